@@ -1,0 +1,26 @@
+//! chatbot: real-time rooms whose bots do real work, in one program.
+//!
+//! In reading order, lower floors last; imports point down only:
+//!
+//! - [`server`] builds every part and stops them in order; [`config`] is what it builds them from.
+//! - [`http`] is the edge: page, API, WebSockets. It decides nothing.
+//! - [`bots`] are the commands and the workers that run them.
+//! - [`chat`] is the rooms: joining, saying, being answered.
+//! - [`accounts`] says who may do what; [`fetch`] fetches what people name; [`jobs`] is work in motion.
+//! - [`groups`] delivers frames to connections; [`store`] keeps everything.
+//! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
+
+pub mod accounts;
+pub mod bots;
+pub mod chat;
+pub mod config;
+pub mod fetch;
+pub mod groups;
+pub mod http;
+pub mod jobs;
+pub mod memory;
+pub mod model;
+pub mod protocol;
+pub mod server;
+pub mod store;
+pub mod text;

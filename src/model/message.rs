@@ -1,0 +1,128 @@
+//! What is said: messages, their texts and ids.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Handle, JobId, JobState, Timestamp};
+use crate::text::Text;
+
+/// What somebody says: never blank, never longer than the server allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageText(String);
+
+impl MessageText {
+    /// Checks a text from outside; `max_chars` is the setting `limits.message_chars`. Control characters are left out: they
+    /// show nothing, steer the terminals of those who read along there, and take six times their size in a record.
+    pub fn new(mut text: String, max_chars: usize) -> Result<Self, Text> {
+        text.retain(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+        if text.trim().is_empty() {
+            return Err(Text::new("error-empty"));
+        }
+        let length = text.chars().count();
+        if length > max_chars {
+            return Err(Text::new("error-too_long").with("length", length).with("max", max_chars));
+        }
+        Ok(Self(text))
+    }
+
+    /// A text the program itself wrote, cut where it exceeds what one record holds.
+    pub fn from_bot(mut text: String) -> Self {
+        /// Bytes; values in the store stay below 64 KB, and a job repeats its answer beside the message.
+        const MAX_BYTES: usize = 24 * 1024;
+        if text.len() > MAX_BYTES {
+            text.truncate(text.floor_char_boundary(MAX_BYTES));
+            text.push('…');
+        }
+        Self(text)
+    }
+
+    /// What remains of a deleted message.
+    pub fn deleted() -> Self {
+        Self(String::new())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A client's own unique id for a message it sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SendId(String);
+
+impl SendId {
+    /// Longest id, in characters.
+    pub const MAX_CHARS: usize = 64;
+
+    /// Checks an id from outside.
+    pub fn new(text: String) -> Result<Self, Text> {
+        let fits = !text.is_empty() && text.chars().count() <= Self::MAX_CHARS;
+        if fits && !text.chars().any(char::is_control) {
+            Ok(Self(text))
+        } else {
+            Err(Text::new("error-bad_id").with("max", Self::MAX_CHARS))
+        }
+    }
+
+    /// An id for a message whose sender gave none.
+    pub fn fresh() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a room's bot answers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BotMode {
+    /// Every message is for the bot.
+    Always,
+    /// `/command` and `@bot …` are for the bot.
+    Mention,
+    /// The bot is silent.
+    Never,
+}
+
+/// Who speaks in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Voice {
+    User,
+    Bot,
+    System,
+}
+
+/// One message of a room as it is kept. Its number is its key, not part of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Message {
+    pub id: SendId,
+    pub handle: Handle,
+    pub role: Voice,
+    pub text: MessageText,
+    pub at: Timestamp,
+    /// The job this message asked for, or whose answer it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
+    /// Set on an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// What an answer says about the job it ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// Number of the message that asked.
+    pub reply_to: u64,
+    /// How the job ended.
+    pub state: JobState,
+    /// From asking to answering, in milliseconds.
+    pub took_ms: u64,
+    /// What was asked, as the bot understood it.
+    pub query: String,
+}

@@ -1,0 +1,16 @@
+//! What everybody talks about: names, texts, times, messages and jobs.
+//!
+//! Text from outside becomes one of these types once, at the edge; whoever holds one need not check it again.
+//! Knows no I/O, and of this program only the keys by which errors name their words.
+
+mod address;
+mod job;
+mod message;
+mod names;
+mod time;
+
+pub use address::subscriber;
+pub use job::{Job, JobError, JobId, JobRequest, JobState};
+pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};
+pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Person, RoomName};
+pub use time::Timestamp;

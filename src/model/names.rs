@@ -1,0 +1,190 @@
+//! Who and where: names of rooms and people.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::text::Text;
+
+/// The name by which a client reaches its own private room with the bot.
+pub const PRIVATE_ROOM: &str = "@bot";
+
+/// The handle under which the bot speaks; nobody else may take it.
+pub const BOT_HANDLE: &str = "bot";
+
+/// The name of a room as it is stored: public, or one visitor's private room with the bot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// Longest public name, in characters.
+    pub const MAX_CHARS: usize = 64;
+
+    /// A public room's name: lower-cased, in normal form C, of letters and digits of any script, `-` and `_`.
+    pub fn public(text: &str) -> Result<Self, Text> {
+        let lowered: String = text.trim().to_lowercase();
+        let name: String = lowered.nfc().collect();
+        let length = name.chars().count();
+        if length == 0 {
+            return Err(Text::new("error-bad_room-empty"));
+        }
+        if length > Self::MAX_CHARS {
+            return Err(Text::new("error-bad_room-long").with("max", Self::MAX_CHARS));
+        }
+        match name.chars().find(|&c| !(c.is_alphanumeric() || is_combining_mark(c) || c == '-' || c == '_')) {
+            Some(found) => Err(Text::new("error-bad_room-character").with("found", found.escape_debug())),
+            None => Ok(Self(name)),
+        }
+    }
+
+    /// The private room of one person. The mark in front cannot occur in a public name.
+    pub fn private(person: &Person) -> Self {
+        Self(format!("@{person}"))
+    }
+
+    /// The stored form; unlike [`RoomName::shown`] it tells private rooms apart.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name clients use: a private room is `@bot` to the one person who sees it.
+    pub fn shown(&self) -> &str {
+        if self.is_private() { PRIVATE_ROOM } else { &self.0 }
+    }
+
+    /// Whether this is a visitor's own room with the bot.
+    pub fn is_private(&self) -> bool {
+        self.0.starts_with('@')
+    }
+}
+
+/// Who somebody is to this server, whatever they call themselves: what makes a repeated `id` "the same author".
+///
+/// Public nowhere: frames carry handles.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Person(String);
+
+impl Person {
+    /// A visitor with the page's cookie, by the cookie's digest.
+    pub fn visitor(digest: &str) -> Self {
+        Self(format!("v{digest}"))
+    }
+
+    /// A client without a cookie that gave a handle.
+    pub fn named(handle: &Handle) -> Self {
+        Self(format!("h{handle}"))
+    }
+
+    /// A client without cookie and handle, by its address, so that it is recognised after a reconnect.
+    pub fn address(address: std::net::IpAddr) -> Self {
+        Self(format!("a{address}"))
+    }
+
+    /// The program itself.
+    pub fn bot() -> Self {
+        Self("b".into())
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a person is called in the rooms.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Handle(String);
+
+impl Handle {
+    /// Longest handle, in characters.
+    pub const MAX_CHARS: usize = 32;
+
+    /// A handle in normal form C with single spaces; refused when empty, too long, unprintable or reserved.
+    pub fn new(text: &str) -> Result<Self, Text> {
+        let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name: String = spaced.nfc().collect();
+        if name.is_empty() {
+            return Err(Text::new("error-bad_handle-empty"));
+        }
+        if name.chars().count() > Self::MAX_CHARS {
+            return Err(Text::new("error-bad_handle-long").with("max", Self::MAX_CHARS));
+        }
+        if name.chars().any(is_invisible) || name.starts_with(['@', '/']) {
+            return Err(Text::new("error-bad_handle-character"));
+        }
+        // Compatibility form, so that "ｂｏｔ" in wide letters does not pass for the bot.
+        let folded: String = name.nfkc().collect::<String>().to_lowercase();
+        if [BOT_HANDLE, "system", "chatbot"].contains(&folded.as_str()) {
+            return Err(Text::new("error-bad_handle-reserved").with("handle", &name));
+        }
+        Ok(Self(name))
+    }
+
+    /// A handle for somebody who gave none; the same person gets the same one.
+    pub fn guest(person: &Person) -> Self {
+        // FNV-1a: any stable spread will do, and the number need not hide anything.
+        let hash =
+            person.0.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        Self(format!("guest-{:04}", hash % 10_000))
+    }
+
+    /// The bot's own handle, which [`Handle::new`] gives to nobody.
+    pub fn bot() -> Self {
+        Self(BOT_HANDLE.into())
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Control characters and those that reorder or hide text: Unicode's bidi controls and default-ignorable characters.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_room(text: &str, expected: Option<&str>) {
+        let name = RoomName::public(text).ok();
+        assert_eq!(name.as_ref().map(RoomName::as_str), expected, "{text:?}");
+    }
+
+    #[test]
+    fn room_names_are_lowered_and_composed() {
+        check_room("Lobby", Some("lobby"));
+        check_room("cafe\u{301}", Some("café"));
+        check_room("हिन्दी", Some("हिन्दी"));
+        check_room("大厅-2_b", Some("大厅-2_b"));
+        check_room(&"字".repeat(64), Some(&"字".repeat(64)));
+    }
+
+    #[test]
+    fn room_names_with_anything_else_are_refused() {
+        for text in ["", " ", "a b", "a/b", "@bot", "../x", "a\u{202e}b", &"x".repeat(65)] {
+            check_room(text, None);
+        }
+    }
+
+    #[test]
+    fn handles_cannot_pass_for_the_bot() {
+        for text in ["bot", " BOT ", "ｂｏｔ", "System", "b\u{200b}ot", "@ann", "", "a\u{202e}b", "b\u{ad}ot"] {
+            assert!(Handle::new(text).is_err(), "{text:?}");
+        }
+        assert_eq!(Handle::new("  王  小明 ").map(|handle| handle.to_string()), Ok("王 小明".into()));
+    }
+}
