@@ -1,0 +1,259 @@
+//! The seam under the domain: ordered tables of bytes with three promises.
+//!
+//! Knows nothing of rooms or jobs. [`disk`](super::disk) keeps the promises on sled, [`memory`](super::memory) in a map;
+//! one contract test holds both to them.
+
+use std::ops::Range;
+
+/// The tables. Each is a range of its own in one ordered key space, so that one commit can touch several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Table {
+    /// One-off facts: schema version, epoch, the owner's key.
+    Meta = 1,
+    /// Next numbers: table and prefix → last number given.
+    Counters = 2,
+    /// Room name → room number.
+    RoomNames = 3,
+    /// Room number → room record.
+    Rooms = 4,
+    /// Room number ‖ seq → message.
+    Messages = 5,
+    /// Room number ‖ author ‖ the client's own id → seq.
+    SentIds = 6,
+    /// Room number ‖ last seq at that time ‖ seq → nothing: which messages were deleted when.
+    Deletions = 7,
+    /// Job id → job.
+    Jobs = 8,
+    /// Job id → seq of the message that asked for it.
+    AskedBy = 9,
+    /// Job id → nothing: jobs that have not ended.
+    OpenJobs = 10,
+    /// Person ‖ job id → nothing.
+    JobsOfPerson = 11,
+    /// Digest of a session's token → session.
+    Sessions = 12,
+    /// Job id → seq of the message that answers it.
+    AnsweredBy = 13,
+}
+
+/// Writes that happen together or not at all, if every condition holds.
+///
+/// A batch stays within one partition (a room, a job, a session), so that an engine spread over
+/// several machines can keep the promise too.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(super) conditions: Vec<Condition>,
+    pub(super) append: Option<Append>,
+    pub(super) operations: Vec<Operation>,
+}
+
+/// What must be so for a batch to be written.
+#[derive(Debug)]
+pub(super) struct Condition {
+    pub table: Table,
+    pub key: Vec<u8>,
+    /// `None`: the key is absent.
+    pub expected: Option<Vec<u8>>,
+}
+
+/// A record that gets the next number under its prefix: 1, 2, 3, … without gaps, in commit order.
+#[derive(Debug)]
+pub(super) struct Append {
+    pub table: Table,
+    pub prefix: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) enum Operation {
+    Put {
+        table: Table,
+        key: Vec<u8>,
+        value: Vec<u8>,
+    },
+    /// Puts the number the batch's append got, eight bytes big-endian.
+    PutNumber {
+        table: Table,
+        key: Vec<u8>,
+    },
+    Delete {
+        table: Table,
+        key: Vec<u8>,
+    },
+}
+
+impl Batch {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only if nothing is stored under this key.
+    pub fn if_absent(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
+        self.conditions.push(Condition { table, key: key.into(), expected: None });
+        self
+    }
+
+    /// Only if exactly this is stored under this key.
+    pub fn if_equal(mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.conditions.push(Condition { table, key: key.into(), expected: Some(value.into()) });
+        self
+    }
+
+    /// Stores under `prefix ‖ next number`; a batch appends at most one record.
+    pub fn append(mut self, table: Table, prefix: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        debug_assert!(self.append.is_none(), "a batch appends at most one record");
+        self.append = Some(Append { table, prefix: prefix.into(), value: value.into() });
+        self
+    }
+
+    pub fn put(mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.operations.push(Operation::Put { table, key: key.into(), value: value.into() });
+        self
+    }
+
+    /// Stores the appended record's number under `key`.
+    pub fn put_number(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
+        self.operations.push(Operation::PutNumber { table, key: key.into() });
+        self
+    }
+
+    pub fn delete(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
+        self.operations.push(Operation::Delete { table, key: key.into() });
+        self
+    }
+}
+
+/// What became of a batch in a commit that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Written. The number is the appended record's.
+    Written { number: Option<u64> },
+    /// A condition did not hold, nothing was written; `found` is what is stored under that condition's key.
+    Refused { found: Option<Vec<u8>> },
+}
+
+/// Which end of a range a scan starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Forward,
+    Backward,
+}
+
+/// Why the engine could not do what it was asked. Final for a running process: what was not acknowledged may or
+/// may not be on disk.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("another chatbot is using {0}")]
+    Locked(String),
+    #[error("cannot write to {path}: {reason}")]
+    NotWritable { path: String, reason: String },
+    #[error("{0}")]
+    Damaged(String),
+    #[error("the disk is full")]
+    DiskFull,
+    #[error("{0}")]
+    Io(String),
+}
+
+/// A key and what is stored under it, without the table's own mark.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+/// Ordered tables of bytes.
+///
+/// 1. **All or nothing.** Every batch of a commit is written wholly or not at all, also across a crash.
+/// 2. **Durable on return.** When `commit` returns, everything in it survives a power cut.
+/// 3. **In order.** Batches take effect one after the other; appended records are numbered in that order without gaps,
+///    and a condition sees what earlier batches of the same commit wrote.
+///
+/// Reads may see a commit that is still being made durable; the domain hides what is not acknowledged yet.
+/// All calls block: `get` and short scans for microseconds, `commit` for a disk's sync.
+pub trait Engine: Send + Sync + 'static {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+
+    /// At most `limit` entries with keys in `range`, from one end of it.
+    fn scan(
+        &self,
+        table: Table,
+        range: Range<Vec<u8>>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, EngineError>;
+
+    fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError>;
+
+    /// Bytes left for this store, where that is limited and known.
+    fn free_space(&self) -> Option<u64>;
+
+    /// Makes everything durable and leaves a note that the stop was clean. Nothing may be written afterwards.
+    fn close(&self) -> Result<(), EngineError>;
+}
+
+/// The range of all keys that begin with `prefix`.
+pub fn prefix_range(prefix: &[u8]) -> Range<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return prefix.to_vec()..end;
+        }
+    }
+    // All bytes are 0xff (or there are none): longer than any key in use.
+    prefix.to_vec()..vec![u8::MAX; prefix.len() + 64]
+}
+
+/// The key of a table's record in the one ordered key space.
+pub(super) fn full_key(table: Table, key: &[u8]) -> Vec<u8> {
+    let mut full = Vec::with_capacity(1 + key.len());
+    full.push(table as u8);
+    full.extend_from_slice(key);
+    full
+}
+
+/// The key of the counter that numbers `table`'s records under `prefix`.
+pub(super) fn counter_key(table: Table, prefix: &[u8]) -> Vec<u8> {
+    full_key(table, prefix)
+}
+
+/// Where a batch reads and writes while it is applied: an engine's transaction.
+pub(super) trait Transaction {
+    type Error;
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Self::Error>;
+    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), Self::Error>;
+    fn remove(&self, key: &[u8]) -> Result<(), Self::Error>;
+}
+
+/// What a batch means, the same for every engine. Pure but for the transaction: engines may run it again.
+pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Outcome, T::Error> {
+    for condition in &batch.conditions {
+        let found = transaction.read(&full_key(condition.table, &condition.key))?;
+        if found != condition.expected {
+            return Ok(Outcome::Refused { found });
+        }
+    }
+    let mut number = None;
+    if let Some(append) = &batch.append {
+        let counter = full_key(Table::Counters, &counter_key(append.table, &append.prefix));
+        let next = transaction.read(&counter)?.as_deref().map_or(0, number_from) + 1;
+        transaction.write(counter, &next.to_be_bytes())?;
+        let mut key = append.prefix.clone();
+        key.extend_from_slice(&next.to_be_bytes());
+        transaction.write(full_key(append.table, &key), &append.value)?;
+        number = Some(next);
+    }
+    for operation in &batch.operations {
+        match operation {
+            Operation::Put { table, key, value } => transaction.write(full_key(*table, key), value)?,
+            Operation::PutNumber { table, key } => {
+                transaction.write(full_key(*table, key), &number.unwrap_or_default().to_be_bytes())?;
+            }
+            Operation::Delete { table, key } => transaction.remove(&full_key(*table, key))?,
+        }
+    }
+    Ok(Outcome::Written { number })
+}
+
+/// The number in the last eight bytes of a key or value; 0 when there are fewer.
+pub fn number_from(bytes: &[u8]) -> u64 {
+    bytes.last_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk))
+}

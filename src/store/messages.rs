@@ -1,0 +1,169 @@
+//! Messages: numbered without gaps in their room, each stored once however often it is sent.
+
+use super::engine::number_from;
+use super::rooms::RoomNumber;
+use super::writer::Kind;
+use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode};
+use crate::model::{Answer, Job, JobError, Message, MessageText, Person, SendId};
+
+/// A message on its way into a room.
+pub struct NewMessage<'a> {
+    pub room: RoomNumber,
+    pub author: &'a Person,
+    pub message: &'a Message,
+    /// Whether the client chose the id, so that a repetition must be recognised.
+    pub is_repeatable: bool,
+    /// A job that is stored together with the message, or not at all.
+    pub job: Option<&'a Job>,
+}
+
+impl Store {
+    /// Stores a message, and its job with it. `then` is called once that is durable, in the order of the numbers,
+    /// on the writer's thread: it must be quick and must not block.
+    pub async fn post(&self, new: NewMessage<'_>, then: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
+        let mut batch = Batch::new();
+        if new.is_repeatable {
+            let sent = sent_key(new.room, new.author, &new.message.id);
+            batch = batch.if_absent(Table::SentIds, sent.clone()).put_number(Table::SentIds, sent);
+        }
+        if let Some(job) = new.job {
+            batch = super::jobs::enqueue(batch, job);
+        }
+        batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
+        let posted = |outcome: Result<Outcome, StoreError>| {
+            outcome.map(|outcome| match outcome {
+                Outcome::Written { number } => Posted { seq: number.unwrap_or_default(), repeated: false },
+                Outcome::Refused { found } => Posted { seq: found.as_deref().map_or(0, number_from), repeated: true },
+            })
+        };
+        self.writer.submit(batch, Kind::Growth, Box::new(move |outcome| then(posted(outcome)))).await;
+    }
+
+    /// The number of this author's message of that id, once it is durable.
+    pub async fn find_sent(&self, room: RoomNumber, author: &Person, id: &SendId) -> Result<Option<u64>, StoreError> {
+        // Asked by way of the writer, behind whatever is being made durable.
+        let question = Batch::new().if_absent(Table::SentIds, sent_key(room, author, id));
+        Ok(match self.commit(question, Kind::Upkeep).await? {
+            Outcome::Written { .. } => None,
+            Outcome::Refused { found } => found.as_deref().map(number_from),
+        })
+    }
+
+    /// The newest number given in a room, 0 when nothing was said. While something is being posted it may be ahead
+    /// of what is durable.
+    pub fn last_seq(&self, room: RoomNumber) -> Result<u64, StoreError> {
+        let range = super::prefix_range(&room.prefix());
+        let last = self.engine.scan(Table::Messages, range, Direction::Backward, 1)?;
+        Ok(last.first().map_or(0, |(key, _)| number_from(key)))
+    }
+
+    /// The oldest messages with numbers in `first..=last`, at most `limit`, in order; fewer where they are very long.
+    pub fn oldest_messages(
+        &self,
+        room: RoomNumber,
+        first: u64,
+        last: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Message)>, StoreError> {
+        self.scan_messages(room, first, last, Direction::Forward, limit)
+    }
+
+    /// The newest messages with numbers in `first..=last`, at most `limit`, in order; fewer where they are very long.
+    pub fn newest_messages(
+        &self,
+        room: RoomNumber,
+        first: u64,
+        last: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Message)>, StoreError> {
+        let mut messages = self.scan_messages(room, first, last, Direction::Backward, limit)?;
+        messages.reverse();
+        Ok(messages)
+    }
+
+    fn scan_messages(
+        &self,
+        room: RoomNumber,
+        first: u64,
+        last: u64,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<(u64, Message)>, StoreError> {
+        /// Messages read at a time.
+        const PAGE: usize = 64;
+        /// Bytes after which no further page is read: a reply must not be larger than what may wait for one client.
+        const ENOUGH: usize = 512 * 1024;
+        let mut range = room.key(first)..room.key(last.saturating_add(1));
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        while messages.len() < limit && bytes < ENOUGH {
+            let page = PAGE.min(limit - messages.len());
+            let found = self.engine.scan(Table::Messages, range.clone(), direction, page)?;
+            for (key, value) in &found {
+                bytes += value.len();
+                messages.push((number_from(key), decode(value)?));
+            }
+            let Some(&(seq, _)) = messages.last().filter(|_| found.len() == page) else { break };
+            match direction {
+                Direction::Forward => range.start = room.key(seq + 1),
+                Direction::Backward => range.end = room.key(seq),
+            }
+        }
+        Ok(messages)
+    }
+
+    /// One message.
+    pub fn message(&self, room: RoomNumber, seq: u64) -> Result<Option<Message>, StoreError> {
+        self.engine.get(Table::Messages, &room.key(seq))?.map(|value| decode(&value)).transpose()
+    }
+
+    /// Takes the text out of a message, and out of the job it asked for or answers; its number stays.
+    /// `last` is the room's newest number, by which clients that come back learn of the deletion.
+    pub async fn delete_message(&self, room: RoomNumber, seq: u64, last: u64) -> Result<Option<Message>, StoreError> {
+        let Some(old) = self.message(room, seq)? else { return Ok(None) };
+        let mut message = Message { text: MessageText::deleted(), deleted: true, ..old.clone() };
+        if let Some(answer) = &mut message.answer {
+            answer.query.clear();
+        }
+        let deletion = [room.key(last).as_slice(), &seq.to_be_bytes()].concat();
+        let mut batch = Batch::new()
+            .if_equal(Table::Messages, room.key(seq), encode(&old))
+            .put(Table::Messages, room.key(seq), encode(&message))
+            .put(Table::Deletions, deletion, []);
+        if let Some(job) = old.job.as_ref().map(|id| self.job(id)).transpose()?.flatten()
+            && job.job.state.has_ended()
+        {
+            let error = job.job.error.map(|error| JobError { message: String::new(), ..error });
+            let emptied = Job { arguments: String::new(), result: None, error, ..job.job };
+            batch = batch.put(Table::Jobs, emptied.id.as_str(), encode(&emptied));
+        }
+        if let Some((key, answer)) = self.answer_to(room, &old)? {
+            let emptied =
+                Message { answer: answer.answer.map(|told| Answer { query: String::new(), ..told }), ..answer };
+            batch = batch.put(Table::Messages, key, encode(&emptied));
+        }
+        match self.commit(batch, Kind::Upkeep).await? {
+            Outcome::Written { .. } => Ok(Some(message)),
+            Outcome::Refused { .. } => Ok(None),
+        }
+    }
+
+    /// The key and the message that answers this one, which repeats what was asked.
+    fn answer_to(&self, room: RoomNumber, asked: &Message) -> Result<Option<(Vec<u8>, Message)>, StoreError> {
+        let (Some(job), None) = (&asked.job, &asked.answer) else { return Ok(None) };
+        let Some(seq) = self.engine.get(Table::AnsweredBy, job.as_str().as_bytes())? else { return Ok(None) };
+        let seq = number_from(&seq);
+        Ok(self.message(room, seq)?.map(|answer| (room.key(seq), answer)))
+    }
+
+    /// Numbers of messages deleted since the room's newest number was `after`, at most `limit`.
+    pub fn deletions(&self, room: RoomNumber, after: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let range = room.key(after)..room.key(u64::MAX);
+        let found = self.engine.scan(Table::Deletions, range, Direction::Forward, limit)?;
+        Ok(found.iter().map(|(key, _)| number_from(key)).collect())
+    }
+}
+
+fn sent_key(room: RoomNumber, author: &Person, id: &SendId) -> Vec<u8> {
+    // Neither a person nor an id holds a zero byte, so no two pairs share a key.
+    [&room.prefix(), author.to_string().as_bytes(), &[0], id.as_str().as_bytes()].concat()
+}

@@ -1,0 +1,191 @@
+//! What is kept: rooms, messages, jobs and sessions, written once over one `engine`.
+//!
+//! Every write goes through the one `writer`; what it acknowledges survives a power cut. Knows nothing of who is
+//! connected, of sockets or of bots.
+
+mod check;
+mod disk;
+mod engine;
+mod jobs;
+mod memory;
+mod messages;
+mod rooms;
+mod sessions;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+
+pub use disk::DiskEngine;
+pub use engine::{Batch, Direction, Engine, EngineError, Outcome, Table, prefix_range};
+pub use jobs::StoredJob;
+pub use memory::MemoryEngine;
+pub use messages::NewMessage;
+pub use rooms::{RoomNumber, RoomRecord};
+pub use sessions::Session;
+
+use disk::Opened;
+use writer::{Kind, Writer};
+
+/// Layout of keys and records. A store of another one is refused rather than misread.
+const SCHEMA: &str = "1";
+
+/// Why the store did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Too little space is left on the disk; nothing was written, reading goes on.
+    #[error("not enough space left on the disk")]
+    Full,
+    /// Writing failed. Final for this process: nothing more is acknowledged.
+    #[error("the store failed")]
+    Failed,
+    /// A record cannot be read.
+    #[error("unreadable record: {0}")]
+    Unreadable(String),
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posted {
+    pub seq: u64,
+    /// This author's message of that id was there already, under this number; nothing was stored.
+    pub repeated: bool,
+}
+
+impl From<EngineError> for StoreError {
+    fn from(error: EngineError) -> Self {
+        tracing::error!(%error, "reading from the store failed");
+        Self::Failed
+    }
+}
+
+/// The domain's reads and writes.
+pub struct Store {
+    engine: Arc<dyn Engine>,
+    writer: Writer,
+    epoch: String,
+}
+
+/// Waits for the writer's thread, and with it for the clean close of the store.
+#[must_use]
+pub struct Closing(JoinHandle<()>);
+
+impl Closing {
+    /// Returns once all that was submitted is durable and the store closed. Every [`Store`] must have been dropped; blocks.
+    pub fn wait(self) {
+        if self.0.join().is_err() {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}
+
+/// How the store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreOptions {
+    /// Page cache, in bytes.
+    pub cache_bytes: u64,
+    /// New messages are refused while less than this is free, in bytes.
+    pub min_free_bytes: u64,
+}
+
+impl Store {
+    /// Opens or creates the store in `dir`, checks it when the last stop was not clean, and starts its writer.
+    /// `on_failure` is told when writing fails; the program should then end.
+    ///
+    /// # Errors
+    /// For a locked, read-only or damaged folder, in words for whoever runs the server. Nothing is changed then.
+    pub fn open(
+        dir: &Path,
+        options: StoreOptions,
+        on_failure: impl FnOnce(String) + Send + 'static,
+    ) -> Result<(Arc<Self>, Closing), EngineError> {
+        let engine = DiskEngine::open(dir, options.cache_bytes)?;
+        match engine.opened() {
+            Opened::New => found(&engine)?,
+            Opened::Clean => {}
+            Opened::Unclean => check::check(&engine).map_err(|what| disk::damaged(dir, &what))?,
+        }
+        let epoch = read_epoch(&engine).map_err(|what| disk::damaged(dir, &what))?;
+        engine.mark_created()?;
+        Self::start(Arc::new(engine), epoch, options.min_free_bytes, on_failure)
+    }
+
+    /// A store that forgets everything when the process ends.
+    pub fn in_memory() -> Result<(Arc<Self>, Closing), EngineError> {
+        let engine = MemoryEngine::default();
+        found(&engine)?;
+        let epoch = read_epoch(&engine).map_err(EngineError::Damaged)?;
+        Self::start(Arc::new(engine), epoch, 0, |_| {})
+    }
+
+    fn start(
+        engine: Arc<dyn Engine>,
+        epoch: String,
+        min_free: u64,
+        on_failure: impl FnOnce(String) + Send + 'static,
+    ) -> Result<(Arc<Self>, Closing), EngineError> {
+        let (writer, handle) = Writer::start(engine.clone(), min_free, on_failure)
+            .map_err(|error| EngineError::Io(format!("cannot start the writer: {error}")))?;
+        Ok((Arc::new(Self { engine, writer, epoch }), Closing(handle)))
+    }
+
+    /// Changes only when numbering starts anew, so that clients know what their `seq` means.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// Whether writing failed; then the process should end.
+    pub fn has_failed(&self) -> bool {
+        self.writer.has_failed()
+    }
+
+    async fn commit(&self, batch: Batch, kind: Kind) -> Result<Outcome, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        self.writer.submit(batch, kind, Box::new(|outcome| drop(answer.send(outcome)))).await;
+        outcome.await.unwrap_or(Err(StoreError::Failed))
+    }
+}
+
+/// Writes a new store's first records.
+fn found(engine: &dyn Engine) -> Result<(), EngineError> {
+    let epoch = uuid::Uuid::new_v4().simple().to_string();
+    let batch = Batch::new().if_absent(Table::Meta, "schema").put(Table::Meta, "schema", SCHEMA).put(
+        Table::Meta,
+        "epoch",
+        epoch,
+    );
+    engine.commit(&[&batch]).map(drop)
+}
+
+/// Checks the schema and reads the epoch.
+fn read_epoch(engine: &dyn Engine) -> Result<String, String> {
+    let read = |key: &str| -> Result<String, String> {
+        let value = engine.get(Table::Meta, key.as_bytes()).map_err(|error| error.to_string())?;
+        let value = value.ok_or_else(|| format!("its {key} is missing"))?;
+        String::from_utf8(value).map_err(|_| format!("its {key} is unreadable"))
+    };
+    match read("schema")? {
+        schema if schema == SCHEMA => read("epoch"),
+        other => Err(format!("it has layout {other:?} where this version knows {SCHEMA:?} (made by a newer chatbot?)")),
+    }
+}
+
+/// A record as bytes.
+fn encode(record: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(record).unwrap_or_else(|error| {
+        // Records are plain structs with text keys, for which JSON has no error.
+        unreachable!("a record that JSON cannot hold: {error}")
+    })
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

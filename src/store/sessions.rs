@@ -1,0 +1,38 @@
+//! What lets somebody in: the owner's key and the sessions, both kept as digests only.
+
+use serde::{Deserialize, Serialize};
+
+use super::writer::Kind;
+use super::{Batch, Store, StoreError, Table, decode, encode};
+use crate::model::Timestamp;
+
+const OWNER_KEY: &str = "owner-key";
+
+/// A signed-in browser.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Session {
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// Digest of the key that was made at first start, if one was.
+    pub fn owner_key_digest(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.engine.get(Table::Meta, OWNER_KEY.as_bytes())?)
+    }
+
+    pub async fn set_owner_key_digest(&self, digest: &[u8]) -> Result<(), StoreError> {
+        self.commit(Batch::new().put(Table::Meta, OWNER_KEY, digest), Kind::Upkeep).await.map(drop)
+    }
+
+    pub fn session(&self, digest: &[u8]) -> Result<Option<Session>, StoreError> {
+        self.engine.get(Table::Sessions, digest)?.map(|value| decode(&value)).transpose()
+    }
+
+    pub async fn put_session(&self, digest: &[u8], session: Session) -> Result<(), StoreError> {
+        self.commit(Batch::new().put(Table::Sessions, digest, encode(&session)), Kind::Upkeep).await.map(drop)
+    }
+
+    pub async fn delete_session(&self, digest: &[u8]) -> Result<(), StoreError> {
+        self.commit(Batch::new().delete(Table::Sessions, digest), Kind::Upkeep).await.map(drop)
+    }
+}

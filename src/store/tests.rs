@@ -1,0 +1,518 @@
+//! The engines keep their promises, and the domain on top of them.
+
+use std::path::Path;
+use std::sync::mpsc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::model::{
+    Answer, BotMode, Handle, Job, JobId, JobRequest, JobState, Message, MessageText, Person, RoomName, SendId,
+    Timestamp, Voice,
+};
+use crate::text::Locale;
+
+/// sled's page cache in these tests, in bytes.
+const CACHE: u64 = 1024 * 1024;
+
+const OPTIONS: StoreOptions = StoreOptions { cache_bytes: CACHE, min_free_bytes: 0 };
+
+/// Runs a check against a fresh engine of each kind.
+fn on_every_engine(check: impl Fn(&dyn Engine)) {
+    check(&MemoryEngine::default());
+    let dir = tempfile::tempdir().expect("a folder");
+    check(&DiskEngine::open(dir.path(), CACHE).expect("a new store"));
+}
+
+fn commit_one(engine: &dyn Engine, batch: &Batch) -> Outcome {
+    engine.commit(&[batch]).expect("written").remove(0)
+}
+
+fn get(engine: &dyn Engine, table: Table, key: &str) -> Option<String> {
+    let value = engine.get(table, key.as_bytes()).expect("readable");
+    value.map(|value| String::from_utf8(value).expect("text"))
+}
+
+fn keys(engine: &dyn Engine, range: std::ops::Range<&str>, direction: Direction, limit: usize) -> String {
+    let range = range.start.as_bytes().to_vec()..range.end.as_bytes().to_vec();
+    let found = engine.scan(Table::Meta, range, direction, limit).expect("readable");
+    found.iter().map(|(key, _)| String::from_utf8_lossy(key).into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+mod engines {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_written_wholly_or_not_at_all() {
+        on_every_engine(|engine| {
+            commit_one(engine, &Batch::new().put(Table::Meta, "there", "1"));
+            let refused = Batch::new()
+                .put(Table::Meta, "new", "x")
+                .delete(Table::Meta, "there")
+                .append(Table::Messages, "room", "text")
+                .if_absent(Table::Meta, "there");
+            assert_eq!(commit_one(engine, &refused), Outcome::Refused { found: Some(b"1".to_vec()) });
+            assert_eq!(get(engine, Table::Meta, "new"), None);
+            assert_eq!(get(engine, Table::Meta, "there").as_deref(), Some("1"));
+            let next = commit_one(engine, &Batch::new().append(Table::Messages, "room", "text"));
+            assert_eq!(next, Outcome::Written { number: Some(1) }, "a refused append uses no number up");
+        });
+    }
+
+    #[test]
+    fn a_refused_batch_leaves_the_others_of_its_commit_alone() {
+        on_every_engine(|engine| {
+            let first = Batch::new().put(Table::Meta, "a", "1");
+            let refused = Batch::new().if_equal(Table::Meta, "a", "2").put(Table::Meta, "b", "1");
+            let last = Batch::new().put(Table::Meta, "c", "1");
+            let outcomes = engine.commit(&[&first, &refused, &last]).expect("written");
+            assert_eq!(outcomes[1], Outcome::Refused { found: Some(b"1".to_vec()) });
+            assert_eq!(keys(engine, "a".."z", Direction::Forward, 9), "a c");
+        });
+    }
+
+    #[test]
+    fn conditions_see_what_earlier_batches_of_the_commit_wrote() {
+        on_every_engine(|engine| {
+            let first = Batch::new().if_absent(Table::SentIds, "id").append(Table::Messages, "r", "one");
+            let first = first.put_number(Table::SentIds, "id");
+            let again = Batch::new().if_absent(Table::SentIds, "id").append(Table::Messages, "r", "one");
+            let removed = Batch::new().delete(Table::SentIds, "id");
+            let anew = Batch::new().if_absent(Table::SentIds, "id").append(Table::Messages, "r", "two");
+            let outcomes = engine.commit(&[&first, &again, &removed, &anew]).expect("written");
+            let number = |number: u64| Outcome::Written { number: Some(number) };
+            let found = Some(1_u64.to_be_bytes().to_vec());
+            let expected = [number(1), Outcome::Refused { found }, Outcome::Written { number: None }, number(2)];
+            assert_eq!(outcomes, expected);
+        });
+    }
+
+    #[test]
+    fn appended_records_are_numbered_in_commit_order_without_gaps() {
+        on_every_engine(|engine| {
+            let batches: Vec<Batch> = (0..200)
+                .map(|index| Batch::new().append(Table::Messages, ["a", "b"][index % 2], index.to_string()))
+                .collect();
+            for group in batches.chunks(33) {
+                engine.commit(&group.iter().collect::<Vec<_>>()).expect("written");
+            }
+            for (offset, prefix) in ["a", "b"].iter().enumerate() {
+                let range = prefix_range(prefix.as_bytes());
+                let found = engine.scan(Table::Messages, range, Direction::Forward, usize::MAX).expect("readable");
+                let numbers: Vec<u64> = found.iter().map(|(key, _)| engine::number_from(key)).collect();
+                assert_eq!(numbers, (1..=100).collect::<Vec<u64>>());
+                let values: Vec<Vec<u8>> = (0..100).map(|i| (2 * i + offset).to_string().into_bytes()).collect();
+                assert_eq!(found.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), values);
+            }
+        });
+    }
+
+    #[test]
+    fn scans_keep_to_their_range_direction_and_limit() {
+        on_every_engine(|engine| {
+            let batch = ["a", "b", "ba", "c", "d"].iter().fold(Batch::new(), |batch, key| {
+                batch.put(Table::Meta, *key, "").put(Table::Counters, *key, "").put(Table::RoomNames, *key, "")
+            });
+            commit_one(engine, &batch);
+            assert_eq!(keys(engine, "a".."z", Direction::Forward, 9), "a b ba c d");
+            assert_eq!(keys(engine, "b".."d", Direction::Forward, 9), "b ba c");
+            assert_eq!(keys(engine, "b".."d", Direction::Backward, 2), "c ba");
+            assert_eq!(keys(engine, "b".."b", Direction::Forward, 9), "");
+            assert_eq!(keys(engine, "d".."b", Direction::Backward, 9), "");
+            assert_eq!(keys(engine, "a".."z", Direction::Forward, 0), "");
+        });
+    }
+
+    #[test]
+    fn a_prefix_range_holds_exactly_what_begins_with_it() {
+        on_every_engine(|engine| {
+            let prefixes: [&[u8]; 5] = [&[], &[0], &[1, 0xff], &[0xff], &[0xff, 0xff]];
+            let keys: [&[u8]; 8] =
+                [&[0], &[0, 0], &[1, 0xfe], &[1, 0xff], &[1, 0xff, 0xff, 7], &[2], &[0xff], &[0xff, 0xff, 0xff]];
+            commit_one(engine, &keys.iter().fold(Batch::new(), |batch, key| batch.put(Table::Jobs, *key, "")));
+            for prefix in prefixes {
+                let found = engine.scan(Table::Jobs, prefix_range(prefix), Direction::Forward, 99).expect("readable");
+                let expected: Vec<&[u8]> = keys.into_iter().filter(|key| key.starts_with(prefix)).collect();
+                assert_eq!(found.iter().map(|(key, _)| key.as_slice()).collect::<Vec<_>>(), expected, "{prefix:?}");
+            }
+        });
+    }
+}
+
+fn message(text: &str, id: &str) -> Message {
+    Message {
+        id: SendId::new(id.into()).expect("an id"),
+        handle: Handle::new("Ann").expect("a handle"),
+        role: Voice::User,
+        text: MessageText::new(text.into(), 8000).expect("a text"),
+        at: Timestamp::now(),
+        job: None,
+        answer: None,
+        deleted: false,
+    }
+}
+
+fn person(name: &str) -> Person {
+    Person::named(&Handle::new(name).expect("a handle"))
+}
+
+async fn room(store: &Store, name: &str) -> RoomNumber {
+    let name = RoomName::public(name).expect("a name");
+    let record = RoomRecord { name, bot: BotMode::Mention, created_at: Timestamp::now() };
+    store.create_room(record).await.expect("created").0
+}
+
+async fn post(
+    store: &Store,
+    room: RoomNumber,
+    author: &Person,
+    message: &Message,
+    job: Option<&Job>,
+) -> Result<Posted, StoreError> {
+    let (then, posted) = oneshot::channel();
+    let new = NewMessage { room, author, message, is_repeatable: true, job };
+    store.post(new, |result| drop(then.send(result))).await;
+    posted.await.expect("answered")
+}
+
+async fn say(store: &Store, room: RoomNumber, text: &str) -> Result<u64, StoreError> {
+    let id = SendId::fresh();
+    post(store, room, &person("Ann"), &message(text, id.as_str()), None).await.map(|posted| posted.seq)
+}
+
+fn job_asked_by(message: &mut Message, line: &str) -> Job {
+    let request = JobRequest { name: "sum".into(), arguments: line.into() };
+    let lobby = RoomName::public("lobby").expect("a name");
+    let job = Job::queued(request, person("Ann"), message.handle.clone(), lobby, Locale::English);
+    message.job = Some(job.id.clone());
+    job
+}
+
+mod domain {
+    use super::*;
+
+    fn posted(seq: u64, repeated: bool) -> Result<Posted, StoreError> {
+        Ok(Posted { seq, repeated })
+    }
+
+    #[tokio::test]
+    async fn an_id_is_stored_once_for_its_author_and_room() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let (lobby, garden) = (room(&store, "lobby").await, room(&store, "garden").await);
+        let (ann, bob) = (person("Ann"), person("Bob"));
+        assert_eq!(post(&store, lobby, &ann, &message("one", "id"), None).await, posted(1, false));
+        assert_eq!(post(&store, lobby, &ann, &message("other words", "id"), None).await, posted(1, true));
+        assert_eq!(post(&store, lobby, &bob, &message("two", "id"), None).await, posted(2, false));
+        assert_eq!(post(&store, garden, &ann, &message("three", "id"), None).await, posted(1, false));
+        assert_eq!(post(&store, lobby, &ann, &message("one", "id"), None).await, posted(1, true));
+        let texts = store.oldest_messages(lobby, 1, 99, 99).expect("readable");
+        let texts: Vec<&str> = texts.iter().map(|(_, message)| message.text.as_str()).collect();
+        assert_eq!(texts, ["one", "two"]);
+    }
+
+    #[tokio::test]
+    async fn a_job_is_stored_with_the_message_that_asks_and_not_with_its_repetition() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let lobby = room(&store, "lobby").await;
+        let mut asking = message("/sum 1 2", "id");
+        let first = job_asked_by(&mut asking, "1 2");
+        assert_eq!(post(&store, lobby, &person("Ann"), &asking, Some(&first)).await, posted(1, false));
+        let second = job_asked_by(&mut asking, "1 2");
+        assert_eq!(post(&store, lobby, &person("Ann"), &asking, Some(&second)).await, posted(1, true));
+        let stored = store.job(&first.id).expect("readable").expect("stored");
+        assert_eq!((stored.seq, stored.job.state), (1, JobState::Queued));
+        assert!(store.job(&second.id).expect("readable").is_none());
+        let open: Vec<JobId> = store.open_jobs().expect("readable").into_iter().map(|job| job.job.id).collect();
+        assert_eq!(open, std::slice::from_ref(&first.id));
+        let mine = store.newest_jobs(Some(&person("Ann")), 9, |_| true).expect("readable");
+        assert_eq!(mine.len(), 1);
+        assert!(store.newest_jobs(Some(&person("Bob")), 9, |_| true).expect("readable").is_empty());
+    }
+
+    async fn finish(store: &Store, room: RoomNumber, job: &Job, words: &str) -> Posted {
+        let (then, finished) = oneshot::channel();
+        let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line() };
+        let answer = Message { answer: Some(answer), ..message(words, SendId::fresh().as_str()) };
+        let ended = Job { state: JobState::Completed, result: Some(words.into()), ..job.clone() };
+        store.finish_job(room, &ended, &answer, |result| drop(then.send(result))).await;
+        finished.await.expect("answered").expect("stored")
+    }
+
+    #[tokio::test]
+    async fn a_job_ends_once() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let lobby = room(&store, "lobby").await;
+        let mut asking = message("/sum 1 2", "id");
+        let job = job_asked_by(&mut asking, "1 2");
+        post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
+        assert_eq!(finish(&store, lobby, &job, "3").await, Posted { seq: 2, repeated: false });
+        assert!(finish(&store, lobby, &job, "four").await.repeated);
+        assert_eq!(store.update_job(&job).await, Ok(false), "an ended job does not go back to waiting");
+        let stored = store.job(&job.id).expect("readable").expect("stored").job;
+        assert_eq!((stored.state, stored.result.as_deref()), (JobState::Completed, Some("3")));
+        assert_eq!(store.last_seq(lobby), Ok(2));
+        assert!(store.open_jobs().expect("readable").is_empty());
+    }
+
+    #[tokio::test]
+    async fn writes_are_answered_in_the_order_of_their_numbers() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let lobby = room(&store, "lobby").await;
+        let (heard, order) = mpsc::channel();
+        let author = person("Ann");
+        for index in 0..500 {
+            let heard = heard.clone();
+            let message = message("text", &format!("id-{index}"));
+            let new = NewMessage { room: lobby, author: &author, message: &message, is_repeatable: true, job: None };
+            store.post(new, move |result| drop(heard.send(result.map(|posted| posted.seq)))).await;
+        }
+        drop(heard);
+        assert_eq!(order.iter().collect::<Vec<_>>(), (1..=500).map(Ok).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn below_the_floor_of_free_space_nothing_new_is_stored_and_reading_goes_on() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (store, closing) = Store::open(dir.path(), OPTIONS, |_| {}).expect("a store");
+        let lobby = room(&store, "lobby").await;
+        let mut asking = message("/sum 1 2", "id");
+        let job = job_asked_by(&mut asking, "1 2");
+        post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
+        drop(store);
+        closing.wait();
+        let full = StoreOptions { min_free_bytes: u64::MAX, ..OPTIONS };
+        let (store, _closing) = Store::open(dir.path(), full, |_| {}).expect("a full disk is no reason not to open");
+        assert_eq!(say(&store, lobby, "more").await, Err(StoreError::Full));
+        assert_eq!(store.oldest_messages(lobby, 1, 9, 9).expect("readable").len(), 1);
+        assert!(!finish(&store, lobby, &job, "3").await.repeated, "what was begun is ended");
+        assert!(!store.has_failed());
+    }
+}
+
+mod opening {
+    use super::*;
+
+    fn refusal(dir: &Path) -> String {
+        match Store::open(dir, OPTIONS, |_| {}) {
+            Ok(_) => panic!("opened"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// A stopped store in which something was said.
+    async fn with_a_message() -> TempDir {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (store, closing) = Store::open(dir.path(), OPTIONS, |_| {}).expect("a store");
+        let lobby = room(&store, "lobby").await;
+        say(&store, lobby, "hello").await.expect("stored");
+        drop(store);
+        closing.wait();
+        dir
+    }
+
+    #[tokio::test]
+    async fn a_missing_database_file_is_not_replaced_by_an_empty_one() {
+        let dir = with_a_message().await;
+        std::fs::remove_file(dir.path().join("db")).expect("removed");
+        assert!(refusal(dir.path()).contains("its database file is missing"));
+        assert!(!dir.path().join("db").exists());
+        assert!(refusal(dir.path()).contains("its database file is missing"), "the first refusal changes nothing");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_empty_though_it_held_data_is_refused() {
+        let dir = with_a_message().await;
+        let other = tempfile::tempdir().expect("a folder");
+        drop(DiskEngine::open(other.path(), CACHE).expect("an empty store"));
+        for file in ["db", "conf"] {
+            std::fs::copy(other.path().join(file), dir.path().join(file)).expect("copied");
+        }
+        let refused = refusal(dir.path());
+        assert!(refused.contains("opens empty although it held data") && refused.contains("backup"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_store_in_use_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (store, closing) = Store::open(dir.path(), OPTIONS, |_| {}).expect("a store");
+        let refused = refusal(dir.path());
+        assert_eq!(refused, format!("another chatbot is using {}", dir.path().display()));
+        let lobby = room(&store, "lobby").await;
+        assert_eq!(say(&store, lobby, "not disturbed").await, Ok(1));
+        drop(store);
+        closing.wait();
+        assert!(Store::open(dir.path(), OPTIONS, |_| {}).is_ok());
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        let refused = refusal(&file.join("store"));
+        assert!(refused.starts_with("cannot write to") && refused.contains("file/store"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_and_the_epoch_survive_a_clean_stop() {
+        let dir = with_a_message().await;
+        let read = || {
+            let (store, closing) = Store::open(dir.path(), OPTIONS, |_| {}).expect("opens");
+            let lobby = RoomName::public("lobby").expect("a name");
+            let (number, _) = store.room(&lobby).expect("readable").expect("there");
+            let found = (store.epoch().to_owned(), store.last_seq(number).expect("readable"));
+            drop(store);
+            closing.wait();
+            found
+        };
+        let first = read();
+        assert_eq!(first.1, 1);
+        assert_eq!(read(), first);
+    }
+}
+
+mod damage {
+    use super::*;
+
+    const ROOMS: [&str; 3] = ["lobby", "garden", "大厅"];
+    const MESSAGES: u64 = 120;
+
+    /// The store's folder as a kill would leave it, with everything in it acknowledged.
+    async fn killed() -> TempDir {
+        let running = tempfile::tempdir().expect("a folder");
+        let (store, closing) = Store::open(running.path(), OPTIONS, |_| {}).expect("a store");
+        for name in ROOMS {
+            let room = room(&store, name).await;
+            for seq in 1..=MESSAGES {
+                assert_eq!(say(&store, room, &text(name, seq)).await, Ok(seq));
+            }
+        }
+        let left = tempfile::tempdir().expect("a folder");
+        copy(running.path(), left.path());
+        drop(store);
+        closing.wait();
+        left
+    }
+
+    fn text(room: &str, seq: u64) -> String {
+        format!("message {seq} of {room} {}", "with some more words ".repeat(10))
+    }
+
+    fn copy(from: &Path, to: &Path) {
+        for entry in std::fs::read_dir(from).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                std::fs::create_dir(&target).expect("a new folder");
+                copy(&entry.path(), &target);
+            } else {
+                std::fs::copy(entry.path(), target).expect("copied");
+            }
+        }
+    }
+
+    /// Whether the store opens; if so, everything must be there.
+    fn opens_complete(dir: &Path, damage: &str) -> bool {
+        let Ok((store, closing)) = Store::open(dir, OPTIONS, |_| {}) else { return false };
+        for name in ROOMS {
+            let stored = store.room(&RoomName::public(name).expect("a name")).expect("readable");
+            let (number, _) = stored.unwrap_or_else(|| panic!("{damage}: {name} is gone"));
+            let messages = store.oldest_messages(number, 1, u64::MAX - 1, usize::MAX).expect("readable");
+            let found: Vec<_> = messages.iter().map(|(seq, message)| (*seq, message.text.as_str())).collect();
+            let expected: Vec<_> = (1..=MESSAGES).map(|seq| (seq, text(name, seq))).collect();
+            let expected: Vec<_> = expected.iter().map(|(seq, text)| (*seq, text.as_str())).collect();
+            assert!(found == expected, "{damage}: {name} has {} of {MESSAGES} messages", found.len());
+        }
+        drop(store);
+        closing.wait();
+        true
+    }
+
+    /// Opens copies of a killed store, each damaged at another place, and counts those that are refused.
+    async fn refused_after(damage: impl Fn(&mut Vec<u8>, usize), places: usize) -> usize {
+        let left = killed().await;
+        let whole = std::fs::read(left.path().join("db")).expect("readable");
+        let used = whole.iter().rposition(|byte| *byte != 0).expect("not empty") + 1;
+        let mut refused = 0;
+        for place in 0..places {
+            let dir = tempfile::tempdir().expect("a folder");
+            copy(left.path(), dir.path());
+            let position = used * place / places;
+            let mut bytes = whole.clone();
+            damage(&mut bytes, position);
+            std::fs::write(dir.path().join("db"), bytes).expect("written");
+            let is_open = opens_complete(dir.path(), &format!("damaged at {position} of {used}"));
+            refused += usize::from(!is_open);
+        }
+        refused
+    }
+
+    #[tokio::test]
+    async fn an_undamaged_store_opens_complete_after_a_kill() {
+        assert_eq!(refused_after(|_, _| {}, 1).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_flipped_byte_never_costs_a_message_unnoticed() {
+        let refused = refused_after(|bytes, position| bytes[position] ^= 0xff, 40).await;
+        assert!(refused > 0, "some damage must be found");
+    }
+
+    #[tokio::test]
+    async fn a_page_of_zeros_never_costs_a_message_unnoticed() {
+        let blank = |bytes: &mut Vec<u8>, position: usize| {
+            let start = position / 4096 * 4096;
+            let end = bytes.len().min(start + 4096);
+            bytes[start..end].fill(0);
+        };
+        let refused = refused_after(blank, 40).await;
+        assert!(refused > 0, "some damage must be found");
+    }
+
+    #[tokio::test]
+    async fn a_cut_file_never_costs_a_message_unnoticed() {
+        let refused = refused_after(|bytes, position| bytes.truncate(position), 40).await;
+        assert!(refused > 0, "some damage must be found");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_messages_and_jobs_stay_inside_the_log() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let options = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0 };
+    let (store, closing) = Store::open(dir.path(), options, |_| {}).expect("a store");
+    let name = RoomName::public("long").expect("a name");
+    let record = RoomRecord { name: name.clone(), bot: BotMode::Mention, created_at: Timestamp::now() };
+    let (room, _, _) = store.create_room(record).await.expect("a room");
+    let handle = Handle::new("Ann").expect("a handle");
+    let person = Person::named(&handle);
+    let text = "𠮷".repeat(8000);
+    for _ in 0..60 {
+        let request = JobRequest { name: "echo".into(), arguments: text.clone() };
+        let job = Job::queued(request, person.clone(), handle.clone(), name.clone(), Locale::English);
+        let message = Message {
+            id: SendId::fresh(),
+            handle: handle.clone(),
+            role: Voice::User,
+            text: MessageText::new(text.clone(), 8000).expect("a text"),
+            at: Timestamp::now(),
+            job: Some(job.id.clone()),
+            answer: None,
+            deleted: false,
+        };
+        let (done, stored) = tokio::sync::oneshot::channel();
+        let new = NewMessage { room, author: &person, message: &message, is_repeatable: true, job: Some(&job) };
+        store.post(new, |posted| drop(done.send(posted))).await;
+        stored.await.expect("an answer").expect("stored");
+        let ended = Job { state: JobState::Completed, result: Some("字".repeat(8000)), ..job };
+        let (done, stored) = tokio::sync::oneshot::channel();
+        store.finish_job(room, &ended, &message, |posted| drop(done.send(posted))).await;
+        stored.await.expect("an answer").expect("stored");
+    }
+    drop(store);
+    closing.wait();
+    let blobs = std::fs::read_dir(dir.path().join("blobs")).expect("sled's folder").count();
+    assert_eq!(blobs, 0);
+    let (store, _closing) = Store::open(dir.path(), options, |_| {}).expect("the same store");
+    assert_eq!(store.last_seq(room), Ok(120));
+}
