@@ -1,0 +1,141 @@
+//! One connection's bounded queue of frames: many push, its task takes all at once.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+
+use crate::protocol::CloseReason;
+
+/// Bytes that may wait for one connection. Generous, for a busy machine must not cost a healthy client its connection: who
+/// stalls is found by the timer on writing. Most of it is shared with others anyway.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// Tells connections apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OutboxId(u64);
+
+/// Which frames a client understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    Full,
+    /// Only `message`, `loading` and `error`.
+    Simple,
+}
+
+/// What waited for a connection.
+#[derive(Debug, Default)]
+pub struct Drained {
+    pub frames: VecDeque<Bytes>,
+    /// The connection is to be closed once the frames are written.
+    pub close: Option<CloseReason>,
+}
+
+/// The queue of frames for one connection.
+pub struct Outbox {
+    id: OutboxId,
+    reader: Reader,
+    state: Mutex<State>,
+    /// Bytes that were taken out and are not written yet.
+    unwritten: AtomicUsize,
+    waker: AtomicWaker,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Drained,
+    bytes: usize,
+}
+
+impl Outbox {
+    pub fn new(reader: Reader) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = OutboxId(NEXT.fetch_add(1, Ordering::Relaxed));
+        Arc::new(Self {
+            id,
+            reader,
+            state: Mutex::default(),
+            unwritten: AtomicUsize::new(0),
+            waker: AtomicWaker::new(),
+        })
+    }
+
+    pub fn id(&self) -> OutboxId {
+        self.id
+    }
+
+    pub fn reader(&self) -> Reader {
+        self.reader
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues whole frames. A full queue drops them and closes the connection: it comes back and gets what it missed.
+    pub fn push(&self, frames: Bytes) {
+        self.push_unless(&AtomicBool::new(false), frames);
+    }
+
+    /// As [`Outbox::push`], unless what `is_gone` stands for was [retired](Outbox::retire).
+    pub fn push_unless(&self, is_gone: &AtomicBool, frames: Bytes) {
+        if frames.is_empty() {
+            return;
+        }
+        let mut state = self.state();
+        if state.waiting.close.is_some() || is_gone.load(Ordering::Relaxed) {
+            return;
+        }
+        let waiting = state.bytes + self.unwritten.load(Ordering::Relaxed);
+        if waiting + frames.len() > MAX_BYTES {
+            state.waiting.close = Some(CloseReason::TooSlow);
+        } else {
+            state.bytes += frames.len();
+            state.waiting.frames.push_back(frames);
+        }
+        drop(state);
+        self.waker.wake();
+    }
+
+    /// When this returns, nothing is pushed any more under that flag: both sides look at it under this queue's lock.
+    pub fn retire(&self, is_gone: &AtomicBool) {
+        let _state = self.state();
+        is_gone.store(true, Ordering::Relaxed);
+    }
+
+    /// Says how much of what was taken out is not written yet. It counts as waiting: a client that reads drop by drop would
+    /// otherwise gather more and more behind this queue's back.
+    pub fn note_unwritten(&self, bytes: usize) {
+        self.unwritten.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Closes the connection once it has written what waits; the first reason counts.
+    pub fn close(&self, reason: CloseReason) {
+        self.state().waiting.close.get_or_insert(reason);
+        self.waker.wake();
+    }
+
+    /// Everything that waits, as soon as there is something.
+    pub fn poll_drain(&self, context: &mut Context<'_>) -> Poll<Drained> {
+        self.waker.register(context.waker());
+        let drained = self.take();
+        if drained.frames.is_empty() && drained.close.is_none() { Poll::Pending } else { Poll::Ready(drained) }
+    }
+
+    /// Everything that waits now.
+    pub fn take(&self) -> Drained {
+        let mut state = self.state();
+        state.bytes = 0;
+        // The reason stays, so that nothing is queued behind it.
+        Drained { frames: std::mem::take(&mut state.waiting.frames), close: state.waiting.close }
+    }
+
+    /// As [`Outbox::poll_drain`].
+    pub async fn drain(&self) -> Drained {
+        poll_fn(|context| self.poll_drain(context)).await
+    }
+}
