@@ -1,0 +1,159 @@
+//! The owner's key and the sessions it opens. Both are kept as digests only.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::Role;
+use super::throttle::Throttle;
+use crate::model::Timestamp;
+use crate::store::{Session, Store, StoreError};
+
+/// How long a sign-in lasts.
+pub const SESSION_DAYS: i64 = 30;
+
+/// What the start has to tell whoever runs the server.
+#[derive(Debug, PartialEq, Eq)]
+pub enum OwnerKey {
+    /// Made just now: to be shown this once.
+    New(String),
+    Known,
+}
+
+/// Why somebody was not let in.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SignInError {
+    WrongKey,
+    /// Too many wrong keys from this address.
+    TryLater {
+        seconds: u64,
+    },
+    Store(StoreError),
+}
+
+impl From<StoreError> for SignInError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Checks keys and keeps sessions.
+pub struct Keys {
+    store: Arc<Store>,
+    owner_key: [u8; 32],
+    throttle: Throttle,
+}
+
+impl Keys {
+    /// Takes the key from the settings, else the stored one, else makes one. A plain digest is enough for it: a made key has
+    /// 160 random bits, and a configured one stands readable in the settings anyway.
+    pub async fn open(store: Arc<Store>, configured: Option<&str>) -> Result<(Self, OwnerKey), StoreError> {
+        let stored = store.owner_key_digest()?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
+        let (owner_key, told) = match (configured, stored) {
+            (Some(key), _) => (digest(key), OwnerKey::Known),
+            (None, Some(stored)) => (stored, OwnerKey::Known),
+            (None, None) => {
+                let key = random_token();
+                store.set_owner_key_digest(&digest(&key)).await?;
+                (digest(&key), OwnerKey::New(key))
+            }
+        };
+        Ok((Self { store, owner_key, throttle: Throttle::default() }, told))
+    }
+
+    /// Whether `key` is the owner's. Wrong ones are counted per address and slowed down.
+    pub fn check(&self, key: &str, address: IpAddr) -> Result<(), SignInError> {
+        self.throttle.admit(address).map_err(|seconds| SignInError::TryLater { seconds })?;
+        if bool::from(digest(key.trim()).ct_eq(&self.owner_key)) {
+            self.throttle.forget(address);
+            return Ok(());
+        }
+        tracing::warn!(%address, "wrong owner's key");
+        self.throttle.count_failure(address);
+        Err(SignInError::WrongKey)
+    }
+
+    /// Opens a session; returns the token for the browser's cookie.
+    pub async fn sign_in(&self, key: &str, address: IpAddr) -> Result<String, SignInError> {
+        self.check(key, address)?;
+        let token = random_token();
+        let expires_at = Timestamp(Timestamp::now().0 + SESSION_DAYS * 24 * 60 * 60 * 1000);
+        self.store.put_session(&self.session_digest(&token), Session { expires_at }).await?;
+        Ok(token)
+    }
+
+    /// Ends a session; an unknown one is none.
+    pub async fn sign_out(&self, token: &str) -> Result<(), StoreError> {
+        self.store.delete_session(&self.session_digest(token)).await
+    }
+
+    /// The role a session's token gives.
+    pub fn role(&self, token: &str) -> Result<Role, StoreError> {
+        let session = self.store.session(&self.session_digest(token))?;
+        let is_valid = session.is_some_and(|session| session.expires_at > Timestamp::now());
+        Ok(if is_valid { Role::Owner } else { Role::Visitor })
+    }
+
+    /// Bound to the owner's key, so that a changed key ends every session.
+    fn session_digest(&self, token: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.owner_key).chain_update(token).finalize().into()
+    }
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+/// Enough of a digest to tell people apart without keeping what they authenticate with.
+pub(super) fn short_digest(text: &str) -> String {
+    hex(&digest(text)[..12])
+}
+
+/// 160 random bits in letters and digits.
+pub fn random_token() -> String {
+    let mut bytes = [0_u8; 20];
+    // Without randomness no secret can be made, and none may be guessed at.
+    getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system gives no random numbers: {error}"));
+    hex(&bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    #[tokio::test]
+    async fn the_key_is_made_once_and_opens_sessions_that_end() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let (keys, told) = Keys::open(store.clone(), None).await.expect("keys");
+        let OwnerKey::New(key) = told else { panic!("a first start makes a key") };
+        let (again, told) = Keys::open(store.clone(), None).await.expect("keys");
+        assert_eq!(told, OwnerKey::Known);
+        let token = again.sign_in(&key, HOME).await.expect("the key made first still opens");
+        assert_eq!(keys.role(&token), Ok(Role::Owner));
+        assert_eq!(keys.role("another"), Ok(Role::Visitor));
+        let (replaced, _) = Keys::open(store, Some("a key from the settings")).await.expect("keys");
+        assert_eq!(replaced.role(&token), Ok(Role::Visitor), "a new key ends old sessions");
+        keys.sign_out(&token).await.expect("signed out");
+        assert_eq!(keys.role(&token), Ok(Role::Visitor));
+    }
+
+    #[tokio::test]
+    async fn wrong_keys_are_slowed_down_per_address() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let (keys, _) = Keys::open(store, Some("the right key for this")).await.expect("keys");
+        let wrong = (0..20).map(|_| keys.check("wrong", HOME)).collect::<Vec<_>>();
+        assert_eq!(wrong[0], Err(SignInError::WrongKey));
+        assert!(matches!(wrong[19], Err(SignInError::TryLater { .. })));
+        assert!(matches!(keys.check("the right key for this", HOME), Err(SignInError::TryLater { .. })));
+        assert_eq!(keys.check("the right key for this", ELSEWHERE), Ok(()));
+    }
+}

@@ -1,0 +1,156 @@
+//! Who somebody is and what they may do.
+//!
+//! Until people have accounts there are visitors and one owner, who has the owner's key. [`Actor::may`] is the only place
+//! that decides. Knows nothing of HTTP: cookies and headers arrive here as plain text.
+
+mod keys;
+mod throttle;
+
+use std::net::IpAddr;
+
+pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
+
+use crate::model::{Handle, Job, Person, RoomName};
+use crate::text::{Locale, Text};
+
+/// What somebody is to this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Visitor,
+    /// Runs the server.
+    Owner,
+}
+
+impl Role {
+    /// The word clients use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "user",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// Whoever asks for something.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub person: Person,
+    /// Whose private room with the bot this is. Without a cookie it is nobody's but this connection's: people behind
+    /// one router share an address, and anybody may take a handle.
+    pub home: Person,
+    pub handle: Handle,
+    pub role: Role,
+    pub locale: Locale,
+}
+
+impl Actor {
+    /// A visitor as the cookie, the given handle or the address show them, in that order.
+    pub fn new(visitor: Option<&str>, handle: Option<Handle>, address: IpAddr, role: Role, locale: Locale) -> Self {
+        let person = match (visitor, &handle) {
+            (Some(token), _) => Person::visitor(&keys::short_digest(token)),
+            (None, Some(handle)) => Person::named(handle),
+            (None, None) => Person::address(address),
+        };
+        let home = match visitor {
+            Some(_) => person.clone(),
+            None => Person::visitor(&keys::short_digest(&keys::random_token())),
+        };
+        let handle = handle.unwrap_or_else(|| Handle::guest(&person));
+        Self { person, home, handle, role, locale }
+    }
+
+    /// The same connection under another name; its private room stays.
+    pub fn renamed(&self, visitor: Option<&str>, handle: Handle) -> Self {
+        let person = if visitor.is_some() { self.person.clone() } else { Person::named(&handle) };
+        Self { person, handle, ..self.clone() }
+    }
+
+    /// Whoever a job in that room belongs to.
+    pub fn job_owner(&self, room: &RoomName) -> Person {
+        if room.is_private() { self.home.clone() } else { self.person.clone() }
+    }
+
+    fn owns(&self, job: &Job) -> bool {
+        job.person == self.job_owner(&job.room)
+    }
+
+    /// Whether this person may do that.
+    pub fn may(&self, action: Action<'_>) -> Result<(), Text> {
+        let is_owner = self.role == Role::Owner;
+        let allowed = match action {
+            Action::Enter(room) => !room.is_private() || *room == RoomName::private(&self.home),
+            Action::SeeJob(job) => !job.room.is_private() || self.owns(job) || is_owner,
+            Action::CancelJob(job) => self.owns(job) || is_owner,
+            Action::SeeEveryJob | Action::ChangeRoom | Action::DeleteMessage => is_owner,
+        };
+        if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
+    }
+}
+
+/// What somebody wants to do.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    Enter(&'a RoomName),
+    SeeJob(&'a Job),
+    CancelJob(&'a Job),
+    SeeEveryJob,
+    ChangeRoom,
+    DeleteMessage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{JobRequest, Timestamp};
+
+    fn actor(cookie: &str, role: Role) -> Actor {
+        Actor::new(Some(cookie), None, IpAddr::from([127, 0, 0, 1]), role, Locale::English)
+    }
+
+    fn job_of(actor: &Actor, room: RoomName) -> Job {
+        let request = JobRequest { name: "sum".into(), arguments: "1 2".into() };
+        let job = Job::queued(request, actor.job_owner(&room), actor.handle.clone(), room, Locale::English);
+        assert!(job.created_at <= Timestamp::now());
+        job
+    }
+
+    #[test]
+    fn visitors_reach_their_own_and_the_owner_everything() {
+        let (ann, bob, owner) = (actor("a", Role::Visitor), actor("b", Role::Visitor), actor("o", Role::Owner));
+        let lobby = RoomName::public("lobby").expect("a name");
+        let public = job_of(&ann, lobby.clone());
+        let private = job_of(&ann, RoomName::private(&ann.home));
+        let cases = [
+            (&ann, Action::CancelJob(&public), true),
+            (&bob, Action::CancelJob(&public), false),
+            (&owner, Action::CancelJob(&private), true),
+            (&bob, Action::SeeJob(&public), true),
+            (&bob, Action::SeeJob(&private), false),
+            (&ann, Action::SeeJob(&private), true),
+            (&ann, Action::Enter(&private.room), true),
+            (&bob, Action::Enter(&private.room), false),
+            (&owner, Action::Enter(&private.room), false),
+            (&bob, Action::Enter(&lobby), true),
+            (&ann, Action::DeleteMessage, false),
+            (&ann, Action::ChangeRoom, false),
+            (&ann, Action::SeeEveryJob, false),
+            (&owner, Action::DeleteMessage, true),
+        ];
+        for (who, action, allowed) in cases {
+            assert_eq!(who.may(action).is_ok(), allowed, "{who:?} {action:?}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_known_by_cookie_then_handle_then_address() {
+        let make = |cookie: Option<&str>, handle: Option<&str>, last: u8| {
+            let handle = handle.and_then(|handle| Handle::new(handle).ok());
+            Actor::new(cookie, handle, IpAddr::from([10, 0, 0, last]), Role::Visitor, Locale::English).person
+        };
+        assert_eq!(make(Some("c"), Some("Ann"), 1), make(Some("c"), None, 2));
+        assert_eq!(make(None, Some("Ann"), 1), make(None, Some("Ann"), 2));
+        assert_eq!(make(None, None, 1), make(None, None, 1));
+        assert_ne!(make(None, None, 1), make(None, None, 2));
+        assert_ne!(make(None, Some("Ann"), 1), make(None, Some("Bob"), 1));
+    }
+}
