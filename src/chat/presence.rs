@@ -1,0 +1,167 @@
+//! Who is in a room: a person counts once, however many connections it has. Pure state; others send it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::model::{Handle, Person, Voice};
+use crate::protocol::MemberView;
+
+/// Most people named in one frame; beyond, only the count is exact.
+const MAX_NAMED: usize = 200;
+
+#[derive(Default)]
+pub(super) struct Presence {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    people: HashMap<Person, Present>,
+    /// What was last told of those who changed since.
+    told: HashMap<Person, Option<Handle>>,
+    is_announcing: bool,
+}
+
+struct Present {
+    handle: Handle,
+    connections: usize,
+}
+
+/// What changed since it was last told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Changes {
+    pub joined: Vec<MemberView>,
+    pub left: Vec<MemberView>,
+    pub count: usize,
+}
+
+impl Presence {
+    /// How long changes are gathered before they are told.
+    pub const DELAY: Duration = Duration::from_millis(100);
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more connection of this person, under this handle from now on.
+    pub fn enter(&self, person: &Person, handle: &Handle) {
+        let mut state = self.state();
+        state.note(person);
+        let present =
+            state.people.entry(person.clone()).or_insert_with(|| Present { handle: handle.clone(), connections: 0 });
+        present.connections += 1;
+        present.handle = handle.clone();
+    }
+
+    /// One connection of this person less.
+    pub fn leave(&self, person: &Person) {
+        let mut state = self.state();
+        state.note(person);
+        if let Some(present) = state.people.get_mut(person) {
+            present.connections -= 1;
+            if present.connections == 0 {
+                state.people.remove(person);
+            }
+        }
+        if state.people.is_empty() {
+            state.people.shrink_to_fit();
+        }
+    }
+
+    /// Whether the caller is to tell the changes after [`Presence::DELAY`]; nobody else does meanwhile.
+    pub fn begin_announcement(&self) -> bool {
+        !std::mem::replace(&mut self.state().is_announcing, true)
+    }
+
+    /// The changes to tell, if they come to anything.
+    pub fn take_changes(&self) -> Option<Changes> {
+        let mut state = self.state();
+        state.is_announcing = false;
+        let told = std::mem::take(&mut state.told);
+        let (mut joined, mut left) = (Vec::new(), Vec::new());
+        for (person, before) in told {
+            let now = state.people.get(&person).map(|present| present.handle.clone());
+            if before != now {
+                left.extend(before.map(member));
+                joined.extend(now.map(member));
+            }
+        }
+        if joined.is_empty() && left.is_empty() {
+            return None;
+        }
+        joined.truncate(MAX_NAMED);
+        left.truncate(MAX_NAMED);
+        Some(Changes { joined, left, count: state.people.len() })
+    }
+
+    /// Some of those who are here, by name, and how many there are.
+    pub fn members(&self) -> (Vec<MemberView>, usize) {
+        let state = self.state();
+        let mut members: Vec<_> =
+            state.people.values().take(MAX_NAMED).map(|present| member(present.handle.clone())).collect();
+        members.sort_by(|a, b| a.handle.cmp(&b.handle));
+        (members, state.people.len())
+    }
+
+    pub fn count(&self) -> usize {
+        self.state().people.len()
+    }
+}
+
+impl State {
+    /// Remembers what others believe of this person, before it changes.
+    fn note(&mut self, person: &Person) {
+        if !self.told.contains_key(person) {
+            let handle = self.people.get(person).map(|present| present.handle.clone());
+            self.told.insert(person.clone(), handle);
+        }
+    }
+}
+
+fn member(handle: Handle) -> MemberView {
+    MemberView { handle, role: Voice::User }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(name: &str) -> (Person, Handle) {
+        let handle = Handle::new(name).expect("a handle");
+        (Person::named(&handle), handle)
+    }
+
+    fn names(members: &[MemberView]) -> Vec<String> {
+        members.iter().map(|member| member.handle.to_string()).collect()
+    }
+
+    #[test]
+    fn two_tabs_count_once_and_a_reload_is_not_told() {
+        let presence = Presence::default();
+        let (ann, name) = person("Ann");
+        presence.enter(&ann, &name);
+        presence.enter(&ann, &name);
+        let changes = presence.take_changes().expect("Ann came");
+        assert_eq!((names(&changes.joined), changes.count), (vec!["Ann".into()], 1));
+        presence.leave(&ann);
+        presence.leave(&ann);
+        presence.enter(&ann, &name);
+        assert_eq!(presence.take_changes(), None);
+        presence.leave(&ann);
+        let changes = presence.take_changes().expect("Ann left");
+        assert_eq!((names(&changes.left), changes.count), (vec!["Ann".into()], 0));
+    }
+
+    #[test]
+    fn a_new_handle_is_a_leave_and_a_join() {
+        let presence = Presence::default();
+        let (ann, name) = person("Ann");
+        presence.enter(&ann, &name);
+        presence.take_changes();
+        presence.enter(&ann, &person("Anna").1);
+        presence.leave(&ann);
+        let changes = presence.take_changes().expect("renamed");
+        assert_eq!((names(&changes.left), names(&changes.joined)), (vec!["Ann".into()], vec!["Anna".into()]));
+    }
+}

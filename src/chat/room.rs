@@ -1,0 +1,168 @@
+//! One live room: its record, who receives its frames, who is here.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle as Runtime;
+use tokio_util::task::TaskTracker;
+
+use super::message_frame;
+use super::presence::Presence;
+use crate::accounts::Actor;
+use crate::groups::{Audience, Group, Outbox, OutboxId, Publication, Subscription};
+use crate::model::{BotMode, Handle, Message, Person, RoomName};
+use crate::protocol::{MemberView, ServerFrame};
+use crate::store::{RoomNumber, RoomRecord};
+
+/// A room somebody is in, or something is just being said in.
+pub struct Room {
+    number: RoomNumber,
+    name: RoomName,
+    record: Mutex<RoomRecord>,
+    group: Arc<Group>,
+    pub(super) presence: Presence,
+}
+
+impl Room {
+    /// `last` is the newest number in the store.
+    pub(super) fn new(number: RoomNumber, record: RoomRecord, last: u64, deliveries: TaskTracker) -> Self {
+        Self {
+            number,
+            name: record.name.clone(),
+            record: Mutex::new(record),
+            group: Arc::new(Group::new(last, deliveries)),
+            presence: Presence::default(),
+        }
+    }
+
+    pub fn name(&self) -> &RoomName {
+        &self.name
+    }
+
+    pub(super) fn number(&self) -> RoomNumber {
+        self.number
+    }
+
+    /// Newest number that may be shown.
+    pub fn last(&self) -> u64 {
+        self.group.delivered()
+    }
+
+    /// What the room's bot answers to.
+    pub fn bot(&self) -> BotMode {
+        self.record().bot
+    }
+
+    /// The room as it is stored.
+    pub fn record(&self) -> RoomRecord {
+        self.locked_record().clone()
+    }
+
+    pub(super) fn record_with_bot(&self, bot: BotMode) -> RoomRecord {
+        RoomRecord { bot, ..self.record() }
+    }
+
+    pub(super) fn set_bot(&self, bot: BotMode) {
+        self.locked_record().bot = bot;
+    }
+
+    fn locked_record(&self) -> MutexGuard<'_, RoomRecord> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is here: some of them, and how many there are.
+    pub fn members(&self) -> (Vec<MemberView>, usize) {
+        self.presence.members()
+    }
+
+    pub(super) fn backlog(&self) -> usize {
+        self.group.backlog()
+    }
+
+    /// Sends a frame without a number.
+    pub(super) fn publish(&self, frame: &ServerFrame<'_>, audience: Audience, runtime: &Runtime) {
+        let publication = Publication { frame: frame.encode(), audience, number: None };
+        self.group.publish(publication, runtime);
+    }
+
+    /// Sends a durable message. To be called in the order of the numbers.
+    pub(super) fn publish_message(&self, seq: u64, message: &Message, runtime: &Runtime) {
+        let frame = message_frame(&self.name, seq, message).encode();
+        self.group.publish(Publication { frame, audience: Audience::Everyone, number: Some(seq) }, runtime);
+    }
+}
+
+/// Being in a room: as long as this lives, its frames reach the outbox. Dropping it leaves.
+pub struct Membership {
+    room: Arc<Room>,
+    subscription: Subscription,
+    person: Person,
+    runtime: Runtime,
+    tasks: TaskTracker,
+}
+
+impl Membership {
+    pub(super) fn new(
+        room: Arc<Room>,
+        actor: &Actor,
+        outbox: Arc<Outbox>,
+        runtime: &Runtime,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let subscription = room.group.subscribe(outbox);
+        room.presence.enter(&actor.person, &actor.handle);
+        let (runtime, tasks) = (runtime.clone(), tasks.clone());
+        let this = Self { room, subscription, person: actor.person.clone(), runtime, tasks };
+        this.announce_presence();
+        this
+    }
+
+    pub fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+
+    pub fn id(&self) -> OutboxId {
+        self.subscription.outbox()
+    }
+
+    /// Messages above this number reach the outbox; those up to it are in the store.
+    pub fn since(&self) -> u64 {
+        self.subscription.since()
+    }
+
+    /// The person is called something else now.
+    pub fn rename(&mut self, person: &Person, handle: &Handle) {
+        self.room.presence.enter(person, handle);
+        self.room.presence.leave(&self.person);
+        self.person = person.clone();
+        self.announce_presence();
+    }
+
+    /// Presence goes out a moment later, put together with other changes: a thousand people who come at once are told of
+    /// in a few frames, and a page that is reloaded never left.
+    fn announce_presence(&self) {
+        if !self.room.presence.begin_announcement() {
+            return;
+        }
+        let (room, runtime) = (self.room.clone(), self.runtime.clone());
+        let announcement = async move {
+            tokio::time::sleep(Presence::DELAY).await;
+            if let Some(changes) = room.presence.take_changes() {
+                let frame = ServerFrame::Presence {
+                    room: room.name.shown(),
+                    joined: &changes.joined,
+                    left: &changes.left,
+                    count: changes.count,
+                };
+                room.publish(&frame, Audience::Full, &runtime);
+            }
+        };
+        self.tasks.spawn_on(announcement, &self.runtime);
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.room.presence.leave(&self.person);
+        self.announce_presence();
+    }
+}

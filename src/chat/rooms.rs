@@ -1,0 +1,149 @@
+//! The registry: rooms that are in use are in memory, once each; the others are in the store.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use serde::Serialize;
+use tokio_util::task::TaskTracker;
+
+use super::room::Room;
+use crate::model::{BotMode, RoomName, Timestamp};
+use crate::store::{RoomRecord, Store, StoreError};
+
+/// Loading one room waits only for others of the same shard.
+const SHARDS: usize = 64;
+
+pub(super) struct Rooms {
+    store: Arc<Store>,
+    new_room_bot: BotMode,
+    deliveries: TaskTracker,
+    shards: Vec<Shard>,
+}
+
+/// Rooms of one shard that stay in memory for a while although nobody is in them: a script that posts every second would
+/// otherwise have its room loaded every time.
+const RECENT: usize = 16;
+
+#[derive(Default)]
+struct Shard {
+    live: Mutex<Live>,
+    /// Held while a room is loaded, so that no room is live twice: two would number deliveries differently.
+    loading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Live {
+    /// A room lives as long as somebody is in it, something is on its way, or it is among the recent.
+    rooms: HashMap<RoomName, Weak<Room>>,
+    /// Loaded last.
+    recent: VecDeque<Arc<Room>>,
+}
+
+impl Shard {
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, name: &RoomName) -> Option<Arc<Room>> {
+        self.live().rooms.get(name)?.upgrade()
+    }
+
+    fn insert(&self, room: &Arc<Room>) {
+        let mut live = self.live();
+        // Forgotten rooms are swept out when the table would grow.
+        if live.rooms.len() == live.rooms.capacity() {
+            live.rooms.retain(|_, room| room.strong_count() > 0);
+        }
+        live.rooms.insert(room.name().clone(), Arc::downgrade(room));
+        live.recent.push_back(room.clone());
+        if live.recent.len() > RECENT {
+            live.recent.pop_front();
+        }
+    }
+}
+
+/// A room in the list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RoomSummary {
+    pub name: String,
+    /// Number of the newest message.
+    pub last: u64,
+    /// People in it now.
+    pub members: usize,
+    pub bot: BotMode,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+impl RoomSummary {
+    pub fn of(room: &Room) -> Self {
+        Self::new(&room.record(), room.last(), room.presence.count())
+    }
+
+    fn new(record: &RoomRecord, last: u64, members: usize) -> Self {
+        let (name, created_at) = (record.name.shown().to_owned(), record.created_at.to_string());
+        Self { name, last, members, bot: record.bot, created_at }
+    }
+}
+
+impl Rooms {
+    pub fn new(store: Arc<Store>, new_room_bot: BotMode, deliveries: TaskTracker) -> Self {
+        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
+        Self { store, new_room_bot, deliveries, shards }
+    }
+
+    fn shard(&self, name: &RoomName) -> &Shard {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
+        &self.shards[hash as usize % SHARDS]
+    }
+
+    /// The room of that name, created if there is none; `true` if it is new.
+    pub async fn open(&self, name: &RoomName) -> Result<(Arc<Room>, bool), StoreError> {
+        if let Some(room) = self.find(name).await? {
+            return Ok((room, false));
+        }
+        let shard = self.shard(name);
+        let _loading = shard.loading.lock().await;
+        if let Some(room) = shard.get(name) {
+            return Ok((room, false));
+        }
+        let bot = if name.is_private() { BotMode::Always } else { self.new_room_bot };
+        let record = RoomRecord { name: name.clone(), bot, created_at: Timestamp::now() };
+        let (number, record, is_new) = self.store.create_room(record).await?;
+        let last = if is_new { 0 } else { self.store.last_seq(number)? };
+        let room = Arc::new(Room::new(number, record, last, self.deliveries.clone()));
+        shard.insert(&room);
+        Ok((room, is_new))
+    }
+
+    /// The room of that name, if there is one.
+    pub async fn find(&self, name: &RoomName) -> Result<Option<Arc<Room>>, StoreError> {
+        let shard = self.shard(name);
+        if let Some(room) = shard.get(name) {
+            return Ok(Some(room));
+        }
+        let _loading = shard.loading.lock().await;
+        if let Some(room) = shard.get(name) {
+            return Ok(Some(room));
+        }
+        let Some((number, record)) = self.store.room(name)? else { return Ok(None) };
+        // Nobody has the room, so nothing is on its way and all that is stored is durable.
+        let last = self.store.last_seq(number)?;
+        let room = Arc::new(Room::new(number, record, last, self.deliveries.clone()));
+        shard.insert(&room);
+        Ok(Some(room))
+    }
+
+    /// Public rooms whose name contains `part`, newest first. Reads every room.
+    pub fn list(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, StoreError> {
+        let part = part.trim().to_lowercase();
+        let wanted = |record: &RoomRecord| !record.name.is_private() && record.name.as_str().contains(&part);
+        let stored = self.store.rooms(limit, wanted)?;
+        let summary = |(number, record): (_, RoomRecord)| match self.shard(&record.name).get(&record.name) {
+            Some(room) => Ok(RoomSummary::of(&room)),
+            None => Ok(RoomSummary::new(&record, self.store.last_seq(number)?, 0)),
+        };
+        stored.into_iter().map(summary).collect()
+    }
+}
