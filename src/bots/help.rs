@@ -1,0 +1,46 @@
+//! `help`: what the bot can do, made from the list of commands.
+
+use std::sync::Weak;
+
+use async_trait::async_trait;
+
+use super::{Bot, Bots, Failure, Reply, Request, describe};
+use crate::jobs::Policy;
+use crate::text::Text;
+
+pub struct Help {
+    /// The list this command is in.
+    bots: Weak<Bots>,
+}
+
+impl Help {
+    pub fn new(bots: Weak<Bots>) -> Self {
+        Self { bots }
+    }
+}
+
+#[async_trait]
+impl Bot for Help {
+    fn name(&self) -> &'static str {
+        "help"
+    }
+
+    fn policy(&self) -> Policy {
+        Policy::QUICK
+    }
+
+    async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let Some(bots) = self.bots.upgrade() else { return Ok(Reply::Plain(String::new())) };
+        let name = request.arguments.trim_start_matches('/').to_lowercase();
+        if name.is_empty() {
+            return Ok(Reply::Plain(bots.greeting(request.locale)));
+        }
+        let bot = bots.find(&name).ok_or_else(|| bots.unknown(&name))?;
+        let command = describe(bot.as_ref(), request.locale);
+        let text = Text::new("help-command")
+            .with("usage", command.usage)
+            .with("help", command.help)
+            .with("example", command.example);
+        Ok(Reply::Words(text))
+    }
+}
