@@ -1,0 +1,47 @@
+//! Whether the server does its work: for supervisors and load balancers.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::{App, json};
+
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`, `stopping` or `store_failed`.
+    status: &'static str,
+    version: &'static str,
+    connections: usize,
+    jobs_waiting: usize,
+    jobs_open: usize,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let app = app.clone();
+    warp::path!("healthz").and(warp::get().or(warp::head()).unify()).map(move || health(&app)).boxed()
+}
+
+#[utoipa::path(get, path = "/healthz", responses(
+    (status = 200, description = "The store is open and the workers run", body = Health),
+    (status = 503, description = "The server stops, or its store failed", body = Health)))]
+fn health(app: &App) -> Response {
+    let status = match () {
+        () if app.store.has_failed() => "store_failed",
+        () if app.stopping.is_cancelled() => "stopping",
+        () => "ok",
+    };
+    let code = if status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let health = Health {
+        status,
+        version: env!("CARGO_PKG_VERSION"),
+        connections: app.connections.open(),
+        jobs_waiting: app.jobs.queue().waiting(),
+        jobs_open: app.jobs.len(),
+    };
+    json(code, &health)
+}

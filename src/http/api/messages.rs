@@ -1,0 +1,98 @@
+//! `/api/rooms/{room}/messages`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+use utoipa::{IntoParams, ToSchema};
+use warp::Filter;
+use warp::Reply;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, to_the_end, trusted_caller};
+use crate::chat::{Page, Post};
+use crate::model::{Handle, MessageText, SendId};
+use crate::protocol::MessageView;
+use crate::text::Text;
+
+#[derive(Deserialize, IntoParams)]
+struct PageQuery {
+    /// Only numbers below this.
+    before: Option<u64>,
+    /// Only numbers above this; oldest first then.
+    after: Option<u64>,
+    /// At most 200; 50 if left out.
+    limit: Option<usize>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MessageList<'a> {
+    messages: Vec<MessageView<'a>>,
+    /// Whether there is more in the direction that was asked for.
+    more: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct NewMessage {
+    message: String,
+    handle: Option<String>,
+    /// The client's own unique id: a repetition is stored once.
+    id: Option<String>,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let with_app = || {
+        let app = app.clone();
+        warp::any().map(move || app.clone())
+    };
+    let messages = warp::path!("api" / "rooms" / String / "messages");
+    let message = warp::path!("api" / "rooms" / String / "messages" / u64);
+    let listing = messages.and(warp::get()).and(warp::query()).and(with_app()).then(list).map(settle);
+    let posting = messages.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
+    let deleting = message.and(warp::delete()).and(trusted_caller(app)).and(with_app());
+    listing.or(posting.then(post).map(settle)).unify().or(deleting.then(delete).map(settle)).unify().boxed()
+}
+
+/// A part of a room's history, oldest first.
+#[utoipa::path(get, path = "/api/rooms/{room}/messages", params(("room" = String, Path), PageQuery), responses(
+    (status = 200, body = MessageList), (status = 404, body = ErrorBody)))]
+async fn list(room: String, query: PageQuery, app: Arc<App>) -> Answer {
+    let room = app.chat.find_room(&room_name(&room)?).await?;
+    let page = Page { before: query.before, after: query.after, limit: query.limit };
+    let history = app.chat.history(&room, page)?;
+    let messages = history.messages.iter().map(|(seq, message)| MessageView::new(room.name(), *seq, message)).collect();
+    Ok(json(StatusCode::OK, &MessageList { messages, more: history.more }))
+}
+
+/// Says something; answered once it is durable.
+#[utoipa::path(post, path = "/api/rooms/{room}/messages", request_body = NewMessage, params(("room" = String, Path)), responses(
+    (status = 201, body = MessageView), (status = 200, description = "This id was stored before", body = MessageView),
+    (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
+async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> Answer {
+    let actor = caller.actor(new.handle.as_deref().map(Handle::new).transpose()?);
+    let text = MessageText::new(new.message, app.settings.message_chars)?;
+    let id = new.id.map(SendId::new).transpose()?;
+    let (room, _) = app.chat.open_room(&room_name(&room)?).await?;
+    let (answer, sent) = oneshot::channel();
+    // The caller may be gone by then.
+    app.chat.post(room.clone(), &actor, Post { text, id }, |sent| drop(answer.send(sent))).await;
+    let sent = sent.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
+    let (status, message) = if sent.repeated {
+        (StatusCode::OK, app.chat.message(&room, sent.seq)?.unwrap_or(sent.message))
+    } else {
+        (StatusCode::CREATED, sent.message)
+    };
+    Ok(json(status, &MessageView::new(room.name(), sent.seq, &message)))
+}
+
+/// Takes the text out of a message; its number stays. For the owner.
+#[utoipa::path(delete, path = "/api/rooms/{room}/messages/{seq}", params(("room" = String, Path), ("seq" = u64, Path)), responses(
+    (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn delete(room: String, seq: u64, caller: Caller, app: Arc<App>) -> Answer {
+    let room = app.chat.find_room(&room_name(&room)?).await?;
+    let (chat, actor) = (app.chat.clone(), caller.actor(None));
+    to_the_end(&app, async move { chat.delete_message(&room, seq, &actor).await }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

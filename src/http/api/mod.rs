@@ -1,0 +1,159 @@
+//! The HTTP interface for programs: JSON in and out, one short handler per route, each described where it stands.
+
+mod commands;
+mod health;
+mod jobs;
+mod messages;
+mod rooms;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::OpenApi;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reject::Rejection;
+use warp::reply::Response;
+
+use super::App;
+use super::caller::{Caller, caller};
+use super::refusals::{ErrorBody, ErrorDetail, Refusal};
+use crate::model::RoomName;
+use crate::text::Text;
+
+/// What a handler comes to.
+type Answer = Result<Response, Refusal>;
+
+/// Longest time for a request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The description of all routes below.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "chatbot",
+        description = "Rooms, messages and jobs. The frames of the WebSockets are in docs/protocol.md."
+    ),
+    paths(
+        health::health,
+        rooms::list,
+        rooms::create,
+        rooms::change,
+        messages::list,
+        messages::post,
+        messages::delete,
+        commands::list,
+        jobs::list,
+        jobs::show,
+        jobs::cancel,
+        session::show,
+        session::sign_in,
+        session::sign_out,
+        openapi
+    ),
+    components(schemas(ErrorBody, ErrorDetail))
+)]
+struct Description;
+
+/// Every route of the interface.
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
+    let all = all.or(commands::routes(app)).unify().or(jobs::routes(app)).unify().or(session::routes(app)).unify();
+    let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
+    all.or(description).unify().boxed()
+}
+
+#[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "This description")))]
+fn openapi() -> Response {
+    json(StatusCode::OK, &Description::openapi())
+}
+
+/// A JSON reply.
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    use warp::Reply;
+    warp::reply::with_status(warp::reply::json(body), status).into_response()
+}
+
+/// The handler's reply, or the refusal in its place.
+fn settle(answer: Answer) -> Response {
+    use warp::Reply;
+    answer.unwrap_or_else(Refusal::into_response)
+}
+
+/// A caller that may change something here: its page, if it is one, is ours, and it is not too fast.
+fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
+    let app = app.clone();
+    caller(&app).and_then(move |caller: Caller| {
+        let checked = caller.check_origin().and_then(|()| match app.requests.admit(caller.address) {
+            true => Ok(caller),
+            false => Err(Text::new("error-too_fast").into()),
+        });
+        std::future::ready(checked.map_err(warp::reject::custom))
+    })
+}
+
+/// A body of JSON, within limits of size and time.
+fn body<T: DeserializeOwned + Send + 'static>(
+    app: &Arc<App>,
+) -> impl Filter<Extract = (T,), Error = Rejection> + Clone + use<T> {
+    let max = app.settings.frame_bytes;
+    warp::body::stream().and_then(move |stream| async move {
+        let read = tokio::time::timeout(BODY_TIMEOUT, read_body(stream, max)).await;
+        let bad = |reason: String| Refusal::from(Text::new("error-bad_request").with("reason", reason));
+        let bytes = read.unwrap_or_else(|_| Err(bad("the body took too long".into())));
+        let parsed = bytes.and_then(|bytes| {
+            // No body is the same as one without fields.
+            let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
+            serde_json::from_slice::<T>(&bytes).map_err(|error| bad(error.to_string()))
+        });
+        parsed.map_err(warp::reject::custom)
+    })
+}
+
+async fn read_body<B: bytes::Buf>(
+    stream: impl futures_util::Stream<Item = Result<B, warp::Error>>,
+    max: usize,
+) -> Result<Bytes, Refusal> {
+    use futures_util::StreamExt;
+    let mut stream = std::pin::pin!(stream);
+    let mut body = bytes::BytesMut::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Text::new("error-bad_request").with("reason", "the body broke off"))?;
+        if body.len() + chunk.remaining() > max {
+            return Err(Text::new("error-too_large").with("max", max).into());
+        }
+        bytes::BufMut::put(&mut body, chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// A path's part as the text it stands for.
+fn decoded(part: &str) -> Result<String, Refusal> {
+    let decoded = percent_encoding::percent_decode_str(part).decode_utf8();
+    decoded.map(String::from).map_err(|_| Text::new("error-bad_room-character").with("found", part).into())
+}
+
+/// The room a path names.
+fn room_name(part: &str) -> Result<RoomName, Refusal> {
+    Ok(RoomName::public(&decoded(part)?)?)
+}
+
+/// Does what must not stop halfway when whoever asked for it goes away: hyper drops a handler then.
+async fn to_the_end<T: Send + 'static>(
+    app: &App,
+    work: impl Future<Output = Result<T, Text>> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = app.tasks.spawn(work).await;
+    Ok(done.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?)
+}
+
+/// Runs a read of many records where it holds up nobody.
+async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Text> + Send + 'static) -> Result<T, Refusal> {
+    let read = tokio::task::spawn_blocking(read).await;
+    Ok(read.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?)
+}

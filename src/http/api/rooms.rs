@@ -1,0 +1,84 @@
+//! `/api/rooms`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::{Answer, App, Caller, ErrorBody, blocking, body, json, room_name, settle, to_the_end, trusted_caller};
+use crate::chat::RoomSummary;
+use crate::model::{BotMode, RoomName};
+
+/// Rooms in one list.
+const MAX_ROOMS: usize = 200;
+
+#[derive(Deserialize, IntoParams)]
+struct ListQuery {
+    /// Only rooms whose name contains this.
+    #[serde(default)]
+    q: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RoomList {
+    rooms: Vec<RoomSummary>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct NewRoom {
+    /// Left out, a readable name is made up.
+    name: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct RoomChange {
+    bot: BotMode,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let with_app = || {
+        let app = app.clone();
+        warp::any().map(move || app.clone())
+    };
+    let rooms = warp::path!("api" / "rooms");
+    let room = warp::path!("api" / "rooms" / String);
+    let listing = rooms.and(warp::get()).and(warp::query()).and(with_app()).then(list).map(settle);
+    let creating = rooms.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
+    let changing = room.and(warp::patch()).and(trusted_caller(app)).and(body(app)).and(with_app());
+    listing.or(creating.then(create).map(settle)).unify().or(changing.then(change).map(settle)).unify().boxed()
+}
+
+/// Public rooms, newest first, at most 200.
+#[utoipa::path(get, path = "/api/rooms", params(ListQuery), responses((status = 200, body = RoomList)))]
+async fn list(query: ListQuery, app: Arc<App>) -> Answer {
+    let rooms = blocking(move || app.chat.list_rooms(&query.q, MAX_ROOMS)).await?;
+    Ok(json(StatusCode::OK, &RoomList { rooms }))
+}
+
+/// Creates a room, under a made-up name if none is given.
+#[utoipa::path(post, path = "/api/rooms", request_body = NewRoom, responses(
+    (status = 201, body = RoomSummary), (status = 200, description = "It was there already", body = RoomSummary),
+    (status = 400, body = ErrorBody)))]
+async fn create(caller: Caller, new: NewRoom, app: Arc<App>) -> Answer {
+    let actor = caller.actor(None);
+    let (room, is_new) = match new.name.filter(|name| !name.trim().is_empty()) {
+        Some(name) => app.chat.open_room(&RoomName::public(&name)?).await?,
+        None => (app.chat.invent_room(&actor).await?, true),
+    };
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(json(status, &RoomSummary::of(&room)))
+}
+
+/// Changes what a room's bot answers to. For the owner.
+#[utoipa::path(patch, path = "/api/rooms/{room}", request_body = RoomChange, params(("room" = String, Path)), responses(
+    (status = 200, body = RoomSummary), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>) -> Answer {
+    let room = app.chat.find_room(&room_name(&room)?).await?;
+    let (chat, actor) = (app.chat.clone(), caller.actor(None));
+    let changed = async move { chat.set_bot(&room, change.bot, &actor).await.map(|()| RoomSummary::of(&room)) };
+    Ok(json(StatusCode::OK, &to_the_end(&app, changed).await?))
+}

@@ -1,0 +1,170 @@
+//! The page and its parts, embedded at build time: the only home of `rust_embed`.
+//!
+//! `build.rs` has put every file beside its compressed forms, and a hash of all of them into the path below `/assets/`.
+
+use std::sync::Arc;
+
+use rust_embed::{EmbeddedFile, RustEmbed};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
+    SET_COOKIE, VARY,
+};
+use warp::http::{HeaderMap, StatusCode};
+use warp::path::Tail;
+use warp::reply::Response;
+
+use super::App;
+use super::caller::{Caller, VISITOR_COOKIE, caller};
+use crate::accounts::random_token;
+
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/web"]
+struct Web;
+
+/// The hash of all assets, part of their addresses.
+const HASH: &str = env!("CHATBOT_ASSETS_HASH");
+
+/// The page runs its own scripts and nothing else, and is shown in no other page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// A year, in seconds.
+const VISITOR_COOKIE_AGE: u32 = 365 * 24 * 60 * 60;
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    page(app).or(asset()).unify().boxed()
+}
+
+/// `GET /`, `/bot`, `/room/{room}`: the page. It finds out itself what to show.
+fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let path = warp::path::end().or(warp::path!("bot")).unify();
+    let path = path.or(warp::path!("room" / String).map(|_| ()).untuple_one()).unify();
+    let headers = warp::header::headers_cloned();
+    path.and(get_or_head())
+        .and(caller(app))
+        .and(headers)
+        .map(|caller: Caller, headers| index(&caller, &headers))
+        .boxed()
+}
+
+fn index(caller: &Caller, headers: &HeaderMap) -> Response {
+    let mut response = embedded("index.html", headers, "private, no-cache");
+    if caller.visitor.is_none() {
+        let secure = if caller.is_secure { "; Secure" } else { "" };
+        let token = random_token();
+        let cookie =
+            format!("{VISITOR_COOKIE}={token}; Path=/; Max-Age={VISITOR_COOKIE_AGE}; HttpOnly; SameSite=Lax{secure}");
+        if let Ok(value) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().insert(SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+/// `GET /assets/{hash}/{file}`, kept by browsers for ever: another build has another hash. `GET /favicon.ico`.
+fn asset() -> BoxedFilter<(Response,)> {
+    let hashed = warp::path("assets").and(warp::path(HASH)).and(warp::path::tail());
+    let hashed = hashed.and(get_or_head()).and(warp::header::headers_cloned());
+    let hashed = hashed.and_then(|tail: Tail, headers: HeaderMap| {
+        let found = Web::get(tail.as_str()).is_some() && tail.as_str() != "index.html";
+        std::future::ready(if found {
+            Ok(embedded(tail.as_str(), &headers, IMMUTABLE))
+        } else {
+            Err(warp::reject::not_found())
+        })
+    });
+    let icon = warp::path!("favicon.ico").and(get_or_head()).and(warp::header::headers_cloned());
+    let icon = icon.map(|headers: HeaderMap| embedded("icons/icon.svg", &headers, "public, max-age=86400"));
+    hashed.or(icon).unify().boxed()
+}
+
+/// hyper leaves the body out for `HEAD`.
+fn get_or_head() -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
+    warp::get().or(warp::head()).unify()
+}
+
+/// An embedded file in the smallest form the client takes.
+fn embedded(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
+    let Some((file, encoding)) = smallest(path, headers) else {
+        // Only paths that were just found get here, and the page that every build has.
+        let mut missing = Response::default();
+        *missing.status_mut() = StatusCode::NOT_FOUND;
+        return missing;
+    };
+    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..12]));
+    let is_known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag));
+    let mut response = Response::default();
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        *response.body_mut() = match file.data {
+            std::borrow::Cow::Borrowed(bytes) => bytes.into(),
+            std::borrow::Cow::Owned(bytes) => bytes.into(),
+        };
+    }
+    let set = response.headers_mut();
+    set.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
+    set.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    set.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        set.insert(ETAG, etag);
+    }
+    if let Some(encoding) = encoding {
+        set.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    for (name, value) in [
+        ("content-security-policy", CONTENT_SECURITY_POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        set.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn smallest(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts = |name: &str| {
+        accepted.split(',').any(|one| {
+            let (coding, quality) = one.split_once(';').unwrap_or((one, ""));
+            // A quality of zero is a no (RFC 9110, 12.4.2).
+            let quality = quality.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+            coding.trim() == name && quality.is_ok_and(|quality| quality > 0.0)
+        })
+    };
+    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
+        if accepts(encoding)
+            && let Some(file) = Web::get(&format!("{path}.{ending}"))
+        {
+            return Some((file, Some(encoding)));
+        }
+    }
+    Web::get(path).map(|file| (file, None))
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "txt" | "md" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

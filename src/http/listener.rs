@@ -1,0 +1,150 @@
+//! The accept loop: limits and time-outs that stand in front of every route.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::App;
+use super::caller::{self, Peer};
+use super::limits::TooMany;
+use super::refusals;
+
+/// Time for a request's head, and between two requests.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Longest life of a connection that does not become a WebSocket: no slow reader or writer keeps one for ever.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Life of a connection that is one too many of its address: enough to be told, or to ask for the server's health.
+const OVER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time for the request under way when a connection is to end.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The kernel's buffer per connection: without this bound it grew to 3.8 MB for a client that does not read.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 4096;
+
+/// hyper's read buffer, at its smallest: room for any request's head.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Listens on one address, or on all of them, IPv4 and IPv6.
+pub fn bind(host: Option<IpAddr>, port: u16) -> io::Result<std::net::TcpListener> {
+    match host {
+        Some(host) => listen(SocketAddr::new(host, port), false),
+        // A machine without IPv6 has only the other kind.
+        None => listen(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port), true).or_else(|error| {
+            if error.kind() == io::ErrorKind::AddrInUse {
+                return Err(error);
+            }
+            listen(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port), false)
+        }),
+    }
+}
+
+fn listen(address: SocketAddr, both: bool) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!both)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    // Inherited by every connection: a small frame must not wait for the next one.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Accepts connections and serves the routes on them.
+pub struct Listener {
+    app: Arc<App>,
+    routes: BoxedFilter<(Response,)>,
+    /// Owns the connections' tasks.
+    connections: TaskTracker,
+}
+
+impl Listener {
+    pub fn new(app: Arc<App>, connections: TaskTracker) -> Self {
+        let routes = super::routes(&app);
+        Self { app, routes, connections }
+    }
+
+    /// Accepts until the server stops.
+    pub async fn run(self, listener: TcpListener) {
+        let this = Arc::new(self);
+        loop {
+            let accepted = tokio::select! {
+                () = this.app.stopping.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, address)) => this.admit(stream, address.ip().to_canonical()),
+                Err(error) => {
+                    // Out of open files, mostly; accepting again at once would only spin.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, stream: TcpStream, address: IpAddr) {
+        let is_proxy = self.app.settings.trusted_proxies.iter().any(|network| network.contains(&address));
+        // Behind a proxy all have its address; theirs is known and counted when a WebSocket opens.
+        let limits = if is_proxy { None } else { Some(&self.app.connections) };
+        let permit = match limits.map(|limits| limits.admit(address)).transpose() {
+            Ok(permit) => permit.map(Arc::new),
+            Err(TooMany) => return tracing::debug!(%address, "too many connections"),
+        };
+        let peer = Peer { address, permit };
+        self.connections.spawn(self.clone().serve(stream, peer));
+    }
+
+    async fn serve(self: Arc<Self>, stream: TcpStream, peer: Peer) {
+        let is_over = peer.permit.as_ref().is_some_and(|permit| permit.is_over());
+        let lifetime = if is_over { OVER_TIMEOUT } else { CONNECTION_TIMEOUT };
+        let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            let locale = caller::locale(request.headers());
+            let answer = warp::service(self.routes.clone()).call(request);
+            async move {
+                let mut response = answer.await?;
+                refusals::in_words(&mut response, locale);
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEAD_BYTES);
+        let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        let served = tokio::select! {
+            served = connection.as_mut() => Some(served),
+            () = self.app.stopping.cancelled() => None,
+            () = tokio::time::sleep(lifetime) => None,
+        };
+        let served = match served {
+            Some(served) => served,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                tokio::time::timeout(FINISH_TIMEOUT, connection).await.unwrap_or(Ok(()))
+            }
+        };
+        if let Err(error) = served {
+            tracing::debug!(%error, "connection ended");
+        }
+    }
+}

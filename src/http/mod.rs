@@ -1,0 +1,68 @@
+//! The edge: everything that speaks HTTP, and the only home of `warp`.
+//!
+//! Filters say which request, handlers say what happens; no decision about rooms, jobs or bots is made here.
+
+mod api;
+mod assets;
+mod caller;
+mod limits;
+mod listener;
+mod refusals;
+mod socket;
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+pub use limits::{ConnectionLimits, RequestLimits};
+pub use listener::{Listener, bind};
+pub use socket::Sockets;
+
+use crate::accounts::Keys;
+use crate::bots::Bots;
+use crate::chat::Chat;
+use crate::jobs::Jobs;
+use crate::store::Store;
+
+/// Messages in a burst, as a multiple of those per second on average.
+pub const BURST_SECONDS: u32 = 20;
+
+/// What requests are answered from.
+pub struct App {
+    pub chat: Arc<Chat>,
+    pub bots: Arc<Bots>,
+    pub jobs: Arc<Jobs>,
+    pub keys: Arc<Keys>,
+    pub store: Arc<Store>,
+    pub sockets: Arc<Sockets>,
+    pub connections: Arc<ConnectionLimits>,
+    pub requests: RequestLimits,
+    /// What must come to its end although whoever asked for it has gone.
+    pub tasks: TaskTracker,
+    pub settings: Settings,
+    /// Set when the server begins to stop.
+    pub stopping: CancellationToken,
+}
+
+/// The settings of the edge, as plain values.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub messages_per_second: u32,
+    pub message_chars: usize,
+    pub frame_bytes: usize,
+    pub rooms_per_connection: usize,
+    pub stall: std::time::Duration,
+}
+
+/// Every route.
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let routes = socket::routes(app).or(api::routes(app)).unify().or(assets::routes(app)).unify();
+    routes.recover(refusals::recover).map(Reply::into_response).boxed()
+}

@@ -1,0 +1,104 @@
+//! The one place that turns errors into HTTP replies, in the asker's language and without anything from inside.
+
+use std::convert::Infallible;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use warp::http::StatusCode;
+use warp::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use warp::reject::{Reject, Rejection};
+use warp::reply::Response;
+
+use crate::text::{Locale, Text};
+
+/// What every error looks like.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorBody {
+    pub error: ErrorDetail,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ErrorDetail {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people, in their language.
+    pub message: String,
+}
+
+/// A request that is not answered as asked. It becomes words at the very end, where the asker's language is known.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    text: Text,
+    retry_after: Option<u64>,
+}
+
+impl Reject for Refusal {}
+
+impl Refusal {
+    pub fn new(status: StatusCode, text: Text) -> Self {
+        Self { status, text, retry_after: None }
+    }
+
+    /// Tells the client when to come back, in seconds.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+}
+
+impl From<Text> for Refusal {
+    fn from(text: Text) -> Self {
+        let status = match text.code() {
+            "forbidden" => StatusCode::FORBIDDEN,
+            "bad_key" => StatusCode::UNAUTHORIZED,
+            "not_found" => StatusCode::NOT_FOUND,
+            "too_large" | "too_long" => StatusCode::PAYLOAD_TOO_LARGE,
+            "too_fast" => StatusCode::TOO_MANY_REQUESTS,
+            "busy" => StatusCode::SERVICE_UNAVAILABLE,
+            "storage_full" => StatusCode::INSUFFICIENT_STORAGE,
+            "store_failed" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, text)
+    }
+}
+
+impl warp::Reply for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = self.status;
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(self.text);
+        response
+    }
+}
+
+/// Requests that no route took.
+pub async fn recover(rejection: Rejection) -> Result<Refusal, Infallible> {
+    if let Some(refusal) = rejection.find::<Refusal>() {
+        return Ok(refusal.clone());
+    }
+    let bad = |reason: &dyn std::fmt::Display| Refusal::from(Text::new("error-bad_request").with("reason", reason));
+    if rejection.is_not_found() {
+        return Ok(Text::new("error-not_found").into());
+    }
+    if let Some(error) = rejection.find::<warp::reject::InvalidQuery>() {
+        return Ok(bad(error));
+    }
+    if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
+        return Ok(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Text::new("error-bad_request-method")));
+    }
+    tracing::debug!(?rejection, "a request that no filter took");
+    Ok(bad(&"it is not as this address expects it"))
+}
+
+/// Puts an error into words.
+pub fn in_words(response: &mut Response, locale: Locale) {
+    let Some(text) = response.extensions_mut().remove::<Text>() else { return };
+    let error = ErrorDetail { code: text.code().to_owned(), message: text.in_locale(locale) };
+    let body = serde_json::to_vec(&ErrorBody { error }).unwrap_or_default();
+    *response.body_mut() = body.into();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+}

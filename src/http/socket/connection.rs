@@ -1,0 +1,465 @@
+//! One WebSocket's bytes: reads messages, writes frames that others share, finds who stalls.
+//!
+//! Reading, with all of RFC 6455 that a server meets (fragments, masks, control frames, close codes, UTF-8), is tungstenite's,
+//! which here gets its bytes from the socket and leaves its replies in the same queue as everybody's frames. Writing is
+//! one vectored write of all that waits. Knows nothing of what the frames say.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+use tungstenite::error::{CapacityError, Error, ProtocolError};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, WebSocketContext};
+
+use super::Places;
+use crate::groups::Outbox;
+use crate::protocol::CloseReason;
+
+/// tungstenite's read buffer: filled with zeros and so resident for every connection. Chat frames are small.
+const READ_BUFFER: usize = 1024;
+
+/// Frames in one vectored write.
+const MAX_SLICES: usize = 64;
+
+/// While this much waits for a client, nothing more is read from it: it could ask faster than it takes the answers.
+const MAX_UNREAD: usize = 256 * 1024;
+
+/// How often a silent client is asked whether it is there; below the 30 s after which some routers forget a connection.
+const PING_EVERY: Duration = Duration::from_secs(25);
+
+/// Unanswered pings after which a client is gone.
+const MAX_PINGS: u32 = 2;
+
+/// Time for a client to answer the server's close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What one connection may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest frame, and largest message of several.
+    pub frame_bytes: usize,
+    /// A client that takes nothing for this long is dropped.
+    pub stall: Duration,
+}
+
+/// What a client did.
+pub enum Event {
+    Text(String),
+    /// Frames are text; a client may not know.
+    Binary,
+    /// Over, whichever side ended it; nothing more can be sent.
+    Closed,
+}
+
+/// A WebSocket.
+pub struct Connection {
+    stream: TcpStream,
+    context: WebSocketContext,
+    outbox: Arc<Outbox>,
+    writing: Writing,
+    limits: Limits,
+    /// Wakes for the next look at the two below.
+    timer: Pin<Box<Sleep>>,
+    /// Since when a write is stuck.
+    stalled_since: Option<Instant>,
+    /// Pings since the client was last heard.
+    unanswered_pings: u32,
+    _places: Places,
+}
+
+/// Bytes on their way to the client: blocks of whole frames, the first of them perhaps half written.
+#[derive(Default)]
+struct Writing {
+    blocks: VecDeque<Bytes>,
+    /// Written of the first block.
+    offset: usize,
+    /// Waiting in all.
+    bytes: usize,
+}
+
+impl Writing {
+    fn push(&mut self, block: Bytes) {
+        self.bytes += block.len();
+        self.blocks.push_back(block);
+    }
+
+    /// What waits, in bytes of memory: a pong of two bytes takes a block of its own.
+    fn cost(&self) -> usize {
+        /// A block's own administration, about.
+        const BLOCK: usize = 96;
+        self.bytes + self.blocks.len() * BLOCK
+    }
+
+    /// What waits, as far as one write takes it; the number of slices filled.
+    fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>; MAX_SLICES]) -> usize {
+        for (index, (slice, block)) in slices.iter_mut().zip(&self.blocks).enumerate() {
+            *slice = IoSlice::new(if index == 0 { &block[self.offset..] } else { block });
+        }
+        self.blocks.len().min(MAX_SLICES)
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.bytes -= written;
+        self.offset += written;
+        while let Some(first) = self.blocks.front() {
+            if self.offset < first.len() {
+                return;
+            }
+            self.offset -= first.len();
+            self.blocks.pop_front();
+        }
+        // A burst must not leave its queue behind for the rest of an idle connection's life.
+        if self.blocks.capacity() > MAX_SLICES {
+            self.blocks.shrink_to_fit();
+        }
+    }
+
+    /// Drops all but the rest of the frame that is half written: behind it another frame can follow.
+    fn keep_begun_frame(&mut self) {
+        let begun = self.blocks.pop_front().map(|block| block.slice(self.offset..end_of_frame(&block, self.offset)));
+        *self = Self::default();
+        begun.filter(|rest| !rest.is_empty()).into_iter().for_each(|rest| self.push(rest));
+    }
+}
+
+/// Where the frame ends that the byte before `offset` belongs to. `block` holds whole frames of the server, which are not masked
+/// (RFC 6455, 5.2).
+fn end_of_frame(block: &[u8], offset: usize) -> usize {
+    let mut end = 0;
+    while end < offset {
+        let length = |from: usize, to: usize| {
+            let bytes = block.get(end + from..end + to).unwrap_or_default();
+            bytes.iter().fold(0, |length, byte| (length << 8) | usize::from(*byte))
+        };
+        end += match length(1, 2) {
+            126 => 4 + length(2, 4),
+            127 => 10 + length(2, 10),
+            short => 2 + short,
+        };
+    }
+    end.min(block.len())
+}
+
+/// What ended [`Connection::poll_event`]'s work.
+enum Step {
+    Event(Event),
+    /// The server wants to close.
+    Close(CloseReason),
+    /// The client closed; its close frame is answered in the queue.
+    PeerClosed,
+    /// The connection is gone.
+    Gone,
+}
+
+impl Connection {
+    /// `leftover` was read behind the upgrade request.
+    pub fn new(stream: TcpStream, leftover: Vec<u8>, outbox: Arc<Outbox>, limits: Limits, places: Places) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            // Replies go to the queue at once; tungstenite keeps none of them.
+            .write_buffer_size(0)
+            .max_frame_size(Some(limits.frame_bytes))
+            .max_message_size(Some(limits.frame_bytes));
+        let context = WebSocketContext::from_partially_read(leftover, Role::Server, Some(config));
+        Self {
+            stream,
+            context,
+            outbox,
+            writing: Writing::default(),
+            limits,
+            timer: Box::pin(tokio::time::sleep(PING_EVERY)),
+            stalled_since: None,
+            unanswered_pings: 0,
+            _places: places,
+        }
+    }
+
+    /// The queue by which others reach this client.
+    pub fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
+    }
+
+    /// Sends frames ahead of what waits in the outbox.
+    pub fn send(&mut self, frames: Bytes) {
+        self.writing.push(frames);
+    }
+
+    /// Sends what waits in the outbox ahead of what is sent next.
+    pub fn send_waiting(&mut self) {
+        // A reason to close stays in the outbox and is found with the next event.
+        self.outbox.take().frames.into_iter().for_each(|frames| self.writing.push(frames));
+    }
+
+    /// Closes a connection that is not to be served.
+    pub async fn refuse(mut self: Box<Self>, reason: CloseReason) {
+        self.close(reason).await;
+    }
+
+    /// Waits for what the client does next, meanwhile writing what there is to write.
+    pub async fn next(&mut self) -> Event {
+        match poll_fn(|context| self.poll_event(context)).await {
+            Step::Event(event) => return event,
+            Step::Close(reason) => self.close(reason).await,
+            Step::PeerClosed => self.finish().await,
+            Step::Gone => {}
+        }
+        Event::Closed
+    }
+
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        if let Poll::Ready(drained) = self.outbox.poll_drain(context) {
+            drained.frames.into_iter().for_each(|frames| self.writing.push(frames));
+            if let Some(reason) = drained.close {
+                return Poll::Ready(Step::Close(reason));
+            }
+        }
+        if let Poll::Ready(Err(_)) = self.poll_write(context) {
+            return Poll::Ready(Step::Gone);
+        }
+        self.outbox.note_unwritten(self.writing.bytes);
+        if self.writing.cost() < MAX_UNREAD
+            && let Poll::Ready(step) = self.poll_read(context)
+        {
+            return Poll::Ready(step);
+        }
+        self.poll_timer(context)
+    }
+
+    /// Writes until nothing waits or the socket takes no more.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.writing.blocks.is_empty() {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let count = self.writing.fill(&mut slices);
+            match Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..count]) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => {
+                    self.writing.advance(written);
+                    self.stalled_since = None;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    self.note_stall();
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn note_stall(&mut self) {
+        if self.stalled_since.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        self.stalled_since = Some(now);
+        if self.timer.deadline() > now + self.limits.stall {
+            self.timer.as_mut().reset(now + self.limits.stall);
+        }
+    }
+
+    /// Reads until there is a message, or nothing more to read.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        loop {
+            let mut duplex = Duplex {
+                stream: &mut self.stream,
+                context,
+                writing: &mut self.writing,
+                unanswered_pings: &mut self.unanswered_pings,
+            };
+            let step = match self.context.read(&mut duplex) {
+                Ok(Message::Text(text)) => Step::Event(Event::Text(text.as_str().to_owned())),
+                Ok(Message::Binary(_)) => Step::Event(Event::Binary),
+                // Answered already, in the queue; who does not take the answers is not asked for more.
+                Ok(_) if self.writing.cost() < MAX_UNREAD => continue,
+                Ok(_) => return self.flush_replies(context),
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return self.flush_replies(context),
+                Err(Error::ConnectionClosed) => Step::PeerClosed,
+                Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => Step::Close(CloseReason::TooBig),
+                Err(Error::Utf8(_)) => Step::Close(CloseReason::InvalidText),
+                Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Step::Gone,
+                Err(Error::Protocol(_)) => Step::Close(CloseReason::ProtocolError),
+                Err(_) => Step::Gone,
+            };
+            return Poll::Ready(step);
+        }
+    }
+
+    /// Pongs must not wait for the next message.
+    fn flush_replies(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        match self.poll_write(context) {
+            Poll::Ready(Err(_)) => Poll::Ready(Step::Gone),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        loop {
+            ready!(self.timer.as_mut().poll(context));
+            let now = Instant::now();
+            if let Some(since) = self.stalled_since {
+                let deadline = since + self.limits.stall;
+                if deadline <= now {
+                    return Poll::Ready(Step::Close(CloseReason::TooSlow));
+                }
+                self.timer.as_mut().reset(deadline);
+                continue;
+            }
+            if self.unanswered_pings == MAX_PINGS {
+                return Poll::Ready(Step::Gone);
+            }
+            self.unanswered_pings += 1;
+            self.writing.push(Bytes::from_static(&PING));
+            self.timer.as_mut().reset(now + PING_EVERY);
+            if let Poll::Ready(Err(_)) = self.poll_write(context) {
+                return Poll::Ready(Step::Gone);
+            }
+        }
+    }
+
+    /// Says why, gives the client a moment to answer, and ends the connection.
+    async fn close(&mut self, reason: CloseReason) {
+        tracing::debug!(code = reason.code(), reason = reason.words(), "closing a connection");
+        let frame = CloseFrame { code: CloseCode::from(reason.code()), reason: reason.words().into() };
+        if reason == CloseReason::TooSlow {
+            self.writing.keep_begun_frame();
+            self.make_room();
+        }
+        let mut queue = Queue(&mut self.writing);
+        if self.context.close(&mut queue, Some(frame)).is_ok() {
+            self.finish().await;
+        }
+    }
+
+    /// Lets the kernel take the little that is still to be said to a client that reads nothing: it finds that when it reads
+    /// again, long after this task is gone.
+    fn make_room(&self) {
+        let socket = socket2::SockRef::from(&self.stream);
+        let room = socket.send_buffer_size().unwrap_or_default() + self.writing.bytes + CLOSE_ROOM;
+        if let Err(error) = socket.set_send_buffer_size(room) {
+            tracing::debug!(%error, "a slow client will not be told why it was dropped");
+        }
+    }
+
+    /// Writes what waits, ends the sending side, and reads until the client does too, so that no unread byte turns the
+    /// last frames into a reset.
+    async fn finish(&mut self) {
+        let ending = async {
+            poll_fn(|context| self.poll_write(context)).await?;
+            self.stream.shutdown().await?;
+            // On the heap: an array would be part of every idle connection's task.
+            let mut scratch = vec![0; 4096];
+            while self.stream.read(&mut scratch).await? > 0 {}
+            io::Result::Ok(())
+        };
+        // Whatever happens now, the connection is over.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, ending).await;
+    }
+}
+
+/// More than a close frame takes, with the kernel's own cost for it.
+const CLOSE_ROOM: usize = 16 * 1024;
+
+/// An empty ping frame (RFC 6455, 5.5.2).
+const PING: [u8; 2] = [0x89, 0];
+
+/// Where tungstenite reads from and writes to: the socket, and the queue.
+struct Duplex<'a, 'b> {
+    stream: &'a mut TcpStream,
+    context: &'a mut Context<'b>,
+    writing: &'a mut Writing,
+    unanswered_pings: &'a mut u32,
+}
+
+impl io::Read for Duplex<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(&mut *self.stream).poll_read(self.context, &mut buffer) {
+            Poll::Ready(read) => {
+                *self.unanswered_pings = 0;
+                read.map(|()| buffer.filled().len())
+            }
+            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl io::Write for Duplex<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Queue(self.writing).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The queue alone, for the server's own close frame.
+struct Queue<'a>(&'a mut Writing);
+
+impl io::Read for Queue<'_> {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(ErrorKind::WouldBlock.into())
+    }
+}
+
+impl io::Write for Queue<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.push(Bytes::copy_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::ServerFrame;
+
+    fn frame(length: usize) -> Bytes {
+        let words = "x".repeat(length);
+        ServerFrame::Error { code: "c", message: &words, id: None, room: None }.encode()
+    }
+
+    #[test]
+    fn of_a_block_only_the_begun_frame_is_kept() {
+        let frames = [frame(10), frame(300), frame(70_000), frame(0)];
+        let block: Bytes = frames.concat().into();
+        let mut start = 0;
+        for frame in &frames {
+            for written in [1, 2, 5, frame.len() - 1, frame.len()] {
+                let mut writing = Writing::default();
+                writing.push(block.clone());
+                writing.push(block.clone());
+                writing.advance(start + written);
+                writing.keep_begun_frame();
+                assert_eq!(writing.bytes, frame.len() - written, "{written} of {} written", frame.len());
+                assert!(writing.blocks.iter().all(|rest| frame.ends_with(rest)));
+            }
+            start += frame.len();
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_taken_off_across_blocks() {
+        let mut writing = Writing::default();
+        for length in [10, 20, 30] {
+            writing.push(Bytes::from(vec![0; length]));
+        }
+        writing.advance(15);
+        assert_eq!((writing.bytes, writing.offset, writing.blocks.len()), (45, 5, 2));
+        writing.advance(45);
+        assert_eq!((writing.bytes, writing.offset, writing.blocks.len()), (0, 0, 0));
+    }
+}

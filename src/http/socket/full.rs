@@ -1,0 +1,248 @@
+//! The door for the page and full clients: many rooms on one socket, every frame of the contract.
+
+use std::sync::Arc;
+
+use super::super::App;
+use super::super::caller::Caller;
+use super::connection::{Connection, Event};
+use super::error_frame;
+use super::pace::{FrameLimiter, Pace};
+use crate::accounts::Actor;
+use crate::bots;
+use crate::chat::{Membership, Page, Post};
+use crate::model::{Handle, JobId, MessageText, PRIVATE_ROOM, RoomName, SendId};
+use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, ServerFrame, UserView};
+use crate::text::{Locale, Text};
+
+/// Serves a full client.
+pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller) {
+    let actor = caller.actor(None);
+    let mut limiter = FrameLimiter::new(app.settings.messages_per_second);
+    let mut client = FullClient { app, visitor: caller.visitor, actor, rooms: Vec::new() };
+    loop {
+        let text = match connection.next().await {
+            Event::Text(text) => text,
+            Event::Binary => {
+                client.refuse(&mut connection, Refused::from(Text::new("error-bad_frame-binary")));
+                continue;
+            }
+            Event::Closed => return,
+        };
+        let taken = match limiter.check() {
+            // Boxed, for its size would be part of every idle connection's task.
+            Pace::Fine => Box::pin(client.take(&mut connection, &text)).await,
+            Pace::TooFast => Err(too_fast(&text)),
+            Pace::Flood => return connection.refuse(CloseReason::TooMany).await,
+        };
+        if let Err(refused) = taken {
+            client.refuse(&mut connection, refused);
+        }
+    }
+}
+
+/// A frame that was not done, and what is known of it.
+struct Refused {
+    error: Text,
+    id: Option<String>,
+    room: Option<String>,
+}
+
+impl From<Text> for Refused {
+    fn from(error: Text) -> Self {
+        Self { error, id: None, room: None }
+    }
+}
+
+impl From<BadFrame> for Refused {
+    fn from(bad: BadFrame) -> Self {
+        Self { error: bad.error, id: bad.id, room: None }
+    }
+}
+
+/// Says which `send` was refused, so that the client can try it again.
+fn too_fast(text: &str) -> Refused {
+    let error = Text::new("error-too_fast");
+    match ClientFrame::parse(text) {
+        Ok(ClientFrame::Send { room, id, .. }) => Refused { error, id, room: Some(room) },
+        _ => error.into(),
+    }
+}
+
+struct FullClient {
+    app: Arc<App>,
+    visitor: Option<String>,
+    actor: Actor,
+    /// A handful, mostly one.
+    rooms: Vec<Membership>,
+}
+
+impl FullClient {
+    async fn take(&mut self, connection: &mut Connection, text: &str) -> Result<(), Refused> {
+        match ClientFrame::parse(text)? {
+            ClientFrame::Hello { handle, locale } => self.hello(connection, handle, locale.as_deref())?,
+            ClientFrame::Join { room, after, epoch } => {
+                let joined = self.join(connection, &room, after, epoch.as_deref()).await;
+                joined.map_err(|error| Refused { error, id: None, room: Some(room) })?;
+            }
+            ClientFrame::Leave { room } => {
+                let name = self.room_name(&room)?;
+                self.leave(connection, &name);
+                connection.send(ServerFrame::Left { room: name.shown() }.encode());
+            }
+            ClientFrame::Send { room, message, id } => {
+                let sent = self.say(connection, &room, message, id.clone()).await;
+                sent.map_err(|error| Refused { error, id, room: Some(room) })?;
+            }
+            ClientFrame::Typing { room } => {
+                let membership = self.membership(&self.room_name(&room)?);
+                let membership = membership.ok_or_else(|| Text::new("error-not_joined"))?;
+                self.app.chat.typing(membership, &self.actor);
+            }
+            ClientFrame::History { room, before, after, limit } => {
+                let shown = self.history(connection, &room, Page { before, after, limit }).await;
+                shown.map_err(|error| Refused { error, id: None, room: Some(room) })?;
+            }
+            ClientFrame::Cancel { job } => self.cancel(connection, &job).await?,
+            ClientFrame::Ping => connection.send(ServerFrame::Pong.encode()),
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, connection: &mut Connection, refused: Refused) {
+        let Refused { error, id, room } = refused;
+        connection.send(error_frame(&error, self.actor.locale, id.as_deref(), room.as_deref()));
+    }
+
+    /// The room a client means.
+    fn room_name(&self, text: &str) -> Result<RoomName, Text> {
+        if text == PRIVATE_ROOM { Ok(RoomName::private(&self.actor.home)) } else { RoomName::public(text) }
+    }
+
+    fn membership(&self, name: &RoomName) -> Option<&Membership> {
+        self.rooms.iter().find(|membership| membership.room().name() == name)
+    }
+
+    /// What still waits of the room goes out first: nothing of it may follow an answer to `leave`, or repeat itself behind
+    /// an answer to another `join`.
+    fn leave(&mut self, connection: &mut Connection, name: &RoomName) {
+        if let Some(index) = self.rooms.iter().position(|membership| membership.room().name() == name) {
+            self.rooms.swap_remove(index);
+            connection.send_waiting();
+        }
+    }
+
+    fn hello(&mut self, connection: &mut Connection, handle: Option<String>, locale: Option<&str>) -> Result<(), Text> {
+        if let Some(locale) = locale.and_then(Locale::from_tag) {
+            self.actor.locale = locale;
+        }
+        if let Some(handle) = handle.as_deref().map(Handle::new).transpose()? {
+            self.actor = self.actor.renamed(self.visitor.as_deref(), handle);
+            for membership in &mut self.rooms {
+                membership.rename(&self.actor.person, &self.actor.handle);
+            }
+        }
+        let settings = &self.app.settings;
+        let welcome = ServerFrame::Welcome {
+            protocol: PROTOCOL,
+            server: concat!("chatbot/", env!("CARGO_PKG_VERSION")),
+            user: UserView { handle: &self.actor.handle, role: self.actor.role.as_str() },
+            limits: LimitsView {
+                message_chars: settings.message_chars,
+                frame_bytes: settings.frame_bytes,
+                messages_per_second: settings.messages_per_second,
+                rooms: settings.rooms_per_connection,
+            },
+            locale: self.actor.locale,
+            commands: &self.app.bots.describe(self.actor.locale),
+        };
+        connection.send(welcome.encode());
+        Ok(())
+    }
+
+    async fn join(
+        &mut self,
+        connection: &mut Connection,
+        room: &str,
+        after: Option<u64>,
+        epoch: Option<&str>,
+    ) -> Result<(), Text> {
+        let name = self.room_name(room)?;
+        // Joining again gives everything anew.
+        self.leave(connection, &name);
+        let max = self.app.settings.rooms_per_connection;
+        if self.rooms.len() >= max {
+            return Err(Text::new("error-too_many_rooms").with("max", max));
+        }
+        let chat = &self.app.chat;
+        let membership = chat.join(&name, &self.actor, connection.outbox()).await?;
+        let caught = chat.catch_up(&membership, after, epoch)?;
+        let room = membership.room();
+        let messages: Vec<_> =
+            caught.messages.iter().map(|(seq, message)| MessageView::new(&name, *seq, message)).collect();
+        let (members, count) = room.members();
+        let greeting = name.is_private().then(|| self.app.bots.greeting(self.actor.locale));
+        let joined = ServerFrame::Joined {
+            room: name.shown(),
+            epoch: chat.epoch(),
+            last: caught.last,
+            messages: &messages,
+            complete: caught.complete,
+            members: &members,
+            count,
+            bot: room.bot(),
+            jobs: &chat.jobs_of(room),
+            deleted: &caught.deleted,
+            greeting: greeting.as_deref(),
+        };
+        // Goes ahead of the outbox, where what is said from now on waits.
+        connection.send(joined.encode());
+        self.rooms.push(membership);
+        Ok(())
+    }
+
+    async fn say(&self, connection: &Connection, room: &str, message: String, id: Option<String>) -> Result<(), Text> {
+        let name = self.room_name(room)?;
+        let text = MessageText::new(message, self.app.settings.message_chars)?;
+        let id = id.map(SendId::new).transpose()?;
+        let room = match self.membership(&name) {
+            Some(membership) => membership.room().clone(),
+            None => self.app.chat.open_room(&name).await?.0,
+        };
+        let (outbox, locale, sent_id) = (connection.outbox().clone(), self.actor.locale, id.clone());
+        let then = move |sent: Result<crate::chat::Sent, Text>| {
+            let frame = match &sent {
+                Ok(sent) => {
+                    let id = sent_id.as_ref().unwrap_or(&sent.message.id);
+                    ServerFrame::Ack { id: id.as_str(), room: name.shown(), seq: sent.seq }.encode()
+                }
+                Err(error) => error_frame(error, locale, sent_id.as_ref().map(SendId::as_str), Some(name.shown())),
+            };
+            outbox.push(frame);
+        };
+        self.app.chat.post(room, &self.actor, Post { text, id }, then).await;
+        Ok(())
+    }
+
+    async fn history(&self, connection: &mut Connection, room: &str, page: Page) -> Result<(), Text> {
+        let name = self.room_name(room)?;
+        let room = match self.membership(&name) {
+            Some(membership) => membership.room().clone(),
+            None => self.app.chat.find_room(&name).await?,
+        };
+        let history = self.app.chat.history(&room, page)?;
+        let messages: Vec<_> =
+            history.messages.iter().map(|(seq, message)| MessageView::new(&name, *seq, message)).collect();
+        let Page { before, after, .. } = page;
+        let frame = ServerFrame::History { room: name.shown(), messages: &messages, more: history.more, before, after };
+        connection.send(frame.encode());
+        Ok(())
+    }
+
+    async fn cancel(&self, connection: &mut Connection, job: &str) -> Result<(), Text> {
+        let id = JobId::parse(job).ok_or_else(|| Text::new("error-not_found-job"))?;
+        let by = self.actor.handle.to_string();
+        let view = self.app.chat.cancel(&id, &self.actor, |job| bots::cancelled(job, Some(by))).await?;
+        connection.send(ServerFrame::Job { room: &view.room, job: &view }.encode());
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! The WebSocket doors: from an HTTP request to a connection's own task.
+//!
+//! `connection` moves frames, [`full`] and [`simple`] know what they mean.
+
+mod connection;
+mod full;
+mod pace;
+mod simple;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_util::task::TaskTracker;
+use warp::filters::BoxedFilter;
+use warp::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use warp::http::{HeaderMap, HeaderValue, StatusCode};
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::App;
+use super::caller::{Caller, caller};
+use super::limits::Permit;
+use super::refusals::Refusal;
+use crate::groups::{Outbox, OutboxId, Reader};
+use crate::model::RoomName;
+use crate::protocol::{CloseReason, ServerFrame};
+use crate::text::{Locale, Text};
+use connection::{Connection, Limits};
+
+/// The open WebSockets: those that a stop has to tell.
+#[derive(Default)]
+pub struct Sockets {
+    outboxes: Mutex<HashMap<OutboxId, Arc<Outbox>>>,
+    tasks: TaskTracker,
+}
+
+impl Sockets {
+    fn outboxes(&self) -> MutexGuard<'_, HashMap<OutboxId, Arc<Outbox>>> {
+        self.outboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes all of them, and returns once they are closed.
+    pub async fn close(&self, reason: CloseReason) {
+        for outbox in self.outboxes().values() {
+            outbox.close(reason);
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// An open socket's place in the list.
+struct Listed {
+    sockets: Arc<Sockets>,
+    outbox: Arc<Outbox>,
+}
+
+impl Listed {
+    fn new(sockets: &Arc<Sockets>, reader: Reader) -> Self {
+        let outbox = Outbox::new(reader);
+        sockets.outboxes().insert(outbox.id(), outbox.clone());
+        Self { sockets: sockets.clone(), outbox }
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.sockets.outboxes().remove(&self.outbox.id());
+    }
+}
+
+/// What a connection occupies as long as it lives.
+struct Places {
+    _listed: Listed,
+    _permit: Option<Arc<Permit>>,
+}
+
+/// Which door a client came through.
+enum Door {
+    Full,
+    Room(RoomName),
+    Private,
+}
+
+/// `GET /ws`, `/ws/chat/{room}/` and `/ws/chat/`.
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let full = warp::path!("ws").map(|| Ok(Door::Full)).boxed();
+    // The last slash is optional: warp gives no segment for it.
+    let private = warp::path!("ws" / "chat").map(|| Ok(Door::Private)).boxed();
+    let room = warp::path!("ws" / "chat" / String).map(|room: String| named(&room)).boxed();
+    let door = full.or(private).unify().or(room).unify();
+    let app_of = app.clone();
+    door.and(warp::get())
+        .and(caller(app))
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .map(move |door, caller, headers: HeaderMap, upgrade| {
+            open(&app_of, door, caller, &headers, upgrade).unwrap_or_else(Refusal::into_response)
+        })
+        .boxed()
+}
+
+fn named(room: &str) -> Result<Door, Text> {
+    let decoded = percent_encoding::percent_decode_str(room).decode_utf8_lossy();
+    RoomName::public(&decoded).map(Door::Room)
+}
+
+/// Answers an upgrade request and starts the connection's task.
+fn open(
+    app: &Arc<App>,
+    door: Result<Door, Text>,
+    caller: Caller,
+    headers: &HeaderMap,
+    upgrade: Option<OnUpgrade>,
+) -> Result<Response, Refusal> {
+    let door = door?;
+    caller.check_origin()?;
+    let (accept, upgrade) = accept_key(headers)
+        .zip(upgrade)
+        .ok_or_else(|| Refusal::new(StatusCode::UPGRADE_REQUIRED, Text::new("error-bad_request-upgrade")))?;
+    app.sockets.tasks.spawn(take_over(app.clone(), door, caller, upgrade));
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let set = response.headers_mut();
+    set.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    set.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    set.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    Ok(response)
+}
+
+/// The answer to a handshake that keeps to RFC 6455, 4.2.1.
+fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
+    let has = |name, word: &str| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
+    };
+    let key = headers.get(SEC_WEBSOCKET_KEY)?;
+    // 16 bytes in base64.
+    let is_key = key.len() == 24 && key.as_bytes().ends_with(b"==");
+    if !(is_key && has(CONNECTION, "upgrade") && has(UPGRADE, "websocket") && has(SEC_WEBSOCKET_VERSION, "13")) {
+        return None;
+    }
+    HeaderValue::from_str(&tungstenite::handshake::derive_accept_key(key.as_bytes())).ok()
+}
+
+/// Takes the connection over from hyper and starts the task that serves it: a new one, whose memory holds nothing of the
+/// way it came here.
+async fn take_over(app: Arc<App>, door: Door, caller: Caller, upgrade: OnUpgrade) {
+    let Some((stream, leftover)) = take_stream(upgrade).await else { return };
+    let reader = if matches!(door, Door::Full) { Reader::Full } else { Reader::Simple };
+    let listed = Listed::new(&app.sockets, reader);
+    let limits = Limits { frame_bytes: app.settings.frame_bytes, stall: app.settings.stall };
+    let outbox = listed.outbox.clone();
+    if app.stopping.is_cancelled() {
+        outbox.close(CloseReason::GoingAway);
+    }
+    // Behind a proxy the client's address is counted here; otherwise it was when the connection was accepted.
+    let permit = match caller.is_proxied {
+        true => app.connections.admit(caller.address).ok().map(Arc::new),
+        false => caller.peer.permit.clone(),
+    };
+    let is_admitted = permit.as_ref().is_some_and(|permit| !permit.is_over());
+    // Boxed, for a future holds what it is given twice.
+    let connection =
+        Box::new(Connection::new(stream, leftover, outbox, limits, Places { _listed: listed, _permit: permit }));
+    let tasks = &app.sockets.clone().tasks;
+    match door {
+        _ if !is_admitted => tasks.spawn(connection.refuse(CloseReason::TooMany)),
+        Door::Full => tasks.spawn(full::serve(connection, app, caller)),
+        Door::Room(room) => tasks.spawn(simple::serve(connection, app, caller, Some(room))),
+        Door::Private => tasks.spawn(simple::serve(connection, app, caller, None)),
+    };
+}
+
+/// An error in a client's language.
+fn error_frame(error: &Text, locale: Locale, id: Option<&str>, room: Option<&str>) -> Bytes {
+    ServerFrame::Error { code: error.code(), message: &error.in_locale(locale), id, room }.encode()
+}
+
+/// The TCP connection below hyper's, and what of it was read already. hyper's buffer is dropped with the rest.
+async fn take_stream(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
+    let upgraded = upgrade.await.ok()?;
+    let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    Some((io.into_inner(), read_buf.to_vec()))
+}

@@ -1,0 +1,110 @@
+//! The doors for scripts: one room, `message`, `loading` and `error` frames only.
+
+use std::sync::Arc;
+
+use super::super::App;
+use super::super::caller::Caller;
+use super::connection::{Connection, Event};
+use super::error_frame;
+use super::pace::{FrameLimiter, Pace};
+use crate::accounts::Actor;
+use crate::chat::{Membership, Post};
+use crate::model::{BOT_HANDLE, Handle, MessageText, PRIVATE_ROOM, RoomName, SendId, Voice};
+use crate::protocol::{CloseReason, MessageView, ServerFrame, SimpleFrame};
+use crate::text::Text;
+
+/// Serves a simple client in a room, or alone with the bot.
+pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller, room: Option<RoomName>) {
+    let actor = caller.actor(None);
+    let name = room.unwrap_or_else(|| RoomName::private(&actor.home));
+    let membership = match app.chat.join(&name, &actor, connection.outbox()).await {
+        Ok(membership) => membership,
+        Err(error) => {
+            connection.send(error_frame(&error, actor.locale, None, None));
+            return connection.refuse(CloseReason::TooMany).await;
+        }
+    };
+    let limiter = FrameLimiter::new(app.settings.messages_per_second);
+    let mut client = SimpleClient { app, visitor: caller.visitor, actor, membership, limiter };
+    client.greet(&mut connection);
+    loop {
+        let text = match connection.next().await {
+            Event::Text(text) => text,
+            Event::Binary => {
+                client.refuse(&mut connection, &Text::new("error-bad_frame-binary"), None);
+                continue;
+            }
+            Event::Closed => return,
+        };
+        match client.limiter.check() {
+            // Boxed, for its size would be part of every idle connection's task.
+            Pace::Fine => Box::pin(client.take(&mut connection, &text)).await,
+            Pace::TooFast => client.refuse(&mut connection, &Text::new("error-too_fast"), None),
+            Pace::Flood => return connection.refuse(CloseReason::TooMany).await,
+        }
+    }
+}
+
+struct SimpleClient {
+    app: Arc<App>,
+    visitor: Option<String>,
+    actor: Actor,
+    membership: Membership,
+    limiter: FrameLimiter,
+}
+
+impl SimpleClient {
+    /// What was said before; alone with the bot, its greeting first.
+    fn greet(&self, connection: &mut Connection) {
+        let room = self.membership.room();
+        if room.name().is_private() {
+            let greeting = self.app.bots.greeting(self.actor.locale);
+            let frame =
+                ServerFrame::Greeting { room: PRIVATE_ROOM, handle: BOT_HANDLE, role: Voice::Bot, message: &greeting };
+            connection.send(frame.encode());
+        }
+        match self.app.chat.catch_up(&self.membership, None, None) {
+            Ok(caught) => {
+                for (seq, message) in &caught.messages {
+                    let view = MessageView::new(room.name(), *seq, message);
+                    connection.send(ServerFrame::Message(view).encode());
+                }
+            }
+            Err(error) => self.refuse(connection, &error, None),
+        }
+    }
+
+    async fn take(&mut self, connection: &mut Connection, text: &str) {
+        let frame = match SimpleFrame::parse(text) {
+            Ok(frame) => frame,
+            Err(bad) => return self.refuse(connection, &bad.error, bad.id.as_deref()),
+        };
+        let id = frame.id.clone();
+        if let Err(error) = self.say(connection, frame).await {
+            self.refuse(connection, &error, id.as_deref());
+        }
+    }
+
+    async fn say(&mut self, connection: &Connection, frame: SimpleFrame) -> Result<(), Text> {
+        if let Some(handle) = frame.handle.as_deref().map(Handle::new).transpose()?
+            && handle != self.actor.handle
+        {
+            self.actor = self.actor.renamed(self.visitor.as_deref(), handle);
+            self.membership.rename(&self.actor.person, &self.actor.handle);
+        }
+        let text = MessageText::new(frame.message, self.app.settings.message_chars)?;
+        let id = frame.id.map(SendId::new).transpose()?;
+        let (outbox, locale, sent_id) = (connection.outbox().clone(), self.actor.locale, id.clone());
+        let then = move |sent: Result<_, Text>| {
+            if let Err(error) = sent {
+                outbox.push(error_frame(&error, locale, sent_id.as_ref().map(SendId::as_str), None));
+            }
+        };
+        self.app.chat.post(self.membership.room().clone(), &self.actor, Post { text, id }, then).await;
+        Ok(())
+    }
+
+    fn refuse(&self, connection: &mut Connection, error: &Text, id: Option<&str>) {
+        connection.send(error_frame(error, self.actor.locale, id, None));
+    }
+}
