@@ -1,0 +1,221 @@
+//! Settings: defaults, then the file, then the environment, then flags; checked once.
+//!
+//! Only [`server`](crate::server) reads [`Config`]; the parts get plain values. `config.example.toml` shows every key with
+//! its default, and a test holds the two together.
+
+mod layers;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use layers::{ConfigError, Sources, load};
+
+use crate::model::BotMode;
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub http: HttpConfig,
+    pub limits: LimitsConfig,
+    pub rooms: RoomsConfig,
+    pub jobs: JobsConfig,
+    pub store: StoreConfig,
+    pub accounts: AccountsConfig,
+    pub log: LogConfig,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Address to listen on; empty for all, IPv4 and IPv6.
+    pub host: String,
+    pub port: u16,
+    pub data_dir: PathBuf,
+    /// Seconds that a stop may take.
+    pub stop_seconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Origins of other sites' pages that may use this server.
+    pub allowed_origins: Vec<String>,
+    /// Hosts that may be fetched although they are not public.
+    pub allow_private_hosts: Vec<String>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Connections in all; 0 for no limit.
+    pub connections: usize,
+    /// Connections per address; 0 for no limit.
+    pub connections_per_address: usize,
+    /// Messages per second and connection, on average; 0 for no limit.
+    pub messages_per_second: u32,
+    /// Characters in a message.
+    pub message_chars: usize,
+    /// Bytes in a frame, and in the body of a request.
+    pub frame_bytes: usize,
+    /// Rooms that one connection may be in.
+    pub rooms_per_connection: usize,
+    /// Seconds after which a client that takes nothing is dropped.
+    pub stall_seconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoomsConfig {
+    /// What a new room's bot answers to.
+    pub bot: BotMode,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobsConfig {
+    /// Jobs that run at a time.
+    pub workers: usize,
+    /// Jobs that one person may have waiting and running.
+    pub per_person: usize,
+    /// Jobs that may wait, of quick and of slow commands each.
+    pub queue: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Memory for the database's pages, in MiB.
+    pub cache_mb: u64,
+    /// New messages are refused while less than this is free on the disk, in MiB.
+    pub min_free_mb: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsConfig {
+    /// The owner's key; empty to have one made at first start.
+    pub owner_key: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,chatbot::store=debug`.
+    pub level: String,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Human,
+    Json,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { host: String::new(), port: 8000, data_dir: "./data".into(), stop_seconds: 10 }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            connections_per_address: 200,
+            messages_per_second: 10,
+            message_chars: 8_000,
+            frame_bytes: 64 * 1024,
+            rooms_per_connection: 100,
+            stall_seconds: 3,
+        }
+    }
+}
+
+impl Default for RoomsConfig {
+    fn default() -> Self {
+        Self { bot: BotMode::Mention }
+    }
+}
+
+impl Default for JobsConfig {
+    fn default() -> Self {
+        Self { workers: 16, per_person: 20, queue: 1000 }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { cache_mb: 16, min_free_mb: 64 }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, level: "info".into() }
+    }
+}
+
+impl Config {
+    /// The address to listen on; `None` for all.
+    pub fn host(&self) -> Option<IpAddr> {
+        self.server.host.parse().ok()
+    }
+
+    /// The proxies whose word on the client's address is taken.
+    pub fn trusted_proxies(&self) -> Vec<IpNet> {
+        self.http.trusted_proxies.iter().filter_map(|text| parse_network(text)).collect()
+    }
+
+    /// What no type says.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
+        let host_fits = self.server.host.is_empty() || self.host().is_some();
+        require(host_fits, "server.host", "is not an IP address (leave it empty for all addresses)")?;
+        require(self.server.stop_seconds > 0, "server.stop_seconds", "must be at least 1")?;
+        for origin in &self.http.allowed_origins {
+            let is_origin = reqwest::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+            require(
+                is_origin,
+                "http.allowed_origins",
+                &format!("{origin:?} is not an origin such as https://example.com"),
+            )?;
+        }
+        for network in &self.http.trusted_proxies {
+            let reason = format!("{network:?} is neither an address nor a network such as 10.0.0.0/8");
+            require(parse_network(network).is_some(), "http.trusted_proxies", &reason)?;
+        }
+        let limits = &self.limits;
+        // A job holds its message and an answer, and a record stays below 64 KB.
+        require((1..=8_000).contains(&limits.message_chars), "limits.message_chars", "must be 1 to 8000")?;
+        let frame_fits = (1024..=16 * 1024 * 1024).contains(&limits.frame_bytes);
+        require(frame_fits, "limits.frame_bytes", "must be 1024 to 16777216")?;
+        require(limits.rooms_per_connection > 0, "limits.rooms_per_connection", "must be at least 1")?;
+        require(limits.stall_seconds > 0, "limits.stall_seconds", "must be at least 1")?;
+        let workers = "must be 2 to 1024 (one is always kept for commands that take no time)";
+        require((2..=1024).contains(&self.jobs.workers), "jobs.workers", workers)?;
+        require(self.jobs.per_person > 0, "jobs.per_person", "must be at least 1")?;
+        require((1..=1_000_000).contains(&self.jobs.queue), "jobs.queue", "must be 1 to 1000000")?;
+        require((1..=65_536).contains(&self.store.cache_mb), "store.cache_mb", "must be 1 to 65536")?;
+        let key_length = self.accounts.owner_key.chars().count();
+        require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
+        let filter = self.log.level.parse::<tracing_subscriber::filter::Targets>();
+        require(filter.is_ok(), "log.level", "is not a level such as info, or a filter such as info,chatbot=debug")
+    }
+}
+
+/// A network, or one address as a network of one.
+fn parse_network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Putting the layers together. Every value from outside is held against the default's type where it comes in, so that an
+//! error names the key, the place and what was expected.
+
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::Config;
+
+/// Environment variables that belong to this program.
+const PREFIX: &str = "CHATBOT_";
+
+/// Where settings come from, lowest first.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// A file that must exist.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Vec<(String, String)>,
+    /// `(key, value)` of the flags given, such as `("server.port", "8000")`.
+    pub flags: Vec<(&'static str, String)>,
+}
+
+/// Why the settings cannot be used: which one, where it stands, what is wrong.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{place}: {problem}")]
+pub struct ConfigError {
+    place: String,
+    problem: String,
+}
+
+impl ConfigError {
+    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { place: place.into(), problem: problem.into() }
+    }
+}
+
+/// Reads and checks all settings.
+pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
+    let defaults =
+        Table::try_from(Config::default()).map_err(|error| ConfigError::new("defaults", error.to_string()))?;
+    let mut settings = defaults.clone();
+    if let Some(file) = &sources.file {
+        merge_file(&mut settings, &defaults, file)?;
+    }
+    // The platform's plain PORT first: what is meant for this program alone wins.
+    let (plain, own): (Vec<_>, Vec<_>) = sources.environment.iter().partition(|(name, _)| name == "PORT");
+    for (name, value) in plain.into_iter().chain(own) {
+        if let Some(key) = key_of_variable(name) {
+            set_text(&mut settings, &defaults, &key, value, name)?;
+        }
+    }
+    for (key, value) in &sources.flags {
+        let flag = format!("--{}", key.rsplit('.').next().unwrap_or(key).replace('_', "-"));
+        set_text(&mut settings, &defaults, key, value, &flag)?;
+    }
+    let config: Config = settings
+        .try_into()
+        .map_err(|error: toml::de::Error| ConfigError::new("settings", error.message().to_owned()))?;
+    config.check().map_err(|(key, problem)| ConfigError::new(key, problem))?;
+    Ok(config)
+}
+
+/// `CHATBOT_SERVER__PORT` is `server.port`; hosting platforms set plain `PORT`.
+fn key_of_variable(name: &str) -> Option<String> {
+    if name == "PORT" {
+        return Some("server.port".into());
+    }
+    let key = name.strip_prefix(PREFIX)?;
+    key.contains("__").then(|| key.to_lowercase().replace("__", "."))
+}
+
+fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<(), ConfigError> {
+    let place = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| ConfigError::new(&place, error.to_string()))?;
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        ConfigError::new(format!("{place}, line {line}"), error.message().to_owned())
+    })?;
+    for (section, values) in table {
+        let Value::Table(values) = values else {
+            return Err(ConfigError::new(&place, unknown(defaults, &section)));
+        };
+        for (name, value) in values {
+            let key = format!("{section}.{name}");
+            let default = find(defaults, &key).ok_or_else(|| ConfigError::new(&place, unknown(defaults, &key)))?;
+            if !same_type(default, &value) {
+                let problem = format!("{key} must be {}, not {}", kind(default), kind(&value));
+                return Err(ConfigError::new(&place, problem));
+            }
+            put(settings, &key, checked_choice(&key, value, &place)?);
+        }
+    }
+    Ok(())
+}
+
+/// Sets a key from text, read as the default's type.
+fn set_text(settings: &mut Table, defaults: &Table, key: &str, text: &str, place: &str) -> Result<(), ConfigError> {
+    let default = find(defaults, key).ok_or_else(|| ConfigError::new(place, unknown(defaults, key)))?;
+    let wrong = || ConfigError::new(place, format!("{key} must be {}, not {text:?}", kind(default)));
+    let value = match default {
+        Value::Integer(_) => Value::Integer(text.trim().parse().map_err(|_| wrong())?),
+        Value::Boolean(_) => Value::Boolean(text.trim().parse().map_err(|_| wrong())?),
+        Value::Array(_) => {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            Value::Array(parts.map(Value::from).collect())
+        }
+        _ => Value::String(text.to_owned()),
+    };
+    put(settings, key, checked_choice(key, value, place)?);
+    Ok(())
+}
+
+/// Refuses a value that its own setting cannot hold, here where the place is known: a word that is not among the choices, a
+/// number out of range, a list of something else.
+fn checked_choice(key: &str, value: Value, place: &str) -> Result<Value, ConfigError> {
+    let mut alone = Table::try_from(Config::default()).unwrap_or_default();
+    put(&mut alone, key, value.clone());
+    match alone.try_into::<Config>() {
+        Ok(_) => Ok(value),
+        Err(error) => Err(ConfigError::new(place, format!("{key}: {}", error.message()))),
+    }
+}
+
+fn find<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    let (section, name) = key.split_once('.')?;
+    table.get(section)?.as_table()?.get(name)
+}
+
+fn put(settings: &mut Table, key: &str, value: Value) {
+    if let Some((section, name)) = key.split_once('.')
+        && let Some(table) = settings.get_mut(section).and_then(Value::as_table_mut)
+    {
+        table.insert(name.to_owned(), value);
+    }
+}
+
+fn same_type(a: &Value, b: &Value) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "text",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number with a fraction",
+        Value::Boolean(_) => "true or false",
+        Value::Array(_) => "a list of texts",
+        Value::Datetime(_) => "a date",
+        Value::Table(_) => "a section",
+    }
+}
+
+/// Words for a key that does not exist, with the one that was probably meant.
+fn unknown(defaults: &Table, key: &str) -> String {
+    /// Letters that may be wrong.
+    const MOST_EDITS: usize = 3;
+    let known = defaults.iter().flat_map(|(section, values)| {
+        let names = values.as_table().into_iter().flat_map(|table| table.keys());
+        names.map(move |name| format!("{section}.{name}"))
+    });
+    let nearest = known.map(|known| (strsim::damerau_levenshtein(&known, key), known)).min();
+    match nearest {
+        Some((distance, known)) if distance <= MOST_EDITS => {
+            format!("there is no setting {key:?}; did you mean {known:?}?")
+        }
+        _ => format!("there is no setting {key:?}"),
+    }
+}

@@ -1,0 +1,183 @@
+//! The whole program put together, top to bottom, and taken apart again in order.
+//!
+//! Takes the listener and the signal to stop from outside, so that tests run the real server on a free port.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::{Keys, OwnerKey};
+use crate::bots::{Bots, Runner};
+use crate::chat::Chat;
+use crate::config::Config;
+use crate::fetch::Client;
+use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, Settings};
+use crate::jobs::Jobs;
+use crate::memory;
+use crate::protocol::CloseReason;
+use crate::store::{Closing, Store, StoreOptions};
+
+/// A server that accepts connections.
+pub struct Server {
+    address: SocketAddr,
+    owner_key: OwnerKey,
+    stop_within: Duration,
+    app: Arc<App>,
+    runner: Arc<Runner>,
+    connections: TaskTracker,
+    deliveries: TaskTracker,
+    closing: Closing,
+    failure: Failure,
+}
+
+/// Why the store failed, once it did.
+#[derive(Clone, Default)]
+struct Failure {
+    reason: Arc<Mutex<Option<String>>>,
+    happened: CancellationToken,
+}
+
+impl Failure {
+    fn set(&self, reason: String) {
+        tracing::error!(%reason, "the store failed; stopping");
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        self.happened.cancel();
+    }
+
+    fn into_result(self) -> anyhow::Result<()> {
+        match self.reason.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(reason) => Err(anyhow::anyhow!("the store failed: {reason}")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Server {
+    /// Opens the store, takes up unfinished jobs and begins to accept connections.
+    ///
+    /// # Errors
+    /// In words for whoever runs the server, when the store cannot be opened.
+    pub async fn start(config: &Config, listener: std::net::TcpListener) -> anyhow::Result<Self> {
+        let failure = Failure::default();
+        let (store, closing) = open_store(config, failure.clone()).await?;
+        let configured_key = Some(config.accounts.owner_key.as_str()).filter(|key| !key.is_empty());
+        let (keys, owner_key) =
+            Keys::open(store.clone(), configured_key).await.context("cannot read the owner's key")?;
+
+        let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
+        let bots = Bots::new(client);
+        let jobs = Jobs::new(config.jobs.queue, bots.policies().collect());
+        let deliveries = TaskTracker::new();
+        let chat = Chat::new(store.clone(), jobs.clone(), config.rooms.bot, config.jobs.per_person, deliveries.clone());
+        let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers);
+        let open_jobs = {
+            let store = store.clone();
+            tokio::task::spawn_blocking(move || store.open_jobs()).await?.context("cannot read unfinished jobs")?
+        };
+        runner.resume(open_jobs);
+
+        let connections = TaskTracker::new();
+        let app = Arc::new(App {
+            chat,
+            bots,
+            jobs,
+            keys: Arc::new(keys),
+            store,
+            sockets: Arc::default(),
+            connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
+            requests: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
+            tasks: connections.clone(),
+            settings: settings(config),
+            stopping: CancellationToken::new(),
+        });
+        let (counted, stopping) = (app.connections.clone(), app.stopping.clone());
+        connections.spawn(async move {
+            let giving_back = memory::give_back_after_crowds(|| counted.open());
+            stopping.run_until_cancelled(giving_back).await;
+        });
+        let address = listener.local_addr().context("cannot tell the port")?;
+        let listener = TcpListener::from_std(listener).context("cannot listen")?;
+        connections.spawn(Listener::new(app.clone(), connections.clone()).run(listener));
+        let stop_within = Duration::from_secs(config.server.stop_seconds);
+        Ok(Self { address, owner_key, stop_within, app, runner, connections, deliveries, closing, failure })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The owner's key, if it was made just now.
+    pub fn new_owner_key(&self) -> Option<&str> {
+        match &self.owner_key {
+            OwnerKey::New(key) => Some(key),
+            OwnerKey::Known => None,
+        }
+    }
+
+    /// Serves until `shutdown` is over or the store fails, then stops in order and within the time set for it.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::select! {
+            () = shutdown => tracing::info!("stopping"),
+            () = self.failure.happened.cancelled() => {}
+        }
+        self.stop().await
+    }
+
+    /// Top first: no new connections, sockets told to come back, jobs ended or put back, the store closed.
+    async fn stop(self) -> anyhow::Result<()> {
+        let deadline = tokio::time::Instant::now() + self.stop_within;
+        self.app.stopping.cancel();
+        let sockets_closed = tokio::time::timeout_at(deadline, self.app.sockets.close(CloseReason::GoingAway)).await;
+        // What still runs is put back a little before the end, which takes a commit.
+        self.runner.stop(deadline - self.stop_within / 5).await;
+        self.connections.close();
+        self.deliveries.close();
+        let ended = async {
+            self.connections.wait().await;
+            self.deliveries.wait().await;
+        };
+        if sockets_closed.is_err() || tokio::time::timeout_at(deadline, ended).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        // The last ones that hold the store; its writer then closes it.
+        drop((self.app, self.runner));
+        let closing = self.closing;
+        let closed = tokio::task::spawn_blocking(move || closing.wait());
+        if tokio::time::timeout(self.stop_within, closed).await.is_err() {
+            tracing::warn!("the store was not closed in time; it will be checked at the next start");
+        }
+        tracing::info!("stopped");
+        self.failure.into_result()
+    }
+}
+
+/// Opening reads, and after a crash checks, the whole database.
+async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<Store>, Closing)> {
+    const MIB: u64 = 1024 * 1024;
+    let options = StoreOptions {
+        cache_bytes: config.store.cache_mb * MIB,
+        min_free_bytes: config.store.min_free_mb.saturating_mul(MIB),
+    };
+    let dir = config.server.data_dir.join("store");
+    let opened = tokio::task::spawn_blocking(move || Store::open(&dir, options, move |reason| failure.set(reason)));
+    Ok(opened.await??)
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        allowed_origins: config.http.allowed_origins.clone(),
+        trusted_proxies: config.trusted_proxies(),
+        messages_per_second: config.limits.messages_per_second,
+        message_chars: config.limits.message_chars,
+        frame_bytes: config.limits.frame_bytes,
+        rooms_per_connection: config.limits.rooms_per_connection,
+        stall: Duration::from_secs(config.limits.stall_seconds),
+    }
+}
