@@ -1,0 +1,142 @@
+// Wires connection, chat and views together and starts the page. Everything that
+// can be tested on its own lives in the modules it names.
+
+import * as api from './api.js';
+import { createActions } from './actions.js';
+import { BOT_ROOM, Chat } from './chat.js';
+import { Connection } from './connection.js';
+import { effect, html, render } from './html.js';
+import { chooseLocale, locale, t, useLocale } from './i18n.js';
+import { listenForKeys, readyToWrite } from './keys.js';
+import { FIRST_ROOM, pathOf, roomOf } from './router.js';
+import { recall, remember } from './storage.js';
+import { followTheme } from './theme.js';
+import { showTitle } from './title.js';
+import { notify, openDialog, panel } from './ui.js';
+import { Page } from './views/page.js';
+import { refreshVisits } from './visits.js';
+
+const REFRESH_ROOMS = 30_000;
+
+let firstServer = null;
+let askedToReload = false;
+
+const chat = new Chat({
+  send: (frame) => connection.send(frame),
+  identity: () => ({ handle: recall('handle') ?? undefined, locale: locale.value }),
+  hears: { failed, welcomed, jobChanged },
+  beforePaint,
+});
+const connection = new Connection(socketUrl(), chat);
+const app = createActions(chat, connection);
+
+start();
+
+async function start() {
+  followTheme();
+  const wanted = recall('locale') ?? chooseLocale(navigator.languages);
+  document.documentElement.lang = wanted;
+  locale.value = wanted;
+  api.speak(wanted);
+
+  // The first messages travel while the page's own words are fetched.
+  chat.open(roomOfPage());
+  chat.keepVisited();
+  connection.start();
+  await useLocale(wanted);
+
+  const page = document.querySelector('#page');
+  page.replaceChildren();
+  render(html`<${Page} app=${app} />`, page);
+  listenToBrowser();
+  listenForKeys(app);
+  effect(tellTitle);
+  effect(focusOnNewRoom);
+  app.refreshRooms();
+  setInterval(refreshWhileSeen, REFRESH_ROOMS);
+  askHandleOnce();
+}
+
+// A hidden page paints nothing, but its title still tells what is unread.
+function beforePaint(act) {
+  const run = () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    act();
+  };
+  const frame = requestAnimationFrame(run);
+  const timer = setTimeout(run, 200);
+}
+
+function socketUrl() {
+  const url = new URL('/ws', location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}
+
+function roomOfPage() {
+  const named = roomOf(location.pathname, BOT_ROOM);
+  if (named) return named;
+  const room = recall('last', FIRST_ROOM);
+  history.replaceState(null, '', pathOf(room, BOT_ROOM));
+  return room;
+}
+
+function listenToBrowser() {
+  addEventListener('popstate', () => chat.open(roomOfPage()));
+  addEventListener('online', () => connection.wake());
+  addEventListener('offline', () => connection.networkLost());
+  addEventListener('storage', refreshVisits);
+  addEventListener('focus', app.refreshRooms);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    connection.wake();
+    chat.markReadIfSeen();
+  });
+}
+
+function refreshWhileSeen() {
+  if (!document.hidden) app.refreshRooms();
+}
+
+function tellTitle() {
+  const name = chat.current.value;
+  showTitle(name === BOT_ROOM ? t('rooms.bot') : name, chat.totalUnread());
+}
+
+function focusOnNewRoom() {
+  void chat.current.value;
+  requestAnimationFrame(() => requestAnimationFrame(readyToWrite));
+}
+
+function askHandleOnce() {
+  if (recall('handle') || recall('asked')) return;
+  remember('asked', true);
+  openDialog('handle', { first: true });
+}
+
+// --- what the server says that concerns no room ---
+
+function failed({ code, message }) {
+  if (code === 'bad_handle') app.refuseHandle(message);
+  else notify(message);
+}
+
+function welcomed({ server }) {
+  const again = firstServer !== null;
+  firstServer ??= server;
+  if (again) offerNewerPage(server);
+}
+
+async function offerNewerPage(server) {
+  const ours = new URL('..', import.meta.url).pathname;
+  const theirs = await api.currentAssets().catch(() => ours);
+  const newer = server !== firstServer || (theirs !== null && theirs !== ours);
+  if (!newer || askedToReload) return;
+  askedToReload = true;
+  notify(t('newer-page'), { kind: 'news', lasts: Infinity, action: { label: t('reload'), run: () => location.reload() } });
+}
+
+function jobChanged() {
+  if (panel.value === 'jobs') app.refreshJobsSoon();
+}

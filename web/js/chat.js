@@ -1,0 +1,319 @@
+// The client's side of the conversation: which rooms there are, who we are, and
+// which frame concerns whom. It mirrors docs/protocol.md.
+//
+// Knows no elements; it is given something to send frames with, and views read
+// its signals.
+
+import { batch, signal } from './html.js';
+import { Room } from './room.js';
+import { forget, recall, remember } from './storage.js';
+import { markRead, readUpTo, unreadOf, unvisit, visit, visited } from './visits.js';
+
+export const BOT_ROOM = '@bot';
+const TYPING_EVERY = 3_000;
+const SENT_AT_ONCE = 3;
+
+const NOT_ALLOWED = 1008;
+const TOO_BIG = 1009;
+
+export class Chat {
+  status = signal('connecting');
+  // Set when the server said that it does not want us, so that we can say so.
+  refused = signal(false);
+  user = signal(null);
+  limits = signal({ message_chars: 4000, messages_per_second: 5, rooms: 20 });
+  commands = signal([]);
+  server = signal(null);
+  current = signal(null);
+  listed = signal([]);
+  // Any change in any room; views read rooms through `room()`.
+  revision = signal(0);
+
+  #rooms = new Map();
+  #send;
+  #identity;
+  #hears;
+  #typingSentAt = 0;
+  #typingTimer = null;
+  #beforePaint;
+  #changeNoted = false;
+
+  /** `identity()` gives `{handle, locale}`; `hears` has `failed(frame)`, `welcomed(frame)`,
+      `jobChanged()`; `beforePaint(act)` calls once before the page is next painted. */
+  constructor({ send, identity, hears, beforePaint }) {
+    this.#send = send;
+    this.#identity = identity;
+    this.#hears = hears;
+    this.#beforePaint = beforePaint;
+  }
+
+  // --- rooms ---
+
+  /** The room's state, for views: reading it makes the view follow its changes. */
+  room(name) {
+    void this.revision.value;
+    return this.#rooms.get(name);
+  }
+
+  joinedRooms() {
+    void this.revision.value;
+    return [...this.#rooms.values()];
+  }
+
+  open(name) {
+    batch(() => {
+      this.current.value = name;
+      remember('last', name);
+      const fallen = name === BOT_ROOM ? [] : visit(name, this.limits.value.rooms - 1);
+      for (const old of fallen) this.#leave(old);
+      const room = this.#keep(name);
+      if (room.problem) this.#sendAll([room.joinFrame()]);
+    });
+  }
+
+  /** What is said in the rooms visited lately is worth hearing of. */
+  keepVisited() {
+    for (const name of visited.value) this.#keep(name);
+    if (BOT_ROOM in readUpTo.value) this.#keep(BOT_ROOM);
+  }
+
+  unread(name) {
+    const room = this.room(name);
+    const known = this.listed.value.find((listed) => listed.name === name);
+    return unreadOf(name, room?.joined ? room.last : (known?.last ?? 0));
+  }
+
+  isOwn(name, seq) {
+    const room = this.#rooms.get(name);
+    return name === BOT_ROOM || (room !== undefined && room.ownIds.has(room.at(seq)?.id));
+  }
+
+  totalUnread() {
+    return [BOT_ROOM, ...visited.value].reduce((sum, name) => sum + this.unread(name), 0);
+  }
+
+  markRead(name) {
+    const room = this.#rooms.get(name);
+    if (room?.joined) markRead(name, room.last);
+  }
+
+  /** Lets the list on the page decide again whether its newest row is being read. */
+  markReadIfSeen() {
+    this.#changed();
+  }
+
+  #keep(name) {
+    let room = this.#rooms.get(name);
+    if (room) return room;
+    room = new Room(name, () => this.#changed());
+    room.restorePending(recall(`waiting.${name}`, []));
+    this.#rooms.set(name, room);
+    this.#sendAll([room.joinFrame()]);
+    this.#changed();
+    return room;
+  }
+
+  #leave(name) {
+    if (this.#rooms.delete(name)) this.#sendAll([{ type: 'leave', room: name }]);
+  }
+
+  // Hundreds of frames may come between two paintings; they are drawn once.
+  #changed() {
+    if (this.#changeNoted) return;
+    this.#changeNoted = true;
+    this.#beforePaint(() => {
+      this.#changeNoted = false;
+      this.revision.value += 1;
+    });
+  }
+
+  // --- the socket ---
+
+  opened() {
+    this.hello();
+    // The room that is looked at comes first.
+    const names = [this.current.value, ...this.#rooms.keys()];
+    for (const name of new Set(names)) this.#sendAll([this.#rooms.get(name).joinFrame()]);
+  }
+
+  hello() {
+    this.#send({ type: 'hello', ...this.#identity() });
+  }
+
+  /** The bot greets in the language of the last `hello`. */
+  greetAgain() {
+    const room = this.#rooms.get(BOT_ROOM);
+    if (room?.joined) this.#sendAll([room.joinFrame()]);
+  }
+
+  changed(state, closeCode) {
+    batch(() => {
+      this.status.value = state;
+      this.refused.value = closeCode === NOT_ALLOWED;
+      if (state === 'open') return;
+      for (const room of this.#rooms.values()) {
+        if (room.loadingOlder) room.stopLoading({ refused: false });
+        // Sent again, what was too big would break the connection again.
+        if (closeCode === TOO_BIG) room.failWaiting();
+      }
+    });
+  }
+
+  received(frame) {
+    if (frame.type === 'welcome') return this.#welcome(frame);
+    if (frame.type === 'error') return this.#refuse(frame);
+    const room = this.#rooms.get(frame.room);
+    if (room) this.#tell(room, frame);
+  }
+
+  #tell(room, frame) {
+    batch(() => {
+      switch (frame.type) {
+        case 'joined': return this.#sendPaced(room.onJoined(frame));
+        case 'message': return this.#onMessage(room, frame);
+        case 'history': return this.#sendAll(room.onHistory(frame));
+        case 'ack': return this.#onAck(room, frame);
+        case 'job': return this.#onJob(room, frame.job);
+        case 'loading': return room.onLoading(frame);
+        case 'delta': return room.onDelta(frame);
+        case 'presence': return room.onPresence(frame);
+        case 'typing': return this.#onTyping(room, frame);
+        case 'deleted': return room.onDeleted(frame);
+        case 'room': return room.onSettings(frame);
+        default: return undefined; // Newer servers may say more.
+      }
+    });
+  }
+
+  #welcome(frame) {
+    batch(() => {
+      this.user.value = frame.user;
+      this.limits.value = frame.limits;
+      this.commands.value = frame.commands;
+      this.server.value = frame.server;
+    });
+    this.#hears.welcomed(frame);
+  }
+
+  #refuse(frame) {
+    const room = this.#rooms.get(frame.room ?? this.#roomOfPending(frame.id));
+    if (frame.code === 'not_joined' && room) return this.#sendAll([room.joinFrame()]);
+    if (room && frame.id) {
+      room.onSendFailed(frame.id, frame.message);
+      return this.#keepWaiting(room);
+    }
+    if (room && !room.joined) return this.#onRoomRefused(room, frame.message);
+    if (room) room.stopLoading({ refused: true });
+    return this.#hears.failed(frame);
+  }
+
+  #onRoomRefused(room, problem) {
+    unvisit(room.name);
+    if (recall('last') === room.name) forget('last');
+    room.onRefused(problem);
+  }
+
+  #roomOfPending(id) {
+    if (!id) return undefined;
+    return [...this.#rooms.values()].find((room) => room.pending.some((waiting) => waiting.id === id))?.name;
+  }
+
+  #onMessage(room, message) {
+    this.#sendAll(room.onMessage(message));
+    if (room.ownIds.has(message.id)) this.#keepWaiting(room);
+  }
+
+  #onAck(room, frame) {
+    room.onAck(frame);
+    this.#keepWaiting(room);
+  }
+
+  #onJob(room, job) {
+    room.onJob(job);
+    this.#hears.jobChanged(job);
+  }
+
+  #onTyping(room, frame) {
+    if (frame.handle === this.user.value?.handle) return;
+    room.onTyping(frame, Date.now());
+    this.#typingTimer ??= setInterval(() => this.#forgetTyping(), 1_000);
+  }
+
+  #forgetTyping() {
+    const now = Date.now();
+    const left = [...this.#rooms.values()].filter((room) => room.forgetTyping(now));
+    if (left.length > 0) return;
+    clearInterval(this.#typingTimer);
+    this.#typingTimer = null;
+  }
+
+  #sendAll(frames) {
+    for (const frame of frames) this.#send(frame);
+  }
+
+  // Many messages may have waited for the connection, more than may be sent at
+  // once. One that is overtaken by the next break is sent again when that is over.
+  #sendPaced(frames) {
+    const pause = 1_200 / this.limits.value.messages_per_second;
+    frames.forEach((frame, index) => {
+      if (index < SENT_AT_ONCE) this.#send(frame);
+      else setTimeout(() => this.#send(frame), (index - SENT_AT_ONCE + 1) * pause);
+    });
+  }
+
+  // --- what the person does ---
+
+  post(name, text) {
+    const room = this.#rooms.get(name);
+    this.#sendAll(room.post(newId(), text, Date.now()));
+    this.#keepWaiting(room);
+    this.#typingSentAt = 0;
+  }
+
+  tryAgain(name, id) {
+    this.#sendAll(this.#rooms.get(name).tryAgain(id));
+  }
+
+  discard(name, id) {
+    const room = this.#rooms.get(name);
+    room.discard(id);
+    this.#keepWaiting(room);
+  }
+
+  typing(name) {
+    const now = Date.now();
+    if (now - this.#typingSentAt < TYPING_EVERY) return;
+    if (this.#send({ type: 'typing', room: name })) this.#typingSentAt = now;
+  }
+
+  /** `again`: the person asks for it, although the server may have refused before. */
+  loadOlder(name, { again = false } = {}) {
+    const room = this.#rooms.get(name);
+    if (this.status.value !== 'open' || (room.olderRefused && !again)) return;
+    this.#sendAll(room.askOlder());
+  }
+
+  cancelJob(id) {
+    return this.#send({ type: 'cancel', job: id });
+  }
+
+  /** Shows a message as deleted before the server knows; `restore` puts it back. */
+  markDeleted(name, seq) {
+    const room = this.#rooms.get(name);
+    const before = room.at(seq);
+    room.onDeleted({ seq });
+    return { restore: () => room.onRestored(before) };
+  }
+
+  // A page that is closed while a message waits must not lose it.
+  #keepWaiting(room) {
+    const waiting = room.pending.filter(({ state }) => state !== 'stored');
+    remember(`waiting.${room.name}`, waiting);
+  }
+}
+
+// randomUUID exists only where the page came over https or from this machine.
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,63 @@
+// Keys that work anywhere on the page. Knows which elements can be written in, and
+// otherwise only the actions it is given.
+
+import { drawerOpen, openDialog, panel } from './ui.js';
+
+const focusOn = (selector) => document.querySelector(selector)?.focus();
+
+export const focusComposer = () => focusOn('[data-testid="composer"]');
+
+/** On a phone this would open the keyboard over what one came to read. */
+export function readyToWrite() {
+  if (matchMedia('(hover: hover)').matches) focusComposer();
+}
+
+export function listenForKeys(app) {
+  addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;
+    const act = actionOf(event, app);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+function actionOf(event, app) {
+  const { key, altKey } = event;
+  if ((event.ctrlKey || event.metaKey) && !altKey && key.toLowerCase() === 'k') return showFilter;
+  if (event.ctrlKey || event.metaKey) return null;
+  if (altKey && key === 'ArrowUp') return () => openNeighbour(app, -1);
+  if (altKey && key === 'ArrowDown') return () => openNeighbour(app, 1);
+  if (key === 'Escape') return backToComposer;
+  if (altKey || isWriting(event.target)) return null;
+  if (key === '?') return () => openDialog('keys');
+  if (key === '/') return () => app.write('/');
+  return null;
+}
+
+const isWriting = (element) => element.matches?.('input, textarea, select');
+
+/** On a narrow screen the rooms are a drawer, and the keyboard must follow into it. */
+export function showRooms() {
+  drawerOpen.value = true;
+  requestAnimationFrame(() => focusOn('.room-link[aria-current]'));
+}
+
+function showFilter() {
+  drawerOpen.value = true;
+  requestAnimationFrame(() => focusOn('#room-filter'));
+}
+
+function backToComposer() {
+  drawerOpen.value = false;
+  panel.value = null;
+  focusComposer();
+}
+
+// In the order in which they stand on the page, whatever is filtered.
+function openNeighbour(app, step) {
+  const names = Array.from(document.querySelectorAll('[data-testid="room-link"]'), (link) => link.dataset.room);
+  const here = names.indexOf(app.chat.current.value);
+  const name = names[(here + step + names.length) % names.length];
+  if (name) app.openRoom(name);
+}

@@ -1,0 +1,60 @@
+// Splits a message into plain text, code and links. Pure; makes no elements, so
+// that nothing in a message can become mark-up.
+
+const FENCE = /```(?:([^\n`]*)\n)?([\s\S]*?)(?:\n?```|$)/g;
+const INLINE = /`([^`\n]+)`/g;
+// A host may be followed directly by Chinese text, which then is no part of it;
+// after the first slash an address may hold any letters.
+const LINK = /https?:\/\/[a-z0-9.\-_~:@[\]%]+(?:[/?#][^\s<>"'`，。；：！？、（）「」『』《》【】]*)?/gi;
+const TRAILING = /[.,;:!?*_~'")\]}]+$/;
+
+/** `[{kind: 'text' | 'code' | 'block' | 'link', text, href?, language?}]`, blocks on their own. */
+export function parse(source) {
+  return split(source, FENCE, (match) => ({ kind: 'block', language: match[1]?.trim(), text: match[2] }), parseInline)
+    .map((part, index, all) => trimAroundBlocks(part, all[index - 1], all[index + 1]));
+}
+
+const parseInline = (source) =>
+  split(source, INLINE, (match) => ({ kind: 'code', text: match[1] }), parseLinks);
+
+const parseLinks = (source) =>
+  split(source, LINK, toLink, (text) => [{ kind: 'text', text }]);
+
+function split(source, pattern, toPart, rest) {
+  const parts = [];
+  let end = 0;
+  for (const match of source.matchAll(pattern)) {
+    const part = toPart(match);
+    if (!part) continue;
+    if (match.index > end) parts.push(...rest(source.slice(end, match.index)));
+    parts.push(part);
+    end = match.index + (part.length ?? match[0].length);
+  }
+  if (end < source.length) parts.push(...rest(source.slice(end)));
+  return parts;
+}
+
+function toLink([found]) {
+  const text = withoutTrailing(found);
+  try {
+    return { kind: 'link', text, href: new URL(text).href, length: text.length };
+  } catch {
+    return null; // "https://[" looks like an address, but is none.
+  }
+}
+
+// "(see https://example.com/a_(b))." ends at the bracket that belongs to it.
+function withoutTrailing(found) {
+  const text = found.replace(TRAILING, '');
+  const opened = text.split('(').length - text.split(')').length;
+  return opened > 0 && found[text.length] === ')' ? found.slice(0, text.length + opened) : text;
+}
+
+// A block stands on lines of its own, so the line breaks beside it would show twice.
+function trimAroundBlocks(part, before, after) {
+  if (part.kind !== 'text') return part;
+  let { text } = part;
+  if (before?.kind === 'block') text = text.replace(/^\n/, '');
+  if (after?.kind === 'block') text = text.replace(/\n$/, '');
+  return { ...part, text };
+}

@@ -1,0 +1,312 @@
+// What is known of one room: its messages in order, what of ours still waits,
+// its jobs, who is there and who types.
+//
+// Knows neither socket nor page. It is given frames and returns the frames that
+// must be sent in answer, so it can be tested with plain objects.
+
+// A person who stopped typing does not say so; silence for this long means it.
+const TYPING_LASTS = 5_000;
+const GAP_LIMIT = 200;
+
+export class Room {
+  messages = [];
+  pending = [];
+  jobs = new Map();
+  members = new Map();
+  count = 0;
+  bot = 'always';
+  greeting = null;
+  epoch = null;
+  last = 0;
+  problem = null;
+  loadingOlder = false;
+  // Set when the server refused older messages, so that we do not ask in a loop.
+  olderRefused = false;
+  ownIds = new Set();
+
+  #changed;
+  #ahead = new Map();
+  #gapAskedAfter = null;
+  #answered = new Set();
+  #typing = new Map();
+
+  constructor(name, changed = () => {}) {
+    this.name = name;
+    this.#changed = changed;
+  }
+
+  get joined() {
+    return this.epoch !== null;
+  }
+
+  get first() {
+    return this.messages.length ? this.messages[0].seq : this.last + 1;
+  }
+
+  get hasOlder() {
+    return this.joined && this.first > 1;
+  }
+
+  at(seq) {
+    return this.messages[seq - this.first];
+  }
+
+  // --- being in the room ---
+
+  joinFrame() {
+    const frame = { type: 'join', room: this.name };
+    return this.joined ? { ...frame, after: this.last, epoch: this.epoch } : frame;
+  }
+
+  onJoined(frame) {
+    if (!frame.complete || frame.epoch !== this.epoch) this.#forget(frame);
+    this.epoch = frame.epoch;
+    this.problem = null;
+    this.loadingOlder = false;
+    this.#gapAskedAfter = null;
+    this.members = new Map(frame.members.map((member) => [member.handle, member]));
+    this.count = frame.count;
+    this.bot = frame.bot;
+    this.greeting = frame.greeting ?? this.greeting;
+    for (const message of frame.messages) this.#append(message);
+    this.jobs.clear();
+    for (const job of frame.jobs) this.#keepJob(job);
+    for (const seq of frame.deleted ?? []) this.#markDeleted(seq);
+    this.#changed();
+    const missing = this.last < frame.last ? this.#askGap() : [];
+    return [...missing, ...this.#resend()];
+  }
+
+  // The numbering began anew or too much was missed: what we hold may have holes.
+  #forget(frame) {
+    this.messages = [];
+    this.#ahead.clear();
+    this.#answered.clear();
+    this.last = (frame.messages[0]?.seq ?? frame.last + 1) - 1;
+  }
+
+  onRefused(problem) {
+    if (this.joined) return;
+    this.problem = problem;
+    this.#changed();
+  }
+
+  onSettings({ bot }) {
+    this.bot = bot;
+    this.#changed();
+  }
+
+  onPresence({ joined, left, count }) {
+    for (const member of joined) this.members.set(member.handle, member);
+    for (const member of left) this.members.delete(member.handle);
+    this.count = count;
+    this.#changed();
+  }
+
+  // --- messages ---
+
+  onMessage(message) {
+    if (!this.joined) return [];
+    if (message.seq > this.last + 1) {
+      this.#ahead.set(message.seq, message);
+      return this.#askGap();
+    }
+    this.#append(message);
+    this.#appendAhead();
+    this.#changed();
+    return [];
+  }
+
+  // The frame does not say which request it answers; its numbers do.
+  onHistory({ messages, more }) {
+    const nothing = messages.length === 0;
+    const isOlder = !nothing && messages[0].seq < this.first;
+    const isNewer = !nothing && messages.at(-1).seq > this.last;
+    if (isOlder || nothing) this.loadingOlder = false;
+    if (messages.findLast(({ seq }) => seq < this.first)?.seq === this.first - 1) {
+      this.messages.unshift(...messages.filter(({ seq }) => seq < this.first));
+    }
+    for (const message of messages) this.#append(message);
+    this.#appendAhead();
+    this.#changed();
+    return isOlder && !isNewer ? [] : this.#afterGap({ more: more && isNewer, filled: isNewer });
+  }
+
+  #afterGap({ more, filled }) {
+    if (this.#gapAskedAfter === null) return [];
+    this.#gapAskedAfter = null;
+    if (this.#ahead.size === 0 && !more) return [];
+    if (filled) return this.#askGap();
+    // The server has nothing for a hole that we see: what we hold is worth nothing.
+    this.epoch = null;
+    return [this.joinFrame()];
+  }
+
+  #append(message) {
+    if (message.seq === this.last + 1) {
+      this.messages.push(message);
+      this.last = message.seq;
+    }
+    if (message.seq > this.last) return;
+    this.#typing.delete(message.handle);
+    this.pending = this.pending.filter((waiting) => waiting.id !== message.id);
+    if (message.job && message.job_state) {
+      this.#answered.add(message.job);
+      this.jobs.delete(message.job);
+    }
+  }
+
+  #appendAhead() {
+    while (this.#ahead.has(this.last + 1)) {
+      const message = this.#ahead.get(this.last + 1);
+      this.#ahead.delete(message.seq);
+      this.#append(message);
+    }
+    for (const seq of this.#ahead.keys()) if (seq <= this.last) this.#ahead.delete(seq);
+  }
+
+  #askGap() {
+    if (this.#gapAskedAfter === this.last) return [];
+    this.#gapAskedAfter = this.last;
+    return [{ type: 'history', room: this.name, after: this.last, limit: GAP_LIMIT }];
+  }
+
+  askOlder() {
+    if (!this.hasOlder || this.loadingOlder) return [];
+    this.loadingOlder = true;
+    this.olderRefused = false;
+    this.#changed();
+    return [{ type: 'history', room: this.name, before: this.first, limit: 50 }];
+  }
+
+  /** The answer to a request for older messages will not come. */
+  stopLoading({ refused }) {
+    this.olderRefused = refused && this.loadingOlder;
+    this.loadingOlder = false;
+    this.#changed();
+  }
+
+  onDeleted({ seq }) {
+    this.#markDeleted(seq);
+    this.#changed();
+  }
+
+  /** Takes a deletion back that the server never heard of. */
+  onRestored(message) {
+    if (this.at(message.seq)) this.messages[message.seq - this.first] = message;
+    this.#changed();
+  }
+
+  #markDeleted(seq) {
+    const message = this.at(seq);
+    if (message) this.messages[seq - this.first] = { ...message, message: '', deleted: true };
+  }
+
+  // --- our own messages ---
+
+  /** Shows the message at once; it stays `waiting` until the server has it on disk. */
+  post(id, text, at) {
+    this.pending.push({ id, message: text, at, state: 'waiting' });
+    this.ownIds.add(id);
+    this.#changed();
+    return this.joined ? [this.#sendFrame(id, text)] : [];
+  }
+
+  restorePending(waiting) {
+    this.pending = waiting.map((message) => ({ ...message }));
+    for (const { id } of waiting) this.ownIds.add(id);
+  }
+
+  onAck({ id, seq }) {
+    if (seq <= this.last) this.pending = this.pending.filter((waiting) => waiting.id !== id);
+    this.#setPending(id, { state: 'stored', seq });
+  }
+
+  onSendFailed(id, reason) {
+    this.#setPending(id, { state: 'failed', reason });
+  }
+
+  failWaiting() {
+    for (const { id, state } of this.pending) if (state === 'waiting') this.onSendFailed(id);
+  }
+
+  /** The same id again, so that a message that did arrive is not stored twice. */
+  tryAgain(id) {
+    this.#setPending(id, { state: 'waiting', reason: undefined });
+    const waiting = this.pending.find((message) => message.id === id);
+    return waiting && this.joined ? [this.#sendFrame(id, waiting.message)] : [];
+  }
+
+  discard(id) {
+    this.pending = this.pending.filter((waiting) => waiting.id !== id);
+    this.#changed();
+  }
+
+  #setPending(id, change) {
+    this.pending = this.pending.map((waiting) => (waiting.id === id ? { ...waiting, ...change } : waiting));
+    this.#changed();
+  }
+
+  #resend() {
+    return this.pending
+      .filter(({ state }) => state === 'waiting')
+      .map(({ id, message }) => this.#sendFrame(id, message));
+  }
+
+  #sendFrame(id, message) {
+    return { type: 'send', room: this.name, id, message };
+  }
+
+  // --- jobs ---
+
+  onJob(job) {
+    this.#keepJob(job);
+    this.#changed();
+  }
+
+  #keepJob(job) {
+    if (this.#answered.has(job.id)) return;
+    const { pieces } = this.jobs.get(job.id) ?? {};
+    this.jobs.set(job.id, { ...job, pieces });
+  }
+
+  onDelta({ job: id, text, n }) {
+    const job = this.jobs.get(id);
+    if (!job) return;
+    const pieces = new Map(job.pieces).set(n, text);
+    this.jobs.set(id, { ...job, pieces });
+    this.#changed();
+  }
+
+  onLoading({ job: id, message }) {
+    const job = this.jobs.get(id);
+    if (!job || job.text) return;
+    this.jobs.set(id, { ...job, text: message });
+    this.#changed();
+  }
+
+  // --- typing ---
+
+  onTyping({ handle }, now) {
+    this.#typing.set(handle, now + TYPING_LASTS);
+    this.#changed();
+  }
+
+  /** Returns whether anybody's typing may still run out. */
+  forgetTyping(now) {
+    const before = this.#typing.size;
+    for (const [handle, until] of this.#typing) if (until <= now) this.#typing.delete(handle);
+    if (this.#typing.size !== before) this.#changed();
+    return this.#typing.size > 0;
+  }
+
+  get typing() {
+    return [...this.#typing.keys()];
+  }
+}
+
+/** The answer so far, from the pieces that have come. */
+export function streamedText(job) {
+  if (!job.pieces) return '';
+  return [...job.pieces].sort(([a], [b]) => a - b).map(([, text]) => text).join('');
+}

@@ -1,0 +1,37 @@
+// What of the page is open just now: dialog, side panel, drawer, notices.
+// Knows neither rooms nor the socket.
+
+import { signal } from './html.js';
+
+const NOTICE_LASTS = 6_000;
+
+/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys', …}`; one at a time. */
+export const dialog = signal(null);
+/** null, 'people' or 'jobs'. */
+export const panel = signal(null);
+export const drawerOpen = signal(false);
+export const notices = signal([]);
+
+export const openDialog = (name, more = {}) => {
+  dialog.value = { name, ...more };
+};
+export const closeDialog = () => {
+  dialog.value = null;
+};
+export const togglePanel = (name) => {
+  panel.value = panel.value === name ? null : name;
+};
+
+let lastNotice = 0;
+
+/** `action` is `{label, run}`; what lasts for ever stays until it is closed. */
+export function notify(text, { kind = 'error', action = null, lasts = NOTICE_LASTS } = {}) {
+  const id = (lastNotice += 1);
+  const others = notices.value.filter((notice) => notice.text !== text);
+  notices.value = [...others, { id, text, kind, action }].slice(-4);
+  if (lasts !== Infinity) setTimeout(() => dismiss(id), lasts);
+}
+
+export function dismiss(id) {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}

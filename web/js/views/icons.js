@@ -1,0 +1,38 @@
+// The page's few drawings, one stroke width, in the colour of the text beside them.
+
+import { html } from '../html.js';
+
+const PATHS = {
+  menu: 'M3 5h14M3 10h14M3 15h14',
+  search: 'M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12zM13.5 13.5 17 17',
+  plus: 'M10 4v12M4 10h12',
+  close: 'M5 5l10 10M15 5 5 15',
+  send: 'M4 10h11M10.5 5.5 15 10l-4.5 4.5',
+  people: 'M7.5 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2 17c.4-3 2.6-5 5.500-5s5.100 2 5.500 5M13.500 9.300a2.600 2.600 0 0 0 0-5M15.500 12.500c1.500.8 2.300 2.400 2.500 4.500',
+  jobs: 'M4 5h12M4 10h8M4 15h5',
+  sun: 'M10 13.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM10 2v1.500M10 16.500V18M2 10h1.500M16.500 10H18M4.300 4.300l1.100 1.100M14.600 14.600l1.100 1.100M4.300 15.700l1.100-1.100M14.600 5.400l1.100-1.100',
+  moon: 'M16.500 11.800A6.800 6.800 0 0 1 8.200 3.500a6.800 6.800 0 1 0 8.300 8.300z',
+  key: 'M12.500 9.500a3.500 3.500 0 1 0-3-1.700L3 14.300V17h2.700v-2h2v-2l2.100-2.100c.8.400 1.700.6 2.700.6z',
+  clock: 'M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM10 6v4l2.500 2',
+  tick: 'M4 10.500l4 4 8-9',
+  alert: 'M10 6.500v4.500M10 13.800v.1M10 17.500a7.500 7.500 0 1 0 0-15 7.500 7.500 0 0 0 0 15z',
+  down: 'M10 4v11M5.500 10.500 10 15l4.500-4.500',
+  trash: 'M4 6h12M8 6V4h4v2M6 6l.7 10h6.600L14 6',
+  again: 'M16 10a6 6 0 1 1-1.800-4.300M16 3v3.500h-3.500',
+  reply: 'M8 5 4 9l4 4M4 9h7a5 5 0 0 1 5 5v1',
+  room: 'M7.500 3 6 17M14 3l-1.500 14M3.500 7.500h13.500M3 12.500h13.500',
+};
+
+export const Icon = ({ name }) => html`
+  <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false"><path d=${PATHS[name]} /></svg>
+`;
+
+/** The bot's face: a member like the others, recognisable at a glance. */
+export const BotFace = () => html`
+  <svg class="avatar bot-face" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <circle class="face" cx="16" cy="16" r="16" />
+    <path class="line" d="M16 7v3" />
+    <rect class="line" x="8" y="10" width="16" height="12" rx="5" />
+    <path class="eyes" d="M13 15v2M19 15v2" />
+  </svg>
+`;

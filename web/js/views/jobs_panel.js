@@ -1,0 +1,49 @@
+// The jobs one asked for, in every room; for the owner everybody's.
+
+import { html, useEffect } from '../html.js';
+import { duration, t } from '../i18n.js';
+import { BOT_ROOM } from '../chat.js';
+import { Cancel, Elapsed, Progress } from './job_card.js';
+import { Panel } from './panel.js';
+
+// Jobs in rooms that this page has not joined tell it nothing by themselves.
+const REFRESH = 5_000;
+
+export function JobsPanel({ app }) {
+  useEffect(() => {
+    app.refreshJobs();
+    const timer = setInterval(() => app.refreshJobs(), REFRESH);
+    return () => clearInterval(timer);
+  }, []);
+  const jobs = app.jobs.value;
+  return html`
+    <${Panel} title=${t(app.isOwner() ? 'jobs.title-all' : 'jobs.title')}>
+      ${jobs === null && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
+      ${jobs?.length === 0 && html`<p class="nothing">${t('jobs.none')}</p>`}
+      <ul class="jobs">${jobs?.map((job) => html`<${Job} key=${job.id} app=${app} job=${job} />`)}</ul>
+    <//>
+  `;
+}
+
+function Job({ app, job }) {
+  const unfinished = job.state === 'queued' || job.state === 'running';
+  const place = job.room === BOT_ROOM ? t('rooms.bot') : job.room;
+  return html`
+    <li class="job" data-testid="job" data-job=${job.id} data-state=${job.state}>
+      <div class="job-line">
+        <code>${job.line}</code>
+        <${Cancel} app=${app} job=${job} shown=${unfinished} />
+      </div>
+      ${unfinished && html`<${Progress} job=${job} />`}
+      <div class="job-detail">
+        <span class="job-state" data-state=${job.state}>${t(`job.${job.state}`)}</span>
+        ${unfinished && html`<${Elapsed} since=${job.started_at ?? job.created_at} skew=${app.clockSkew()} />`}
+        ${job.finished_at && job.started_at && html`<span>${duration(new Date(job.finished_at) - new Date(job.started_at))}</span>`}
+        ${app.isPublic(job.room) || job.room === BOT_ROOM
+          ? html`<a href=${app.pathOf(job.room)} onClick=${(event) => { event.preventDefault(); app.openRoom(job.room); }}>${place}</a>`
+          : html`<span>${t('jobs.private')}</span>`}
+        ${app.isOwner() && html`<span>${job.handle}</span>`}
+      </div>
+    </li>
+  `;
+}

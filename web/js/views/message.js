@@ -1,0 +1,111 @@
+// One message: who, when, what, and whether it has arrived.
+
+import { toRepeat } from '../commands.js';
+import { html } from '../html.js';
+import { clockTime, duration, fullTime, shortTime, t } from '../i18n.js';
+import { Avatar, colourOf } from './avatar.js';
+import { Icon } from './icons.js';
+import { Text } from './text.js';
+
+export function Message({ app, room, row }) {
+  const { message, at, head, state } = row;
+  if (message.role === 'system') return html`<${SystemMessage} row=${row} />`;
+  return html`
+    <article class="message ${head ? 'head' : ''} ${row.latest ? 'latest' : ''} ${row.found ? 'found' : ''}" data-key=${row.key}
+      data-testid="message" data-seq=${message.seq} data-id=${message.id} data-state=${state}
+      data-author=${message.handle} data-time=${fullTime(at)}>
+      ${head && html`<${Avatar} handle=${message.handle} role=${message.role} />`}
+      ${head ? html`<${Head} message=${message} at=${at} />` : html`<${QuietTime} message=${message} at=${at} />`}
+      ${row.asked && html`<${Asked} app=${app} room=${room} row=${row} />`}
+      <${Body} message=${message} />
+      <${Outcome} app=${app} room=${room} message=${message} />
+      ${row.own && html`<${Arrival} state=${state} />`}
+      ${state === 'failed' && html`<${Failed} app=${app} room=${room} row=${row} />`}
+      <${Tools} app=${app} room=${room} message=${message} />
+    </article>
+  `;
+}
+
+const SystemMessage = ({ row: { key, message, at } }) => html`
+  <article class="system" data-key=${key} data-testid="message" data-seq=${message.seq} data-id=${message.id}
+    data-state="stored" data-author=${message.handle} data-time=${fullTime(at)}>
+    <span data-testid="message-text"><${Text} source=${message.message} /></span>
+    <time datetime=${message.timestamp}>${clockTime(at)}</time>
+  </article>
+`;
+
+const Head = ({ message, at }) => html`
+  <header>
+    <span class="author ${message.role === 'bot' ? 'bot' : colourOf(message.handle)}" data-testid="message-author">${message.handle}</span>
+    ${message.role === 'bot' && message.handle !== t('role.bot') && html`<span class="tag">${t('role.bot')}</span>`}
+    <time datetime=${at.toISOString()} title=${fullTime(at)}>${clockTime(at)}</time>
+  </header>
+`;
+
+// Shown on hover and read out, so that a group of messages stays quiet.
+const QuietTime = ({ message, at }) => html`
+  <header class="quiet">
+    <span class="unseen" data-testid="message-author">${message.handle}</span>
+    <time datetime=${at.toISOString()} title=${fullTime(at)}>${shortTime(at)}</time>
+  </header>
+`;
+
+function Asked({ app, room, row }) {
+  const question = room.at(row.asked);
+  const text = row.message.query ?? question?.message;
+  if (!text) return null;
+  const asker = question?.handle;
+  const show = () => app.showMessage(row.asked);
+  return html`
+    <button type="button" class="asked" onClick=${show} disabled=${!question}>
+      <${Icon} name="reply" />${asker && html`<b>${asker}</b>`}<span>${text}</span>
+    </button>
+  `;
+}
+
+function Body({ message }) {
+  if (message.deleted) return html`<div class="text deleted" data-testid="message-text">${t('message.deleted')}</div>`;
+  return html`<div class="text" data-testid="message-text"><${Text} source=${message.message} /></div>`;
+}
+
+function Outcome({ app, room, message }) {
+  if (!message.job_state || message.deleted) return null;
+  const ended = message.job_state !== 'completed';
+  const query = room.at(message.reply_to)?.message || toRepeat(message.query);
+  return html`
+    <footer class="outcome" data-outcome=${message.job_state}>
+      ${ended && html`<span class="state">${t(`job.${message.job_state}`)}</span>`}
+      ${message.took_ms !== undefined && html`<span>${t('job.took', { time: duration(message.took_ms) })}</span>`}
+      ${ended && query && html`
+        <button type="button" class="link" onClick=${() => app.post(query)}><${Icon} name="again" />${t('job.again')}</button>`}
+    </footer>
+  `;
+}
+
+const Arrival = ({ state }) => html`
+  <span class="arrival" title=${t(`message.${state}`)}>
+    <${Icon} name=${{ waiting: 'clock', stored: 'tick', failed: 'alert' }[state]} />
+    <span class="unseen">${t(`message.${state}`)}</span>
+  </span>
+`;
+
+const Failed = ({ app, room, row }) => html`
+  <footer class="outcome" data-outcome="failed" role="alert">
+    <span class="state">${row.reason ?? t('message.failed')}</span>
+    <button type="button" class="link" onClick=${() => app.chat.tryAgain(room.name, row.message.id)}>
+      <${Icon} name="again" />${t('message.again')}</button>
+    <button type="button" class="link" onClick=${() => app.takeBack(row.message)}>${t('message.edit')}</button>
+  </footer>
+`;
+
+function Tools({ app, room, message }) {
+  if (app.chat.user.value?.role !== 'owner' || !message.seq || message.deleted || !app.isPublic(room.name)) return null;
+  return html`
+    <span class="tools">
+      <button type="button" class="tool" data-testid="message-delete" aria-label=${t('message.delete')}
+        title=${t('message.delete')} onClick=${() => app.deleteMessage(room.name, message.seq)}>
+        <${Icon} name="trash" />
+      </button>
+    </span>
+  `;
+}

@@ -1,0 +1,48 @@
+// The frame of the page: rooms, conversation, what is open at the right.
+
+import { html } from '../html.js';
+import { t } from '../i18n.js';
+import { drawerOpen, panel } from '../ui.js';
+import { Account } from './account.js';
+import { Composer } from './composer.js';
+import { ConnectionLine } from './connection_line.js';
+import { Dialogs } from './dialogs.js';
+import { Icon } from './icons.js';
+import { JobsPanel } from './jobs_panel.js';
+import { MessageList } from './message_list.js';
+import { Notices } from './notices.js';
+import { PeoplePanel } from './people_panel.js';
+import { RoomHeader } from './room_header.js';
+import { RoomList } from './room_list.js';
+import { Typing } from './typing.js';
+
+export function Page({ app }) {
+  const name = app.chat.current.value;
+  return html`
+    <${ConnectionLine} app=${app} />
+    <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${panel.value ? 'with-panel' : ''}">
+      <${Drawer} app=${app} />
+      <main key=${name}>
+        <${RoomHeader} app=${app} name=${name} />
+        <${MessageList} app=${app} name=${name} />
+        <${Typing} app=${app} name=${name} />
+        ${!app.chat.room(name).problem && html`<${Composer} app=${app} name=${name} />`}
+      </main>
+      ${panel.value === 'people' && html`<${PeoplePanel} app=${app} name=${name} />`}
+      ${panel.value === 'jobs' && html`<${JobsPanel} app=${app} />`}
+    </div>
+    <${Notices} />
+    <${Dialogs} app=${app} />
+  `;
+}
+
+const Drawer = ({ app }) => html`
+  <div class="scrim" onClick=${() => { drawerOpen.value = false; }}></div>
+  <div class="sidebar">
+    <header class="brand"><span>chatbot</span>
+      <button type="button" class="tool only-narrow" aria-label=${t('close')} onClick=${() => { drawerOpen.value = false; }}><${Icon} name="close" /></button>
+    </header>
+    <${RoomList} app=${app} />
+    <${Account} app=${app} />
+  </div>
+`;

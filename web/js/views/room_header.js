@@ -1,0 +1,39 @@
+// The line above the messages: which room, who is here, and its settings.
+
+import { html } from '../html.js';
+import { locale, t } from '../i18n.js';
+import { showRooms } from '../keys.js';
+import { drawerOpen, panel, togglePanel } from '../ui.js';
+import { Icon } from './icons.js';
+
+export function RoomHeader({ app, name }) {
+  const room = app.chat.room(name);
+  const title = app.isPublic(name) ? name : t('rooms.bot');
+  return html`
+    <header class="room-header">
+      <button type="button" class="tool only-narrow" aria-label=${t('rooms.open')} aria-expanded=${drawerOpen.value}
+        onClick=${showRooms}><${Icon} name="menu" />${app.chat.totalUnread() > 0 && html`<span class="dot"></span>`}</button>
+      <h1>${title}</h1>
+      ${app.isPublic(name) && app.isOwner() && html`<${BotSetting} app=${app} name=${name} bot=${room.bot} />`}
+      <span class="spacer"></span>
+      ${app.isPublic(name) && !room.problem && html`
+        <button type="button" class="tool wide" data-testid="people" aria-pressed=${panel.value === 'people'}
+          aria-label=${t('people.here', { n: room.count })} title=${t('people.title')} onClick=${() => togglePanel('people')}>
+          <${Icon} name="people" /><span data-testid="people-count" data-count=${room.count}>${t('people.count', { n: room.count })}</span>
+        </button>`}
+      <button type="button" class="tool" data-testid="jobs" aria-pressed=${panel.value === 'jobs'} aria-label=${t('jobs.title')}
+        title=${t('jobs.title')} onClick=${() => togglePanel('jobs')}><${Icon} name="jobs" /></button>
+    </header>
+  `;
+}
+
+// An option that is made anew with each language keeps its value when its words change.
+const BotSetting = ({ app, name, bot }) => html`
+  <label class="bot-setting">
+    <span>${t('bot.setting')}</span>
+    <select key=${locale.value} data-testid="bot-setting" value=${bot} onChange=${(event) => app.setBot(name, event.target.value)}>
+      ${['always', 'mention', 'never'].map((mode) => html`
+        <option value=${mode} selected=${mode === bot}>${t(`bot.${mode}`)}</option>`)}
+    </select>
+  </label>
+`;
