@@ -1,0 +1,22 @@
+//! The whole program through its doors: a real server, real WebSockets, real HTTP.
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests in the browser")]
+mod support;
+
+mod api;
+mod catch_up;
+mod crash;
+mod frames;
+mod jobs;
+mod limits;
+mod origins;
+mod owner;
+mod page;
+mod presence;
+mod raw;
+mod restarts;
+mod rooms;
+mod simple;
+mod slow_readers;
+mod status;

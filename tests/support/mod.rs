@@ -1,0 +1,380 @@
+//! What every test of the whole program needs: a real server on a free port, and a client that keeps what it saw.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use chatbot::config::Config;
+use chatbot::http;
+use chatbot::server::Server;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// Longest wait for anything: a failing test ends, and a busy machine does not fail one.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The owner's key of every test server.
+pub const OWNER_KEY: &str = "the owner's key in all tests";
+
+/// The server inside the test's process, stopped when it is dropped.
+pub struct TestServer {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<anyhow::Result<()>>>,
+    data_dir: DataDir,
+}
+
+enum DataDir {
+    Own(TempDir),
+    Given(PathBuf),
+}
+
+impl TestServer {
+    /// A server on an empty store with the default settings.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A server on an empty store with changed settings.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut config = Config::default();
+        config.server.data_dir = dir.path().to_owned();
+        change(&mut config);
+        Self::launch(config, DataDir::Own(dir)).await
+    }
+
+    /// A server on the store in `dir`.
+    pub async fn on(dir: &Path) -> Self {
+        Self::on_with(dir, |_| {}).await
+    }
+
+    /// A server on the store in `dir` with changed settings.
+    pub async fn on_with(dir: &Path, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        config.server.data_dir = dir.to_owned();
+        change(&mut config);
+        Self::launch(config, DataDir::Given(dir.to_owned())).await
+    }
+
+    async fn launch(mut config: Config, data_dir: DataDir) -> Self {
+        config.accounts.owner_key = OWNER_KEY.into();
+        let host = config.host().unwrap_or_else(|| [127, 0, 0, 1].into());
+        let listener = http::bind(Some(host), 0).expect("a free port");
+        let server = Server::start(&config, listener).await.expect("a server");
+        let address = server.address();
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        Self { address, stop: Some(stop), running: Some(running), data_dir }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        match &self.data_dir {
+            DataDir::Own(dir) => dir.path(),
+            DataDir::Given(dir) => dir,
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Stops in order and waits for it.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        drop(self.stop.take());
+        let running = self.running.take().expect("runs until it is stopped");
+        tokio::time::timeout(PATIENCE, running).await.expect("stops in time").expect("does not panic")
+    }
+
+    /// A full client that has said hello.
+    pub async fn client(&self, handle: &str) -> Client {
+        let mut client = Client::connect(self.address, "/ws", &[]).await;
+        client.send(json!({"type": "hello", "handle": handle, "locale": "en"})).await;
+        client.expect("welcome").await;
+        client
+    }
+
+    /// A full client that is in a room, with what it was shown on joining.
+    pub async fn member(&self, handle: &str, room: &str) -> (Client, Value) {
+        let mut client = self.client(handle).await;
+        client.send(json!({"type": "join", "room": room})).await;
+        let joined = client.expect("joined").await;
+        (client, joined)
+    }
+
+    /// A full client with the owner's key that has said hello.
+    pub async fn owner(&self) -> Client {
+        let key = format!("Bearer {OWNER_KEY}");
+        let mut client = Client::connect(self.address, "/ws", &[("authorization", &key)]).await;
+        client.send(json!({"type": "hello", "handle": "Owner", "locale": "en"})).await;
+        client.expect("welcome").await;
+        client
+    }
+
+    /// A request to this server.
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(method, &self.url(path))
+    }
+
+    /// A simple client on `/ws/chat/…`.
+    pub async fn simple(&self, path: &str) -> Client {
+        Client::connect(self.address, path, &[]).await
+    }
+}
+
+/// An HTTP request on its way.
+pub struct Request(reqwest::RequestBuilder);
+
+/// An HTTP answer.
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Request {
+    pub fn new(method: &str, url: &str) -> Self {
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
+        let method = method.parse::<reqwest::Method>().expect("a method");
+        Self(client.request(method, url))
+    }
+
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    pub fn by_owner(self) -> Self {
+        self.header("authorization", &format!("Bearer {OWNER_KEY}"))
+    }
+
+    pub fn body(self, body: impl Into<reqwest::Body>) -> Self {
+        Self(self.0.body(body))
+    }
+
+    pub fn json(self, body: Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    pub async fn send(self) -> Answer {
+        let response = self.0.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, bytes: response.bytes().await.expect("a body").to_vec() }
+    }
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("not JSON: {:?}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// The status and the error's code.
+    pub fn refusal(&self) -> (u16, String) {
+        let error = &self.json()["error"];
+        assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "an error has words: {error}");
+        (self.status, error["code"].as_str().expect("a code").to_owned())
+    }
+}
+
+/// A WebSocket client.
+pub struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Client {
+    pub async fn connect(address: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Self {
+        Self::try_connect(address, path, headers).await.expect("a connection")
+    }
+
+    pub async fn try_connect(
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a header"));
+        }
+        let (socket, _) = tokio::time::timeout(PATIENCE, tokio_tungstenite::connect_async(request))
+            .await
+            .expect("an answer in time")?;
+        Ok(Self { socket })
+    }
+
+    pub async fn send(&mut self, frame: Value) {
+        self.send_raw(Message::text(frame.to_string())).await;
+    }
+
+    pub async fn send_raw(&mut self, message: Message) {
+        self.socket.send(message).await.expect("an open connection");
+    }
+
+    /// Sends a frame, if the connection is still open.
+    pub async fn try_send(&mut self, frame: Value) {
+        let _ = self.socket.send(Message::text(frame.to_string())).await;
+    }
+
+    /// Says something in a room and waits until it is stored; its number.
+    pub async fn say(&mut self, room: &str, text: &str) -> u64 {
+        let id = uuid::Uuid::new_v4().to_string();
+        self.send(json!({"room": room, "message": text, "id": id})).await;
+        let ack = self.expect_where("ack", |frame| frame["id"] == id.as_str()).await;
+        ack["seq"].as_u64().expect("a number")
+    }
+
+    /// The next frame, whatever it is; `Err` with the close code when the connection is closed instead.
+    pub async fn next(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame in time");
+            match message {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(None),
+            }
+        }
+    }
+
+    /// The next frame of a type; others before it are passed over.
+    pub async fn expect(&mut self, kind: &str) -> Value {
+        self.expect_where(kind, |_| true).await
+    }
+
+    /// The next frame of a type for which `fits` holds; others before it are passed over.
+    pub async fn expect_where(&mut self, kind: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let frame = self.next().await.unwrap_or_else(|code| panic!("closed with {code:?} before {kind}"));
+            if frame["type"] == kind && fits(&frame) {
+                return frame;
+            }
+        }
+    }
+
+    /// The next frame of a type; those before it are shown to `note`.
+    pub async fn expect_noting(&mut self, kind: &str, mut note: impl FnMut(&Value)) -> Value {
+        loop {
+            let frame = self.next().await.unwrap_or_else(|code| panic!("closed with {code:?} before {kind}"));
+            if frame["type"] == kind {
+                return frame;
+            }
+            note(&frame);
+        }
+    }
+
+    /// What arrives before the answer to a ping: after it nothing older is on its way from the connection's own queue.
+    pub async fn frames_until_pong(&mut self) -> Vec<Value> {
+        self.send(json!({"type": "ping"})).await;
+        let mut frames = Vec::new();
+        loop {
+            let frame = self.next().await.unwrap_or_else(|code| panic!("closed with {code:?} before pong"));
+            if frame["type"] == "pong" {
+                return frames;
+            }
+            frames.push(frame);
+        }
+    }
+
+    /// Sends a frame that is refused; the error's code.
+    pub async fn refused(&mut self, frame: Value) -> String {
+        self.send(frame).await;
+        let error = self.expect("error").await;
+        assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "an error has words: {error}");
+        error["code"].as_str().expect("a code").to_owned()
+    }
+
+    /// Waits for the close and returns its code.
+    pub async fn closed(&mut self) -> Option<u16> {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+
+    pub async fn close(mut self) {
+        let _ = self.socket.close(None).await;
+    }
+}
+
+/// The program as a process of its own, killed when it is dropped: for what a process does as a whole.
+pub struct ServerProcess {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl ServerProcess {
+    /// Starts `chatbot serve` on the store in `data_dir` and waits until it is ready.
+    pub fn start(data_dir: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_on(0, data_dir, environment)
+    }
+
+    /// As [`ServerProcess::start`], on a port that is known before.
+    pub fn start_on(port: u16, data_dir: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
+        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data-dir"]).arg(data_dir);
+        command.env("CHATBOT_ACCOUNTS__OWNER_KEY", OWNER_KEY).env("CHATBOT_LOG__LEVEL", "warn");
+        command.env_remove("PORT").envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let address = lines.find_map(|line| line.ok()?.split("http://").nth(1)?.trim().parse().ok());
+        // What it says later must not find the pipe closed.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { address: address.expect("the server says where it listens"), child }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// As a power cut would, for the process.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// SIGTERM, and the exit code it ends with.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).expect("a process");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A port that nobody listens on at the moment.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
