@@ -1,0 +1,22 @@
+//! The page in a real browser: what people see and do, from their first visit to the last key.
+//!
+//! Each test has a server of its own and windows with profiles of their own. Screenshots end up in `target/screenshots`.
+
+mod driver;
+mod others;
+mod window;
+
+#[allow(dead_code, reason = "shared with the other tests, each of which uses a part")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chinese;
+mod commands;
+mod history;
+mod hostile;
+mod interruptions;
+mod keyboard;
+mod owner;
+mod pictures;
+mod preferences;
+mod talking;

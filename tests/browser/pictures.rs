@@ -1,0 +1,169 @@
+//! A lively room, looked at on every device and in every language; for people to look at the pictures.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::others;
+use crate::support::{OWNER_KEY, TestServer};
+use crate::window::{PHONE, WIDE, Window, hook};
+
+const TALK: [(&str, &str); 13] = [
+    ("Mira", "Good morning! Did the numbers from the night come in?"),
+    ("Mira", "I only see half of them in my list."),
+    ("陈晓", "早！都到了，我正在核对。"),
+    ("Jonas", "/smu 1204 3187 96 4410"),
+    ("Jonas", "/sum 1204 3187 96 4410"),
+    ("林怡君", "跟我這邊算的一樣，太好了 🎉"),
+    ("Mira", "Great. More is on https://example.com/reports?week=32#summary, and this was the query:"),
+    (
+        "Mira",
+        "```sql\nselect warehouse, sum(pieces) from deliveries\nwhere day = current_date - 1 group by warehouse;\n```",
+    ),
+    ("陈晓", "收到。`current_date - 1` 是按 UTC 算的吗？我们这边比 UTC 早八个小时，凌晨的到货会算到前一天。"),
+    ("Jonas", "Good point. Let us use the local day, then both sides agree."),
+    ("林怡君", "/echo 好主意"),
+    ("陈晓", "下午三点开会，大家都在吗？"),
+    ("Jonas", "Yes, see you there."),
+];
+
+/// A room with talk, answers and work in progress, and another one next to it.
+async fn lively(server: SocketAddr) {
+    for (handle, text) in TALK {
+        let said = others::say(server, "lobby", handle, text).await;
+        if text.starts_with('/') {
+            // The answer is to stand below the question.
+            let after = format!("/api/rooms/lobby/messages?after={}", said["seq"]);
+            while others::get(server, &after).await["messages"][0].is_null() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+    others::say(server, "kitchen", "Mira", "Coffee is ready.").await;
+    others::say(server, "设计", "陈晓", "新的图标放在这里。").await;
+}
+
+async fn take(window: &Window, name: &str) {
+    // The pointer rests where it highlights nothing, and what moves has come to rest.
+    window.ask::<()>("document.fonts.ready.then(() => null)").await;
+    window.until("document.getAnimations().every((animation) => animation.playState !== 'running' || animation.effect.getComputedTiming().iterations === Infinity)").await;
+    window.picture(name).await;
+}
+
+#[tokio::test]
+async fn a_lively_room_looks_well_everywhere() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    lively(address).await;
+    let (mut mira, _) = server.member("Mira", "lobby").await;
+    let (_jonas, _) = server.member("Jonas", "lobby").await;
+    let (mut chen, _) = server.member("陈晓", "lobby").await;
+
+    let ann = Window::new(WIDE).await;
+    ann.go(address, "/room/kitchen").await;
+    ann.find(&hook("handle-input")).await;
+    take(&ann, "first-visit").await;
+    ann.press("Ann").await;
+    ann.press(Key::Enter).await;
+    ann.gone("dialog").await;
+    ann.hears("Coffee is ready.").await;
+    ann.go(address, "/room/lobby").await;
+    ann.hears("Yes, see you there.").await;
+    for text in ["And cake.", "Whoever comes first…"] {
+        others::say(address, "kitchen", "Mira", text).await;
+    }
+    mira.say("lobby", "/sleep 40 night report").await;
+    ann.say("I am in as well, and I check the sum once more: 8897.").await;
+    ann.say("/sleep 15 compare lists").await;
+    ann.see(&format!("{}[data-state='running']", hook("job-card")), "compare lists").await;
+    ann.until("[...document.querySelectorAll('[role=progressbar]')].every((bar) => Number(bar.getAttribute('aria-valuenow')) > 3)").await;
+    ann.see(&hook("unread"), "2").await;
+
+    let phone = Window::new(PHONE).await;
+    phone.enter("Lea", address, "lobby").await;
+    phone.see(&format!("{}[data-state='running']", hook("job-card")), "night report").await;
+
+    for client in [&mut mira, &mut chen] {
+        client.send(json!({"type": "typing", "room": "lobby"})).await;
+    }
+    for window in [&ann, &phone] {
+        window.see(&hook("typing"), "Mira").await;
+    }
+    take(&ann, "wide").await;
+    take(&phone, "phone").await;
+    ann.click(&hook("theme")).await;
+    phone.click(".room-header .only-narrow").await;
+    phone.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;
+    take(&phone, "phone-rooms").await;
+    phone.click(&hook("theme")).await;
+    phone.press(Key::Escape).await;
+    phone.until("document.querySelector('.sidebar').getBoundingClientRect().right <= 0").await;
+    take(&ann, "wide-dark").await;
+    take(&phone, "phone-dark").await;
+
+    ann.click(&hook("people")).await;
+    ann.see(".people", "Mira").await;
+    ann.choose(&hook("language"), "zh-Hans").await;
+    take(&ann, "wide-dark-people-zh-hans").await;
+    ann.click(&hook("theme")).await;
+    ann.click(&hook("jobs")).await;
+    ann.find(&hook("job")).await;
+    take(&ann, "wide-jobs-zh-hans").await;
+    ann.press(Key::Escape).await;
+    ann.write("/s").await;
+    ann.find(&hook("completion")).await;
+    take(&ann, "wide-completion-zh-hans").await;
+    ann.clear().await;
+    chen.send(json!({"type": "typing", "room": "lobby"})).await;
+    ann.see(&hook("typing"), "陈晓").await;
+    take(&ann, "wide-zh-hans").await;
+    ann.choose(&hook("language"), "zh-Hant").await;
+    take(&ann, "wide-zh-hant").await;
+    ann.click(&format!("{}[data-room='@bot']", hook("room-link"))).await;
+    ann.see(&hook("greeting"), "機器人").await;
+    ann.say("sum 12 32").await;
+    ann.hears("12 + 32 = 44").await;
+    ann.say("sum 12 cats").await;
+    ann.find("[data-outcome='failed']").await;
+    take(&ann, "bot-zh-hant").await;
+
+    phone.click(".room-header .only-narrow").await;
+    phone.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;
+    phone.choose(&hook("language"), "zh-Hans").await;
+    phone.click(&format!("{}[data-room='@bot']", hook("room-link"))).await;
+    phone.see(&hook("greeting"), "机器人").await;
+    take(&phone, "phone-bot-zh-hans").await;
+    phone.close().await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn quiet_and_broken_moments_look_well() {
+    let server = TestServer::start().await;
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    take(&ann, "empty-room").await;
+    ann.click(&hook("owner-open")).await;
+    ann.find(&hook("owner-key")).await;
+    ann.press(OWNER_KEY).await;
+    take(&ann, "owner-dialog").await;
+    ann.press(Key::Enter).await;
+    ann.find(&hook("bot-setting")).await;
+    ann.say("to be deleted").await;
+    ann.hears("to be deleted").await;
+    ann.click(&hook("message-delete")).await;
+    ann.find(&hook("notice")).await;
+    ann.network(false).await;
+    ann.connection("offline").await;
+    ann.say("written while offline").await;
+    ann.shows("waiting", "written while offline").await;
+    take(&ann, "offline").await;
+    ann.network(true).await;
+    ann.hears("written while offline").await;
+    ann.press((Key::Shift, Key::Tab)).await;
+    ann.press("?").await;
+    ann.find("dialog .keys").await;
+    take(&ann, "keys").await;
+    ann.close_after("ERR_INTERNET_DISCONNECTED").await;
+}
