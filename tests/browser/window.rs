@@ -61,7 +61,6 @@ pub struct Shown {
     pub seq: Option<u64>,
     pub author: String,
     pub text: String,
-    pub state: String,
 }
 
 pub struct Window {
@@ -240,7 +239,6 @@ impl Window {
                 seq: message.dataset.seq ? Number(message.dataset.seq) : null,
                 author: message.dataset.author,
                 text: message.querySelector('[data-testid=message-text]').innerText,
-                state: message.dataset.state,
             }))",
         )
         .await
