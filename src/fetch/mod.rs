@@ -1,20 +1,25 @@
-//! The one client that fetches addresses people give: only public hosts, within limits of time and size.
+//! The one client for addresses from outside: only public hosts, within limits of time and size.
 //!
 //! A name is resolved once, by the connection itself, and only to public addresses, so that neither a redirect nor a name
 //! that changes its address leads into the network the server stands in. Knows nothing of bots.
 
 mod public;
+mod signature;
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{StatusCode, Url};
 
 pub use public::is_public;
+pub use signature::{SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use tokio::sync::Semaphore;
+
+use crate::model::Timestamp;
 
 /// Redirects followed before giving up; browsers follow twenty, honest sites need one or two.
 const MAX_REDIRECTS: usize = 5;
@@ -123,11 +128,34 @@ impl Client {
         tokio::time::timeout(limits.time, fetch).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
+    /// Posts JSON, signed if there is a secret. A redirect is an answer like any other: what was signed is meant for one
+    /// receiver and not for whom it names.
+    pub async fn post(
+        &self,
+        url: Url,
+        body: Vec<u8>,
+        secret: Option<&Secret>,
+        limits: Limits,
+    ) -> Result<Fetched, FetchError> {
+        let timestamp = Timestamp::now().seconds().to_string();
+        let mut request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json");
+        if let Some(secret) = secret {
+            let signature = secret.sign(&timestamp, &body);
+            request = request.header(TIMESTAMP_HEADER, timestamp).header(SIGNATURE_HEADER, signature);
+        }
+        let posting = async {
+            self.check_literal(&url)?;
+            let response = request.body(body).send().await.map_err(|error| classify(&error))?;
+            read(url, response, limits.body).await
+        };
+        tokio::time::timeout(limits.time, posting).await.unwrap_or(Err(FetchError::TimedOut))
+    }
+
     async fn follow(&self, mut url: Url, body_limit: usize) -> Result<Fetched, FetchError> {
         for _ in 0..=MAX_REDIRECTS {
             self.check_literal(&url)?;
             let response = self.http.get(url.clone()).send().await.map_err(|error| classify(&error))?;
-            let target = response.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
+            let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             match target {
                 Some(target) if response.status().is_redirection() => {
                     let next = url.join(target).map_err(|_| FetchError::BadUrl)?;
@@ -268,6 +296,17 @@ mod tests {
         assert_eq!(get(&client, &format!("http://{away}/")).await.map(|_| ()), Err(FetchError::NotPublic));
         let round = serve("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n").await;
         assert_eq!(get(&client, &format!("http://{round}/")).await.map(|_| ()), Err(FetchError::Redirects));
+    }
+
+    #[tokio::test]
+    async fn what_is_posted_stays_with_its_receiver() {
+        let client = Client::new(vec!["127.0.0.1".into()]).expect("a client");
+        let away = serve("HTTP/1.1 307 Temporary Redirect\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n").await;
+        let url = Client::parse(&format!("http://{away}/")).expect("an address");
+        let answer = client.post(url, b"{}".to_vec(), Some(&Secret::new("s")), LIMITS).await.expect("an answer");
+        assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+        let private = Client::new(vec![]).expect("a client").post(answer.url, vec![], None, LIMITS).await;
+        assert_eq!(private.map(|_| ()), Err(FetchError::NotPublic));
     }
 
     #[test]
