@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Keys, OwnerKey};
+use crate::accounts::{Hooks, Keys, OwnerKey};
 use crate::bots::{Bots, Runner};
 use crate::chat::Chat;
 use crate::config::Config;
@@ -88,10 +88,12 @@ impl Server {
             bots,
             jobs,
             keys: Arc::new(keys),
+            hooks: Hooks::new(store.clone()),
             store,
             sockets: Arc::default(),
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
             requests: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
+            hook_posts: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
             tasks: connections.clone(),
             settings: settings(config),
             stopping: CancellationToken::new(),

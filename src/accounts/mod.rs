@@ -3,14 +3,16 @@
 //! Until people have accounts there are visitors and one owner, who has the owner's key. [`Actor::may`] is the only place
 //! that decides. Knows nothing of HTTP: cookies and headers arrive here as plain text.
 
+mod hooks;
 mod keys;
 mod throttle;
 
 use std::net::IpAddr;
 
+pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
 
-use crate::model::{Handle, Job, Person, RoomName};
+use crate::model::{Handle, Hook, Job, Person, RoomName, Voice};
 use crate::text::{Locale, Text};
 
 /// What somebody is to this server.
@@ -19,6 +21,8 @@ pub enum Role {
     Visitor,
     /// Runs the server.
     Owner,
+    /// A program that posts through a hook.
+    Hook,
 }
 
 impl Role {
@@ -27,6 +31,16 @@ impl Role {
         match self {
             Self::Visitor => "user",
             Self::Owner => "owner",
+            Self::Hook => "hook",
+        }
+    }
+
+    /// As what somebody speaks in a room. What a program says never asks the bot for anything: two programs must not keep
+    /// each other busy.
+    pub fn voice(self) -> Voice {
+        match self {
+            Self::Visitor | Self::Owner => Voice::User,
+            Self::Hook => Voice::Bot,
         }
     }
 }
@@ -59,6 +73,13 @@ impl Actor {
         Self { person, home, handle, role, locale }
     }
 
+    /// Whoever has the token of that hook.
+    pub fn hook(hook: &Hook) -> Self {
+        let person = Person::hook(&hook.id);
+        let (home, locale) = (person.clone(), Locale::default());
+        Self { person, home, handle: hook.name.clone(), role: Role::Hook, locale }
+    }
+
     /// The same connection under another name; its private room stays.
     pub fn renamed(&self, visitor: Option<&str>, handle: Handle) -> Self {
         let person = if visitor.is_some() { self.person.clone() } else { Person::named(&handle) };
@@ -81,7 +102,7 @@ impl Actor {
             Action::Enter(room) => !room.is_private() || *room == RoomName::private(&self.home),
             Action::SeeJob(job) => !job.room.is_private() || self.owns(job) || is_owner,
             Action::CancelJob(job) => self.owns(job) || is_owner,
-            Action::SeeEveryJob | Action::ChangeRoom | Action::DeleteMessage => is_owner,
+            Action::SeeEveryJob | Action::ChangeRoom | Action::DeleteMessage | Action::ManageHooks => is_owner,
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
     }
@@ -96,6 +117,7 @@ pub enum Action<'a> {
     SeeEveryJob,
     ChangeRoom,
     DeleteMessage,
+    ManageHooks,
 }
 
 #[cfg(test)]
@@ -134,6 +156,8 @@ mod tests {
             (&ann, Action::DeleteMessage, false),
             (&ann, Action::ChangeRoom, false),
             (&ann, Action::SeeEveryJob, false),
+            (&ann, Action::ManageHooks, false),
+            (&owner, Action::ManageHooks, true),
             (&owner, Action::DeleteMessage, true),
         ];
         for (who, action, allowed) in cases {

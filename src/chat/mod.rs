@@ -144,7 +144,7 @@ impl Chat {
         let message = Message {
             id: post.id.clone().unwrap_or_else(SendId::fresh),
             handle: actor.handle.clone(),
-            role: Voice::User,
+            role: actor.role.voice(),
             text: post.text,
             at: Timestamp::now(),
             job: job.as_ref().map(|job: &Job| job.id.clone()),
@@ -182,7 +182,9 @@ impl Chat {
         if room.backlog() > MAX_BACKLOG {
             return Err(Text::new("error-busy"));
         }
-        let Some(request) = addressing::request(room.bot(), post.text.as_str()) else { return Ok(None) };
+        let asks = actor.role.voice() == Voice::User;
+        let request = asks.then(|| addressing::request(room.bot(), post.text.as_str())).flatten();
+        let Some(request) = request else { return Ok(None) };
         let person = actor.job_owner(room.name());
         if self.jobs.count_of(&person) >= self.jobs_per_person {
             return Err(Text::new("error-busy-own").with("max", self.jobs_per_person));

@@ -1,6 +1,7 @@
 //! How many connections and requests there may be, in all and from one address.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,12 +15,12 @@ use crate::model::subscriber;
 /// Connections beyond an address' limit that are told of it; further ones are dropped unheard.
 const OVER: usize = 8;
 
-/// Keeps what each address changes over HTTP to so much per second, as its sockets are kept.
-pub struct RequestLimits {
-    limiter: Option<RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>>,
+/// Keeps what each sender (an address, a hook) changes over HTTP to so much per second, as sockets are kept.
+pub struct RequestLimits<K: Clone + Eq + Hash> {
+    limiter: Option<RateLimiter<K, HashMapStateStore<K>, DefaultClock>>,
 }
 
-impl RequestLimits {
+impl<K: Clone + Eq + Hash> RequestLimits<K> {
     /// `per_second` on average, 0 for no limit; `burst` times that at once.
     pub fn new(per_second: u32, burst: u32) -> Self {
         let limiter = NonZeroU32::new(per_second).map(|per_second| {
@@ -29,15 +30,15 @@ impl RequestLimits {
         Self { limiter }
     }
 
-    /// Whether the address may change something now.
-    pub fn admit(&self, address: IpAddr) -> bool {
-        /// Addresses remembered before those are forgotten that have been quiet.
+    /// Whether the sender may change something now.
+    pub fn admit(&self, sender: &K) -> bool {
+        /// Senders remembered before those are forgotten that have been quiet.
         const MANY: usize = 10_000;
         let Some(limiter) = &self.limiter else { return true };
         if limiter.len() > MANY {
             limiter.retain_recent();
         }
-        limiter.check_key(&subscriber(address)).is_ok()
+        limiter.check_key(sender).is_ok()
     }
 }
 

@@ -10,6 +10,7 @@ mod listener;
 mod refusals;
 mod socket;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -23,10 +24,11 @@ pub use limits::{ConnectionLimits, RequestLimits};
 pub use listener::{Listener, bind};
 pub use socket::Sockets;
 
-use crate::accounts::Keys;
+use crate::accounts::{Hooks, Keys};
 use crate::bots::Bots;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
+use crate::model::HookId;
 use crate::store::Store;
 
 /// Messages in a burst, as a multiple of those per second on average.
@@ -41,7 +43,11 @@ pub struct App {
     pub store: Arc<Store>,
     pub sockets: Arc<Sockets>,
     pub connections: Arc<ConnectionLimits>,
-    pub requests: RequestLimits,
+    pub hooks: Hooks,
+    /// By address.
+    pub requests: RequestLimits<IpAddr>,
+    /// By hook.
+    pub hook_posts: RequestLimits<HookId>,
     /// What must come to its end although whoever asked for it has gone.
     pub tasks: TaskTracker,
     pub settings: Settings,

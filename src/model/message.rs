@@ -1,6 +1,7 @@
 //! What is said: messages, their texts and ids.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Handle, JobId, JobState, Timestamp};
 use crate::text::Text;
@@ -13,14 +14,20 @@ pub struct MessageText(String);
 impl MessageText {
     /// Checks a text from outside; `max_chars` is the setting `limits.message_chars`. Control characters are left out: they
     /// show nothing, steer the terminals of those who read along there, and take six times their size in a record.
-    pub fn new(mut text: String, max_chars: usize) -> Result<Self, Text> {
-        text.retain(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
-        if text.trim().is_empty() {
-            return Err(Text::new("error-empty"));
-        }
+    pub fn new(text: String, max_chars: usize) -> Result<Self, Text> {
+        let text = shown(text)?;
         let length = text.chars().count();
         if length > max_chars {
             return Err(Text::new("error-too_long").with("length", length).with("max", max_chars));
+        }
+        Ok(Self(text))
+    }
+
+    /// As [`MessageText::new`], but cut where it is too long: for senders that cannot be told and would be lost.
+    pub fn cut(text: String, max_chars: usize) -> Result<Self, Text> {
+        let mut text = shown(text)?;
+        if text.chars().nth(max_chars).is_some() {
+            text = text.chars().take(max_chars.saturating_sub(1)).chain(['…']).collect();
         }
         Ok(Self(text))
     }
@@ -46,6 +53,12 @@ impl MessageText {
     }
 }
 
+/// A text without its control characters, if anything can be seen of it then.
+fn shown(mut text: String) -> Result<String, Text> {
+    text.retain(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+    if text.trim().is_empty() { Err(Text::new("error-empty")) } else { Ok(text) }
+}
+
 /// A client's own unique id for a message it sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -63,6 +76,11 @@ impl SendId {
         } else {
             Err(Text::new("error-bad_id").with("max", Self::MAX_CHARS))
         }
+    }
+
+    /// An id for something longer, or of other characters, that is as unique.
+    pub fn digest(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// An id for a message whose sender gave none.

@@ -4,12 +4,14 @@
 //! Knows no I/O, and of this program only the keys by which errors name their words.
 
 mod address;
+mod hook;
 mod job;
 mod message;
 mod names;
 mod time;
 
 pub use address::subscriber;
+pub use hook::{Hook, HookId};
 pub use job::{Job, JobError, JobId, JobRequest, JobState};
 pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};
 pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Person, RoomName};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::HookId;
 use crate::text::Text;
 
 /// The name by which a client reaches its own private room with the bot.
@@ -82,6 +83,11 @@ impl Person {
     /// A client without cookie and handle, by its address, so that it is recognised after a reconnect.
     pub fn address(address: std::net::IpAddr) -> Self {
         Self(format!("a{address}"))
+    }
+
+    /// A hook's sender.
+    pub fn hook(id: &HookId) -> Self {
+        Self(format!("w{}", id.as_str()))
     }
 
     /// The program itself.

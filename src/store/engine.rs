@@ -35,6 +35,8 @@ pub enum Table {
     Sessions = 12,
     /// Job id → seq of the message that answers it.
     AnsweredBy = 13,
+    /// Digest of an incoming hook's token → hook.
+    Hooks = 19,
 }
 
 /// Writes that happen together or not at all, if every condition holds.

@@ -6,6 +6,7 @@
 mod check;
 mod disk;
 mod engine;
+mod hooks;
 mod jobs;
 mod memory;
 mod messages;
@@ -20,6 +21,8 @@ use std::thread::JoinHandle;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
+
+use crate::text::Text;
 
 pub use disk::DiskEngine;
 pub use engine::{Batch, Direction, Engine, EngineError, Outcome, Table, prefix_range};
@@ -61,6 +64,19 @@ impl From<EngineError> for StoreError {
     fn from(error: EngineError) -> Self {
         tracing::error!(%error, "reading from the store failed");
         Self::Failed
+    }
+}
+
+/// What a client is told; the details are in the log.
+impl From<StoreError> for Text {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Text::new("error-storage_full"),
+            StoreError::Failed | StoreError::Unreadable(_) => {
+                tracing::error!(%error, "the store refused");
+                Text::new("error-store_failed")
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod api;
 mod catch_up;
 mod crash;
 mod frames;
+mod hooks;
 mod jobs;
 mod limits;
 mod origins;

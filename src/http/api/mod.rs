@@ -2,6 +2,7 @@
 
 mod commands;
 mod health;
+mod hooks;
 mod jobs;
 mod messages;
 mod rooms;
@@ -23,7 +24,7 @@ use warp::reply::Response;
 use super::App;
 use super::caller::{Caller, caller};
 use super::refusals::{ErrorBody, ErrorDetail, Refusal};
-use crate::model::RoomName;
+use crate::model::{RoomName, subscriber};
 use crate::text::Text;
 
 /// What a handler comes to.
@@ -51,6 +52,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
         jobs::list,
         jobs::show,
         jobs::cancel,
+        hooks::list,
+        hooks::create,
+        hooks::delete,
+        hooks::post,
         session::show,
         session::sign_in,
         session::sign_out,
@@ -64,6 +69,7 @@ struct Description;
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
     let all = all.or(commands::routes(app)).unify().or(jobs::routes(app)).unify().or(session::routes(app)).unify();
+    let all = all.or(hooks::routes(app)).unify();
     let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
     all.or(description).unify().boxed()
 }
@@ -89,7 +95,7 @@ fn settle(answer: Answer) -> Response {
 fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
     let app = app.clone();
     caller(&app).and_then(move |caller: Caller| {
-        let checked = caller.check_origin().and_then(|()| match app.requests.admit(caller.address) {
+        let checked = caller.check_origin().and_then(|()| match app.requests.admit(&subscriber(caller.address)) {
             true => Ok(caller),
             false => Err(Text::new("error-too_fast").into()),
         });
@@ -101,18 +107,25 @@ fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Re
 fn body<T: DeserializeOwned + Send + 'static>(
     app: &Arc<App>,
 ) -> impl Filter<Extract = (T,), Error = Rejection> + Clone + use<T> {
+    bytes(app).and_then(|bytes: Bytes| {
+        // No body is the same as one without fields.
+        let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
+        let parsed = serde_json::from_slice::<T>(&bytes).map_err(|error| warp::reject::custom(bad_request(error)));
+        std::future::ready(parsed)
+    })
+}
+
+/// A body as it is, within limits of size and time.
+fn bytes(app: &Arc<App>) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone + use<> {
     let max = app.settings.frame_bytes;
     warp::body::stream().and_then(move |stream| async move {
         let read = tokio::time::timeout(BODY_TIMEOUT, read_body(stream, max)).await;
-        let bad = |reason: String| Refusal::from(Text::new("error-bad_request").with("reason", reason));
-        let bytes = read.unwrap_or_else(|_| Err(bad("the body took too long".into())));
-        let parsed = bytes.and_then(|bytes| {
-            // No body is the same as one without fields.
-            let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
-            serde_json::from_slice::<T>(&bytes).map_err(|error| bad(error.to_string()))
-        });
-        parsed.map_err(warp::reject::custom)
+        read.unwrap_or_else(|_| Err(bad_request("the body took too long"))).map_err(warp::reject::custom)
     })
+}
+
+fn bad_request(reason: impl std::fmt::Display) -> Refusal {
+    Text::new("error-bad_request").with("reason", reason).into()
 }
 
 async fn read_body<B: bytes::Buf>(
@@ -123,7 +136,7 @@ async fn read_body<B: bytes::Buf>(
     let mut stream = std::pin::pin!(stream);
     let mut body = bytes::BytesMut::new();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Text::new("error-bad_request").with("reason", "the body broke off"))?;
+        let chunk = chunk.map_err(|_| bad_request("the body broke off"))?;
         if body.len() + chunk.remaining() > max {
             return Err(Text::new("error-too_large").with("max", max).into());
         }

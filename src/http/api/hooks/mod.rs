@@ -1,0 +1,139 @@
+//! `/hooks/{token}`, at which other programs post, and `/api/hooks`, where the owner makes such addresses.
+
+mod payload;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+use warp::Filter;
+use warp::Reply;
+use warp::filters::BoxedFilter;
+use warp::http::header::CONTENT_TYPE;
+use warp::http::{HeaderMap, StatusCode};
+use warp::reject::Rejection;
+use warp::reply::Response;
+
+use super::{Answer, App, Caller, ErrorBody, body, bytes, caller, json, settle, trusted_caller};
+use crate::accounts::Actor;
+use crate::chat::Post;
+use crate::model::{Handle, Hook, HookId, MessageText, RoomName, SendId};
+use crate::text::Text;
+
+/// Headers by which senders mark a repetition, the one that means nothing else first.
+const REPETITION: [&str; 2] = ["idempotency-key", "x-request-id"];
+
+#[derive(Deserialize, ToSchema)]
+struct NewHook {
+    room: String,
+    /// Under which its messages appear.
+    name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct HookView {
+    id: String,
+    name: String,
+    room: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Where to post; told only when the hook is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct HookList {
+    hooks: Vec<HookView>,
+}
+
+impl HookView {
+    fn new(hook: &Hook, url: Option<String>) -> Self {
+        Self {
+            id: hook.id.as_str().to_owned(),
+            name: hook.name.to_string(),
+            room: hook.room.shown().to_owned(),
+            created_at: hook.created_at.to_string(),
+            url,
+        }
+    }
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let with_app = || {
+        let app = app.clone();
+        warp::any().map(move || app.clone())
+    };
+    let hooks = warp::path!("api" / "hooks");
+    let hook = warp::path!("api" / "hooks" / String);
+    let listing = hooks.and(warp::get()).and(caller(app)).and(with_app()).then(list).map(settle);
+    let creating = hooks.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
+    let deleting = hook.and(warp::delete()).and(trusted_caller(app)).and(with_app());
+    let posting = known_hook(app).and(warp::header::headers_cloned()).and(bytes(app)).and(with_app());
+    let all = listing.or(creating.then(create).map(settle)).unify().or(deleting.then(delete).map(settle)).unify();
+    all.or(posting.then(post).map(settle)).unify().boxed()
+}
+
+/// The hook of a token, before its body is read. No cookie, key or origin is looked at: the token is all there is.
+fn known_hook(app: &Arc<App>) -> impl Filter<Extract = (Hook,), Error = Rejection> + Clone + use<> {
+    let app = app.clone();
+    warp::path!("hooks" / String).and(warp::post()).and_then(move |token: String| {
+        let found = app.hooks.find(&token).and_then(|hook| match app.hook_posts.admit(&hook.id) {
+            true => Ok(hook),
+            false => Err(Text::new("error-too_fast")),
+        });
+        std::future::ready(found.map_err(|text| warp::reject::custom(super::Refusal::from(text))))
+    })
+}
+
+/// The hooks there are, oldest first. For the owner.
+#[utoipa::path(get, path = "/api/hooks", responses((status = 200, body = HookList), (status = 403, body = ErrorBody)))]
+async fn list(caller: Caller, app: Arc<App>) -> Answer {
+    let hooks = app.hooks.list(&caller.actor(None))?;
+    let hooks = hooks.iter().map(|hook| HookView::new(hook, None)).collect();
+    Ok(json(StatusCode::OK, &HookList { hooks }))
+}
+
+/// Makes a hook; only this answer has its address. For the owner.
+#[utoipa::path(post, path = "/api/hooks", request_body = NewHook, responses(
+    (status = 201, body = HookView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn create(caller: Caller, new: NewHook, app: Arc<App>) -> Answer {
+    let (name, room) = (Handle::new(&new.name)?, RoomName::public(&new.room)?);
+    let (hook, token) = app.hooks.create(name, room, &caller.actor(None)).await?;
+    Ok(json(StatusCode::CREATED, &HookView::new(&hook, Some(format!("/hooks/{token}")))))
+}
+
+/// Takes a hook's address away. For the owner.
+#[utoipa::path(delete, path = "/api/hooks/{id}", params(("id" = String, Path)), responses(
+    (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn delete(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    let id = HookId::parse(&id).ok_or_else(|| Text::new("error-not_found-hook"))?;
+    app.hooks.delete(&id, &caller.actor(None)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Posts into the hook's room: Slack's `{"text": …}`, the same as a form's `payload`, or plain text.
+#[utoipa::path(post, path = "/hooks/{token}", params(("token" = String, Path)), request_body(content = String), responses(
+    (status = 200, description = "`ok`, once it is stored; also for a repetition"),
+    (status = 400, description = "There is no text in it", body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 429, body = ErrorBody)))]
+async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Answer {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = payload::text(content_type, &body).ok_or_else(|| Text::new("error-empty-hook"))?;
+    let text = MessageText::cut(text, app.settings.message_chars)?;
+    let (room, _) = app.chat.open_room(&hook.room).await?;
+    let (answer, sent) = oneshot::channel();
+    let post = Post { text, id: repetition(&headers) };
+    app.chat.post(room, &Actor::hook(&hook), post, |sent| drop(answer.send(sent))).await;
+    sent.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
+    // Slack's very answer, with its content type: some senders look at both.
+    Ok(warp::reply::html("ok").into_response())
+}
+
+/// What tells a repetition from a new message, where the sender says it.
+fn repetition(headers: &HeaderMap) -> Option<SendId> {
+    let mut values = REPETITION.iter().filter_map(|name| headers.get(*name)).filter(|value| !value.is_empty());
+    values.next().map(|value| SendId::digest(value.as_bytes()))
+}
