@@ -87,3 +87,22 @@ job-broke = "{ $name }" broke because of a fault in the program. Whoever runs th
 job-cancelled = Cancelled: { $line }
 job-cancelled-by = Cancelled by { $by }: { $line }
 job-interrupted = Interrupted because the server stopped: { $line }
+
+## Times.
+time-none = I see no time there. Try: remind in 10m take the bread out
+time-past = That time has passed already.
+time-far = That is too far away; I remember things for at most { $years } years.
+time-today = today at { $time } ({ $zone })
+time-tomorrow = tomorrow at { $time } ({ $zone })
+time-on = on { $weekday }, { $date } at { $time } ({ $zone })
+weekday-1 = Monday
+weekday-2 = Tuesday
+weekday-3 = Wednesday
+weekday-4 = Thursday
+weekday-5 = Friday
+weekday-6 = Saturday
+weekday-7 = Sunday
+recurrence-none = I do not see how often. Try: every day 9:00 status example.com, or a cron pattern: every "0 9 * * 1-5" status example.com
+recurrence-bad = "{ $pattern }" is not a cron pattern of five fields (minute, hour, day, month, weekday). Try: every "0 9 * * 1-5" status example.com
+recurrence-uneven = That does not fit evenly into an hour or a day. Try 1, 2, 3, 5, 10, 15, 20 or 30 minutes, or 1, 2, 3, 4, 6, 8 or 12 hours.
+recurrence-never = "{ $pattern }" never comes. Try: every "0 9 * * 1-5" status example.com

@@ -87,3 +87,22 @@ job-broke = “{ $name }”因程序故障而中断，管理员可在日志中�
 job-cancelled = 已取消：{ $line }
 job-cancelled-by = 已被 { $by } 取消：{ $line }
 job-interrupted = 因服务器停止而中断：{ $line }
+
+## Times.
+time-none = 没看到时间。试试：remind 10分钟后 把面包拿出来
+time-past = 这个时间已经过去了。
+time-far = 时间太远了，我最多记 { $years } 年内的事。
+time-today = 今天 { $time }（{ $zone }）
+time-tomorrow = 明天 { $time }（{ $zone }）
+time-on = { $date }（{ $weekday }）{ $time }（{ $zone }）
+weekday-1 = 星期一
+weekday-2 = 星期二
+weekday-3 = 星期三
+weekday-4 = 星期四
+weekday-5 = 星期五
+weekday-6 = 星期六
+weekday-7 = 星期日
+recurrence-none = 没看到多久一次。试试：every 每天9点 status example.com，或用 cron 表达式：every "0 9 * * 1-5" status example.com
+recurrence-bad = “{ $pattern }”不是五段的 cron 表达式（分、时、日、月、星期）。试试：every "0 9 * * 1-5" status example.com
+recurrence-uneven = 这个间隔不能整除一小时或一天。可用 1、2、3、5、10、15、20 或 30 分钟，或 1、2、3、4、6、8 或 12 小时。
+recurrence-never = “{ $pattern }”永远不会到来。试试：every "0 9 * * 1-5" status example.com

@@ -87,3 +87,22 @@ job-broke = 「{ $name }」因程式故障而中斷，管理員可在日誌中�
 job-cancelled = 已取消：{ $line }
 job-cancelled-by = 已被 { $by } 取消：{ $line }
 job-interrupted = 因伺服器停止而中斷：{ $line }
+
+## Times.
+time-none = 沒看到時間。試試：remind 10分鐘後 把麵包拿出來
+time-past = 這個時間已經過了。
+time-far = 時間太遠了，我最多記 { $years } 年內的事。
+time-today = 今天 { $time }（{ $zone }）
+time-tomorrow = 明天 { $time }（{ $zone }）
+time-on = { $date }（{ $weekday }）{ $time }（{ $zone }）
+weekday-1 = 星期一
+weekday-2 = 星期二
+weekday-3 = 星期三
+weekday-4 = 星期四
+weekday-5 = 星期五
+weekday-6 = 星期六
+weekday-7 = 星期日
+recurrence-none = 沒看到多久一次。試試：every 每天9點 status example.com，或用 cron 表示式：every "0 9 * * 1-5" status example.com
+recurrence-bad = 「{ $pattern }」不是五段的 cron 表示式（分、時、日、月、星期）。試試：every "0 9 * * 1-5" status example.com
+recurrence-uneven = 這個間隔不能整除一小時或一天。可用 1、2、3、5、10、15、20 或 30 分鐘，或 1、2、3、4、6、8 或 12 小時。
+recurrence-never = 「{ $pattern }」永遠不會到來。試試：every "0 9 * * 1-5" status example.com
