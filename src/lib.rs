@@ -6,8 +6,8 @@
 //! - [`http`] is the edge: page, API, WebSockets. It decides nothing.
 //! - [`bots`] are the commands and the workers that run them.
 //! - [`chat`] is the rooms: joining, saying, being answered.
-//! - [`accounts`] says who may do what; [`fetch`] fetches what people name; [`jobs`] is work in motion;
-//!   [`schedule`] reads when something is to happen.
+//! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
+//!   [`fetch`] reaches other machines, [`process`] runs other programs.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
 //! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
 
@@ -21,6 +21,7 @@ pub mod http;
 pub mod jobs;
 pub mod memory;
 pub mod model;
+pub mod process;
 pub mod protocol;
 pub mod schedule;
 pub mod server;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use chatbot::config::{self, Config, LogFormat, Sources};
 use chatbot::http;
+use chatbot::process;
 use chatbot::server::Server;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::Targets;
@@ -31,6 +32,10 @@ enum Command {
     /// Settings come from defaults, then --config, then the environment (CHATBOT_SECTION__KEY, and PORT), then the flags
     /// here. config.example.toml in the source shows every setting.
     Serve(ServeArgs),
+    /// What the server starts to run another program.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    KeepProgram,
 }
 
 #[derive(Args)]
@@ -63,8 +68,12 @@ impl ServeArgs {
 }
 
 fn main() -> ExitCode {
-    let Command::Serve(arguments) = Cli::parse().command;
-    match serve(arguments.sources()) {
+    let done = match Cli::parse().command {
+        Command::Serve(arguments) => serve(arguments.sources()),
+        #[cfg(target_os = "linux")]
+        Command::KeepProgram => process::keeper::keep().context("cannot keep a program"),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("chatbot: {error:#}");

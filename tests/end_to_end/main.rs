@@ -15,6 +15,7 @@ mod origins;
 mod owner;
 mod page;
 mod presence;
+mod programs;
 mod raw;
 mod restarts;
 mod rooms;
