@@ -22,6 +22,12 @@ impl JobId {
         uuid::Uuid::try_parse(text).ok().map(|id| Self(id.simple().to_string()))
     }
 
+    /// The id of the job that follows from this one: always the same, so that it is made once however often this one runs.
+    pub fn follower(&self) -> Self {
+        let id = uuid::Uuid::try_parse(&self.0).unwrap_or_default().as_u128();
+        Self(uuid::Uuid::from_u128(id ^ 1).simple().to_string())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -34,31 +40,51 @@ impl fmt::Display for JobId {
 }
 
 /// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
+    /// Waits for a worker.
     Queued,
+    /// Waits for its time.
+    Scheduled,
     Running,
+    /// An attempt failed; waits for the time of the next.
+    Retrying,
     Completed,
+    /// It failed in a way that trying again would not change.
     Failed,
     Cancelled,
     /// The server stopped while it ran, and its command says that it must not run twice.
     Interrupted,
+    /// Every attempt that its command allows failed.
+    Dead,
 }
 
 impl JobState {
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Completed, Self::Failed, Self::Cancelled, Self::Interrupted];
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Scheduled,
+        Self::Running,
+        Self::Retrying,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Interrupted,
+        Self::Dead,
+    ];
 
     /// The word clients use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Scheduled => "scheduled",
             Self::Running => "running",
+            Self::Retrying => "retrying",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Interrupted => "interrupted",
+            Self::Dead => "dead",
         }
     }
 
@@ -66,10 +92,44 @@ impl JobState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
+    /// Nothing more happens to it by itself.
     pub fn has_ended(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
+        !self.is_open() && !self.is_due_later()
+    }
+
+    /// Waits for a worker, or has one.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Running)
+    }
+
+    /// Waits for a moment, its `due_at`.
+    pub fn is_due_later(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Retrying)
     }
 }
+
+/// A job came into a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub at: Timestamp,
+    pub state: JobState,
+    /// Why, in a few words in the asker's language, where the state does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One line of a job's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    pub at: Timestamp,
+    pub attempt: u32,
+    pub text: String,
+}
+
+/// Names a schedule, for which the same is done again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScheduleId(pub String);
 
 /// Why a job failed: a stable code, and a sentence in the asker's language.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -93,7 +153,12 @@ pub struct Job {
     pub state: JobState,
     /// How often it was started.
     pub attempt: u32,
+    /// How often it is started at most, restarts of the server not counted.
+    pub attempts: u32,
     pub created_at: Timestamp,
+    /// When it is to be begun, while it waits for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,11 +167,27 @@ pub struct Job {
     pub error: Option<JobError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// How it came to where it is, oldest first: the first and the last of them, where they are many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// The schedule that it is a run of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleId>,
+    /// The asker's time zone, by its IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// It says nothing in its room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
+    /// Only one job with this key may be unfinished at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique_key: Option<String>,
 }
 
 impl Job {
     /// A job that waits for a worker.
     pub fn queued(request: JobRequest, person: Person, handle: Handle, room: RoomName, locale: Locale) -> Self {
+        let now = Timestamp::now();
         Self {
             id: JobId::fresh(),
             name: request.name,
@@ -117,12 +198,42 @@ impl Job {
             locale,
             state: JobState::Queued,
             attempt: 0,
-            created_at: Timestamp::now(),
+            attempts: 1,
+            created_at: now,
+            due_at: None,
             started_at: None,
             finished_at: None,
             error: None,
             result: None,
+            changes: vec![Change { at: now, state: JobState::Queued, reason: None }],
+            schedule: None,
+            zone: None,
+            quiet: false,
+            unique_key: None,
         }
+    }
+
+    /// The same job, waiting for its time.
+    #[must_use]
+    pub fn scheduled(mut self, due_at: Timestamp) -> Self {
+        self.changes.clear();
+        self.move_to(JobState::Scheduled, None);
+        Self { due_at: Some(due_at), ..self }
+    }
+
+    /// Brings it into a state and notes when and why.
+    pub fn move_to(&mut self, state: JobState, reason: Option<String>) {
+        /// Changes kept; a record has to stay small.
+        const MOST: usize = 20;
+        /// Characters of a reason.
+        const LONGEST_REASON: usize = 200;
+        self.state = state;
+        self.due_at = None;
+        if self.changes.len() >= MOST {
+            self.changes.remove(1);
+        }
+        let reason = reason.map(|reason| reason.chars().take(LONGEST_REASON).collect());
+        self.changes.push(Change { at: Timestamp::now(), state, reason });
     }
 
     /// What was asked for, as one line to show: shortened, for it is repeated with every word on the job's progress.

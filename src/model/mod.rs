@@ -12,7 +12,7 @@ mod time;
 
 pub use address::subscriber;
 pub use hook::{Hook, HookId};
-pub use job::{Job, JobError, JobId, JobRequest, JobState};
+pub use job::{Change, Job, JobError, JobId, JobRequest, JobState, LogLine, ScheduleId};
 pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};
 pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Person, RoomName};
 pub use time::Timestamp;
