@@ -34,10 +34,15 @@ pub(super) fn check(engine: &dyn Engine) -> Result<(), String> {
         return Err(format!("{names} room names do not match {rooms} rooms"));
     }
     check_messages(engine)?;
-    each(engine, Table::OpenJobs, |key, _| match engine.get(Table::Jobs, key).map_err(words)? {
+    each(engine, Table::OpenJobs, |key, _| check_job(engine, key))?;
+    each(engine, Table::DueJobs, |key, _| check_job(engine, key.get(8..).unwrap_or_default()))
+}
+
+fn check_job(engine: &dyn Engine, id: &[u8]) -> Result<(), String> {
+    match engine.get(Table::Jobs, id).map_err(words)? {
         Some(_) => Ok(()),
-        None => Err(format!("job {} is missing", String::from_utf8_lossy(key))),
-    })
+        None => Err(format!("job {} is missing", String::from_utf8_lossy(id))),
+    }
 }
 
 /// Every room's messages are numbered from 1 to its counter.

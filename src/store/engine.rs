@@ -35,8 +35,20 @@ pub enum Table {
     Sessions = 12,
     /// Job id → seq of the message that answers it.
     AnsweredBy = 13,
+    /// Job id → lines of its log.
+    JobLogs = 14,
+    /// Due time in milliseconds ‖ job id → nothing: jobs that wait for their time.
+    DueJobs = 15,
+    /// Job id → nothing: jobs whose every attempt failed.
+    DeadJobs = 16,
+    /// Minute → what the jobs did in it.
+    JobStats = 17,
+    /// Schedule id → schedule.
+    Schedules = 18,
     /// Digest of an incoming hook's token → hook.
     Hooks = 19,
+    /// Key → id of the unfinished job that has it.
+    UniqueJobs = 20,
 }
 
 /// Writes that happen together or not at all, if every condition holds.

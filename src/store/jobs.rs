@@ -1,10 +1,13 @@
 //! Jobs: stored together with the message that asked, ended together with the one that answers.
+//!
+//! An unfinished job has one place in an index: among the open ones (queued or running), or among those that wait for their
+//! time. Every change is conditioned on the place it had, so that of two changes at the same time one is refused.
 
 use super::engine::number_from;
 use super::rooms::RoomNumber;
 use super::writer::Kind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{Job, JobId, Message, Person};
+use crate::model::{Job, JobId, JobState, LogLine, Message, Person, Timestamp};
 
 /// A job and the number of the message that asked for it.
 #[derive(Clone, Debug)]
@@ -13,13 +16,84 @@ pub struct StoredJob {
     pub seq: u64,
 }
 
+/// What ends a job.
+pub struct JobEnd<'a> {
+    /// The job as it was.
+    pub from: &'a Job,
+    /// The job as it ended.
+    pub to: &'a Job,
+    pub log: &'a [LogLine],
+    /// What is said about it, and where; nothing for a quiet job.
+    pub answer: Option<(RoomNumber, &'a Message)>,
+    /// Jobs that its end causes.
+    pub causes: &'a [Job],
+}
+
+/// Which jobs to go through.
+#[derive(Clone, Copy, Debug)]
+pub enum JobList<'a> {
+    /// Newest first.
+    All,
+    /// One person's, newest first.
+    Of(&'a Person),
+    /// Those that wait for their time, the next first.
+    Due,
+    /// Those whose every attempt failed, newest first.
+    Dead,
+}
+
 /// Adds a new job to the batch that stores the message asking for it.
 pub(super) fn enqueue(batch: Batch, job: &Job) -> Batch {
-    batch
-        .put(Table::Jobs, job.id.as_str(), encode(job))
-        .put_number(Table::AskedBy, job.id.as_str())
-        .put(Table::OpenJobs, job.id.as_str(), [])
-        .put(Table::JobsOfPerson, person_key(&job.person, job.id.as_str()), [])
+    insert(batch, job).put_number(Table::AskedBy, job.id.as_str())
+}
+
+/// Adds a new job to a batch; who asked for it is for the caller to add.
+fn insert(batch: Batch, job: &Job) -> Batch {
+    let batch = batch.put(Table::Jobs, job.id.as_str(), encode(job)).put(
+        Table::JobsOfPerson,
+        person_key(&job.person, job.id.as_str()),
+        [],
+    );
+    enter_index(batch, job)
+}
+
+/// Adds new jobs that message number `seq` is behind.
+pub(super) fn insert_asked_by(batch: Batch, jobs: &[Job], seq: u64) -> Batch {
+    jobs.iter()
+        .fold(batch, |batch, job| insert(batch, job).put(Table::AskedBy, job.id.as_str(), seq.to_be_bytes().to_vec()))
+}
+
+/// Where a job is found as long as it is in its state.
+fn place(job: &Job) -> Option<(Table, Vec<u8>)> {
+    let id = job.id.as_str().as_bytes();
+    match job.state {
+        state if state.is_open() => Some((Table::OpenJobs, id.to_vec())),
+        state if state.is_due_later() => Some((Table::DueJobs, due_key(job.due_at.unwrap_or(job.created_at), id))),
+        JobState::Dead => Some((Table::DeadJobs, id.to_vec())),
+        _ => None,
+    }
+}
+
+fn enter_index(mut batch: Batch, job: &Job) -> Batch {
+    if let Some((table, key)) = place(job) {
+        batch = batch.put(table, key, []);
+    }
+    match &job.unique_key {
+        Some(key) if job.state.has_ended() => batch.delete(Table::UniqueJobs, key.as_str()),
+        Some(key) => batch.put(Table::UniqueJobs, key.as_str(), job.id.as_str()),
+        None => batch,
+    }
+}
+
+/// The batch that changes a job, if it still is where `from` says.
+pub(super) fn change(from: &Job, to: &Job, log: &[LogLine]) -> Batch {
+    let id = to.id.as_str();
+    let batch = match place(from) {
+        Some((table, key)) => Batch::new().if_equal(table, key.clone(), []).delete(table, key),
+        None => Batch::new().if_absent(Table::OpenJobs, id),
+    };
+    let batch = enter_index(batch.put(Table::Jobs, id, encode(to)), to);
+    if log.is_empty() { batch } else { batch.put(Table::JobLogs, id, encode(&log)) }
 }
 
 impl Store {
@@ -29,29 +103,48 @@ impl Store {
         Ok(Some(StoredJob { job: decode(&value)?, seq: asked_by.as_deref().map_or(0, number_from) }))
     }
 
-    /// Stores where an unfinished job stands; does nothing once it has ended. `false` if it had.
-    pub async fn update_job(&self, job: &Job) -> Result<bool, StoreError> {
-        let id = job.id.as_str();
-        let batch = Batch::new().if_equal(Table::OpenJobs, id, []).put(Table::Jobs, id, encode(job));
-        self.commit(batch, Kind::Upkeep).await.map(|outcome| matches!(outcome, Outcome::Written { .. }))
+    /// What a job has logged so far, oldest first.
+    pub fn job_log(&self, id: &JobId) -> Result<Vec<LogLine>, StoreError> {
+        let log = self.engine.get(Table::JobLogs, id.as_str().as_bytes())?;
+        log.as_deref().map_or(Ok(Vec::new()), decode)
+    }
+
+    /// The unfinished job that has this key.
+    pub fn unique_job(&self, key: &str) -> Result<Option<JobId>, StoreError> {
+        let id = self.engine.get(Table::UniqueJobs, key.as_bytes())?;
+        Ok(id.and_then(|id| JobId::parse(std::str::from_utf8(&id).ok()?)))
+    }
+
+    /// Stores a job that no message asks for directly; `seq` is the one behind it. Nothing is stored, and `false` returned,
+    /// when there is a job of that id.
+    pub async fn add_job(&self, job: &Job, seq: u64) -> Result<bool, StoreError> {
+        let batch = Batch::new().if_absent(Table::Jobs, job.id.as_str());
+        self.is_written(insert_asked_by(batch, std::slice::from_ref(job), seq), Kind::Growth).await
+    }
+
+    /// Changes a job from what it was; `false`, and nothing is stored, when it is not what it was any more.
+    pub async fn change_job(&self, from: &Job, to: &Job, log: &[LogLine]) -> Result<bool, StoreError> {
+        self.is_written(change(from, to, log), Kind::Upkeep).await
+    }
+
+    pub(super) async fn is_written(&self, batch: Batch, kind: Kind) -> Result<bool, StoreError> {
+        self.commit(batch, kind).await.map(|outcome| matches!(outcome, Outcome::Written { .. }))
+    }
+
+    /// Keeps what a running job has logged so far.
+    pub async fn keep_log(&self, id: &JobId, log: &[LogLine]) -> Result<(), StoreError> {
+        let batch = Batch::new().if_equal(Table::OpenJobs, id.as_str(), []);
+        self.commit(batch.put(Table::JobLogs, id.as_str(), encode(&log)), Kind::Upkeep).await.map(drop)
     }
 
     /// Ends a job and appends its answer, together. A job ends once: later attempts are `repeated` and store nothing.
     /// `then` is called as in [`Store::post`].
-    pub async fn finish_job(
-        &self,
-        room: RoomNumber,
-        job: &Job,
-        answer: &Message,
-        then: impl FnOnce(Result<Posted, StoreError>) + Send + 'static,
-    ) {
-        let id = job.id.as_str();
-        let batch = Batch::new()
-            .if_equal(Table::OpenJobs, id, [])
-            .delete(Table::OpenJobs, id)
-            .put(Table::Jobs, id, encode(job))
-            .append(Table::Messages, room.prefix(), encode(answer))
-            .put_number(Table::AnsweredBy, id);
+    pub async fn finish_job(&self, end: JobEnd<'_>, then: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
+        let id = end.to.id.as_str();
+        let mut batch = insert_asked_by(change(end.from, end.to, end.log), end.causes, 0);
+        if let Some((room, answer)) = end.answer {
+            batch = batch.append(Table::Messages, room.prefix(), encode(answer)).put_number(Table::AnsweredBy, id);
+        }
         let posted = |outcome: Result<Outcome, StoreError>| {
             outcome.map(|outcome| match outcome {
                 Outcome::Written { number } => Posted { seq: number.unwrap_or_default(), repeated: false },
@@ -61,16 +154,40 @@ impl Store {
         self.writer.submit(batch, Kind::Upkeep, Box::new(move |outcome| then(posted(outcome)))).await;
     }
 
-    /// Jobs that have not ended, oldest first. Not for tokio's workers.
+    /// Forgets a job that has ended; `false` when it has not.
+    pub async fn remove_job(&self, job: &Job) -> Result<bool, StoreError> {
+        let id = job.id.as_str();
+        let mut batch = Batch::new().if_absent(Table::OpenJobs, id).delete(Table::DeadJobs, id);
+        for table in [Table::Jobs, Table::AskedBy, Table::AnsweredBy, Table::JobLogs] {
+            batch = batch.delete(table, id);
+        }
+        self.is_written(batch.delete(Table::JobsOfPerson, person_key(&job.person, id)), Kind::Upkeep).await
+    }
+
+    /// Jobs that wait for a worker or have one, oldest first. Not for tokio's workers.
     pub fn open_jobs(&self) -> Result<Vec<StoredJob>, StoreError> {
         let open = self.engine.scan(Table::OpenJobs, prefix_range(&[]), Direction::Forward, usize::MAX)?;
         open.iter().filter_map(|(key, _)| self.job_by_key(key).transpose()).collect()
     }
 
-    /// The newest jobs that are `wanted`, of one person or of everybody, at most `limit`. Not for tokio's workers.
-    pub fn newest_jobs(
+    /// Jobs whose time has come by `now`, the most overdue first, at most `limit`.
+    pub fn due_jobs(&self, now: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
+        let range = Vec::new()..due_key(Timestamp(now.0.saturating_add(1)), b"");
+        let due = self.engine.scan(Table::DueJobs, range, Direction::Forward, limit)?;
+        due.iter().filter_map(|(key, _)| self.job_by_key(key.get(8..)?).transpose()).collect()
+    }
+
+    /// When the next job's time comes.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next = self.engine.scan(Table::DueJobs, prefix_range(&[]), Direction::Forward, 1)?;
+        Ok(next.first().map(|(key, _)| due_time(key)))
+    }
+
+    /// The first jobs of a list that are `wanted`, at most `limit`; those behind `after` in the list. Not for tokio's workers.
+    pub fn list_jobs(
         &self,
-        person: Option<&Person>,
+        list: JobList<'_>,
+        after: Option<&StoredJob>,
         limit: usize,
         wanted: impl Fn(&StoredJob) -> bool,
     ) -> Result<Vec<StoredJob>, StoreError> {
@@ -78,16 +195,26 @@ impl Store {
         const PAGE: usize = 256;
         /// Keys looked at before giving up on what is rare.
         const MOST: usize = 20_000;
-        let (table, prefix) = match person {
-            Some(person) => (Table::JobsOfPerson, person_key(person, "")),
-            None => (Table::Jobs, Vec::new()),
+        let (table, prefix, direction) = match list {
+            JobList::All => (Table::Jobs, Vec::new(), Direction::Backward),
+            JobList::Of(person) => (Table::JobsOfPerson, person_key(person, ""), Direction::Backward),
+            JobList::Due => (Table::DueJobs, Vec::new(), Direction::Forward),
+            JobList::Dead => (Table::DeadJobs, Vec::new(), Direction::Backward),
         };
         let mut range = prefix_range(&prefix);
+        if let Some(StoredJob { job, .. }) = after {
+            let id = job.id.as_str().as_bytes();
+            match direction {
+                Direction::Backward => range.end = [&prefix, id].concat(),
+                Direction::Forward => range.start = successor(due_key(job.due_at.unwrap_or(job.created_at), id)),
+            }
+        }
         let mut jobs = Vec::new();
         for _ in 0..MOST / PAGE {
-            let page = self.engine.scan(table, range.clone(), Direction::Backward, PAGE)?;
+            let page = self.engine.scan(table, range.clone(), direction, PAGE)?;
             for (key, _) in &page {
-                match self.job_by_key(&key[prefix.len()..])? {
+                let id = if matches!(list, JobList::Due) { key.get(8..) } else { key.get(prefix.len()..) };
+                match self.job_by_key(id.unwrap_or_default())? {
                     Some(job) if wanted(&job) => jobs.push(job),
                     _ => {}
                 }
@@ -95,12 +222,38 @@ impl Store {
                     return Ok(jobs);
                 }
             }
-            match page.into_iter().next_back() {
-                Some((key, _)) => range.end = key,
-                None => break,
+            match (page.into_iter().next_back(), direction) {
+                (Some((key, _)), Direction::Backward) => range.end = key,
+                (Some((key, _)), Direction::Forward) => range.start = successor(key),
+                (None, _) => break,
             }
         }
         Ok(jobs)
+    }
+
+    /// Jobs that ended before `until`, oldest first, at most `limit`; dead ones are kept. Not for tokio's workers.
+    pub fn old_jobs(&self, until: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+        const PAGE: usize = 256;
+        let mut range = prefix_range(&[]);
+        let mut old = Vec::new();
+        loop {
+            let page = self.engine.scan(Table::Jobs, range.clone(), Direction::Forward, PAGE)?;
+            for (_, value) in &page {
+                let job: Job = decode(value)?;
+                // Ids sort by the time they were made.
+                if job.created_at > until || old.len() == limit {
+                    return Ok(old);
+                }
+                let is_kept = !job.state.has_ended() || job.state == JobState::Dead;
+                if !is_kept && job.finished_at.is_some_and(|at| at < until) {
+                    old.push(job);
+                }
+            }
+            match page.into_iter().next_back() {
+                Some((key, _)) => range.start = successor(key),
+                None => return Ok(old),
+            }
+        }
     }
 
     fn job_by_key(&self, key: &[u8]) -> Result<Option<StoredJob>, StoreError> {
@@ -109,6 +262,22 @@ impl Store {
             None => Ok(None),
         }
     }
+}
+
+/// The smallest key behind this one.
+fn successor(mut key: Vec<u8>) -> Vec<u8> {
+    key.push(0);
+    key
+}
+
+/// Sorts by time. Moments before 1970 are not to be waited for.
+fn due_key(at: Timestamp, id: &[u8]) -> Vec<u8> {
+    [&u64::try_from(at.0).unwrap_or(0).to_be_bytes(), id].concat()
+}
+
+fn due_time(key: &[u8]) -> Timestamp {
+    let millis = key.first_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk));
+    Timestamp(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 fn person_key(person: &Person, id: &str) -> Vec<u8> {

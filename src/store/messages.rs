@@ -4,7 +4,7 @@ use super::engine::number_from;
 use super::rooms::RoomNumber;
 use super::writer::Kind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode};
-use crate::model::{Answer, Job, JobError, Message, MessageText, Person, SendId};
+use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Person, SendId};
 
 /// A message on its way into a room.
 pub struct NewMessage<'a> {
@@ -13,8 +13,8 @@ pub struct NewMessage<'a> {
     pub message: &'a Message,
     /// Whether the client chose the id, so that a repetition must be recognised.
     pub is_repeatable: bool,
-    /// A job that is stored together with the message, or not at all.
-    pub job: Option<&'a Job>,
+    /// Jobs that are stored together with the message, or not at all.
+    pub jobs: &'a [Job],
 }
 
 impl Store {
@@ -26,9 +26,7 @@ impl Store {
             let sent = sent_key(new.room, new.author, &new.message.id);
             batch = batch.if_absent(Table::SentIds, sent.clone()).put_number(Table::SentIds, sent);
         }
-        if let Some(job) = new.job {
-            batch = super::jobs::enqueue(batch, job);
-        }
+        batch = new.jobs.iter().fold(batch, super::jobs::enqueue);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
         let posted = |outcome: Result<Outcome, StoreError>| {
             outcome.map(|outcome| match outcome {
@@ -133,8 +131,10 @@ impl Store {
             && job.job.state.has_ended()
         {
             let error = job.job.error.map(|error| JobError { message: String::new(), ..error });
-            let emptied = Job { arguments: String::new(), result: None, error, ..job.job };
-            batch = batch.put(Table::Jobs, emptied.id.as_str(), encode(&emptied));
+            let changes = job.job.changes.into_iter().map(|change| Change { reason: None, ..change }).collect();
+            let emptied = Job { arguments: String::new(), result: None, error, changes, ..job.job };
+            let id = emptied.id.as_str();
+            batch = batch.put(Table::Jobs, id, encode(&emptied)).delete(Table::JobLogs, id);
         }
         if let Some((key, answer)) = self.answer_to(room, &old)? {
             let emptied =

@@ -26,7 +26,7 @@ use crate::text::Text;
 
 pub use disk::DiskEngine;
 pub use engine::{Batch, Direction, Engine, EngineError, Outcome, Table, prefix_range};
-pub use jobs::StoredJob;
+pub use jobs::{JobEnd, JobList, StoredJob};
 pub use memory::MemoryEngine;
 pub use messages::NewMessage;
 pub use rooms::{RoomNumber, RoomRecord};

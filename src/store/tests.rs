@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::{
-    Answer, BotMode, Handle, Job, JobId, JobRequest, JobState, Message, MessageText, Person, RoomName, SendId,
+    Answer, BotMode, Handle, Job, JobId, JobRequest, JobState, LogLine, Message, MessageText, Person, RoomName, SendId,
     Timestamp, Voice,
 };
 use crate::text::Locale;
@@ -170,7 +170,7 @@ async fn post(
     job: Option<&Job>,
 ) -> Result<Posted, StoreError> {
     let (then, posted) = oneshot::channel();
-    let new = NewMessage { room, author, message, is_repeatable: true, job };
+    let new = NewMessage { room, author, message, is_repeatable: true, jobs: job.map_or(&[], std::slice::from_ref) };
     store.post(new, |result| drop(then.send(result))).await;
     posted.await.expect("answered")
 }
@@ -224,9 +224,9 @@ mod domain {
         assert!(store.job(&second.id).expect("readable").is_none());
         let open: Vec<JobId> = store.open_jobs().expect("readable").into_iter().map(|job| job.job.id).collect();
         assert_eq!(open, std::slice::from_ref(&first.id));
-        let mine = store.newest_jobs(Some(&person("Ann")), 9, |_| true).expect("readable");
+        let mine = store.list_jobs(JobList::Of(&person("Ann")), None, 9, |_| true).expect("readable");
         assert_eq!(mine.len(), 1);
-        assert!(store.newest_jobs(Some(&person("Bob")), 9, |_| true).expect("readable").is_empty());
+        assert!(store.list_jobs(JobList::Of(&person("Bob")), None, 9, |_| true).expect("readable").is_empty());
     }
 
     async fn finish(store: &Store, room: RoomNumber, job: &Job, words: &str) -> Posted {
@@ -234,7 +234,8 @@ mod domain {
         let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line() };
         let answer = Message { answer: Some(answer), ..message(words, SendId::fresh().as_str()) };
         let ended = Job { state: JobState::Completed, result: Some(words.into()), ..job.clone() };
-        store.finish_job(room, &ended, &answer, |result| drop(then.send(result))).await;
+        let end = JobEnd { from: job, to: &ended, log: &[], answer: Some((room, &answer)), causes: &[] };
+        store.finish_job(end, |result| drop(then.send(result))).await;
         finished.await.expect("answered").expect("stored")
     }
 
@@ -247,11 +248,64 @@ mod domain {
         post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
         assert_eq!(finish(&store, lobby, &job, "3").await, Posted { seq: 2, repeated: false });
         assert!(finish(&store, lobby, &job, "four").await.repeated);
-        assert_eq!(store.update_job(&job).await, Ok(false), "an ended job does not go back to waiting");
+        assert_eq!(store.change_job(&job, &job, &[]).await, Ok(false), "an ended job does not go back to waiting");
         let stored = store.job(&job.id).expect("readable").expect("stored").job;
         assert_eq!((stored.state, stored.result.as_deref()), (JobState::Completed, Some("3")));
         assert_eq!(store.last_seq(lobby), Ok(2));
         assert!(store.open_jobs().expect("readable").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_job_that_waits_for_its_time_is_found_by_it_and_moved_once() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let mut asking = message("/remind", "id");
+        let [later, soon] = [3_000, 2_000].map(|at| job_asked_by(&mut asking, "me").scheduled(Timestamp(at)));
+        assert_eq!(store.next_due(), Ok(None));
+        for job in [&later, &soon] {
+            assert_eq!(store.add_job(job, 7).await, Ok(true));
+            assert_eq!(store.add_job(job, 7).await, Ok(false), "a second time changes nothing");
+        }
+        assert_eq!(store.next_due(), Ok(Some(Timestamp(2_000))));
+        assert!(store.open_jobs().expect("readable").is_empty());
+        assert!(store.due_jobs(Timestamp(1_999), 9).expect("readable").is_empty());
+        let due = store.due_jobs(Timestamp(2_000), 9).expect("readable");
+        assert_eq!((due.len(), &due[0].job.id, due[0].seq), (1, &soon.id, 7));
+        let mut ready = soon.clone();
+        ready.move_to(JobState::Queued, None);
+        assert_eq!(store.change_job(&soon, &ready, &[]).await, Ok(true));
+        assert_eq!(store.change_job(&soon, &ready, &[]).await, Ok(false));
+        assert_eq!(store.open_jobs().expect("readable").len(), 1);
+        assert_eq!(store.next_due(), Ok(Some(Timestamp(3_000))));
+        let listed = store.list_jobs(JobList::Due, None, 9, |_| true).expect("readable");
+        assert_eq!(listed.into_iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [later.id]);
+    }
+
+    #[tokio::test]
+    async fn dead_jobs_are_listed_and_kept_while_others_are_pruned() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let mut asking = message("/sum 1 2", "id");
+        let [dead, failed, open] = ["dead", "failed", "open"].map(|line| job_asked_by(&mut asking, line));
+        for job in [&dead, &failed, &open] {
+            assert_eq!(store.add_job(job, 1).await, Ok(true));
+        }
+        for (job, state) in [(&dead, JobState::Dead), (&failed, JobState::Failed)] {
+            let mut ended = Job { finished_at: Some(Timestamp::now()), ..job.clone() };
+            ended.move_to(state, Some("why".into()));
+            let log = [LogLine { at: Timestamp(1), attempt: 1, text: "line".into() }];
+            assert_eq!(store.change_job(job, &ended, &log).await, Ok(true));
+        }
+        let listed = store.list_jobs(JobList::Dead, None, 9, |_| true).expect("readable");
+        assert_eq!(listed.len(), 1);
+        let later = Timestamp(Timestamp::now().0 + 1);
+        let old = store.old_jobs(later, 9).expect("readable");
+        assert_eq!(old.iter().map(|job| &job.id).collect::<Vec<_>>(), [&failed.id]);
+        assert_eq!(store.job_log(&failed.id).expect("readable").len(), 1);
+        assert_eq!(store.remove_job(&old[0]).await, Ok(true));
+        assert!(store.job(&failed.id).expect("readable").is_none());
+        assert!(store.job_log(&failed.id).expect("readable").is_empty());
+        assert_eq!(store.remove_job(&open).await, Ok(false), "it has not ended");
+        let mine = store.list_jobs(JobList::Of(&dead.person), None, 9, |_| true).expect("readable");
+        assert_eq!(mine.into_iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [open.id, dead.id]);
     }
 
     #[tokio::test]
@@ -263,7 +317,7 @@ mod domain {
         for index in 0..500 {
             let heard = heard.clone();
             let message = message("text", &format!("id-{index}"));
-            let new = NewMessage { room: lobby, author: &author, message: &message, is_repeatable: true, job: None };
+            let new = NewMessage { room: lobby, author: &author, message: &message, is_repeatable: true, jobs: &[] };
             store.post(new, move |result| drop(heard.send(result.map(|posted| posted.seq)))).await;
         }
         drop(heard);
@@ -501,12 +555,19 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
             deleted: false,
         };
         let (done, stored) = tokio::sync::oneshot::channel();
-        let new = NewMessage { room, author: &person, message: &message, is_repeatable: true, job: Some(&job) };
+        let new = NewMessage {
+            room,
+            author: &person,
+            message: &message,
+            is_repeatable: true,
+            jobs: std::slice::from_ref(&job),
+        };
         store.post(new, |posted| drop(done.send(posted))).await;
         stored.await.expect("an answer").expect("stored");
-        let ended = Job { state: JobState::Completed, result: Some("字".repeat(8000)), ..job };
+        let ended = Job { state: JobState::Completed, result: Some("字".repeat(8000)), ..job.clone() };
         let (done, stored) = tokio::sync::oneshot::channel();
-        store.finish_job(room, &ended, &message, |posted| drop(done.send(posted))).await;
+        let end = JobEnd { from: &job, to: &ended, log: &[], answer: Some((room, &message)), causes: &[] };
+        store.finish_job(end, |posted| drop(done.send(posted))).await;
         stored.await.expect("an answer").expect("stored");
     }
     drop(store);
