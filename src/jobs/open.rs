@@ -1,0 +1,199 @@
+//! The table of the jobs that wait or run, with everything that is counted about them.
+
+use std::collections::{HashMap, VecDeque};
+
+use tokio_util::sync::CancellationToken;
+
+use super::policy::Policy;
+use super::running::{Limits, Running, count_down};
+use super::waiting::{Kind, Waiting};
+use super::{Slot, Waiter};
+use crate::model::{Handle, Job, JobId, LogLine, Person, Timestamp};
+use crate::protocol::{JobView, Partial};
+
+/// Bytes of a job's log that are kept, the last ones; a record has to stay small.
+const MAX_LOG: usize = 16 * 1024;
+
+/// Characters of a line in it.
+const MAX_LOG_LINE: usize = 500;
+
+/// Bytes of an unfinished answer that are kept for those who come late, the first ones.
+const MAX_PARTIAL: usize = 24 * 1024;
+
+/// A job that waits or runs.
+pub struct OpenJob {
+    pub job: Job,
+    pub seq: u64,
+    pub policy: Policy,
+    pub progress: Option<u8>,
+    pub text: Option<String>,
+    pub cancel: CancellationToken,
+    pub cancelled_by: Option<Handle>,
+    pub log: VecDeque<LogLine>,
+    log_bytes: usize,
+    partial: String,
+    pieces: u64,
+    place: Place,
+}
+
+/// How far a job is on its way to a worker.
+enum Place {
+    /// In turn, with what it takes up there.
+    Waiting { _slot: Option<Slot> },
+    /// In the queue, or with a worker.
+    HandedOver,
+    /// Cancelled before its turn.
+    Out,
+}
+
+impl OpenJob {
+    pub fn new(waiter: Waiter, policy: Policy) -> Self {
+        let Waiter { job, seq, log, slot } = waiter;
+        let log_bytes = log.iter().map(|line| line.text.len()).sum();
+        Self {
+            job,
+            seq,
+            policy,
+            progress: None,
+            text: None,
+            cancel: CancellationToken::new(),
+            cancelled_by: None,
+            log: log.into(),
+            log_bytes,
+            partial: String::new(),
+            pieces: 0,
+            place: Place::Waiting { _slot: slot },
+        }
+    }
+
+    pub fn view(&self) -> JobView {
+        JobView::new(&self.job, self.seq, self.progress, self.text.clone())
+    }
+
+    pub fn partial(&self) -> Option<Partial> {
+        (self.pieces > 0).then(|| Partial { text: self.partial.clone(), n: self.pieces })
+    }
+
+    pub fn add_piece(&mut self, text: &str) -> u64 {
+        self.pieces += 1;
+        if self.partial.len() + text.len() <= MAX_PARTIAL {
+            self.partial.push_str(text);
+        }
+        self.pieces
+    }
+
+    pub fn add_log(&mut self, text: &str) {
+        let text: String = text.chars().take(MAX_LOG_LINE).collect();
+        self.log_bytes += text.len();
+        self.log.push_back(LogLine { at: Timestamp::now(), attempt: self.job.attempt, text });
+        while self.log_bytes > MAX_LOG
+            && let Some(oldest) = self.log.pop_front()
+        {
+            self.log_bytes -= oldest.text.len();
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind {
+            lane: self.policy.lane,
+            person: self.job.person.clone(),
+            name: self.job.name.clone(),
+            room: self.job.room.clone(),
+        }
+    }
+}
+
+/// All of them.
+pub struct Table {
+    open: HashMap<JobId, OpenJob>,
+    waiting: Waiting,
+    pub running: Running,
+    /// Jobs that wait or run, by person.
+    pub people: HashMap<Person, usize>,
+    /// Jobs by their key, where they have one.
+    pub unique: HashMap<String, JobId>,
+}
+
+impl Table {
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            open: HashMap::new(),
+            waiting: Waiting::default(),
+            running: Running::new(limits),
+            people: HashMap::new(),
+            unique: HashMap::new(),
+        }
+    }
+
+    pub fn jobs(&self) -> impl Iterator<Item = &OpenJob> {
+        self.open.values()
+    }
+
+    /// How many wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub fn get(&self, id: &JobId) -> Option<&OpenJob> {
+        self.open.get(id)
+    }
+
+    pub fn get_mut(&mut self, id: &JobId) -> Option<&mut OpenJob> {
+        self.open.get_mut(id)
+    }
+
+    pub fn insert(&mut self, entry: OpenJob) {
+        let id = entry.job.id.clone();
+        *self.people.entry(entry.job.person.clone()).or_default() += 1;
+        if let Some(key) = &entry.job.unique_key {
+            self.unique.insert(key.clone(), id.clone());
+        }
+        self.waiting.push(entry.policy.priority, entry.kind(), id.clone());
+        self.open.insert(id, entry);
+    }
+
+    /// The next job that may run, which counts as running from now on.
+    pub fn take_next(&mut self) -> Option<JobId> {
+        if self.running.is_full() {
+            return None;
+        }
+        let (open, running) = (&self.open, &mut self.running);
+        let id = self.waiting.next(|kind, id| open.get(id).is_some_and(|entry| running.admits(kind, &entry.policy)))?;
+        if let Some(entry) = self.open.get_mut(&id) {
+            entry.place = Place::HandedOver;
+            self.running.begin(&entry.kind());
+        }
+        Some(id)
+    }
+
+    /// Lets a job wait again that was taken and found no worker.
+    pub fn put_back(&mut self, id: &JobId) {
+        if let Some(entry) = self.open.get_mut(id) {
+            entry.place = Place::Waiting { _slot: None };
+            self.running.end(&entry.kind());
+            self.waiting.push(entry.policy.priority, entry.kind(), id.clone());
+        }
+    }
+
+    /// Takes a job out of its turn; it is still to be ended.
+    pub fn stop_waiting(&mut self, id: &JobId) {
+        if let Some(entry) = self.open.get_mut(id)
+            && matches!(entry.place, Place::Waiting { .. })
+        {
+            entry.place = Place::Out;
+            self.waiting.remove(entry.policy.priority, &entry.kind(), id);
+        }
+    }
+
+    pub fn remove(&mut self, id: &JobId) {
+        self.stop_waiting(id);
+        let Some(entry) = self.open.remove(id) else { return };
+        count_down(&mut self.people, &entry.job.person);
+        if let Some(key) = &entry.job.unique_key {
+            self.unique.remove(key);
+        }
+        if matches!(entry.place, Place::HandedOver) {
+            self.running.end(&entry.kind());
+        }
+    }
+}

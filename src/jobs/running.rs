@@ -1,0 +1,131 @@
+//! How much runs at the moment, and whether one more may.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use super::policy::{Lane, Policy};
+use super::waiting::Kind;
+use crate::model::{Person, RoomName};
+
+/// How many jobs may run at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub workers: usize,
+    /// Slow jobs of one person.
+    pub per_person: usize,
+    /// Slow jobs of one room.
+    pub per_room: usize,
+}
+
+impl Limits {
+    /// Slow jobs in all: a quarter of the workers is kept for what takes no time.
+    fn slow(&self) -> usize {
+        self.workers - (self.workers / 4).max(1)
+    }
+}
+
+/// What runs, counted in the ways it is limited.
+pub struct Running {
+    limits: Limits,
+    all: usize,
+    slow: usize,
+    /// By command.
+    commands: HashMap<String, usize>,
+    /// Slow ones.
+    people: HashMap<Person, usize>,
+    /// Slow ones.
+    rooms: HashMap<RoomName, usize>,
+    /// Of the commands that have one.
+    rates: HashMap<String, DefaultDirectRateLimiter>,
+    clock: DefaultClock,
+    /// When the first of the rates that held something back lets the next one through.
+    pub held_until: Option<Instant>,
+}
+
+impl Running {
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            all: 0,
+            slow: 0,
+            commands: HashMap::new(),
+            people: HashMap::new(),
+            rooms: HashMap::new(),
+            rates: HashMap::new(),
+            clock: DefaultClock::default(),
+            held_until: None,
+        }
+    }
+
+    pub fn all(&self) -> usize {
+        self.all
+    }
+
+    /// Whether no worker is free.
+    pub fn is_full(&self) -> bool {
+        self.all >= self.limits.workers
+    }
+
+    /// Whether one more of this kind may be begun now. If so, it counts for its command's rate.
+    pub fn admits(&mut self, kind: &Kind, policy: &Policy) -> bool {
+        let count = |count: Option<&usize>| count.copied().unwrap_or(0);
+        let is_slow_full = self.slow >= self.limits.slow()
+            || count(self.people.get(&kind.person)) >= self.limits.per_person
+            || count(self.rooms.get(&kind.room)) >= self.limits.per_room;
+        if self.is_full() || (kind.lane == Lane::Slow && is_slow_full) {
+            return false;
+        }
+        let at_once = policy.at_once.unwrap_or(usize::MAX);
+        count(self.commands.get(&kind.name)) < at_once && self.is_in_rate(&kind.name, policy)
+    }
+
+    fn is_in_rate(&mut self, name: &str, policy: &Policy) -> bool {
+        let Some(per_minute) = policy.per_minute else { return true };
+        let quota = Quota::per_minute(per_minute);
+        let rate = self.rates.entry(name.to_owned()).or_insert_with(|| RateLimiter::direct(quota));
+        let Err(held) = rate.check() else { return true };
+        // A little later than exact, so that waking up once is enough.
+        let until = Instant::now() + held.wait_time_from(self.clock.now()) + Duration::from_millis(1);
+        self.held_until = Some(self.held_until.map_or(until, |other| other.min(until)));
+        false
+    }
+
+    /// Forgets the rates, for a command may have got another.
+    pub fn reset_rates(&mut self) {
+        self.rates.clear();
+    }
+
+    pub fn begin(&mut self, kind: &Kind) {
+        self.all += 1;
+        *self.commands.entry(kind.name.clone()).or_default() += 1;
+        if kind.lane == Lane::Slow {
+            self.slow += 1;
+            *self.people.entry(kind.person.clone()).or_default() += 1;
+            *self.rooms.entry(kind.room.clone()).or_default() += 1;
+        }
+    }
+
+    pub fn end(&mut self, kind: &Kind) {
+        self.all -= 1;
+        count_down(&mut self.commands, &kind.name);
+        if kind.lane == Lane::Slow {
+            self.slow -= 1;
+            count_down(&mut self.people, &kind.person);
+            count_down(&mut self.rooms, &kind.room);
+        }
+    }
+}
+
+/// Entries at zero are forgotten, so that a map is never bigger than what it counts.
+pub fn count_down<K: Hash + Eq + Clone>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What the table of open jobs promises, without store or workers.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::*;
+use crate::model::JobRequest;
+use crate::text::Locale;
+
+const LIMITS: Limits = Limits { workers: 8, per_person: 2, per_room: 4 };
+
+fn jobs(capacity: usize, policies: &[(&str, Policy)]) -> Arc<Jobs> {
+    let jobs = Jobs::new(capacity, LIMITS);
+    jobs.set_policies(policies.iter().map(|(name, policy)| ((*name).to_owned(), *policy)).collect());
+    jobs
+}
+
+fn job(person: &str, name: &str, room: &str) -> Job {
+    let handle = Handle::new(person).expect("a handle");
+    let room = RoomName::public(room).expect("a name");
+    let request = JobRequest { name: name.into(), arguments: String::new() };
+    Job::queued(request, Person::named(&handle), handle, room, Locale::English)
+}
+
+fn enqueue(jobs: &Jobs, job: Job) -> JobId {
+    let id = job.id.clone();
+    let slot = jobs.reserve(jobs.policy(&job.name).lane);
+    assert!(slot.is_some());
+    jobs.enqueue([Waiter { job, seq: 1, log: Vec::new(), slot }]);
+    id
+}
+
+/// What the workers would begin at once.
+fn begun(jobs: &Jobs) -> Vec<JobId> {
+    use futures_util::FutureExt;
+    std::iter::from_fn(|| jobs.next().now_or_never().flatten()).filter(|id| jobs.begin(id).is_some()).collect()
+}
+
+#[test]
+fn one_person_or_room_does_not_take_all_the_workers() {
+    let jobs = jobs(100, &[("sleep", Policy::SLOW)]);
+    let of_ann: Vec<_> = (0..5).map(|_| enqueue(&jobs, job("Ann", "sleep", "lobby"))).collect();
+    assert_eq!(begun(&jobs), of_ann[..2]);
+    let of_others: Vec<_> = ["Bob", "Eve", "Zoe"].map(|who| enqueue(&jobs, job(who, "sleep", "lobby"))).into();
+    assert_eq!(begun(&jobs), of_others[..2], "four of a room at a time");
+    let elsewhere = enqueue(&jobs, job("Zoe", "sleep", "garden"));
+    assert_eq!(begun(&jobs), [elsewhere]);
+    let quick = enqueue(&jobs, job("Ann", "sum", "lobby"));
+    assert_eq!(begun(&jobs), [quick], "what takes no time is not held up");
+    jobs.close(&of_ann[0]);
+    assert_eq!(begun(&jobs), [of_others[2].clone()], "Ann had a turn after Zoe's last");
+}
+
+#[test]
+fn slow_work_leaves_workers_for_the_quick() {
+    let jobs = jobs(100, &[("sleep", Policy::SLOW)]);
+    for (room, who) in (0..20).map(|index| (format!("room-{}", index % 5), format!("Visitor {index}"))) {
+        enqueue(&jobs, job(&who, "sleep", &room));
+    }
+    assert_eq!(begun(&jobs).len(), 6);
+    let quick: Vec<_> = (0..3).map(|_| enqueue(&jobs, job("Ann", "sum", "lobby"))).collect();
+    assert_eq!(begun(&jobs), quick[..2], "eight workers in all");
+    assert_eq!(jobs.counts(), Counts { queued: 15, running: 8 });
+}
+
+#[test]
+fn a_command_runs_as_often_at_a_time_as_it_may() {
+    let jobs = jobs(100, &[("render", Policy { at_once: Some(1), ..Policy::SLOW })]);
+    let first = enqueue(&jobs, job("Ann", "render", "lobby"));
+    let second = enqueue(&jobs, job("Bob", "render", "garden"));
+    assert_eq!(begun(&jobs), std::slice::from_ref(&first));
+    jobs.close(&first);
+    assert_eq!(begun(&jobs), [second]);
+}
+
+#[tokio::test]
+async fn a_command_is_begun_no_more_often_than_its_rate() {
+    let per_minute = NonZeroU32::new(600);
+    let jobs = jobs(2000, &[("ask", Policy { per_minute, ..Policy::QUICK })]);
+    let keeping = tokio::spawn({
+        let jobs = jobs.clone();
+        async move { jobs.keep_rates().await }
+    });
+    let all: Vec<_> = (0..602).map(|_| enqueue(&jobs, job("Ann", "ask", "lobby"))).collect();
+    for id in &all[..600] {
+        assert_eq!(jobs.next().await.as_ref(), Some(id), "as many as in a minute go at once");
+        jobs.close(id);
+    }
+    for id in &all[600..] {
+        let next = tokio::time::timeout(Duration::from_secs(10), jobs.next()).await.expect("let through in the end");
+        assert_eq!(next.as_ref(), Some(id));
+        jobs.close(id);
+    }
+    keeping.abort();
+}
+
+#[test]
+fn a_full_lane_has_no_place_until_a_worker_takes_a_job() {
+    let jobs = jobs(1, &[("sleep", Policy::SLOW)]);
+    let ids: Vec<_> = (0..2).map(|_| enqueue(&jobs, job("Ann", "sleep", "lobby"))).collect();
+    let waiting = enqueue(&jobs, job("Ann", "sleep", "lobby"));
+    assert!(jobs.reserve(Lane::Slow).is_none());
+    assert!(jobs.reserve(Lane::Quick).is_some());
+    assert!(matches!(jobs.cancel(&waiting, Handle::bot()), Some(Cancelled::BeforeStart { .. })));
+    jobs.close(&waiting);
+    assert!(jobs.reserve(Lane::Slow).is_some());
+    assert_eq!(begun(&jobs), ids);
+    assert_eq!(jobs.count_of(&job("Ann", "sleep", "lobby").person), 2);
+}
+
+#[test]
+fn a_cancelled_job_is_not_begun() {
+    let jobs = jobs(10, &[]);
+    let id = enqueue(&jobs, job("Ann", "sum", "lobby"));
+    assert!(matches!(jobs.cancel(&id, Handle::bot()), Some(Cancelled::BeforeStart { .. })));
+    assert!(begun(&jobs).is_empty());
+    let running = enqueue(&jobs, job("Ann", "sum", "lobby"));
+    assert_eq!(begun(&jobs), std::slice::from_ref(&running));
+    assert!(matches!(jobs.cancel(&running, Handle::bot()), Some(Cancelled::WhileRunning(_))));
+    jobs.close(&running);
+    assert!(jobs.cancel(&running, Handle::bot()).is_none());
+    jobs.close(&id);
+    assert_eq!(jobs.counts(), Counts { queued: 0, running: 0 });
+}
+
+#[test]
+fn of_two_jobs_with_one_key_the_first_has_it_until_it_ends() {
+    let jobs = jobs(10, &[]);
+    let [first, second] = ["a", "b"].map(|_| Job { unique_key: Some("index".into()), ..job("Ann", "sum", "lobby") });
+    assert_eq!(jobs.claim(&first), Ok(()));
+    assert_eq!(jobs.claim(&second), Err(first.id.clone()));
+    let id = enqueue(&jobs, first);
+    assert_eq!(jobs.claim(&second), Err(id.clone()));
+    jobs.close(&id);
+    assert_eq!(jobs.claim(&second), Ok(()));
+    jobs.unclaim(&second);
+    assert_eq!(jobs.claim(&second), Ok(()));
+}
+
+#[test]
+fn a_log_keeps_its_last_lines_and_an_answer_its_first_pieces() {
+    let jobs = jobs(10, &[]);
+    let id = enqueue(&jobs, job("Ann", "sum", "lobby"));
+    for line in 0..1000 {
+        jobs.add_log(&id, &format!("line {line} {}", "x".repeat(1000)));
+    }
+    let log = jobs.log(&id).expect("open");
+    assert!(log.last().expect("a line").text.starts_with("line 999 "));
+    assert!(log.iter().map(|line| line.text.len()).sum::<usize>() <= 16 * 1024);
+    assert!(jobs.partial(&id).is_none());
+    assert_eq!(jobs.add_piece(&id, "one "), Some(1));
+    assert_eq!(jobs.add_piece(&id, &"x".repeat(100_000)), Some(2));
+    assert_eq!(jobs.partial(&id), Some(Partial { text: "one ".into(), n: 2 }));
+}

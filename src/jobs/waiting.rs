@@ -1,0 +1,175 @@
+//! Who is next: jobs that wait for a worker, in fair turns.
+//!
+//! Higher priorities first; within one, people take turns, and each person's commands and rooms take turns; within those, first
+//! come is first served. What may not run at the moment is passed over and keeps its place. Pure: knows no clock and no
+//! limit.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::policy::{Lane, Priority};
+use crate::model::{JobId, Person, RoomName};
+
+/// What limits are about: jobs of a kind may run, or none of them may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub lane: Lane,
+    pub person: Person,
+    /// The command.
+    pub name: String,
+    pub room: RoomName,
+}
+
+/// Jobs that wait.
+#[derive(Default)]
+pub struct Waiting {
+    classes: BTreeMap<Priority, Turns>,
+    count: usize,
+}
+
+/// The people whose jobs of one priority wait, in the order of their turns.
+#[derive(Default)]
+struct Turns {
+    people: VecDeque<Person>,
+    streams: HashMap<Person, VecDeque<Stream>>,
+}
+
+/// One person's jobs of one kind.
+struct Stream {
+    kind: Kind,
+    ids: VecDeque<JobId>,
+}
+
+impl Waiting {
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn push(&mut self, priority: Priority, kind: Kind, id: JobId) {
+        self.count += 1;
+        self.classes.entry(priority).or_default().push(kind, id);
+    }
+
+    /// Takes the next job of a kind that may run; asked about the first job of each kind.
+    pub fn next(&mut self, mut may_run: impl FnMut(&Kind, &JobId) -> bool) -> Option<JobId> {
+        let id = self.classes.values_mut().find_map(|turns| turns.next(&mut may_run))?;
+        self.count -= 1;
+        Some(id)
+    }
+
+    /// Takes out a job that is not to run any more; `false` if it does not wait.
+    pub fn remove(&mut self, priority: Priority, kind: &Kind, id: &JobId) -> bool {
+        let removed = self.classes.get_mut(&priority).is_some_and(|turns| turns.remove(kind, id));
+        self.count -= usize::from(removed);
+        removed
+    }
+}
+
+impl Turns {
+    fn push(&mut self, kind: Kind, id: JobId) {
+        let streams = match self.streams.entry(kind.person.clone()) {
+            Entry::Occupied(streams) => streams.into_mut(),
+            Entry::Vacant(vacant) => {
+                self.people.push_back(kind.person.clone());
+                vacant.insert(VecDeque::new())
+            }
+        };
+        match streams.iter_mut().find(|stream| stream.kind == kind) {
+            Some(stream) => stream.ids.push_back(id),
+            None => streams.push_back(Stream { kind, ids: VecDeque::from([id]) }),
+        }
+    }
+
+    fn next(&mut self, may_run: &mut impl FnMut(&Kind, &JobId) -> bool) -> Option<JobId> {
+        // Whoever cannot be served now keeps the turn.
+        for index in 0..self.people.len() {
+            let streams = self.streams.get_mut(&self.people[index])?;
+            let may_run = |stream: &Stream| stream.ids.front().is_some_and(|id| may_run(&stream.kind, id));
+            let Some(chosen) = streams.iter().position(may_run) else { continue };
+            let mut stream = streams.remove(chosen)?;
+            let id = stream.ids.pop_front()?;
+            if !stream.ids.is_empty() {
+                streams.push_back(stream);
+            }
+            let person = self.people.remove(index)?;
+            if streams.is_empty() {
+                self.streams.remove(&person);
+            } else {
+                self.people.push_back(person);
+            }
+            return Some(id);
+        }
+        None
+    }
+
+    fn remove(&mut self, kind: &Kind, id: &JobId) -> bool {
+        let Some(streams) = self.streams.get_mut(&kind.person) else { return false };
+        let Some(index) = streams.iter().position(|stream| stream.kind == *kind) else { return false };
+        let ids = &mut streams[index].ids;
+        let Some(place) = ids.iter().position(|other| other == id) else { return false };
+        ids.remove(place);
+        if ids.is_empty() {
+            streams.remove(index);
+        }
+        if streams.is_empty() {
+            self.streams.remove(&kind.person);
+            self.people.retain(|person| *person != kind.person);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Handle;
+
+    fn kind(person: &str, name: &str) -> Kind {
+        let person = Person::named(&Handle::new(person).expect("a handle"));
+        Kind { lane: Lane::Slow, person, name: name.into(), room: RoomName::public("lobby").expect("a name") }
+    }
+
+    fn push(waiting: &mut Waiting, priority: Priority, person: &str, name: &str) -> JobId {
+        let id = JobId::fresh();
+        waiting.push(priority, kind(person, name), id.clone());
+        id
+    }
+
+    fn drain(waiting: &mut Waiting, may_run: impl Fn(&Kind) -> bool) -> Vec<JobId> {
+        std::iter::from_fn(|| waiting.next(|kind, _| may_run(kind))).collect()
+    }
+
+    #[test]
+    fn people_take_turns_and_each_is_served_in_order() {
+        let mut waiting = Waiting::default();
+        let ann: Vec<_> = (0..3).map(|_| push(&mut waiting, Priority::Normal, "Ann", "sleep")).collect();
+        let bob = push(&mut waiting, Priority::Normal, "Bob", "sleep");
+        let eve = push(&mut waiting, Priority::High, "Eve", "sleep");
+        assert_eq!(waiting.len(), 5);
+        let order = drain(&mut waiting, |_| true);
+        assert_eq!(order, [eve, ann[0].clone(), bob, ann[1].clone(), ann[2].clone()]);
+        assert_eq!(waiting.len(), 0);
+    }
+
+    #[test]
+    fn what_may_not_run_is_passed_over_and_keeps_its_place() {
+        let mut waiting = Waiting::default();
+        let slow: Vec<_> = (0..2).map(|_| push(&mut waiting, Priority::Normal, "Ann", "slow")).collect();
+        let other = push(&mut waiting, Priority::Normal, "Ann", "other");
+        let bob = push(&mut waiting, Priority::Normal, "Bob", "slow");
+        assert_eq!(drain(&mut waiting, |kind| kind.name != "slow"), [other]);
+        assert_eq!(drain(&mut waiting, |_| true), [bob, slow[0].clone(), slow[1].clone()]);
+    }
+
+    #[test]
+    fn what_is_taken_out_does_not_come() {
+        let mut waiting = Waiting::default();
+        let first = push(&mut waiting, Priority::Low, "Ann", "sleep");
+        let second = push(&mut waiting, Priority::Low, "Ann", "sleep");
+        assert!(waiting.remove(Priority::Low, &kind("Ann", "sleep"), &first));
+        assert!(!waiting.remove(Priority::Low, &kind("Ann", "sleep"), &first));
+        assert!(!waiting.remove(Priority::High, &kind("Ann", "sleep"), &second));
+        assert_eq!(drain(&mut waiting, |_| true), [second]);
+        assert!(waiting.next(|_, _| true).is_none());
+    }
+}
