@@ -4,7 +4,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::model::{BotMode, Handle, Job, JobError, JobId, JobState, Message, RoomName, Timestamp, Voice};
+use crate::model::{
+    BotMode, Change, Handle, Job, JobError, JobId, JobState, LogLine, Message, RoomName, ScheduleId, Timestamp, Voice,
+};
 use crate::text::{Locale, Text};
 
 /// Version of the contract.
@@ -61,13 +63,15 @@ impl CloseReason {
 /// What a client asks for on `/ws`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientFrame {
-    Hello { handle: Option<String>, locale: Option<String> },
+    Hello { handle: Option<String>, locale: Option<String>, time_zone: Option<String> },
     Join { room: String, after: Option<u64>, epoch: Option<String> },
     Leave { room: String },
     Send { room: String, message: String, id: Option<String> },
     Typing { room: String },
     History { room: String, before: Option<u64>, after: Option<u64>, limit: Option<usize> },
     Cancel { job: String },
+    Watch,
+    Unwatch,
     Ping,
 }
 
@@ -87,6 +91,7 @@ struct Fields {
     id: Option<String>,
     handle: Option<String>,
     locale: Option<String>,
+    time_zone: Option<String>,
     epoch: Option<String>,
     job: Option<String>,
     after: Option<u64>,
@@ -95,7 +100,7 @@ struct Fields {
 }
 
 /// Fields that hold text, for the error that names the one that does not.
-const TEXT_FIELDS: [&str; 8] = ["type", "room", "message", "id", "handle", "locale", "epoch", "job"];
+const TEXT_FIELDS: [&str; 9] = ["type", "room", "message", "id", "handle", "locale", "time_zone", "epoch", "job"];
 const NUMBER_FIELDS: [&str; 3] = ["after", "before", "limit"];
 
 impl ClientFrame {
@@ -113,7 +118,7 @@ impl Fields {
             field.ok_or_else(|| Text::new("error-missing_field").with("field", name))
         };
         Ok(match self.r#type.as_deref().unwrap_or("send") {
-            "hello" => ClientFrame::Hello { handle: self.handle, locale: self.locale },
+            "hello" => ClientFrame::Hello { handle: self.handle, locale: self.locale, time_zone: self.time_zone },
             "join" => ClientFrame::Join { room: need(self.room, "room")?, after: self.after, epoch: self.epoch },
             "leave" => ClientFrame::Leave { room: need(self.room, "room")? },
             "send" => ClientFrame::Send {
@@ -129,6 +134,8 @@ impl Fields {
                 limit: self.limit,
             },
             "cancel" => ClientFrame::Cancel { job: need(self.job, "job")? },
+            "watch" => ClientFrame::Watch,
+            "unwatch" => ClientFrame::Unwatch,
             "ping" => ClientFrame::Ping,
             other => {
                 let shown: String = other.chars().take(40).collect();
@@ -226,10 +233,19 @@ pub enum ServerFrame<'a> {
         job: &'a JobId,
         message: &'a str,
     },
+    /// A piece of an answer that is still being written.
+    Delta {
+        room: &'a str,
+        job: &'a JobId,
+        text: &'a str,
+        n: u64,
+    },
     Job {
         room: &'a str,
         job: &'a JobView,
     },
+    Watching,
+    Unwatched,
     Presence {
         room: &'a str,
         joined: &'a [MemberView],
@@ -380,6 +396,16 @@ pub struct JobView {
     pub text: Option<String>,
     /// How often it was started.
     pub attempt: u32,
+    /// How often it is started at most.
+    pub attempts: u32,
+    /// When it is to be begun, while it waits for that.
+    #[serde(serialize_with = "optional_rfc_3339")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Timestamp>,
+    /// The schedule that it is a run of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub schedule: Option<ScheduleId>,
     #[serde(serialize_with = "rfc_3339")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -393,6 +419,58 @@ pub struct JobView {
     pub error: Option<JobError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// What has been written of the answer, for those who come while it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+}
+
+/// The beginning of an answer: its first `n` pieces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Partial {
+    pub text: String,
+    pub n: u64,
+}
+
+/// Everything about a job.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobDetails {
+    #[serde(flatten)]
+    pub job: JobView,
+    /// Everything after the command.
+    pub arguments: String,
+    /// How it came to where it is, oldest first.
+    pub changes: Vec<ChangeView>,
+    /// The last lines that its attempts logged.
+    pub log: Vec<LogLineView>,
+}
+
+/// A job came into a state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChangeView {
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub state: JobState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A line of a job's log.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LogLineView {
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub attempt: u32,
+    pub text: String,
+}
+
+impl JobDetails {
+    pub fn new(job: JobView, arguments: String, changes: Vec<Change>, log: Vec<LogLine>) -> Self {
+        let changes = changes.into_iter().map(|Change { at, state, reason }| ChangeView { at, state, reason });
+        let log = log.into_iter().map(|LogLine { at, attempt, text }| LogLineView { at, attempt, text });
+        Self { job, arguments, changes: changes.collect(), log: log.collect() }
+    }
 }
 
 impl JobView {
@@ -422,11 +500,15 @@ impl JobView {
             progress,
             text,
             attempt: job.attempt,
+            attempts: job.attempts,
+            due_at: job.due_at,
+            schedule: job.schedule.clone(),
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,
             error: job.error.clone(),
             result: job.result.clone(),
+            partial: None,
         }
     }
 }

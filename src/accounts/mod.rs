@@ -55,6 +55,8 @@ pub struct Actor {
     pub handle: Handle,
     pub role: Role,
     pub locale: Locale,
+    /// The IANA name of the time zone the client is in, if it said.
+    pub zone: Option<String>,
 }
 
 impl Actor {
@@ -70,14 +72,14 @@ impl Actor {
             None => Person::visitor(&keys::short_digest(&keys::random_token())),
         };
         let handle = handle.unwrap_or_else(|| Handle::guest(&person));
-        Self { person, home, handle, role, locale }
+        Self { person, home, handle, role, locale, zone: None }
     }
 
     /// Whoever has the token of that hook.
     pub fn hook(hook: &Hook) -> Self {
         let person = Person::hook(&hook.id);
         let (home, locale) = (person.clone(), Locale::default());
-        Self { person, home, handle: hook.name.clone(), role: Role::Hook, locale }
+        Self { person, home, handle: hook.name.clone(), role: Role::Hook, locale, zone: None }
     }
 
     /// The same connection under another name; its private room stays.
@@ -100,8 +102,8 @@ impl Actor {
         let is_owner = self.role == Role::Owner;
         let allowed = match action {
             Action::Enter(room) => !room.is_private() || *room == RoomName::private(&self.home),
-            Action::SeeJob(job) => !job.room.is_private() || self.owns(job) || is_owner,
-            Action::CancelJob(job) => self.owns(job) || is_owner,
+            Action::SeeJob(job) => (!job.room.is_private() && !job.quiet) || self.owns(job) || is_owner,
+            Action::ManageJob(job) => self.owns(job) || is_owner,
             Action::SeeEveryJob | Action::ChangeRoom | Action::DeleteMessage | Action::ManageHooks => is_owner,
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
@@ -113,7 +115,7 @@ impl Actor {
 pub enum Action<'a> {
     Enter(&'a RoomName),
     SeeJob(&'a Job),
-    CancelJob(&'a Job),
+    ManageJob(&'a Job),
     SeeEveryJob,
     ChangeRoom,
     DeleteMessage,
@@ -143,9 +145,9 @@ mod tests {
         let public = job_of(&ann, lobby.clone());
         let private = job_of(&ann, RoomName::private(&ann.home));
         let cases = [
-            (&ann, Action::CancelJob(&public), true),
-            (&bob, Action::CancelJob(&public), false),
-            (&owner, Action::CancelJob(&private), true),
+            (&ann, Action::ManageJob(&public), true),
+            (&bob, Action::ManageJob(&public), false),
+            (&owner, Action::ManageJob(&private), true),
             (&bob, Action::SeeJob(&public), true),
             (&bob, Action::SeeJob(&private), false),
             (&ann, Action::SeeJob(&private), true),

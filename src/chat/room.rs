@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
@@ -80,8 +81,11 @@ impl Room {
 
     /// Sends a frame without a number.
     pub(super) fn publish(&self, frame: &ServerFrame<'_>, audience: Audience, runtime: &Runtime) {
-        let publication = Publication { frame: frame.encode(), audience, number: None };
-        self.group.publish(publication, runtime);
+        self.publish_encoded(frame.encode(), audience, runtime);
+    }
+
+    pub(super) fn publish_encoded(&self, frame: Bytes, audience: Audience, runtime: &Runtime) {
+        self.group.publish(Publication { frame, audience, number: None }, runtime);
     }
 
     /// Sends a durable message. To be called in the order of the numbers.

@@ -1,0 +1,61 @@
+//! Who watches jobs, wherever they are: the owner everybody's, others their own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use tokio::runtime::Handle as Runtime;
+use tokio_util::task::TaskTracker;
+
+use crate::groups::{Audience, Group, Outbox, Publication, Subscription};
+use crate::model::Person;
+
+/// Whose jobs are watched.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Watched {
+    Everybody,
+    One(Person),
+}
+
+/// The groups of those who watch. A group is there as long as somebody is in it.
+pub struct Feed {
+    groups: Mutex<HashMap<Watched, Weak<Group>>>,
+    deliveries: TaskTracker,
+}
+
+impl Feed {
+    pub fn new(deliveries: TaskTracker) -> Self {
+        Self { groups: Mutex::default(), deliveries }
+    }
+
+    /// Held for moments only, never across an await.
+    fn groups(&self) -> MutexGuard<'_, HashMap<Watched, Weak<Group>>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every change reaches `outbox` until the subscription is dropped.
+    pub fn watch(&self, watched: Watched, outbox: Arc<Outbox>) -> Subscription {
+        let mut groups = self.groups();
+        groups.retain(|_, group| group.strong_count() > 0);
+        let group = groups.get(&watched).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let group = Arc::new(Group::new(0, self.deliveries.clone()));
+            groups.insert(watched, Arc::downgrade(&group));
+            group
+        });
+        group.subscribe(outbox)
+    }
+
+    /// Tells those who watch this person's jobs.
+    pub fn publish(&self, person: &Person, frame: &Bytes, runtime: &Runtime) {
+        let groups = self.groups();
+        if groups.is_empty() {
+            return;
+        }
+        for watched in [Watched::Everybody, Watched::One(person.clone())] {
+            if let Some(group) = groups.get(&watched).and_then(Weak::upgrade) {
+                let publication = Publication { frame: frame.clone(), audience: Audience::Full, number: None };
+                group.publish(publication, runtime);
+            }
+        }
+    }
+}

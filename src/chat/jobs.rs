@@ -1,0 +1,453 @@
+//! What happens to jobs: beginning, telling, trying again, ending, cancelling; and who is told of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::feed::Watched;
+use super::{Chat, Outcome, Room, refusal};
+use crate::accounts::{Action, Actor};
+use crate::groups::{Audience, Outbox, Subscription};
+use crate::jobs::{Begun, Cancelled, OnRestart, Slot, Waiter};
+use crate::model::{
+    Answer, Handle, Job, JobError, JobId, JobState, LogLine, Message, MessageText, Person, SendId, Timestamp, Voice,
+};
+use crate::protocol::{JobDetails, JobView, ServerFrame};
+use crate::store::{JobEnd, JobList, NewMessage, Posted, StoreError, StoredJob};
+use crate::text::Text;
+
+/// Unfinished jobs shown to whoever joins a room.
+const MAX_JOBS_SHOWN: usize = 100;
+
+/// How often a job is begun at most that was running when the server went down: one that takes it down must not do so forever.
+const MAX_CRASHES: u32 = 5;
+
+/// Which jobs to list.
+#[derive(Clone, Debug, Default)]
+pub struct JobFilter {
+    /// None for all.
+    pub states: Vec<JobState>,
+    /// The command.
+    pub name: Option<String>,
+    /// The room as it is shown.
+    pub room: Option<String>,
+    pub handle: Option<String>,
+    /// Those behind this one in the list.
+    pub after: Option<JobId>,
+}
+
+impl JobFilter {
+    fn fits(&self, view: &JobView) -> bool {
+        let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+        (self.states.is_empty() || self.states.contains(&view.state))
+            && is(&self.name, &view.name)
+            && is(&self.room, &view.room)
+            && is(&self.handle, &view.handle.to_string())
+    }
+
+    /// The shortest list that holds all that fit.
+    fn list<'a>(&self, person: Option<&'a Person>) -> JobList<'a> {
+        let all = |fits: fn(&JobState) -> bool| !self.states.is_empty() && self.states.iter().all(fits);
+        match person {
+            _ if all(|state| state.is_due_later()) => JobList::Due,
+            _ if all(|state| *state == JobState::Dead) => JobList::Dead,
+            Some(person) => JobList::Of(person),
+            None => JobList::All,
+        }
+    }
+}
+
+impl Chat {
+    // --- on the way to an end ---
+
+    /// Takes up jobs that had not ended at the last stop: they wait again, or end as their command demands.
+    pub async fn resume(self: &Arc<Self>, stored: Vec<StoredJob>) {
+        let must_end = |stored: &StoredJob| {
+            let ran = stored.job.state == JobState::Running;
+            let once = self.jobs.policy(&stored.job.name).on_restart == OnRestart::Interrupt;
+            ran && (once || stored.job.attempt >= MAX_CRASHES.max(stored.job.attempts))
+        };
+        let (ending, waiting): (Vec<_>, Vec<_>) = stored.into_iter().partition(must_end);
+        self.jobs.enqueue(waiting.into_iter().map(|StoredJob { mut job, seq }| {
+            if job.state == JobState::Running {
+                job.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
+            }
+            let log = self.store.job_log(&job.id).unwrap_or_default();
+            let slot = self.jobs.reserve(self.jobs.policy(&job.name).lane);
+            Waiter { job, seq, log, slot }
+        }));
+        for StoredJob { job, seq } in ending {
+            let outcome = Outcome::interrupted(&job);
+            self.finish(job, seq, outcome).await;
+        }
+    }
+
+    /// Stores that a job waits again, for the next start to take up, as if it had not been begun.
+    pub async fn put_back(&self, job: &Job) -> Result<(), StoreError> {
+        let mut waiting = Job { started_at: None, attempt: job.attempt - 1, ..job.clone() };
+        waiting.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
+        let log = self.jobs.log(&job.id).unwrap_or_default();
+        let stored = self.store.change_job(job, &waiting, &log).await.map(drop);
+        self.jobs.close(&job.id);
+        stored
+    }
+
+    /// Notes that a worker has begun a job.
+    pub async fn job_begun(&self, begun: &Begun) {
+        // Queued and running have one place in the store.
+        if let Err(error) = self.store.change_job(&begun.job, &begun.job, &[]).await {
+            tracing::warn!(%error, job = %begun.job.id, "cannot note that the job began");
+        }
+        self.show_by_id(&begun.job.id).await;
+    }
+
+    /// Shows how far a job is.
+    pub async fn job_progress(&self, id: &JobId, progress: Option<u8>, text: Option<String>) {
+        if self.jobs.set_progress(id, progress, text).is_some() {
+            self.show_by_id(id).await;
+        }
+    }
+
+    /// Shows the room a piece of an answer that is still being written.
+    pub async fn job_piece(&self, job: &Job, text: &str) {
+        let Some(n) = self.jobs.add_piece(&job.id, text) else { return };
+        if job.quiet {
+            return;
+        }
+        if let Ok(Some(room)) = self.rooms.find(&job.room).await {
+            let delta = ServerFrame::Delta { room: room.name().shown(), job: &job.id, text, n };
+            room.publish(&delta, Audience::Full, &self.runtime);
+        }
+    }
+
+    /// Adds a line to a running job's log.
+    pub fn job_logged(&self, id: &JobId, line: &str) {
+        self.jobs.add_log(id, line);
+    }
+
+    /// Keeps what a running job has logged so far, should the server go down under it.
+    pub async fn keep_log(&self, id: &JobId) {
+        if let Some(log) = self.jobs.log(id)
+            && let Err(error) = self.store.keep_log(id, &log).await
+        {
+            tracing::warn!(%error, job = %id, "cannot keep the job's log");
+        }
+    }
+
+    /// Lets the bot say something in a job's room besides its answer.
+    pub async fn bot_says(&self, job: &Job, text: String) -> Result<(), Text> {
+        let (room, _) = self.open_room(&job.room).await?;
+        let message = bot_message(text, None, None);
+        let (number, kept, runtime) = (room.number(), message.clone(), self.runtime.clone());
+        let (done, durable) = tokio::sync::oneshot::channel();
+        let on_durable = move |posted: Result<Posted, StoreError>| {
+            if let Ok(posted) = &posted {
+                room.publish_message(posted.seq, &message, &runtime);
+            }
+            // Nobody waits any more when the job was cancelled meanwhile.
+            let _ = done.send(posted.map(drop).map_err(refusal));
+        };
+        let new = NewMessage { room: number, author: &job.person, message: &kept, is_repeatable: false, jobs: &[] };
+        self.store.post(new, on_durable).await;
+        durable.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
+    }
+
+    /// Stores a job that follows from message number `seq`, and lets it wait for its time or a worker. `false` when there is
+    /// one of its id, for then this was done before.
+    pub async fn add_job(self: &Arc<Self>, job: Job, seq: u64) -> Result<bool, Text> {
+        let slot = if job.state.is_open() { Some(self.slot_for(&job)?) } else { None };
+        if !self.store.add_job(&job, seq).await.map_err(refusal)? {
+            return Ok(false);
+        }
+        let id = job.id.clone();
+        match slot {
+            Some(_) => self.jobs.enqueue([Waiter { job, seq, log: Vec::new(), slot }]),
+            None => self.alarm.ring(),
+        }
+        self.show_by_id(&id).await;
+        Ok(true)
+    }
+
+    /// Lets a job that failed be tried again after `delay`; `why` is in the asker's language.
+    pub async fn retry_later(self: &Arc<Self>, begun: &Begun, why: String, delay: Duration) {
+        let mut waiting = begun.job.clone();
+        waiting.move_to(JobState::Retrying, Some(why));
+        let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+        waiting.due_at = Some(Timestamp(Timestamp::now().0.saturating_add(delay)));
+        let log = self.jobs.log(&begun.job.id).unwrap_or_default();
+        match self.store.change_job(&begun.job, &waiting, &log).await {
+            Ok(_) => {
+                self.jobs.close(&waiting.id);
+                self.alarm.ring();
+                self.show_by_id(&waiting.id).await;
+            }
+            Err(error) => tracing::error!(%error, job = %waiting.id, "cannot let the job be tried again"),
+        }
+    }
+
+    // --- the end ---
+
+    /// Ends a job: its end and the bot's words about it are stored together, then the room sees both. One that is not what
+    /// it was any more stays as it is.
+    pub async fn finish(self: &Arc<Self>, from: Job, seq: u64, outcome: Outcome) {
+        let room = match self.open_room(&from.room).await {
+            Ok((room, _)) => room,
+            Err(error) => return tracing::error!(code = error.code(), job = %from.id, "cannot answer"),
+        };
+        let (ended, message) = self.ended(&room, &from, seq, outcome);
+        let log = self.jobs.log(&from.id).unwrap_or_default();
+        let (done, durable) = tokio::sync::oneshot::channel();
+        let (chat, number, kept_job, kept_message) = (self.clone(), room.number(), ended.clone(), message.clone());
+        let on_durable = move |posted: Result<Posted, StoreError>| {
+            match posted {
+                Ok(Posted { seq: answer_seq, repeated: false }) => {
+                    // Before anybody hears of it: who joins then must not be shown a job whose end was told already.
+                    chat.jobs.close(&ended.id);
+                    if !ended.quiet {
+                        room.publish_message(answer_seq, &message, &chat.runtime);
+                    }
+                    let progress = (ended.state == JobState::Completed).then_some(100);
+                    chat.show(&room, &ended, &JobView::new(&ended, seq, progress, None));
+                }
+                Ok(_) => chat.jobs.close(&ended.id),
+                Err(error) => tracing::error!(%error, job = %ended.id, "cannot store the answer"),
+            }
+            // Nobody waits any more when the server stops meanwhile.
+            let _ = done.send(());
+        };
+        let answer = (!kept_job.quiet).then_some((number, &kept_message));
+        self.store.finish_job(JobEnd { from: &from, to: &kept_job, log: &log, answer, causes: &[] }, on_durable).await;
+        drop(durable.await);
+    }
+
+    /// The job as it ended, and what is said about it.
+    fn ended(&self, room: &Room, from: &Job, seq: u64, outcome: Outcome) -> (Job, Message) {
+        let mut job = from.clone();
+        // Deleted while the job ran: its words must not come back with the answer.
+        if self.store.message(room.number(), seq).is_ok_and(|asked| asked.is_some_and(|asked| asked.deleted)) {
+            job.arguments.clear();
+        }
+        let now = Timestamp::now();
+        let took_ms = now.since(job.created_at);
+        let answer = Answer { reply_to: seq, state: outcome.state, took_ms, query: job.line() };
+        let message = bot_message(outcome.text, Some(job.id.clone()), Some(answer));
+        let said = message.text.as_str();
+        job.move_to(outcome.state, outcome.error.as_ref().map(|_| said.to_owned()));
+        job.finished_at = Some(now);
+        job.result = outcome.error.is_none().then(|| said.to_owned());
+        job.error = outcome.error.map(|code| JobError { code, message: said.to_owned() });
+        (job, message)
+    }
+
+    /// Cancels a job; the view says how it stands then.
+    pub async fn cancel(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
+        /// It may come to its time, or fail, just as it is cancelled.
+        const TRIES: usize = 3;
+        self.manageable(id, actor)?;
+        let by = actor.handle.to_string();
+        for _ in 0..TRIES {
+            let waiting = match self.jobs.cancel(id, actor.handle.clone()) {
+                Some(Cancelled::WhileRunning(view)) => return Ok(*view),
+                Some(Cancelled::BeforeStart { job, seq }) => Some(StoredJob { job: *job, seq }),
+                None => self.stored_job(id).ok().filter(|stored| stored.job.state.is_due_later()),
+            };
+            let Some(StoredJob { job, seq }) = waiting else { break };
+            let outcome = Outcome::cancelled(&job, Some(&by));
+            self.finish(job, seq, outcome).await;
+        }
+        self.job(id).map(|(_, view)| view)
+    }
+
+    /// Begins a job again that has ended otherwise than well, or at once what waits for its time.
+    pub async fn retry(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
+        let job = self.manageable(id, actor)?;
+        if job.state.is_open() {
+            return self.job(id).map(|(_, view)| view);
+        }
+        if job.state == JobState::Completed {
+            return Err(Text::new("error-wrong_state-retry"));
+        }
+        let stored = self.stored_job(id)?;
+        let slot = self.slot_for(&stored.job)?;
+        let reason = Text::new("job-retried-by").with("by", &actor.handle).in_locale(stored.job.locale);
+        if stored.job.state.is_due_later() {
+            self.begin_now(stored, slot, Some(reason)).await?;
+        } else {
+            self.reopen(stored, Waiting { slot, reason }).await?;
+        }
+        self.job(id).map(|(_, view)| view)
+    }
+
+    /// Lets a job that has ended wait again, with as many attempts as a new one.
+    async fn reopen(self: &Arc<Self>, stored: StoredJob, waiting: Waiting) -> Result<(), Text> {
+        let StoredJob { job: from, seq } = stored;
+        let mut job = Job { started_at: None, finished_at: None, error: None, result: None, ..from.clone() };
+        job.attempts = job.attempt + 1 + self.jobs.policy(&job.name).retries.most;
+        job.move_to(JobState::Queued, Some(waiting.reason));
+        if self.same_job(&job).is_some() {
+            return Err(Text::new("error-wrong_state-same"));
+        }
+        let log = self.store.job_log(&job.id).map_err(refusal)?;
+        let changed = self.store.change_job(&from, &job, &[]).await;
+        if !matches!(changed, Ok(true)) {
+            self.jobs.unclaim(&job);
+            return changed.map(drop).map_err(refusal);
+        }
+        let id = job.id.clone();
+        self.jobs.enqueue([Waiter { job, seq, log, slot: Some(waiting.slot) }]);
+        self.show_by_id(&id).await;
+        Ok(())
+    }
+
+    /// Forgets a job that has ended.
+    pub async fn remove_job(&self, id: &JobId, actor: &Actor) -> Result<(), Text> {
+        let job = self.manageable(id, actor)?;
+        let is_removed = job.state.has_ended() && self.store.remove_job(&job).await.map_err(refusal)?;
+        if is_removed { Ok(()) } else { Err(Text::new("error-wrong_state-remove")) }
+    }
+
+    /// Forgets jobs that ended longer than `keep` ago; dead ones are left to people. How many they were.
+    pub async fn prune_jobs(self: &Arc<Self>, keep: Duration) -> Result<usize, StoreError> {
+        /// Jobs at a time.
+        const BATCH: usize = 256;
+        let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+        let until = Timestamp(Timestamp::now().0.saturating_sub(keep));
+        let mut pruned = 0;
+        loop {
+            let chat = self.clone();
+            let old = tokio::task::spawn_blocking(move || chat.store.old_jobs(until, BATCH)).await;
+            let old = old.unwrap_or(Err(StoreError::Failed))?;
+            futures_util::future::try_join_all(old.iter().map(|job| self.store.remove_job(job))).await?;
+            pruned += old.len();
+            if old.len() < BATCH {
+                return Ok(pruned);
+            }
+        }
+    }
+
+    // --- telling ---
+
+    /// Shows the room that its message became a job.
+    pub(super) fn announce(&self, room: &Arc<Room>, job: &Job, seq: u64) {
+        if !job.quiet {
+            let words = Text::new("loading").with("line", job.line()).in_locale(job.locale);
+            let loading = ServerFrame::Loading { room: room.name().shown(), job: &job.id, message: &words };
+            room.publish(&loading, Audience::Everyone, &self.runtime);
+        }
+        self.show(room, job, &JobView::new(job, seq, None, None));
+    }
+
+    /// Shows how a job stands, to its room and to whoever watches it.
+    pub(super) fn show(&self, room: &Room, job: &Job, view: &JobView) {
+        let frame = ServerFrame::Job { room: room.name().shown(), job: view }.encode();
+        self.feed.publish(&job.person, &frame, &self.runtime);
+        if !job.quiet {
+            room.publish_encoded(frame, Audience::Full, &self.runtime);
+        }
+    }
+
+    /// As `show`, for a job that may have changed meanwhile.
+    pub(super) async fn show_by_id(&self, id: &JobId) {
+        let Ok((job, view)) = self.job(id) else { return };
+        if let Ok(Some(room)) = self.rooms.find(&job.room).await {
+            self.show(&room, &job, &view);
+        }
+    }
+
+    /// Every change of the jobs that this person may list reaches `outbox`, until the subscription is dropped.
+    pub fn watch_jobs(&self, actor: &Actor, outbox: &Arc<Outbox>) -> Subscription {
+        let watched = match actor.may(Action::SeeEveryJob) {
+            Ok(()) => Watched::Everybody,
+            Err(_) => Watched::One(actor.person.clone()),
+        };
+        self.feed.watch(watched, outbox.clone())
+    }
+
+    // --- reading ---
+
+    fn stored_job(&self, id: &JobId) -> Result<StoredJob, Text> {
+        self.store.job(id).map_err(refusal)?.ok_or_else(no_such_job)
+    }
+
+    fn job(&self, id: &JobId) -> Result<(Job, JobView), Text> {
+        if let Some(open) = self.jobs.get(id) {
+            return Ok(open);
+        }
+        let StoredJob { job, seq } = self.stored_job(id)?;
+        let view = JobView::new(&job, seq, None, None);
+        Ok((job, view))
+    }
+
+    fn visible(&self, id: &JobId, actor: &Actor) -> Result<(Job, JobView), Text> {
+        let (job, view) = self.job(id)?;
+        actor.may(Action::SeeJob(&job)).map_err(|_| no_such_job())?;
+        Ok((job, view))
+    }
+
+    fn manageable(&self, id: &JobId, actor: &Actor) -> Result<Job, Text> {
+        let (job, _) = self.visible(id, actor)?;
+        actor.may(Action::ManageJob(&job))?;
+        Ok(job)
+    }
+
+    /// A job, if this person may see it.
+    pub fn visible_job(&self, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
+        self.visible(id, actor).map(|(_, view)| view)
+    }
+
+    /// Everything about a job, if this person may see it.
+    pub fn job_details(&self, id: &JobId, actor: &Actor) -> Result<JobDetails, Text> {
+        let (job, view) = self.visible(id, actor)?;
+        let log: Vec<LogLine> = match self.jobs.log(id) {
+            Some(log) => log,
+            None => self.store.job_log(id).map_err(refusal)?,
+        };
+        let view = JobView { partial: self.jobs.partial(id), ..view };
+        Ok(JobDetails::new(view, job.arguments, job.changes, log))
+    }
+
+    /// The first jobs of the list: one's own, everybody's for the owner; newest first, those that wait for their time by it.
+    /// `true` when there are more. Reads many: not for tokio's workers.
+    pub fn list_jobs(&self, actor: &Actor, filter: &JobFilter, limit: usize) -> Result<(Vec<JobView>, bool), Text> {
+        let everybody = actor.may(Action::SeeEveryJob).is_ok();
+        let person = (!everybody).then_some(&actor.person);
+        // Where an unfinished job stands is known here, not in the store.
+        let view = |stored: &StoredJob| match self.jobs.get(&stored.job.id) {
+            Some((_, view)) => view,
+            None => JobView::new(&stored.job, stored.seq, None, None).shortened(),
+        };
+        let wanted =
+            |stored: &StoredJob| person.is_none_or(|person| stored.job.person == *person) && filter.fits(&view(stored));
+        let after = filter.after.as_ref().map(|id| self.stored_job(id)).transpose()?;
+        let list = filter.list(person);
+        let stored = self.store.list_jobs(list, after.as_ref(), limit + 1, wanted).map_err(refusal)?;
+        Ok((stored.iter().take(limit).map(view).collect(), stored.len() > limit))
+    }
+
+    /// The unfinished jobs of a room.
+    pub fn jobs_of(&self, room: &Room) -> Vec<JobView> {
+        self.jobs.of_room(room.name(), MAX_JOBS_SHOWN)
+    }
+}
+
+/// What a job needs to wait again.
+struct Waiting {
+    slot: Slot,
+    reason: String,
+}
+
+fn bot_message(text: String, job: Option<JobId>, answer: Option<Answer>) -> Message {
+    Message {
+        id: SendId::fresh(),
+        handle: Handle::bot(),
+        role: Voice::Bot,
+        text: MessageText::from_bot(text),
+        at: Timestamp::now(),
+        job,
+        answer,
+        deleted: false,
+    }
+}
+
+fn no_such_job() -> Text {
+    Text::new("error-not_found-job")
+}
