@@ -10,7 +10,7 @@ pub struct Echo;
 
 #[async_trait]
 impl Bot for Echo {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "echo"
     }
 
@@ -19,9 +19,9 @@ impl Bot for Echo {
     }
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
-        if request.arguments.is_empty() {
+        if request.job.arguments.is_empty() {
             return Err(Failure::bad_arguments(Text::new("echo-nothing")));
         }
-        Ok(Reply::Plain(request.arguments.to_owned()))
+        Ok(Reply::Plain(request.job.arguments.to_owned()))
     }
 }

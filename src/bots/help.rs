@@ -4,7 +4,7 @@ use std::sync::Weak;
 
 use async_trait::async_trait;
 
-use super::{Bot, Bots, Failure, Reply, Request, describe};
+use super::{Bot, Bots, Failure, Reply, Request};
 use crate::jobs::Policy;
 use crate::text::Text;
 
@@ -21,7 +21,7 @@ impl Help {
 
 #[async_trait]
 impl Bot for Help {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "help"
     }
 
@@ -31,12 +31,12 @@ impl Bot for Help {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let Some(bots) = self.bots.upgrade() else { return Ok(Reply::Plain(String::new())) };
-        let name = request.arguments.trim_start_matches('/').to_lowercase();
+        let name = request.job.arguments.trim_start_matches('/').to_lowercase();
         if name.is_empty() {
-            return Ok(Reply::Plain(bots.greeting(request.locale)));
+            return Ok(Reply::Plain(bots.greeting(request.job.locale)));
         }
         let bot = bots.find(&name).ok_or_else(|| bots.unknown(&name))?;
-        let command = describe(bot.as_ref(), request.locale);
+        let command = bot.describe(request.job.locale);
         let text = Text::new("help-command")
             .with("usage", command.usage)
             .with("help", command.help)

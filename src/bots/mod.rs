@@ -5,46 +5,62 @@
 
 mod echo;
 mod help;
+mod output;
 mod runner;
 mod sleep;
 mod status;
 mod sum;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 
-pub use runner::{Runner, cancelled};
+pub use output::Output;
+pub use runner::Runner;
 
+use crate::chat::Chat;
 use crate::fetch::Client;
 use crate::jobs::{Lane, Policy};
-use crate::model::JobRequest;
+use crate::model::Job;
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
-use runner::Progress;
 
 /// One command.
-///
-/// Its words are in the catalogs under `command-NAME-usage`, `-help` and `-example`.
 #[async_trait]
 pub trait Bot: Send + Sync {
-    /// What people type: lower-case letters.
-    fn name(&self) -> &'static str;
+    /// What people type: lower-case letters. A name with a space cannot be typed, so it is known to the program alone and not
+    /// listed.
+    fn name(&self) -> &str;
 
     /// What its jobs may do.
     fn policy(&self) -> Policy;
+
+    /// How people are told of it; by itself, in words of the catalogs under `command-NAME-usage`, `-help` and `-example`.
+    fn describe(&self, locale: Locale) -> CommandView {
+        let name = self.name();
+        let words = |part: &str| Text::new(format!("command-{name}-{part}")).in_locale(locale);
+        CommandView {
+            name: name.to_owned(),
+            usage: words("usage"),
+            help: words("help"),
+            example: words("example"),
+            slow: self.policy().lane == Lane::Slow,
+        }
+    }
 
     /// Does the work. It is dropped at the next `.await` when the job is cancelled or its time is up.
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure>;
 }
 
-/// What a bot is asked, and how it says how far it is.
+/// What a bot is asked, and what it may use to do it.
 pub struct Request<'a> {
-    /// Everything after the command.
-    pub arguments: &'a str,
-    /// The asker's language.
-    pub locale: Locale,
-    pub progress: &'a Progress,
+    /// Its `arguments` are everything after the command, its `locale` is the asker's language.
+    pub job: &'a Job,
+    /// Number of the message that asked.
+    pub seq: u64,
+    pub chat: &'a Arc<Chat>,
+    pub output: &'a Output,
 }
 
 /// What a bot answers.
@@ -60,46 +76,79 @@ pub enum Reply {
 pub struct Failure {
     pub code: &'static str,
     pub text: Text,
+    /// Whether trying again may help.
+    pub again: bool,
 }
 
 impl Failure {
+    /// Trying again would not change it.
+    pub fn for_good(code: &'static str, text: Text) -> Self {
+        Self { code, text, again: false }
+    }
+
+    /// Another attempt may go better.
+    pub fn for_now(code: &'static str, text: Text) -> Self {
+        Self { code, text, again: true }
+    }
+
     /// The arguments do not fit; `text` says what is wrong with them.
     pub fn bad_arguments(text: Text) -> Self {
-        Self { code: "bad_arguments", text }
+        Self::for_good("bad_arguments", text)
     }
 }
 
+type List = Vec<Arc<dyn Bot>>;
+
 /// The list of commands.
 pub struct Bots {
-    list: Vec<Arc<dyn Bot>>,
+    built_in: List,
+    /// Those that come from outside the program, and may change while it runs.
+    own: RwLock<List>,
 }
 
 impl Bots {
     /// Every command there is.
     pub fn new(client: Client) -> Arc<Self> {
         Arc::new_cyclic(|bots| Self {
-            list: vec![
+            built_in: vec![
                 Arc::new(help::Help::new(bots.clone())),
                 Arc::new(sum::Sum),
                 Arc::new(status::Status::new(client)),
                 Arc::new(echo::Echo),
                 Arc::new(sleep::Sleep),
             ],
+            own: RwLock::default(),
         })
     }
 
-    fn find(&self, name: &str) -> Option<&Arc<dyn Bot>> {
-        self.list.iter().find(|bot| bot.name() == name)
+    /// Puts other commands in the place of those that came from outside. Jobs that run go on as they were begun.
+    pub fn replace_own(&self, own: Vec<Arc<dyn Bot>>) {
+        *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
+    }
+
+    fn all(&self) -> List {
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        self.built_in.iter().chain(own.iter()).cloned().collect()
+    }
+
+    /// Those that people can ask for.
+    fn listed(&self) -> impl Iterator<Item = Arc<dyn Bot>> {
+        self.all().into_iter().filter(|bot| !bot.name().contains(' '))
+    }
+
+    fn find(&self, name: &str) -> Option<Arc<dyn Bot>> {
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        self.built_in.iter().chain(own.iter()).find(|bot| bot.name() == name).cloned()
     }
 
     /// What the jobs of each command may do.
-    pub fn policies(&self) -> impl Iterator<Item = (&'static str, Policy)> + '_ {
-        self.list.iter().map(|bot| (bot.name(), bot.policy()))
+    pub fn policies(&self) -> HashMap<String, Policy> {
+        self.all().iter().map(|bot| (bot.name().to_owned(), bot.policy())).collect()
     }
 
     /// The commands as people are told of them.
     pub fn describe(&self, locale: Locale) -> Vec<CommandView> {
-        self.list.iter().map(|bot| describe(bot.as_ref(), locale)).collect()
+        self.listed().map(|bot| bot.describe(locale)).collect()
     }
 
     /// What somebody is told who comes to the bot for the first time.
@@ -110,17 +159,17 @@ impl Bots {
     }
 
     /// The known command that looks most like `name`, if one does.
-    fn nearest(&self, name: &str) -> Option<&'static str> {
+    fn nearest(&self, name: &str) -> Option<String> {
         /// Letters that may be wrong, missing or swapped.
         const MOST_EDITS: usize = 2;
         let distance = |bot: &Arc<dyn Bot>| strsim::damerau_levenshtein(bot.name(), name);
-        let nearest = self.list.iter().min_by_key(|bot| distance(bot))?;
-        (distance(nearest) <= MOST_EDITS.min(name.chars().count() / 2)).then(|| nearest.name())
+        let nearest = self.listed().min_by_key(distance)?;
+        (distance(&nearest) <= MOST_EDITS.min(name.chars().count() / 2)).then(|| nearest.name().to_owned())
     }
 
-    /// Does what a request asks for.
-    async fn run(&self, asked: &JobRequest, request: Request<'_>) -> Result<Reply, Failure> {
-        let name = if asked.name.is_empty() { "help" } else { &asked.name };
+    /// Does what a job asks for.
+    async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let name = if request.job.name.is_empty() { "help" } else { &request.job.name };
         match self.find(name) {
             Some(bot) => bot.run(request).await,
             None => Err(self.unknown(name)),
@@ -132,19 +181,7 @@ impl Bots {
             Some(nearest) => Text::new("unknown-command-nearest").with("name", name).with("nearest", nearest),
             None => Text::new("unknown-command").with("name", name),
         };
-        Failure { code: "unknown_command", text }
-    }
-}
-
-fn describe(bot: &dyn Bot, locale: Locale) -> CommandView {
-    let name = bot.name();
-    let words = |part: &str| Text::new(format!("command-{name}-{part}")).in_locale(locale);
-    CommandView {
-        name: name.to_owned(),
-        usage: words("usage"),
-        help: words("help"),
-        example: words("example"),
-        slow: bot.policy().lane == Lane::Slow,
+        Failure::for_good("unknown_command", text)
     }
 }
 
@@ -174,9 +211,9 @@ mod tests {
     #[test]
     fn a_mistyped_command_is_recognised() {
         let bots = bots();
-        assert_eq!(bots.nearest("smu"), Some("sum"));
-        assert_eq!(bots.nearest("slepe"), Some("sleep"));
-        assert_eq!(bots.nearest("satus"), Some("status"));
+        assert_eq!(bots.nearest("smu").as_deref(), Some("sum"));
+        assert_eq!(bots.nearest("slepe").as_deref(), Some("sleep"));
+        assert_eq!(bots.nearest("satus").as_deref(), Some("status"));
         assert_eq!(bots.nearest("weather"), None);
         assert_eq!(bots.nearest("你好"), None);
     }

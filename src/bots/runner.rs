@@ -1,25 +1,22 @@
 //! The workers: take a job, run its bot under its policy, answer in the room. Never silence.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Bots, Failure, Reply, Request};
+use super::{Bots, Failure, Output, Reply, Request};
 use crate::chat::{Chat, Outcome};
 use crate::jobs::{Begun, Jobs, Lane, OnRestart};
-use crate::model::{Job, JobId, JobRequest, JobState, RoomName};
+use crate::model::{Job, JobId, JobState};
 use crate::store::StoredJob;
 use crate::text::Text;
 
-/// How often a job is begun at most, over restarts: one that takes the server down must not do so forever.
-const MAX_ATTEMPTS: u32 = 3;
-
-/// Shortest time between two words on a job's progress.
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+/// How often old jobs are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Runs jobs.
 pub struct Runner {
@@ -44,8 +41,16 @@ enum Ended {
 }
 
 impl Runner {
-    /// Starts `count` workers, of which some serve quick commands only, so that long work never delays them.
-    pub fn start(chat: Arc<Chat>, jobs: Arc<Jobs>, bots: Arc<Bots>, count: usize) -> Arc<Self> {
+    /// Starts `count` workers, takes up the jobs that had not ended when the server stopped, and begins to keep time. Ended jobs
+    /// are forgotten after `keep`.
+    pub fn start(
+        chat: Arc<Chat>,
+        jobs: Arc<Jobs>,
+        bots: Arc<Bots>,
+        count: usize,
+        unfinished: Vec<StoredJob>,
+        keep: Duration,
+    ) -> Arc<Self> {
         let runner = Arc::new(Self {
             chat,
             jobs,
@@ -54,27 +59,24 @@ impl Runner {
             stopping: CancellationToken::new(),
             putting_back: CancellationToken::new(),
         });
-        let quick_only = (count / 4).max(1);
-        for index in 0..count {
-            let lane = if index < quick_only { Lane::Quick } else { Lane::Slow };
-            runner.workers.spawn(runner.clone().work(lane));
-        }
+        let begin = runner.clone();
+        runner.workers.spawn(async move {
+            begin.chat.resume(unfinished).await;
+            for _ in 0..count {
+                begin.workers.spawn(begin.clone().work());
+            }
+        });
+        let (time, rates, prune) = (runner.clone(), runner.clone(), runner.clone());
+        runner.spawn_until_stop(async move { time.chat.keep_time().await });
+        runner.spawn_until_stop(async move { rates.jobs.keep_rates().await });
+        runner.spawn_until_stop(async move { prune.prune(keep).await });
         runner
     }
 
-    /// Takes up the jobs that had not ended when the server stopped.
-    pub fn resume(self: &Arc<Self>, stored: Vec<StoredJob>) {
-        let runner = self.clone();
+    fn spawn_until_stop(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stopping = self.stopping.clone();
         self.workers.spawn(async move {
-            for stored in stored {
-                let policy = runner.jobs.policy(&stored.job.name);
-                let again = policy.on_restart == OnRestart::RunAgain && stored.job.attempt < MAX_ATTEMPTS;
-                let interrupted = interrupted(&stored.job);
-                tokio::select! {
-                    () = runner.stopping.cancelled() => return,
-                    () = runner.chat.resume(stored, again, interrupted) => {}
-                }
-            }
+            stopping.run_until_cancelled(work).await;
         });
     }
 
@@ -88,20 +90,24 @@ impl Runner {
         }
     }
 
-    /// One worker: job after job. `Lane::Slow` serves both lanes.
-    async fn work(self: Arc<Self>, lane: Lane) {
-        let queue = self.jobs.queue();
+    async fn prune(&self, keep: Duration) {
         loop {
-            let next = async {
-                match lane {
-                    Lane::Quick => queue.next_quick().await,
-                    Lane::Slow => queue.next().await,
-                }
-            };
+            match self.chat.prune_jobs(keep).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "old jobs forgotten"),
+                Err(error) => tracing::error!(%error, "cannot forget old jobs"),
+            }
+            tokio::time::sleep(PRUNE_EVERY).await;
+        }
+    }
+
+    /// One worker: job after job.
+    async fn work(self: Arc<Self>) {
+        loop {
             let id = tokio::select! {
                 biased;
                 () = self.stopping.cancelled() => return,
-                id = next => id,
+                id = self.jobs.next() => id,
             };
             let Some(id) = id else { return };
             self.run(&id).await;
@@ -111,114 +117,81 @@ impl Runner {
     async fn run(&self, id: &JobId) {
         // None: cancelled while it waited.
         let Some(begun) = self.jobs.begin(id) else { return };
-        let policy = self.jobs.policy(&begun.job.name);
+        let policy = begun.policy;
         // A quick job is over before anybody could look; writing down that it began would only double its cost.
         if policy.lane == Lane::Slow {
             self.chat.job_begun(&begun).await;
         }
-        let ended = self.run_bot(&begun, policy.time_limit).await;
-        if matches!(ended, Ended::PutBack) && policy.on_restart == OnRestart::RunAgain {
-            return self.put_back(begun.job).await;
-        }
-        let outcome = self.outcome(&begun.job, ended);
-        tracing::debug!(job = %id, command = %begun.job.name, state = outcome.state.as_str(), "job ended");
-        self.chat.finish(begun.job, begun.seq, outcome).await;
+        let job = &begun.job;
+        let outcome = match self.run_bot(&begun).await {
+            Ended::Done(Ok(reply)) => Outcome::completed(words_of(reply, job)),
+            Ended::Done(Err(failure)) => return self.failed(begun, failure).await,
+            Ended::TimedOut(limit) => {
+                let text = Text::new("job-timed-out").with("name", &job.name).with("seconds", limit.as_secs());
+                return self.failed(begun, Failure::for_now("timed_out", text)).await;
+            }
+            Ended::Panicked => {
+                let text = Text::new("job-broke").with("name", &job.name);
+                return self.failed(begun, Failure::for_now("internal", text)).await;
+            }
+            Ended::Cancelled => {
+                let by = self.jobs.cancelled_by(id).map(|handle| handle.to_string());
+                Outcome::cancelled(job, by.as_deref())
+            }
+            Ended::PutBack if policy.on_restart == OnRestart::RunAgain => return self.put_back(job).await,
+            Ended::PutBack => Outcome::interrupted(job),
+        };
+        self.end(begun, outcome).await;
     }
 
-    async fn run_bot(&self, begun: &Begun, time_limit: Duration) -> Ended {
+    async fn run_bot(&self, begun: &Begun) -> Ended {
         let job = &begun.job;
-        let progress = Progress::new(self.chat.clone(), job.room.clone(), job.id.clone());
-        let asked = JobRequest { name: job.name.clone(), arguments: job.arguments.clone() };
-        let request = Request { arguments: &asked.arguments, locale: job.locale, progress: &progress };
-        let run = AssertUnwindSafe(self.bots.run(&asked, request)).catch_unwind();
+        let output = Output::new(self.chat.clone(), job.clone());
+        let request = Request { job, seq: begun.seq, chat: &self.chat, output: &output };
+        let limit = begun.policy.time_limit;
+        let run = AssertUnwindSafe(self.bots.run(request)).catch_unwind();
         tokio::select! {
             biased;
             () = begun.cancel.cancelled() => Ended::Cancelled,
-            ended = tokio::time::timeout(time_limit, run) => match ended {
+            ended = tokio::time::timeout(limit, run) => match ended {
                 Ok(Ok(result)) => Ended::Done(result),
                 Ok(Err(_)) => Ended::Panicked,
-                Err(_) => Ended::TimedOut(time_limit),
+                Err(_) => Ended::TimedOut(limit),
             },
             () = self.putting_back.cancelled() => Ended::PutBack,
         }
     }
 
+    /// The attempt failed: another follows, if that may help and the policy allows it.
+    async fn failed(&self, begun: Begun, failure: Failure) {
+        let (job, retries) = (&begun.job, begun.policy.retries);
+        let words = failure.text.in_locale(job.locale);
+        if failure.again && job.attempt < job.attempts {
+            tracing::debug!(job = %job.id, command = %job.name, code = failure.code, "attempt failed");
+            return self.chat.retry_later(&begun, words, retries.delay(job.attempt)).await;
+        }
+        let state = if failure.again && retries.most > 0 { JobState::Dead } else { JobState::Failed };
+        self.end(begun, Outcome::failed(state, failure.code, words)).await;
+    }
+
+    async fn end(&self, begun: Begun, outcome: Outcome) {
+        let Begun { job, seq, .. } = begun;
+        tracing::debug!(job = %job.id, command = %job.name, state = outcome.state.as_str(), "job ended");
+        self.chat.finish(job, seq, outcome).await;
+    }
+
     /// The next start takes it up again, as if it had not been begun.
-    async fn put_back(&self, job: Job) {
-        let waiting = Job { state: JobState::Queued, started_at: None, attempt: job.attempt - 1, ..job };
-        match self.chat.put_back(&waiting).await {
-            Ok(()) => tracing::info!(job = %waiting.id, command = %waiting.name, "job put back for the next start"),
-            Err(error) => tracing::error!(%error, job = %waiting.id, "cannot put the job back"),
-        }
-    }
-
-    fn outcome(&self, job: &Job, ended: Ended) -> Outcome {
-        let failed = |code: &str, text: Text| Outcome {
-            state: JobState::Failed,
-            text: text.in_locale(job.locale),
-            error: Some(code.to_owned()),
-        };
-        match ended {
-            Ended::Done(Ok(reply)) => {
-                let text = match reply {
-                    Reply::Words(text) => text.in_locale(job.locale),
-                    Reply::Plain(text) => text,
-                };
-                Outcome { state: JobState::Completed, text, error: None }
-            }
-            Ended::Done(Err(Failure { code, text })) => failed(code, text),
-            Ended::TimedOut(limit) => {
-                failed("timed_out", Text::new("job-timed-out").with("name", &job.name).with("seconds", limit.as_secs()))
-            }
-            Ended::Panicked => failed("internal", Text::new("job-broke").with("name", &job.name)),
-            Ended::Cancelled => cancelled(job, self.jobs.cancelled_by(&job.id).map(|handle| handle.to_string())),
-            Ended::PutBack => interrupted(job),
+    async fn put_back(&self, job: &Job) {
+        match self.chat.put_back(job).await {
+            Ok(()) => tracing::info!(job = %job.id, command = %job.name, "job put back for the next start"),
+            Err(error) => tracing::error!(%error, job = %job.id, "cannot put the job back"),
         }
     }
 }
 
-/// How a cancelled job ends.
-pub fn cancelled(job: &Job, by: Option<String>) -> Outcome {
-    let text = match by {
-        Some(by) if by != job.handle.to_string() => Text::new("job-cancelled-by").with("by", by),
-        _ => Text::new("job-cancelled"),
-    };
-    let text = text.with("line", job.line()).in_locale(job.locale);
-    Outcome { state: JobState::Cancelled, text, error: Some("cancelled".into()) }
-}
-
-/// How a job ends that the stop of the server cut short and that must not run twice.
-fn interrupted(job: &Job) -> Outcome {
-    let text = Text::new("job-interrupted").with("line", job.line()).in_locale(job.locale);
-    Outcome { state: JobState::Interrupted, text, error: Some("interrupted".into()) }
-}
-
-/// How a bot says how far it is. What comes too fast to be read is left out.
-pub struct Progress {
-    chat: Arc<Chat>,
-    room: RoomName,
-    job: JobId,
-    said: Mutex<Option<Instant>>,
-}
-
-impl Progress {
-    fn new(chat: Arc<Chat>, room: RoomName, job: JobId) -> Self {
-        Self { chat, room, job, said: Mutex::new(None) }
-    }
-
-    /// `percent` is 0 to 100, `None` where it is not known; `words` are in the asker's language.
-    pub async fn set(&self, percent: Option<u8>, words: Option<String>) {
-        if self.is_due() {
-            self.chat.job_progress(&self.room, &self.job, percent, words).await;
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = said.is_none_or(|at| at.elapsed() >= PROGRESS_EVERY);
-        if is_due {
-            *said = Some(Instant::now());
-        }
-        is_due
+fn words_of(reply: Reply, job: &Job) -> String {
+    match reply {
+        Reply::Words(text) => text.in_locale(job.locale),
+        Reply::Plain(text) => text,
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{Bot, Failure, Reply, Request};
-use crate::jobs::{Lane, OnRestart, Policy};
+use crate::jobs::{OnRestart, Policy};
 use crate::text::Text;
 
 /// Longest sleep, in seconds.
@@ -19,22 +19,22 @@ pub struct Sleep;
 
 #[async_trait]
 impl Bot for Sleep {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "sleep"
     }
 
     fn policy(&self) -> Policy {
         // Long work of which half may be done must not silently start over.
         let time_limit = Duration::from_secs_f64(LONGEST + 60.0);
-        Policy { lane: Lane::Slow, time_limit, on_restart: OnRestart::Interrupt }
+        Policy { time_limit, on_restart: OnRestart::Interrupt, ..Policy::SLOW }
     }
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
-        let (seconds, name) = parse(request.arguments).map_err(Failure::bad_arguments)?;
+        let (seconds, name) = parse(&request.job.arguments).map_err(Failure::bad_arguments)?;
         let (start, whole) = (Instant::now(), Duration::from_secs_f64(seconds));
         while start.elapsed() < whole {
             let percent = 100.0 * start.elapsed().as_secs_f64() / seconds;
-            request.progress.set(Some(percent as u8), None).await;
+            request.output.progress(Some(percent as u8), None).await;
             let left = whole.saturating_sub(start.elapsed());
             tokio::time::sleep(left.min(STEP)).await;
         }

@@ -9,7 +9,7 @@ use reqwest::Url;
 
 use super::{Bot, Failure, Reply, Request};
 use crate::fetch::{Client, Limits};
-use crate::jobs::{Lane, OnRestart, Policy};
+use crate::jobs::Policy;
 use crate::text::Text;
 
 /// Time for everything; the body does not matter.
@@ -58,9 +58,9 @@ impl Status {
 
     async fn ask(&self, url: &Url) -> Result<Answer, Failure> {
         let start = Instant::now();
-        let fetched = self.client.get(url.clone(), LIMITS).await.map_err(|error| Failure {
-            code: error.code(),
-            text: Text::new(format!("status-{}", error.code())).with("url", show(url)),
+        let fetched = self.client.get(url.clone(), LIMITS).await.map_err(|error| {
+            let text = Text::new(format!("status-{}", error.code())).with("url", show(url));
+            Failure::for_now(error.code(), text)
         })?;
         Ok(Answer {
             at: Instant::now(),
@@ -73,16 +73,16 @@ impl Status {
 
 #[async_trait]
 impl Bot for Status {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "status"
     }
 
     fn policy(&self) -> Policy {
-        Policy { lane: Lane::Slow, time_limit: Duration::from_secs(15), on_restart: OnRestart::RunAgain }
+        Policy { time_limit: Duration::from_secs(15), ..Policy::SLOW }
     }
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
-        let mut words = request.arguments.split_whitespace();
+        let mut words = request.job.arguments.split_whitespace();
         let (Some(address), anew, None) = (words.next(), words.next(), words.next()) else {
             return Err(Failure::bad_arguments(Text::new("status-nothing")));
         };

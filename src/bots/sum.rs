@@ -14,7 +14,7 @@ pub struct Sum;
 
 #[async_trait]
 impl Bot for Sum {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "sum"
     }
 
@@ -23,7 +23,7 @@ impl Bot for Sum {
     }
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
-        sum(request.arguments).map(Reply::Plain).map_err(Failure::bad_arguments)
+        sum(&request.job.arguments).map(Reply::Plain).map_err(Failure::bad_arguments)
     }
 }
 

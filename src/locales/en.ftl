@@ -26,6 +26,9 @@ error-not_found = There is nothing at this address.
 error-not_found-room = There is no room "{ $room }".
 error-not_found-message = There is no such message.
 error-not_found-job = There is no such job.
+error-wrong_state-retry = This job is done; there is nothing to try again.
+error-wrong_state-same = The same is under way already.
+error-wrong_state-remove = This job has not ended; cancel it first.
 error-not_found-hook = There is no such hook, or none any more.
 error-bad_request = The request cannot be understood: { $reason }
 error-bad_request-method = This address does not answer to that method.
@@ -87,6 +90,8 @@ job-broke = "{ $name }" broke because of a fault in the program. Whoever runs th
 job-cancelled = Cancelled: { $line }
 job-cancelled-by = Cancelled by { $by }: { $line }
 job-interrupted = Interrupted because the server stopped: { $line }
+job-server-stopped = The server was stopped.
+job-retried-by = Started again by { $by }.
 
 ## Times.
 time-none = I see no time there. Try: remind in 10m take the bread out

@@ -26,6 +26,9 @@ error-not_found = 此地址没有内容。
 error-not_found-room = 没有名为“{ $room }”的聊天室。
 error-not_found-message = 没有这条消息。
 error-not_found-job = 没有这个任务。
+error-wrong_state-retry = 这个任务已经完成，无需重试。
+error-wrong_state-same = 同样的任务正在进行。
+error-wrong_state-remove = 这个任务还没有结束，请先取消。
 error-not_found-hook = 没有这个 webhook，或已被删除。
 error-bad_request = 无法理解该请求：{ $reason }
 error-bad_request-method = 此地址不支持该方法。
@@ -87,6 +90,8 @@ job-broke = “{ $name }”因程序故障而中断，管理员可在日志中�
 job-cancelled = 已取消：{ $line }
 job-cancelled-by = 已被 { $by } 取消：{ $line }
 job-interrupted = 因服务器停止而中断：{ $line }
+job-server-stopped = 服务器停止过。
+job-retried-by = 由 { $by } 重新开始。
 
 ## Times.
 time-none = 没看到时间。试试：remind 10分钟后 把面包拿出来

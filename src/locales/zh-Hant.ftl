@@ -26,6 +26,9 @@ error-not_found = 此位址沒有內容。
 error-not_found-room = 沒有名為「{ $room }」的聊天室。
 error-not_found-message = 沒有這則訊息。
 error-not_found-job = 沒有這個工作。
+error-wrong_state-retry = 這個工作已經完成，無需重試。
+error-wrong_state-same = 同樣的工作正在進行。
+error-wrong_state-remove = 這個工作還沒有結束，請先取消。
 error-not_found-hook = 沒有這個 webhook，或已被刪除。
 error-bad_request = 無法理解該請求：{ $reason }
 error-bad_request-method = 此位址不支援該方法。
@@ -87,6 +90,8 @@ job-broke = 「{ $name }」因程式故障而中斷，管理員可在日誌中�
 job-cancelled = 已取消：{ $line }
 job-cancelled-by = 已被 { $by } 取消：{ $line }
 job-interrupted = 因伺服器停止而中斷：{ $line }
+job-server-stopped = 伺服器曾停止。
+job-retried-by = 由 { $by } 重新開始。
 
 ## Times.
 time-none = 沒看到時間。試試：remind 10分鐘後 把麵包拿出來

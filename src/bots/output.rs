@@ -1,0 +1,78 @@
+//! What a bot says while it works.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::chat::Chat;
+use crate::model::Job;
+use crate::text::Text;
+
+/// Shortest time between two words on a job's progress.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// Shortest time between two times that a job's log is stored while it runs.
+const KEEP_LOG_EVERY: Duration = Duration::from_secs(2);
+
+/// A job's way to be heard before its answer.
+pub struct Output {
+    chat: Arc<Chat>,
+    job: Job,
+    progress: Every,
+    log: Every,
+}
+
+impl Output {
+    pub(super) fn new(chat: Arc<Chat>, job: Job) -> Self {
+        Self { chat, job, progress: Every::new(PROGRESS_EVERY), log: Every::new(KEEP_LOG_EVERY) }
+    }
+
+    /// How far it is: `percent` is 0 to 100, `None` where it is not known; `words` are in the asker's language. What comes too
+    /// fast to be read is left out.
+    pub async fn progress(&self, percent: Option<u8>, words: Option<String>) {
+        if self.progress.is_due() {
+            self.chat.job_progress(&self.job.id, percent, words).await;
+        }
+    }
+
+    /// A piece of the answer that is still being written; the answer replaces all pieces.
+    pub async fn piece(&self, text: &str) {
+        self.chat.job_piece(&self.job, text).await;
+    }
+
+    /// A line of the job's log, which keeps the last of them.
+    pub async fn log(&self, line: &str) {
+        self.chat.job_logged(&self.job.id, line);
+        if self.log.is_due() {
+            self.chat.keep_log(&self.job.id).await;
+        }
+    }
+
+    /// A message of the bot besides its answer.
+    ///
+    /// # Errors
+    /// When it could not be stored.
+    pub async fn say(&self, text: String) -> Result<(), Text> {
+        self.chat.bot_says(&self.job, text).await
+    }
+}
+
+/// Lets through what does not come too often.
+struct Every {
+    pause: Duration,
+    last: Mutex<Option<Instant>>,
+}
+
+impl Every {
+    fn new(pause: Duration) -> Self {
+        Self { pause, last: Mutex::new(None) }
+    }
+
+    fn is_due(&self) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|at| at.elapsed() >= self.pause);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
+}
