@@ -36,12 +36,13 @@ fn health(app: &App) -> Response {
         () => "ok",
     };
     let code = if status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let jobs = app.jobs.counts();
     let health = Health {
         status,
         version: env!("CARGO_PKG_VERSION"),
         connections: app.connections.open(),
-        jobs_waiting: app.jobs.queue().waiting(),
-        jobs_open: app.jobs.len(),
+        jobs_waiting: jobs.queued,
+        jobs_open: jobs.queued + jobs.running,
     };
     json(code, &health)
 }

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
+use warp::{Filter, Reply};
 
-use super::{Answer, App, Caller, ErrorBody, blocking, caller, json, settle, trusted_caller};
-use crate::bots;
-use crate::model::{JobId, JobState};
-use crate::protocol::JobView;
+use super::{
+    Answer, App, Caller, ErrorBody, blocking, body, caller, json, room_name, settle, to_the_end, trusted_caller,
+};
+use crate::accounts::Actor;
+use crate::chat::{JobFilter, Post};
+use crate::model::{Handle, JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId};
+use crate::protocol::{JobDetails, JobView};
 use crate::text::Text;
 
 const DEFAULT_JOBS: usize = 50;
@@ -20,8 +23,15 @@ const MAX_JOBS: usize = 500;
 
 #[derive(Deserialize, IntoParams)]
 struct ListQuery {
-    /// `queued`, `running`, `completed`, `failed`, `cancelled` or `interrupted`.
+    /// States, separated by commas: `queued`, `scheduled`, `running`, `retrying`, `completed`, `failed`, `cancelled`,
+    /// `interrupted`, `dead`.
     state: Option<String>,
+    /// The command.
+    name: Option<String>,
+    room: Option<String>,
+    handle: Option<String>,
+    /// Only those behind the job of this id in the list.
+    before: Option<String>,
     /// At most 500; 50 if left out.
     limit: Option<usize>,
 }
@@ -29,6 +39,23 @@ struct ListQuery {
 #[derive(Serialize, ToSchema)]
 struct JobList {
     jobs: Vec<JobView>,
+    /// Whether there are more behind the last one.
+    more: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct NewJob {
+    /// The command.
+    name: String,
+    #[serde(default)]
+    arguments: String,
+    /// Where it is asked for; the private room with the bot if left out.
+    room: Option<String>,
+    handle: Option<String>,
+    /// The client's own unique id: a repetition is stored once.
+    id: Option<String>,
+    /// IANA name of the asker's time zone.
+    time_zone: Option<String>,
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
@@ -36,35 +63,77 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         let app = app.clone();
         warp::any().map(move || app.clone())
     };
-    let listing = warp::path!("api" / "jobs").and(warp::get()).and(warp::query()).and(caller(app)).and(with_app());
-    let showing = warp::path!("api" / "jobs" / String).and(warp::get()).and(caller(app)).and(with_app());
+    let jobs = warp::path!("api" / "jobs");
+    let job = warp::path!("api" / "jobs" / String);
+    let listing = jobs.and(warp::get()).and(warp::query()).and(caller(app)).and(with_app());
+    let starting = jobs.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
+    let showing = job.and(warp::get()).and(caller(app)).and(with_app());
+    let removing = job.and(warp::delete()).and(trusted_caller(app)).and(with_app());
     let cancelling = warp::path!("api" / "jobs" / String / "cancel").and(warp::post());
     let cancelling = cancelling.and(trusted_caller(app)).and(with_app());
-    let all = listing.then(list).map(settle).or(showing.then(show).map(settle)).unify();
-    all.or(cancelling.then(cancel).map(settle)).unify().boxed()
+    let retrying = warp::path!("api" / "jobs" / String / "retry").and(warp::post());
+    let retrying = retrying.and(trusted_caller(app)).and(with_app());
+    let all = listing.then(list).map(settle).or(starting.then(start).map(settle)).unify();
+    let all = all.or(showing.then(show).map(settle)).unify().or(removing.then(remove).map(settle)).unify();
+    all.or(cancelling.then(cancel).map(settle)).unify().or(retrying.then(retry).map(settle)).unify().boxed()
 }
 
-/// Newest first: one's own jobs, everybody's for the owner.
+/// Newest first, those that wait for their time by it: one's own jobs, everybody's for the owner.
 #[utoipa::path(get, path = "/api/jobs", params(ListQuery), responses(
     (status = 200, body = JobList), (status = 400, body = ErrorBody)))]
 async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
-    let state = match query.state.as_deref() {
-        None | Some("") => None,
-        Some(state) => {
-            Some(JobState::parse(state).ok_or_else(|| Text::new("error-bad_request").with("reason", "no such state"))?)
-        }
-    };
+    let words = query.state.as_deref().unwrap_or_default().split(',').filter(|word| !word.is_empty());
+    let no_such_state = || Text::new("error-bad_request").with("reason", "no such state");
+    let states = words.map(|word| JobState::parse(word).ok_or_else(no_such_state)).collect::<Result<_, _>>()?;
+    let after = query.before.as_deref().map(job_id).transpose()?;
+    let filter = JobFilter { states, name: query.name, room: query.room, handle: query.handle, after };
     let limit = query.limit.unwrap_or(DEFAULT_JOBS).clamp(1, MAX_JOBS);
     let actor = caller.actor(None);
-    let jobs = blocking(move || app.chat.list_jobs(&actor, state, limit)).await?;
-    Ok(json(StatusCode::OK, &JobList { jobs }))
+    let (jobs, more) = blocking(move || app.chat.list_jobs(&actor, &filter, limit)).await?;
+    Ok(json(StatusCode::OK, &JobList { jobs, more }))
 }
 
-/// One job, with its result once it has one.
+/// Asks for a command, which is said in the room as a message.
+#[utoipa::path(post, path = "/api/jobs", request_body = NewJob, responses(
+    (status = 201, body = JobView), (status = 200, description = "It was asked for before", body = JobView),
+    (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
+async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
+    let mut actor = caller.actor(new.handle.as_deref().map(Handle::new).transpose()?);
+    actor.zone = new.time_zone;
+    let request = command(&new.name, &new.arguments)?;
+    let line = format!("/{} {}", request.name, request.arguments);
+    let text = MessageText::new(line.trim_end().to_owned(), app.settings.message_chars)?;
+    let id = new.id.map(SendId::new).transpose()?;
+    let room = app.chat.open_room(&room_of(new.room.as_deref(), &actor)?).await?.0;
+    let asked_at = crate::model::Timestamp::now();
+    let sent = app.chat.say(room, &actor, Post { text, id, request: Some(request) }).await?;
+    let job = sent.message.job.ok_or_else(|| Text::new("error-not_found-job"))?;
+    let view = app.chat.visible_job(&job, &actor)?;
+    let is_new = !sent.repeated && view.created_at >= asked_at;
+    Ok(json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &view))
+}
+
+/// A command as it is asked for: one word, as it would be typed, and what follows.
+fn command(name: &str, arguments: &str) -> Result<JobRequest, Text> {
+    let name = name.trim().trim_start_matches('/').to_lowercase();
+    if name.is_empty() || name.chars().any(char::is_whitespace) {
+        return Err(Text::new("error-missing_field").with("field", "name"));
+    }
+    Ok(JobRequest { name, arguments: arguments.trim().to_owned() })
+}
+
+fn room_of(room: Option<&str>, actor: &Actor) -> Result<RoomName, super::Refusal> {
+    match room {
+        None | Some(PRIVATE_ROOM) => Ok(RoomName::private(&actor.home)),
+        Some(room) => room_name(room),
+    }
+}
+
+/// Everything about one job: how it came to where it is, its log, its result once it has one.
 #[utoipa::path(get, path = "/api/jobs/{id}", params(("id" = String, Path)), responses(
-    (status = 200, body = JobView), (status = 404, body = ErrorBody)))]
+    (status = 200, body = JobDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let job = app.chat.visible_job(&job_id(&id)?, &caller.actor(None))?;
+    let job = app.chat.job_details(&job_id(&id)?, &caller.actor(None))?;
     Ok(json(StatusCode::OK, &job))
 }
 
@@ -72,10 +141,29 @@ async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
 #[utoipa::path(post, path = "/api/jobs/{id}/cancel", params(("id" = String, Path)), responses(
     (status = 200, body = JobView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn cancel(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let actor = caller.actor(None);
-    let by = actor.handle.to_string();
-    let job = app.chat.cancel(&job_id(&id)?, &actor, |job| bots::cancelled(job, Some(by))).await?;
+    let (id, actor, chat) = (job_id(&id)?, caller.actor(None), app.chat.clone());
+    let job = to_the_end(&app, async move { chat.cancel(&id, &actor).await }).await?;
     Ok(json(StatusCode::OK, &job))
+}
+
+/// Begins a job again that failed, was cancelled or interrupted, and at once what waits for its time.
+#[utoipa::path(post, path = "/api/jobs/{id}/retry", params(("id" = String, Path)), responses(
+    (status = 200, body = JobView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 409, description = "It is in no state for that", body = ErrorBody)))]
+async fn retry(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    let (id, actor, chat) = (job_id(&id)?, caller.actor(None), app.chat.clone());
+    let job = to_the_end(&app, async move { chat.retry(&id, &actor).await }).await?;
+    Ok(json(StatusCode::OK, &job))
+}
+
+/// Forgets a job that has ended.
+#[utoipa::path(delete, path = "/api/jobs/{id}", params(("id" = String, Path)), responses(
+    (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 409, description = "It has not ended", body = ErrorBody)))]
+async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    let (id, actor, chat) = (job_id(&id)?, caller.actor(None), app.chat.clone());
+    to_the_end(&app, async move { chat.remove_job(&id, &actor).await }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn job_id(text: &str) -> Result<JobId, Text> {

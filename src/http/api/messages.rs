@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
 use warp::Reply;
@@ -15,7 +14,6 @@ use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, to_th
 use crate::chat::{Page, Post};
 use crate::model::{Handle, MessageText, SendId};
 use crate::protocol::MessageView;
-use crate::text::Text;
 
 #[derive(Deserialize, IntoParams)]
 struct PageQuery {
@@ -75,16 +73,9 @@ async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> A
     let text = MessageText::new(new.message, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
     let (room, _) = app.chat.open_room(&room_name(&room)?).await?;
-    let (answer, sent) = oneshot::channel();
-    // The caller may be gone by then.
-    app.chat.post(room.clone(), &actor, Post { text, id }, |sent| drop(answer.send(sent))).await;
-    let sent = sent.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
-    let (status, message) = if sent.repeated {
-        (StatusCode::OK, app.chat.message(&room, sent.seq)?.unwrap_or(sent.message))
-    } else {
-        (StatusCode::CREATED, sent.message)
-    };
-    Ok(json(status, &MessageView::new(room.name(), sent.seq, &message)))
+    let sent = app.chat.say(room.clone(), &actor, Post { text, id, request: None }).await?;
+    let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(json(status, &MessageView::new(room.name(), sent.seq, &sent.message)))
 }
 
 /// Takes the text out of a message; its number stays. For the owner.

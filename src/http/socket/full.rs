@@ -8,17 +8,20 @@ use super::connection::{Connection, Event};
 use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
-use crate::bots;
 use crate::chat::{Membership, Page, Post};
+use crate::groups::Subscription;
 use crate::model::{Handle, JobId, MessageText, PRIVATE_ROOM, RoomName, SendId};
 use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, ServerFrame, UserView};
 use crate::text::{Locale, Text};
+
+/// Bytes of a time zone's name; the longest of them all has 32.
+const MAX_ZONE: usize = 64;
 
 /// Serves a full client.
 pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller) {
     let actor = caller.actor(None);
     let mut limiter = FrameLimiter::new(app.settings.messages_per_second);
-    let mut client = FullClient { app, visitor: caller.visitor, actor, rooms: Vec::new() };
+    let mut client = FullClient { app, visitor: caller.visitor, actor, rooms: Vec::new(), watch: None };
     loop {
         let text = match connection.next().await {
             Event::Text(text) => text,
@@ -74,12 +77,16 @@ struct FullClient {
     actor: Actor,
     /// A handful, mostly one.
     rooms: Vec<Membership>,
+    /// Watching jobs, while it is wanted.
+    watch: Option<Subscription>,
 }
 
 impl FullClient {
     async fn take(&mut self, connection: &mut Connection, text: &str) -> Result<(), Refused> {
         match ClientFrame::parse(text)? {
-            ClientFrame::Hello { handle, locale } => self.hello(connection, handle, locale.as_deref())?,
+            ClientFrame::Hello { handle, locale, time_zone } => {
+                self.hello(connection, handle, locale.as_deref(), time_zone)?;
+            }
             ClientFrame::Join { room, after, epoch } => {
                 let joined = self.join(connection, &room, after, epoch.as_deref()).await;
                 joined.map_err(|error| Refused { error, id: None, room: Some(room) })?;
@@ -103,6 +110,14 @@ impl FullClient {
                 shown.map_err(|error| Refused { error, id: None, room: Some(room) })?;
             }
             ClientFrame::Cancel { job } => self.cancel(connection, &job).await?,
+            ClientFrame::Watch => {
+                self.watch = Some(self.app.chat.watch_jobs(&self.actor, connection.outbox()));
+                connection.send(ServerFrame::Watching.encode());
+            }
+            ClientFrame::Unwatch => {
+                self.watch = None;
+                connection.send(ServerFrame::Unwatched.encode());
+            }
             ClientFrame::Ping => connection.send(ServerFrame::Pong.encode()),
         }
         Ok(())
@@ -131,9 +146,18 @@ impl FullClient {
         }
     }
 
-    fn hello(&mut self, connection: &mut Connection, handle: Option<String>, locale: Option<&str>) -> Result<(), Text> {
+    fn hello(
+        &mut self,
+        connection: &mut Connection,
+        handle: Option<String>,
+        locale: Option<&str>,
+        time_zone: Option<String>,
+    ) -> Result<(), Text> {
         if let Some(locale) = locale.and_then(Locale::from_tag) {
             self.actor.locale = locale;
+        }
+        if time_zone.is_some() {
+            self.actor.zone = time_zone.filter(|zone| zone.len() <= MAX_ZONE);
         }
         if let Some(handle) = handle.as_deref().map(Handle::new).transpose()? {
             self.actor = self.actor.renamed(self.visitor.as_deref(), handle);
@@ -219,7 +243,7 @@ impl FullClient {
             };
             outbox.push(frame);
         };
-        self.app.chat.post(room, &self.actor, Post { text, id }, then).await;
+        self.app.chat.post(room, &self.actor, Post { text, id, request: None }, then).await;
         Ok(())
     }
 
@@ -240,8 +264,7 @@ impl FullClient {
 
     async fn cancel(&self, connection: &mut Connection, job: &str) -> Result<(), Text> {
         let id = JobId::parse(job).ok_or_else(|| Text::new("error-not_found-job"))?;
-        let by = self.actor.handle.to_string();
-        let view = self.app.chat.cancel(&id, &self.actor, |job| bots::cancelled(job, Some(by))).await?;
+        let view = self.app.chat.cancel(&id, &self.actor).await?;
         connection.send(ServerFrame::Job { room: &view.room, job: &view }.encode());
         Ok(())
     }

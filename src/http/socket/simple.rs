@@ -100,7 +100,7 @@ impl SimpleClient {
                 outbox.push(error_frame(&error, locale, sent_id.as_ref().map(SendId::as_str), None));
             }
         };
-        self.app.chat.post(self.membership.room().clone(), &self.actor, Post { text, id }, then).await;
+        self.app.chat.post(self.membership.room().clone(), &self.actor, Post { text, id, request: None }, then).await;
         Ok(())
     }
 
