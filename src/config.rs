@@ -84,8 +84,14 @@ pub struct JobsConfig {
     pub workers: usize,
     /// Jobs that one person may have waiting and running.
     pub per_person: usize,
+    /// Slow jobs of one person that run at a time.
+    pub per_person_at_once: usize,
+    /// Slow jobs of one room that run at a time.
+    pub per_room_at_once: usize,
     /// Jobs that may wait, of quick and of slow commands each.
     pub queue: usize,
+    /// Days after which a job that has ended is forgotten.
+    pub keep_days: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,7 +154,7 @@ impl Default for RoomsConfig {
 
 impl Default for JobsConfig {
     fn default() -> Self {
-        Self { workers: 16, per_person: 20, queue: 1000 }
+        Self { workers: 16, per_person: 100, per_person_at_once: 4, per_room_at_once: 8, queue: 1000, keep_days: 7 }
     }
 }
 
@@ -203,6 +209,9 @@ impl Config {
         let workers = "must be 2 to 1024 (one is always kept for commands that take no time)";
         require((2..=1024).contains(&self.jobs.workers), "jobs.workers", workers)?;
         require(self.jobs.per_person > 0, "jobs.per_person", "must be at least 1")?;
+        require(self.jobs.per_person_at_once > 0, "jobs.per_person_at_once", "must be at least 1")?;
+        require(self.jobs.per_room_at_once > 0, "jobs.per_room_at_once", "must be at least 1")?;
+        require((1..=36_500).contains(&self.jobs.keep_days), "jobs.keep_days", "must be 1 to 36500")?;
         require((1..=1_000_000).contains(&self.jobs.queue), "jobs.queue", "must be 1 to 1000000")?;
         require((1..=65_536).contains(&self.store.cache_mb), "store.cache_mb", "must be 1 to 65536")?;
         let key_length = self.accounts.owner_key.chars().count();

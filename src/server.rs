@@ -18,7 +18,7 @@ use crate::chat::Chat;
 use crate::config::Config;
 use crate::fetch::Client;
 use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, Settings};
-use crate::jobs::Jobs;
+use crate::jobs::{Jobs, Limits};
 use crate::memory;
 use crate::protocol::CloseReason;
 use crate::store::{Closing, Store, StoreOptions};
@@ -72,15 +72,16 @@ impl Server {
 
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
         let bots = Bots::new(client);
-        let jobs = Jobs::new(config.jobs.queue, bots.policies().collect());
+        let jobs = Jobs::new(config.jobs.queue, limits(config));
+        jobs.set_policies(bots.policies());
         let deliveries = TaskTracker::new();
         let chat = Chat::new(store.clone(), jobs.clone(), config.rooms.bot, config.jobs.per_person, deliveries.clone());
-        let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers);
-        let open_jobs = {
+        let unfinished = {
             let store = store.clone();
             tokio::task::spawn_blocking(move || store.open_jobs()).await?.context("cannot read unfinished jobs")?
         };
-        runner.resume(open_jobs);
+        let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
+        let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep);
 
         let connections = TaskTracker::new();
         let app = Arc::new(App {
@@ -170,6 +171,14 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
     let dir = config.server.data_dir.join("store");
     let opened = tokio::task::spawn_blocking(move || Store::open(&dir, options, move |reason| failure.set(reason)));
     Ok(opened.await??)
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        workers: config.jobs.workers,
+        per_person: config.jobs.per_person_at_once,
+        per_room: config.jobs.per_room_at_once,
+    }
 }
 
 fn settings(config: &Config) -> Settings {

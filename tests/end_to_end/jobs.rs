@@ -253,7 +253,7 @@ async fn a_private_job_is_nobody_elses_business() {
     let as_bob = server.request("GET", &path).header("cookie", &bob_cookie).send().await;
     assert_eq!(as_bob.refusal(), (404, "not_found".into()));
     let as_bob = server.request("GET", "/api/jobs").header("cookie", &bob_cookie).send().await;
-    assert_eq!(as_bob.json(), json!({"jobs": []}));
+    assert_eq!(as_bob.json(), json!({"jobs": [], "more": false}));
     let as_ann = server.request("GET", &path).header("cookie", &ann_cookie).send().await.json();
     assert_eq!((&as_ann["id"], &as_ann["room"]), (&json!(job), &json!("@bot")));
     let as_ann = server.request("GET", "/api/jobs?state=running").header("cookie", &ann_cookie);

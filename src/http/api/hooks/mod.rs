@@ -125,7 +125,7 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let text = MessageText::cut(text, app.settings.message_chars)?;
     let (room, _) = app.chat.open_room(&hook.room).await?;
     let (answer, sent) = oneshot::channel();
-    let post = Post { text, id: repetition(&headers) };
+    let post = Post { text, id: repetition(&headers), request: None };
     app.chat.post(room, &Actor::hook(&hook), post, |sent| drop(answer.send(sent))).await;
     sent.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
     // Slack's very answer, with its content type: some senders look at both.
