@@ -21,6 +21,9 @@ use tokio::sync::Semaphore;
 
 use crate::model::Timestamp;
 
+/// By which a receiver tells a repetition from something new.
+pub const ID_HEADER: &str = "x-chatbot-id";
+
 /// Redirects followed before giving up; browsers follow twenty, honest sites need one or two.
 const MAX_REDIRECTS: usize = 5;
 
@@ -41,6 +44,15 @@ pub struct Limits {
     pub time: Duration,
     /// Bytes of the body that are read; the rest is left.
     pub body: usize,
+}
+
+/// JSON for a receiver.
+pub struct Posting<'a> {
+    pub url: Url,
+    /// The same whenever this is posted again; sent as [`ID_HEADER`].
+    pub id: &'a str,
+    pub body: Vec<u8>,
+    pub secret: Option<&'a Secret>,
 }
 
 /// An answer.
@@ -130,15 +142,10 @@ impl Client {
 
     /// Posts JSON, signed if there is a secret. A redirect is an answer like any other: what was signed is meant for one
     /// receiver and not for whom it names.
-    pub async fn post(
-        &self,
-        url: Url,
-        body: Vec<u8>,
-        secret: Option<&Secret>,
-        limits: Limits,
-    ) -> Result<Fetched, FetchError> {
+    pub async fn post(&self, posting: Posting<'_>, limits: Limits) -> Result<Fetched, FetchError> {
+        let Posting { url, id, body, secret } = posting;
         let timestamp = Timestamp::now().seconds().to_string();
-        let mut request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json");
+        let mut request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json").header(ID_HEADER, id);
         if let Some(secret) = secret {
             let signature = secret.sign(&timestamp, &body);
             request = request.header(TIMESTAMP_HEADER, timestamp).header(SIGNATURE_HEADER, signature);
@@ -303,9 +310,12 @@ mod tests {
         let client = Client::new(vec!["127.0.0.1".into()]).expect("a client");
         let away = serve("HTTP/1.1 307 Temporary Redirect\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n").await;
         let url = Client::parse(&format!("http://{away}/")).expect("an address");
-        let answer = client.post(url, b"{}".to_vec(), Some(&Secret::new("s")), LIMITS).await.expect("an answer");
+        let secret = Secret::new("s");
+        let posting = Posting { url, id: "1", body: b"{}".to_vec(), secret: Some(&secret) };
+        let answer = client.post(posting, LIMITS).await.expect("an answer");
         assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
-        let private = Client::new(vec![]).expect("a client").post(answer.url, vec![], None, LIMITS).await;
+        let posting = Posting { url: answer.url, id: "2", body: vec![], secret: None };
+        let private = Client::new(vec![]).expect("a client").post(posting, LIMITS).await;
         assert_eq!(private.map(|_| ()), Err(FetchError::NotPublic));
     }
 
