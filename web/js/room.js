@@ -4,6 +4,8 @@
 // Knows neither socket nor page. It is given frames and returns the frames that
 // must be sent in answer, so it can be tested with plain objects.
 
+import { hasEnded } from './job_states.js';
+
 // A person who stopped typing does not say so; silence for this long means it.
 const TYPING_LASTS = 5_000;
 const GAP_LIMIT = 200;
@@ -27,7 +29,8 @@ export class Room {
   #changed;
   #ahead = new Map();
   #gapAskedAfter = null;
-  #answered = new Set();
+  // Jobs that were answered, with the attempt that was: one that is tried again is shown again.
+  #answered = new Map();
   #typing = new Map();
 
   constructor(name, changed = () => {}) {
@@ -70,7 +73,10 @@ export class Room {
     this.greeting = frame.greeting ?? this.greeting;
     for (const message of frame.messages) this.#append(message);
     this.jobs.clear();
-    for (const job of frame.jobs) this.#keepJob(job);
+    for (const job of frame.jobs) {
+      this.#answered.delete(job.id);
+      this.#keepJob(job);
+    }
     for (const seq of frame.deleted ?? []) this.#markDeleted(seq);
     this.#changed();
     const missing = this.last < frame.last ? this.#askGap() : [];
@@ -151,7 +157,7 @@ export class Room {
     this.#typing.delete(message.handle);
     this.pending = this.pending.filter((waiting) => waiting.id !== message.id);
     if (message.job && message.job_state) {
-      this.#answered.add(message.job);
+      this.#answered.set(message.job, this.jobs.get(message.job)?.attempt ?? Infinity);
       this.jobs.delete(message.job);
     }
   }
@@ -265,16 +271,21 @@ export class Room {
   }
 
   #keepJob(job) {
-    if (this.#answered.has(job.id)) return;
-    const { pieces } = this.jobs.get(job.id) ?? {};
-    this.jobs.set(job.id, { ...job, pieces });
+    if (this.#answered.has(job.id)) {
+      // What is said late of an attempt that was answered is no news.
+      const again = !hasEnded(job) && (job.state !== 'running' || job.attempt > this.#answered.get(job.id));
+      if (!again) return;
+      this.#answered.delete(job.id);
+    }
+    const before = this.jobs.get(job.id);
+    const streamed = job.partial || before?.attempt !== job.attempt ? streamFrom(job.partial) : before.streamed;
+    this.jobs.set(job.id, { ...job, streamed });
   }
 
   onDelta({ job: id, text, n }) {
     const job = this.jobs.get(id);
-    if (!job) return;
-    const pieces = new Map(job.pieces).set(n, text);
-    this.jobs.set(id, { ...job, pieces });
+    if (!job || n <= job.streamed.n) return;
+    this.jobs.set(id, { ...job, streamed: withPiece(job.streamed, n, text) });
     this.#changed();
   }
 
@@ -305,8 +316,21 @@ export class Room {
   }
 }
 
+// An answer as it comes: the text up to piece `n`, and pieces that overtook others.
+const streamFrom = (partial) => ({ text: '', n: 0, ...partial, ahead: new Map() });
+
+function withPiece(streamed, n, piece) {
+  const ahead = new Map(streamed.ahead).set(n, piece);
+  let { text } = streamed;
+  let next = streamed.n + 1;
+  for (; ahead.has(next); next += 1) {
+    text += ahead.get(next);
+    ahead.delete(next);
+  }
+  return { text, n: next - 1, ahead };
+}
+
 /** The answer so far, from the pieces that have come. */
-export function streamedText(job) {
-  if (!job.pieces) return '';
-  return [...job.pieces].sort(([a], [b]) => a - b).map(([, text]) => text).join('');
+export function streamedText({ streamed: { text, ahead } }) {
+  return text + [...ahead].sort(([a], [b]) => a - b).map(([, piece]) => piece).join('');
 }
