@@ -3,27 +3,32 @@
 
 import * as api from './api.js';
 import { BOT_ROOM } from './chat.js';
-import { signal } from './html.js';
-import { t, useLocale } from './i18n.js';
-import { pathOf, roomName } from './router.js';
+import { batch, signal } from './html.js';
+import { t, timeZone, useLocale } from './i18n.js';
+import { newId } from './ids.js';
+import { dashboardPath, pathOf, roomName } from './router.js';
 import { recall, remember } from './storage.js';
-import { closeDialog, drawerOpen, notify, openDialog } from './ui.js';
+import { closeDialog, dashboard, drawerOpen, notify, openDialog } from './ui.js';
 
 // Long enough to notice a slip, short enough that what must go goes.
 const UNDO_TIME = 4_000;
 const REFRESH_JOBS_AFTER = 300;
+const JOBS_IN_PANEL = 50;
 
 export function createActions(chat, connection) {
   const jobs = signal(null);
+  const wantedMessage = signal(null);
   let jobsTimer = null;
   let handleBefore = null;
+  const asker = () => ({ handle: app.handle() ?? undefined, time_zone: timeZone() });
 
   const app = {
     chat,
     jobs,
+    wantedMessage,
     clockSkew: api.clockSkew,
     // The message list and the composer on the page put themselves here.
-    showMessage: () => {},
+    showMessage: () => false,
     write: () => {},
 
     isOwner: () => chat.user.value?.role === 'owner',
@@ -32,12 +37,30 @@ export function createActions(chat, connection) {
     handle: () => recall('handle'),
     pathOf: (name) => pathOf(name, BOT_ROOM),
 
-    openRoom(name) {
+    isOpen: (name) => dashboard.value === null && chat.current.value === name,
+
+    /** `seq`: the message to show there. */
+    openRoom(name, { seq = null } = {}) {
       drawerOpen.value = false;
-      if (chat.current.value === name) return;
-      history.pushState(null, '', app.pathOf(name));
-      chat.open(name);
+      if (!app.isOpen(name)) history.pushState(null, '', app.pathOf(name));
+      app.showRoom(name);
+      wantedMessage.value = seq;
     },
+
+    showRoom(name) {
+      batch(() => {
+        dashboard.value = null;
+        if (chat.current.value !== name) chat.open(name);
+      });
+    },
+
+    openDashboard(part = { name: 'list' }) {
+      drawerOpen.value = false;
+      history.pushState(null, '', dashboardPath(part));
+      dashboard.value = part;
+    },
+
+    closeDashboard: () => app.openRoom(chat.current.value),
 
     async refreshRooms() {
       // A list that could not be had is had the next time.
@@ -63,22 +86,8 @@ export function createActions(chat, connection) {
     },
 
     deleteMessage(name, seq) {
-      const deletion = chat.markDeleted(name, seq);
-      const run = noticed(async () => {
-        removeEventListener('pagehide', run);
-        await api.deleteMessage(name, seq).catch((error) => {
-          deletion.restore();
-          throw error;
-        });
-      });
-      const timer = setTimeout(run, UNDO_TIME);
-      addEventListener('pagehide', run);
-      const undo = () => {
-        clearTimeout(timer);
-        removeEventListener('pagehide', run);
-        deletion.restore();
-      };
-      notify(t('message.was-deleted'), { kind: 'done', action: { label: t('undo'), run: undo }, lasts: UNDO_TIME });
+      const { restore } = chat.markDeleted(name, seq);
+      undoably(t('message.was-deleted'), { act: () => api.deleteMessage(name, seq), restore });
     },
 
     cancelJob: noticed(async (job) => {
@@ -86,8 +95,34 @@ export function createActions(chat, connection) {
       app.refreshJobsSoon();
     }),
 
+    fetchJobs: explained(api.listJobs),
+    fetchJob: explained(api.showJob),
+    fetchStats: explained(api.jobStats),
+    fetchSchedules: explained(api.listSchedules),
+
+    /** Runs again what has ended, or now what waits for its time. */
+    retryJob: noticed((job) => api.retryJob(job.id)),
+
+    /** `request` is `{name, arguments, room}`; `id` makes a repeated one the same. */
+    startJob: explained((request, id = newId()) => api.startJob({ ...request, ...asker(), id })),
+
+    /** The same work once more, as a job of its own; nothing when that was refused. */
+    repeatJob: noticed(({ name, arguments: words, room }) => api.startJob({ name, arguments: words, room, ...asker(), id: newId() })),
+
+    dropJob(job, restore) {
+      undoably(t('job.was-dropped'), { act: () => api.dropJob(job.id), restore });
+    },
+
+    pauseSchedule: noticed((schedule) => api.pauseSchedule(schedule.id)),
+    resumeSchedule: noticed((schedule) => api.resumeSchedule(schedule.id)),
+
+    dropSchedule(schedule, restore) {
+      undoably(t('schedule.was-deleted'), { act: () => api.dropSchedule(schedule.id), restore });
+    },
+
     async refreshJobs() {
-      jobs.value = await api.listJobs().catch(() => jobs.value);
+      const list = await api.listJobs({ limit: JOBS_IN_PANEL }).catch(() => null);
+      jobs.value = list?.jobs ?? jobs.value;
     },
 
     // A running job reports many times a second; the list need not follow each.
@@ -146,6 +181,25 @@ function explained(act) {
     act(...args).catch((error) => {
       throw new Error(sentence(error), { cause: error });
     });
+}
+
+/** What has gone from the page goes from the server when nobody wants it back. */
+function undoably(text, { act, restore }) {
+  const run = noticed(async () => {
+    removeEventListener('pagehide', run);
+    await act().catch((error) => {
+      restore();
+      throw error;
+    });
+  });
+  const timer = setTimeout(run, UNDO_TIME);
+  addEventListener('pagehide', run);
+  const undo = () => {
+    clearTimeout(timer);
+    removeEventListener('pagehide', run);
+    restore();
+  };
+  notify(text, { kind: 'done', action: { label: t('undo'), run: undo }, lasts: UNDO_TIME });
 }
 
 /** For everything else: a notice says it. */

@@ -25,12 +25,25 @@ export const listRooms = () => call('GET', '/api/rooms').then(({ rooms }) => roo
 export const createRoom = (name) => call('POST', '/api/rooms', name ? { name } : {});
 export const setBot = (room, bot) => call('PATCH', roomPath(room), { bot });
 export const deleteMessage = (room, seq) => call('DELETE', `${roomPath(room)}/messages/${seq}`);
-export const listJobs = () => call('GET', '/api/jobs?limit=50').then(({ jobs }) => jobs);
-export const cancelJob = (id) => call('POST', `/api/jobs/${encodeURIComponent(id)}/cancel`);
+/** `query`: `state` (several joined by commas), `name`, `room`, `handle`, `before`, `limit`; empty ones do not count. */
+export const listJobs = (query) => call('GET', `/api/jobs?${new URLSearchParams(withoutEmpty(query))}`);
+export const showJob = (id) => call('GET', jobPath(id));
+export const startJob = (request) => call('POST', '/api/jobs', request);
+export const cancelJob = (id) => call('POST', `${jobPath(id)}/cancel`);
+export const retryJob = (id) => call('POST', `${jobPath(id)}/retry`);
+export const dropJob = (id) => call('DELETE', jobPath(id));
+export const jobStats = (span) => call('GET', `/api/jobs/stats?span=${span}`);
+export const listSchedules = () => call('GET', '/api/schedules').then(({ schedules }) => schedules);
+export const pauseSchedule = (id) => call('POST', `${schedulePath(id)}/pause`);
+export const resumeSchedule = (id) => call('POST', `${schedulePath(id)}/resume`);
+export const dropSchedule = (id) => call('DELETE', schedulePath(id));
 export const signIn = (key) => call('POST', '/api/session', { key });
 export const signOut = () => call('DELETE', '/api/session');
 
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
+const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
+const schedulePath = (id) => `/api/schedules/${encodeURIComponent(id)}`;
+const withoutEmpty = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 
 /** The folder of assets that the server hands out now, to see whether ours is old. */
 export async function currentAssets() {

@@ -6,13 +6,14 @@ import { createActions } from './actions.js';
 import { BOT_ROOM, Chat } from './chat.js';
 import { Connection } from './connection.js';
 import { effect, html, render } from './html.js';
-import { chooseLocale, locale, t, useLocale } from './i18n.js';
+import { chooseLocale, locale, t, timeZone, useLocale } from './i18n.js';
 import { listenForKeys, readyToWrite } from './keys.js';
-import { FIRST_ROOM, pathOf, roomOf } from './router.js';
+import { beforePaint } from './paint.js';
+import { dashboardPart, FIRST_ROOM, pathOf, roomOf } from './router.js';
 import { recall, remember } from './storage.js';
 import { followTheme } from './theme.js';
 import { showTitle } from './title.js';
-import { notify, openDialog, panel } from './ui.js';
+import { dashboard, notify, openDialog, panel } from './ui.js';
 import { Page } from './views/page.js';
 import { refreshVisits } from './visits.js';
 
@@ -23,7 +24,7 @@ let askedToReload = false;
 
 const chat = new Chat({
   send: (frame) => connection.send(frame),
-  identity: () => ({ handle: recall('handle') ?? undefined, locale: locale.value }),
+  identity: () => ({ handle: recall('handle') ?? undefined, locale: locale.value, time_zone: timeZone() }),
   hears: { failed, welcomed, jobChanged },
   beforePaint,
 });
@@ -40,7 +41,7 @@ async function start() {
   api.speak(wanted);
 
   // The first messages travel while the page's own words are fetched.
-  chat.open(roomOfPage());
+  showPlace();
   chat.keepVisited();
   connection.start();
   await useLocale(wanted);
@@ -57,33 +58,22 @@ async function start() {
   askHandleOnce();
 }
 
-// A hidden page paints nothing, but its title still tells what is unread.
-function beforePaint(act) {
-  const run = () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(timer);
-    act();
-  };
-  const frame = requestAnimationFrame(run);
-  const timer = setTimeout(run, 200);
-}
-
 function socketUrl() {
   const url = new URL('/ws', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   return url.href;
 }
 
-function roomOfPage() {
-  const named = roomOf(location.pathname, BOT_ROOM);
-  if (named) return named;
-  const room = recall('last', FIRST_ROOM);
-  history.replaceState(null, '', pathOf(room, BOT_ROOM));
-  return room;
+function showPlace() {
+  dashboard.value = dashboardPart(location.pathname);
+  const room = roomOf(location.pathname, BOT_ROOM);
+  if (room) return chat.open(room);
+  if (!chat.current.value) chat.open(recall('last', FIRST_ROOM));
+  if (!dashboard.value) history.replaceState(null, '', pathOf(chat.current.value, BOT_ROOM));
 }
 
 function listenToBrowser() {
-  addEventListener('popstate', () => chat.open(roomOfPage()));
+  addEventListener('popstate', showPlace);
   addEventListener('online', () => connection.wake());
   addEventListener('offline', () => connection.networkLost());
   addEventListener('storage', refreshVisits);
@@ -100,12 +90,18 @@ function refreshWhileSeen() {
 }
 
 function tellTitle() {
+  showTitle(placeName(), chat.totalUnread());
+}
+
+function placeName() {
+  if (dashboard.value) return t('dashboard.title');
   const name = chat.current.value;
-  showTitle(name === BOT_ROOM ? t('rooms.bot') : name, chat.totalUnread());
+  return name === BOT_ROOM ? t('rooms.bot') : name;
 }
 
 function focusOnNewRoom() {
   void chat.current.value;
+  if (dashboard.value) return;
   requestAnimationFrame(() => requestAnimationFrame(readyToWrite));
 }
 

@@ -5,6 +5,7 @@
 // its signals.
 
 import { batch, signal } from './html.js';
+import { newId } from './ids.js';
 import { Room } from './room.js';
 import { forget, recall, remember } from './storage.js';
 import { markRead, readUpTo, unreadOf, unvisit, visit, visited } from './visits.js';
@@ -30,6 +31,7 @@ export class Chat {
   revision = signal(0);
 
   #rooms = new Map();
+  #watchers = new Set();
   #send;
   #identity;
   #hears;
@@ -38,7 +40,7 @@ export class Chat {
   #beforePaint;
   #changeNoted = false;
 
-  /** `identity()` gives `{handle, locale}`; `hears` has `failed(frame)`, `welcomed(frame)`,
+  /** `identity()` gives what `hello` says of us; `hears` has `failed(frame)`, `welcomed(frame)`,
       `jobChanged()`; `beforePaint(act)` calls once before the page is next painted. */
   constructor({ send, identity, hears, beforePaint }) {
     this.#send = send;
@@ -134,6 +136,7 @@ export class Chat {
     // The room that is looked at comes first.
     const names = [this.current.value, ...this.#rooms.keys()];
     for (const name of new Set(names)) this.#sendAll([this.#rooms.get(name).joinFrame()]);
+    if (this.#watchers.size > 0) this.#send({ type: 'watch' });
   }
 
   hello() {
@@ -162,6 +165,8 @@ export class Chat {
   received(frame) {
     if (frame.type === 'welcome') return this.#welcome(frame);
     if (frame.type === 'error') return this.#refuse(frame);
+    if (frame.type === 'watching') return this.#tellWatchers((watcher) => watcher.began());
+    if (frame.type === 'job') this.#tellWatchers((watcher) => watcher.changed(frame.job));
     const room = this.#rooms.get(frame.room);
     if (room) this.#tell(room, frame);
   }
@@ -229,8 +234,14 @@ export class Chat {
   }
 
   #onJob(room, job) {
+    // Whoever watches everybody's jobs is told of those in other private rooms, too.
+    if (room.name === BOT_ROOM && !room.jobs.has(job.id) && job.handle !== this.user.value?.handle) return;
     room.onJob(job);
     this.#hears.jobChanged(job);
+  }
+
+  #tellWatchers(tell) {
+    for (const watcher of this.#watchers) tell(watcher);
   }
 
   #onTyping(room, frame) {
@@ -297,6 +308,17 @@ export class Chat {
     return this.#send({ type: 'cancel', job: id });
   }
 
+  /** Tells of every job that this person may list, whatever its room: `changed(job)`, and
+      `began()` when what happened before that must be asked for. Returns how to stop it. */
+  watchJobs(watcher) {
+    if (this.#watchers.size === 0) this.#send({ type: 'watch' });
+    this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+      if (this.#watchers.size === 0) this.#send({ type: 'unwatch' });
+    };
+  }
+
   /** Shows a message as deleted before the server knows; `restore` puts it back. */
   markDeleted(name, seq) {
     const room = this.#rooms.get(name);
@@ -310,10 +332,4 @@ export class Chat {
     const waiting = room.pending.filter(({ state }) => state !== 'stored');
     remember(`waiting.${room.name}`, waiting);
   }
-}
-
-// randomUUID exists only where the page came over https or from this machine.
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

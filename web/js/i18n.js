@@ -5,6 +5,7 @@
 import { signal } from './html.js';
 
 const CLOCK = { hour: '2-digit', minute: '2-digit' };
+const UNITS = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1_000]];
 
 export const LANGUAGES = [
   ['en', 'English'],
@@ -48,6 +49,7 @@ export const number = (value, how) => new Intl.NumberFormat(locale.value, how).f
 export const percent = (value) => number(value / 100, { style: 'percent', maximumFractionDigits: 0 });
 
 export const clockTime = (date) => format(date, CLOCK);
+export const clockTimeExact = (date) => format(date, { ...CLOCK, second: '2-digit' });
 
 /** Hours and minutes only, for where there is no room for "AM". */
 export function shortTime(date) {
@@ -81,6 +83,18 @@ export function elapsed(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
+/** "12 sec", "5 min", "3 hr", "2 days": how long ago, or until, in one unit. */
+export function span(ms) {
+  const [unit, size] = UNITS.find(([, size]) => ms >= size) ?? UNITS.at(-1);
+  return number(Math.max(0, Math.floor(ms / size)), { style: 'unit', unit, unitDisplay: 'short' });
+}
+
+/** A time today, otherwise with its day. */
+export function moment(date) {
+  const today = startOfDay(date) === startOfDay(new Date());
+  return format(date, today ? { ...CLOCK, second: '2-digit' } : { ...CLOCK, day: 'numeric', month: 'short' });
+}
+
 /** "Today", "Yesterday", "Monday 3 March", and with the year if it is not this one. */
 export function dayName(date, today = new Date()) {
   const days = Math.round((startOfDay(today) - startOfDay(date)) / 86_400_000);
@@ -89,6 +103,9 @@ export function dayName(date, today = new Date()) {
   const year = date.getFullYear() === today.getFullYear() ? undefined : 'numeric';
   return format(date, { weekday: 'long', day: 'numeric', month: 'long', year });
 }
+
+/** Where a time is written without a zone, it is meant where the person is. */
+export const timeZone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const startOfDay = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 

@@ -1,7 +1,7 @@
 // Keys that work anywhere on the page. Knows which elements can be written in, and
 // otherwise only the actions it is given.
 
-import { drawerOpen, openDialog, panel } from './ui.js';
+import { dashboard, drawerOpen, openDialog, panel } from './ui.js';
 
 const focusOn = (selector) => document.querySelector(selector)?.focus();
 
@@ -28,10 +28,10 @@ function actionOf(event, app) {
   if (event.ctrlKey || event.metaKey) return null;
   if (altKey && key === 'ArrowUp') return () => openNeighbour(app, -1);
   if (altKey && key === 'ArrowDown') return () => openNeighbour(app, 1);
-  if (key === 'Escape') return backToComposer;
+  if (key === 'Escape') return dashboard.value ? () => leaveDashboard(app) : backToComposer;
   if (altKey || isWriting(event.target)) return null;
   if (key === '?') return () => openDialog('keys');
-  if (key === '/') return () => app.write('/');
+  if (key === '/') return dashboard.value ? () => focusOn('#start-arguments') : () => app.write('/');
   return null;
 }
 
@@ -52,6 +52,13 @@ function backToComposer() {
   drawerOpen.value = false;
   panel.value = null;
   focusComposer();
+}
+
+// First out of what lies above the list, then out of it.
+function leaveDashboard(app) {
+  if (drawerOpen.value) drawerOpen.value = false;
+  else if (dashboard.value.name === 'list') app.closeDashboard();
+  else app.openDashboard();
 }
 
 // In the order in which they stand on the page, whatever is filtered.

@@ -1,4 +1,4 @@
-// Which address shows which room. Knows no room state and no view.
+// Which address shows which part of the page. Knows no room state and no view.
 
 export const FIRST_ROOM = 'lobby';
 
@@ -16,6 +16,22 @@ export function roomOf(path, botRoom) {
   } catch {
     return null; // Not percent-encoding at all.
   }
+}
+
+const SCHEDULES = 'schedules';
+
+/** `part` is `{name: 'list' | 'schedules' | 'job', id?}`. */
+export function dashboardPath({ name, id } = { name: 'list' }) {
+  if (name === 'list') return '/jobs';
+  return `/jobs/${name === 'job' ? encodeURIComponent(id) : SCHEDULES}`;
+}
+
+/** The part of the dashboard at an address, or null for any other address. */
+export function dashboardPart(path) {
+  const [matches, part] = path.match(/^\/jobs(?:\/([\w-]+))?\/?$/) ?? [];
+  if (!matches) return null;
+  if (!part) return { name: 'list' };
+  return part === SCHEDULES ? { name: SCHEDULES } : { name: 'job', id: part };
 }
 
 /** Room names are the same whatever case or composition they are typed in. */

@@ -1,10 +1,13 @@
-// What of the page is open just now: dialog, side panel, drawer, notices.
+// What of the page is open just now: dashboard, dialog, side panel, drawer, notices.
 // Knows neither rooms nor the socket.
 
 import { signal } from './html.js';
 
 const NOTICE_LASTS = 6_000;
 
+/** What stands in the middle: null for the current room, or the part of the dashboard,
+    `{name: 'list' | 'schedules' | 'job', id?}`. */
+export const dashboard = signal(null);
 /** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys', …}`; one at a time. */
 export const dialog = signal(null);
 /** null, 'people' or 'jobs'. */

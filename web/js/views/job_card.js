@@ -1,27 +1,31 @@
 // A job that is being worked on, where it was asked for. Its answer takes the place.
 
 import { toRepeat } from '../commands.js';
-import { html, signal, useEffect } from '../html.js';
-import { elapsed, percent, t } from '../i18n.js';
+import { html } from '../html.js';
+import { elapsed, moment, percent, t } from '../i18n.js';
+import { hasEnded, mayBeRetried, waitsForItsTime } from '../job_states.js';
+import { dashboardPath } from '../router.js';
 import { streamedText } from '../room.js';
+import { useNow } from './clock.js';
 import { Icon } from './icons.js';
+import { insidePage } from './links.js';
 import { Text } from './text.js';
 
-const now = signal(Date.now());
-
 export function JobCard({ app, job }) {
-  const unfinished = job.state === 'queued' || job.state === 'running';
+  const unfinished = !hasEnded(job);
+  const own = app.mayCancel(job);
   const streamed = streamedText(job);
   return html`
     <div class="job-card" data-key="job ${job.id}" data-testid="job-card" data-job=${job.id} data-state=${job.state}>
       <div class="job-line">
         <code>${job.line}</code>
-        <span class="job-state">${stateOf(job)}</span>
-        ${unfinished && html`<${Elapsed} since=${job.started_at ?? job.created_at} skew=${app.clockSkew()} />`}
-        <${Cancel} app=${app} job=${job} shown=${unfinished} />
-        <${Again} app=${app} job=${job} shown=${!unfinished && job.state !== 'completed'} />
+        <span class="job-state" data-state=${job.state}>${stateOf(job)}</span>
+        ${unfinished && !waitsForItsTime(job) && html`<${Elapsed} since=${job.started_at ?? job.created_at} skew=${app.clockSkew()} />`}
+        ${own && html`<${DetailsLink} app=${app} job=${job}>${t('job.details')}<//>`}
+        ${own && unfinished && html`<${Cancel} app=${app} job=${job} />`}
+        <${Again} app=${app} job=${job} shown=${mayBeRetried(job)} />
       </div>
-      <${Progress} job=${job} />
+      ${!waitsForItsTime(job) && html`<${Progress} job=${job} />`}
       ${streamed ? html`<div class="text streamed"><${Text} source=${streamed} /></div>` : html`<${Detail} job=${job} />`}
     </div>
   `;
@@ -32,8 +36,13 @@ function stateOf({ state, progress }) {
 }
 
 function Detail({ job }) {
-  const text = job.error?.message ?? job.text;
+  const text = [waitsForItsTime(job) && dueText(job), job.error?.message ?? job.text].filter(Boolean).join(' · ');
   return text ? html`<div class="job-detail">${text}</div>` : null;
+}
+
+/** When a job that waits for its time goes on. */
+export function dueText({ state, due_at: due }) {
+  return due ? t(state === 'retrying' ? 'job.next-attempt' : 'job.starts', { time: moment(new Date(due)) }) : t(`job.${state}`);
 }
 
 export function Progress({ job }) {
@@ -50,23 +59,21 @@ export function Progress({ job }) {
 }
 
 export function Elapsed({ since, skew }) {
-  useEffect(() => {
-    now.value = Date.now();
-    const timer = setInterval(() => {
-      now.value = Date.now();
-    }, 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return html`<span class="elapsed">${elapsed(now.value + skew - new Date(since))}</span>`;
+  const now = useNow();
+  return html`<span class="elapsed">${elapsed(now + skew - new Date(since))}</span>`;
 }
 
-export function Cancel({ app, job, shown }) {
-  if (!shown || !app.mayCancel(job)) return null;
+export const DetailsLink = ({ app, job, children }) => {
+  const part = { name: 'job', id: job.id };
   return html`
-    <button type="button" class="link" data-testid="job-cancel" aria-label=${t('job.cancel-this', { line: job.line })}
-      onClick=${() => app.cancelJob(job)}>${t('job.cancel')}</button>
+    <a class="link" href=${dashboardPath(part)} data-testid="job-details" onClick=${insidePage(() => app.openDashboard(part))}>${children}</a>
   `;
-}
+};
+
+export const Cancel = ({ app, job }) => html`
+  <button type="button" class="link" data-testid="job-cancel" aria-label=${t('job.cancel-this', { line: job.line })}
+    onClick=${() => app.cancelJob(job)}>${t('job.cancel')}</button>
+`;
 
 function Again({ app, job, shown }) {
   const line = app.chat.room(job.room).at(job.seq)?.message || toRepeat(job.line);

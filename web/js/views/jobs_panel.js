@@ -3,7 +3,9 @@
 import { html, useEffect } from '../html.js';
 import { duration, t } from '../i18n.js';
 import { BOT_ROOM } from '../chat.js';
-import { Cancel, Elapsed, Progress } from './job_card.js';
+import { hasEnded, waitsForItsTime } from '../job_states.js';
+import { Cancel, DetailsLink, dueText, Elapsed, Progress } from './job_card.js';
+import { insidePage } from './links.js';
 import { Panel } from './panel.js';
 
 // Jobs in rooms that this page has not joined tell it nothing by themselves.
@@ -20,27 +22,29 @@ export function JobsPanel({ app }) {
     <${Panel} title=${t(app.isOwner() ? 'jobs.title-all' : 'jobs.title')}>
       ${jobs === null && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
       ${jobs?.length === 0 && html`<p class="nothing">${t('jobs.none')}</p>`}
+      <a class="link" href="/jobs" onClick=${insidePage(() => app.openDashboard())}>${t('dashboard.open')}</a>
       <ul class="jobs">${jobs?.map((job) => html`<${Job} key=${job.id} app=${app} job=${job} />`)}</ul>
     <//>
   `;
 }
 
 function Job({ app, job }) {
-  const unfinished = job.state === 'queued' || job.state === 'running';
+  const unfinished = !hasEnded(job);
   const place = job.room === BOT_ROOM ? t('rooms.bot') : job.room;
   return html`
     <li class="job" data-testid="job" data-job=${job.id} data-state=${job.state}>
       <div class="job-line">
-        <code>${job.line}</code>
-        <${Cancel} app=${app} job=${job} shown=${unfinished} />
+        <${DetailsLink} app=${app} job=${job}><code>${job.line}</code><//>
+        ${unfinished && html`<${Cancel} app=${app} job=${job} />`}
       </div>
-      ${unfinished && html`<${Progress} job=${job} />`}
+      ${unfinished && !waitsForItsTime(job) && html`<${Progress} job=${job} />`}
       <div class="job-detail">
         <span class="job-state" data-state=${job.state}>${t(`job.${job.state}`)}</span>
-        ${unfinished && html`<${Elapsed} since=${job.started_at ?? job.created_at} skew=${app.clockSkew()} />`}
+        ${waitsForItsTime(job) && html`<span>${dueText(job)}</span>`}
+        ${unfinished && !waitsForItsTime(job) && html`<${Elapsed} since=${job.started_at ?? job.created_at} skew=${app.clockSkew()} />`}
         ${job.finished_at && job.started_at && html`<span>${duration(new Date(job.finished_at) - new Date(job.started_at))}</span>`}
         ${app.isPublic(job.room) || job.room === BOT_ROOM
-          ? html`<a href=${app.pathOf(job.room)} onClick=${(event) => { event.preventDefault(); app.openRoom(job.room); }}>${place}</a>`
+          ? html`<a href=${app.pathOf(job.room)} onClick=${insidePage(() => app.openRoom(job.room))}>${place}</a>`
           : html`<span>${t('jobs.private')}</span>`}
         ${app.isOwner() && html`<span>${job.handle}</span>`}
       </div>

@@ -12,6 +12,9 @@ import { Icon } from './icons.js';
 import { JobCard } from './job_card.js';
 import { Message } from './message.js';
 
+// Messages further up than this many requests are not gone to.
+const MOST_PAGES = 20;
+
 export function MessageList({ app, name }) {
   const room = app.chat.room(name);
   const element = useRef(null);
@@ -30,7 +33,11 @@ export function MessageList({ app, name }) {
 
   useLayoutEffect(() => {
     scroll.attach(element.current);
-    app.showMessage = (seq) => setFound(scroll.toRow(rowKey(app.chat.room(name), seq)) ? seq : null);
+    app.showMessage = (seq) => {
+      const there = scroll.toRow(rowKey(app.chat.room(name), seq));
+      setFound(there ? seq : null);
+      return there;
+    };
     return () => scroll.detach();
   }, []);
 
@@ -41,6 +48,7 @@ export function MessageList({ app, name }) {
   useLayoutEffect(() => scroll.settle());
   useFollowOwn(room, scroll);
   useMarkRead(app, room, scroll, newFrom);
+  useShowWanted(app, room);
 
   // Rows that scrolling brings back are no news to be read out.
   return html`
@@ -135,6 +143,22 @@ function useFollowOwn(room, scroll) {
 function useMarkRead(app, room, scroll, newFrom) {
   useEffect(() => {
     if (newFrom !== undefined && scroll.stuck && document.visibilityState === 'visible') app.chat.markRead(room.name);
+  });
+}
+
+// Whoever comes for a message further up has it fetched, up to a point.
+function useShowWanted(app, room) {
+  const asked = useRef(0);
+  useEffect(() => {
+    const seq = app.wantedMessage.value;
+    if (seq === null || !room.joined || room.loadingOlder) return;
+    const fetched = app.showMessage(seq) || !room.hasOlder || asked.current === MOST_PAGES;
+    if (fetched) {
+      app.wantedMessage.value = null;
+      return;
+    }
+    asked.current += 1;
+    app.chat.loadOlder(room.name);
   });
 }
 

@@ -1,14 +1,15 @@
-// The frame of the page: rooms, conversation, what is open at the right.
+// The frame of the page: rooms, conversation or dashboard, what is open at the right.
 
 import { html } from '../html.js';
 import { t } from '../i18n.js';
-import { drawerOpen, panel } from '../ui.js';
+import { dashboard, drawerOpen, panel } from '../ui.js';
 import { Account } from './account.js';
 import { Composer } from './composer.js';
 import { ConnectionLine } from './connection_line.js';
 import { Dialogs } from './dialogs.js';
 import { Icon } from './icons.js';
 import { JobsPanel } from './jobs_panel.js';
+import { Lazy } from './lazy.js';
 import { MessageList } from './message_list.js';
 import { Notices } from './notices.js';
 import { PeoplePanel } from './people_panel.js';
@@ -17,24 +18,32 @@ import { RoomList } from './room_list.js';
 import { Typing } from './typing.js';
 
 export function Page({ app }) {
-  const name = app.chat.current.value;
+  const withPanel = panel.value && !dashboard.value;
   return html`
     <${ConnectionLine} app=${app} />
-    <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${panel.value ? 'with-panel' : ''}">
+    <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${withPanel ? 'with-panel' : ''}">
       <${Drawer} app=${app} />
-      <main key=${name}>
-        <${RoomHeader} app=${app} name=${name} />
-        <${MessageList} app=${app} name=${name} />
-        <${Typing} app=${app} name=${name} />
-        ${!app.chat.room(name).problem && html`<${Composer} app=${app} name=${name} />`}
-      </main>
-      ${panel.value === 'people' && html`<${PeoplePanel} app=${app} name=${name} />`}
-      ${panel.value === 'jobs' && html`<${JobsPanel} app=${app} />`}
+      ${dashboard.value
+        ? html`<${Lazy} load=${loadDashboard} app=${app} part=${dashboard.value} />`
+        : html`<${RoomView} app=${app} name=${app.chat.current.value} />`}
     </div>
     <${Notices} />
     <${Dialogs} app=${app} />
   `;
 }
+
+const loadDashboard = () => import('./dashboard/dashboard.js').then(({ loadStyles, Dashboard }) => loadStyles().then(() => Dashboard));
+
+const RoomView = ({ app, name }) => html`
+  <main key=${name}>
+    <${RoomHeader} app=${app} name=${name} />
+    <${MessageList} app=${app} name=${name} />
+    <${Typing} app=${app} name=${name} />
+    ${!app.chat.room(name).problem && html`<${Composer} app=${app} name=${name} />`}
+  </main>
+  ${panel.value === 'people' && html`<${PeoplePanel} app=${app} name=${name} />`}
+  ${panel.value === 'jobs' && html`<${JobsPanel} app=${app} />`}
+`;
 
 const Drawer = ({ app }) => html`
   <div class="scrim" onClick=${() => { drawerOpen.value = false; }}></div>

@@ -3,9 +3,10 @@
 import { html, useState } from '../html.js';
 import { BOT_ROOM } from '../chat.js';
 import { t } from '../i18n.js';
-import { openDialog } from '../ui.js';
+import { dashboard, openDialog } from '../ui.js';
 import { visited } from '../visits.js';
 import { BotFace, Icon } from './icons.js';
+import { insidePage } from './links.js';
 
 export function RoomList({ app }) {
   const [filter, setFilter] = useState('');
@@ -23,6 +24,7 @@ export function RoomList({ app }) {
       </label>
       <div class="rooms-scroll">
         <${RoomLink} app=${app} name=${BOT_ROOM} />
+        <${DashboardLink} app=${app} />
         <h2>${t('rooms.title')}
           <button type="button" class="tool" data-testid="new-room" aria-label=${t('rooms.new')} title=${t('rooms.new')}
             onClick=${() => openDialog('new-room')}><${Icon} name="plus" /></button>
@@ -38,20 +40,21 @@ export function RoomList({ app }) {
 
 function RoomLink({ app, name }) {
   const { chat } = app;
-  const here = chat.current.value === name;
+  const here = app.isOpen(name);
   const unread = here ? 0 : chat.unread(name);
-  const open = (event) => {
-    // A new tab or window is the browser's business.
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    app.openRoom(name);
-  };
   return html`
     <a class="room-link ${unread ? 'unread' : ''}" href=${app.pathOf(name)} data-testid="room-link" data-room=${name}
-      aria-current=${here ? 'page' : undefined} onClick=${open}>
+      aria-current=${here ? 'page' : undefined} onClick=${insidePage(() => app.openRoom(name))}>
       ${name === BOT_ROOM ? html`<${BotFace} />` : html`<${Icon} name="room" />`}
       <span class="room-name">${name === BOT_ROOM ? t('rooms.bot') : name}</span>
       ${unread > 0 && html`<span class="badge" data-testid="unread" aria-label=${t('rooms.unread', { n: unread })}>${unread > 99 ? '99+' : unread}</span>`}
     </a>
   `;
 }
+
+const DashboardLink = ({ app }) => html`
+  <a class="room-link" href="/jobs" data-testid="dashboard-link" aria-current=${dashboard.value ? 'page' : undefined}
+    onClick=${insidePage(() => app.openDashboard())}>
+    <${Icon} name="jobs" /><span class="room-name">${t('dashboard.title')}</span>
+  </a>
+`;
