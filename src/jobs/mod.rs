@@ -7,6 +7,7 @@ mod open;
 mod policy;
 mod queue;
 mod running;
+mod stats;
 mod waiting;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use policy::{Lane, OnRestart, Policy, Priority, Retries};
 pub use running::Limits;
+pub use stats::{Span, Stats};
 
 use crate::model::{Handle, Job, JobId, JobState, LogLine, Person, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};

@@ -8,6 +8,7 @@ mod hook;
 mod job;
 mod message;
 mod names;
+mod stats;
 mod time;
 
 pub use address::subscriber;
@@ -15,4 +16,5 @@ pub use hook::{Hook, HookId};
 pub use job::{Change, Job, JobError, JobId, JobRequest, JobState, LogLine, ScheduleId};
 pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};
 pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Person, RoomName};
+pub use stats::{JobMinute, RunTimes};
 pub use time::Timestamp;

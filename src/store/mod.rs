@@ -12,6 +12,7 @@ mod memory;
 mod messages;
 mod rooms;
 mod sessions;
+mod stats;
 mod writer;
 
 use std::path::Path;
