@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use layers::{ConfigError, Sources, load};
+pub use layers::{ConfigError, Sources, environment, load};
 
 use crate::model::BotMode;
 

@@ -8,6 +8,7 @@
 //! - [`chat`] is the rooms: joining, saying, being answered.
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
 //!   [`fetch`] reaches other machines, [`process`] runs other programs.
+//! - [`local`] lets commands on the same machine in.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
 //! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
 
@@ -19,6 +20,7 @@ pub mod fetch;
 pub mod groups;
 pub mod http;
 pub mod jobs;
+pub mod local;
 pub mod memory;
 pub mod model;
 pub mod process;

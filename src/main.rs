@@ -1,5 +1,7 @@
 //! The command line: reads the settings, starts the log and the server, and turns an error into an exit code.
 
+mod cli;
+
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +14,7 @@ use chatbot::http;
 use chatbot::process;
 use chatbot::server::Server;
 use clap::{Args, Parser, Subcommand};
+use cli::jobs::JobsArgs;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
@@ -36,6 +39,11 @@ enum Command {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     KeepProgram,
+    /// List, show, cancel, retry and drop the jobs of a running server.
+    ///
+    /// On the server's own machine nothing else is needed: the server leaves a file in its data folder that says where it is
+    /// and lets its own user in. For a server elsewhere, name it with --url and put the owner's key into CHATBOT_KEY.
+    Jobs(JobsArgs),
 }
 
 #[derive(Args)]
@@ -59,9 +67,7 @@ impl ServeArgs {
         let flags = [("server.host", self.host), ("server.port", self.port), ("server.data_dir", self.data_dir)];
         Sources {
             file: self.config,
-            environment: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-                .collect(),
+            environment: config::environment(),
             flags: flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
         }
     }
@@ -72,6 +78,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve(arguments.sources()),
         #[cfg(target_os = "linux")]
         Command::KeepProgram => process::keeper::keep().context("cannot keep a program"),
+        Command::Jobs(arguments) => cli::jobs::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,13 +12,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Hooks, Keys, OwnerKey};
+use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
 use crate::bots::{Bots, Runner};
 use crate::chat::Chat;
 use crate::config::Config;
 use crate::fetch::Client;
 use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, Settings};
 use crate::jobs::{Jobs, Limits};
+use crate::local::{Announced, LocalAccess};
 use crate::memory;
 use crate::protocol::CloseReason;
 use crate::store::{Closing, Store, StoreOptions};
@@ -34,6 +35,7 @@ pub struct Server {
     deliveries: TaskTracker,
     closing: Closing,
     failure: Failure,
+    announced: Announced,
 }
 
 /// Why the store failed, once it did.
@@ -69,6 +71,10 @@ impl Server {
         let configured_key = Some(config.accounts.owner_key.as_str()).filter(|key| !key.is_empty());
         let (keys, owner_key) =
             Keys::open(store.clone(), configured_key).await.context("cannot read the owner's key")?;
+        let address = listener.local_addr().context("cannot tell the port")?;
+        let local_key = random_token();
+        let keys = keys.with_local_key(&local_key);
+        let announced = announce(config, LocalAccess::new(address, local_key)).await?;
 
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
         let bots = Bots::new(client);
@@ -104,11 +110,10 @@ impl Server {
             let giving_back = memory::give_back_after_crowds(|| counted.open());
             stopping.run_until_cancelled(giving_back).await;
         });
-        let address = listener.local_addr().context("cannot tell the port")?;
         let listener = TcpListener::from_std(listener).context("cannot listen")?;
         connections.spawn(Listener::new(app.clone(), connections.clone()).run(listener));
         let stop_within = Duration::from_secs(config.server.stop_seconds);
-        Ok(Self { address, owner_key, stop_within, app, runner, connections, deliveries, closing, failure })
+        Ok(Self { address, owner_key, stop_within, app, runner, connections, deliveries, closing, failure, announced })
     }
 
     /// Where it listens.
@@ -151,8 +156,12 @@ impl Server {
         }
         // The last ones that hold the store; its writer then closes it.
         drop((self.app, self.runner));
-        let closing = self.closing;
-        let closed = tokio::task::spawn_blocking(move || closing.wait());
+        let (closing, announced) = (self.closing, self.announced);
+        let closed = tokio::task::spawn_blocking(move || {
+            // First: once the store is closed another server may announce itself here.
+            drop(announced);
+            closing.wait();
+        });
         if tokio::time::timeout(self.stop_within, closed).await.is_err() {
             tracing::warn!("the store was not closed in time; it will be checked at the next start");
         }
@@ -179,6 +188,13 @@ fn limits(config: &Config) -> Limits {
         per_person: config.jobs.per_person_at_once,
         per_room: config.jobs.per_room_at_once,
     }
+}
+
+/// Lets commands on this machine find the server.
+async fn announce(config: &Config, access: LocalAccess) -> anyhow::Result<Announced> {
+    let dir = config.server.data_dir.clone();
+    let announced = tokio::task::spawn_blocking(move || access.announce(&dir)).await?;
+    announced.with_context(|| format!("cannot write to {}", config.server.data_dir.display()))
 }
 
 fn settings(config: &Config) -> Settings {

@@ -35,6 +35,12 @@ impl ConfigError {
     }
 }
 
+/// The process's environment, without what is not text.
+pub fn environment() -> Vec<(String, String)> {
+    let variables = std::env::vars_os();
+    variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
 /// Reads and checks all settings.
 pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let defaults =

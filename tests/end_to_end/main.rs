@@ -11,6 +11,7 @@ mod frames;
 mod hooks;
 mod job_runtime;
 mod jobs;
+mod jobs_cli;
 mod limits;
 mod origins;
 mod owner;

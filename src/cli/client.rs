@@ -1,0 +1,90 @@
+//! The way to the server that is asked: the one on this machine, or another by address and key.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chatbot::config::{self, Sources};
+use chatbot::local::LocalAccess;
+use clap::Args;
+use reqwest::{Method, StatusCode, Url};
+use serde_json::Value;
+
+/// Longest wait for one answer.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Which server is meant.
+#[derive(Args)]
+pub struct ServerArgs {
+    /// Data folder of the server on this machine [default: as for serve]
+    #[arg(long, value_name = "DIR", global = true, conflicts_with = "url")]
+    data_dir: Option<String>,
+    /// File with settings, for the data folder it names
+    #[arg(long, value_name = "FILE", global = true, conflicts_with = "url")]
+    config: Option<PathBuf>,
+    /// A server elsewhere, such as https://chat.example.com
+    #[arg(long, global = true)]
+    url: Option<Url>,
+    /// The owner's key, for --url
+    #[arg(long, env = "CHATBOT_KEY", hide_env_values = true, global = true)]
+    key: Option<String>,
+}
+
+/// Asks one server.
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    key: Option<String>,
+    /// What it may mean that nobody is there, or that the key is not known.
+    hint: &'static str,
+}
+
+impl Client {
+    /// # Errors
+    /// In words for whoever asked, when there is no server to be found.
+    pub fn new(server: ServerArgs) -> anyhow::Result<Self> {
+        let builder = reqwest::Client::builder().timeout(TIME_LIMIT);
+        if let Some(url) = server.url {
+            let url = url.as_str().trim_end_matches('/').to_owned();
+            let hint = "is the address right, and the key in CHATBOT_KEY?";
+            return Ok(Self { http: builder.build()?, url, key: server.key, hint });
+        }
+        let flags = server.data_dir.map(|dir| ("server.data_dir", dir));
+        let sources =
+            Sources { file: server.config, environment: config::environment(), flags: flags.into_iter().collect() };
+        let LocalAccess { url, key } = LocalAccess::find(&config::load(&sources)?.server.data_dir)?;
+        let hint = "the server that ran here has gone without a proper stop; start it again with chatbot serve";
+        // A proxy from the environment leads away from this machine.
+        Ok(Self { http: builder.no_proxy().build()?, url, key: Some(key), hint })
+    }
+
+    /// Asks; null where the answer has no body.
+    ///
+    /// # Errors
+    /// The server's own words where it refuses.
+    pub async fn ask(&self, method: Method, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
+        let mut request = self.http.request(method, format!("{}{path}", self.url)).query(query);
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        let response = match request.send().await {
+            Err(error) if error.is_connect() => bail!("nobody answers at {}: {}", self.url, self.hint),
+            Err(error) if error.is_timeout() => bail!("{} does not answer in time", self.url),
+            sent => sent.with_context(|| format!("cannot ask {}", self.url))?,
+        };
+        let status = response.status();
+        let body = response.bytes().await.with_context(|| format!("the answer of {} broke off", self.url))?;
+        let answer = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(&body) };
+        match answer {
+            Ok(answer) if status.is_success() => Ok(answer),
+            Ok(answer) if status == StatusCode::UNAUTHORIZED => bail!("{} ({})", words(&answer, status), self.hint),
+            Ok(answer) => bail!("{}", words(&answer, status)),
+            Err(_) => bail!("what answers at {} ({status}) is not chatbot", self.url),
+        }
+    }
+}
+
+/// The server's words on why it refuses.
+fn words(answer: &Value, status: StatusCode) -> String {
+    answer["error"]["message"].as_str().map_or_else(|| status.to_string(), str::to_owned)
+}

@@ -1,0 +1,118 @@
+//! How commands on the same machine find the running server and are let in: a file in its data folder, which only whoever
+//! runs the server can read.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "server.json";
+
+/// Where the server is, and a key that counts as the owner's while it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalAccess {
+    pub url: String,
+    pub key: String,
+}
+
+/// The file while it is there: dropping this removes it. After a crash it stays, with a key that opens nothing any more.
+#[must_use]
+#[derive(Debug)]
+pub struct Announced {
+    path: PathBuf,
+}
+
+impl LocalAccess {
+    /// To a server that listens there; on all addresses this machine's own will do.
+    pub fn new(address: SocketAddr, key: String) -> Self {
+        let url = if address.ip().is_unspecified() {
+            format!("http://localhost:{}", address.port())
+        } else {
+            format!("http://{address}")
+        };
+        Self { url, key }
+    }
+
+    /// Leaves the file in the data folder. Blocks.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn announce(&self, data_dir: &Path) -> io::Result<Announced> {
+        let path = data_dir.join(FILE);
+        // Whole or not at all, and never readable for others.
+        let new = data_dir.join(format!("{FILE}.new"));
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        fs::rename(&new, &path)?;
+        Ok(Announced { path })
+    }
+
+    /// The server that runs on this data folder. Blocks.
+    ///
+    /// # Errors
+    /// In words for whoever asked, when no server announced itself there or the file is not theirs to read.
+    pub fn find(data_dir: &Path) -> anyhow::Result<Self> {
+        let path = data_dir.join(FILE);
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                anyhow::bail!(
+                    "no chatbot runs on the data folder {} (name another with --data-dir, or a server with --url)",
+                    data_dir.display()
+                )
+            }
+            read => read.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        serde_json::from_slice(&bytes).with_context(|| format!("cannot understand {}", path.display()))
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "cannot remove the file");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_server_is_found_while_it_is_announced_by_its_own_user_only() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let address = "127.0.0.1:8000".parse().expect("an address");
+        // Left over by a crash, in the middle of writing even.
+        fs::write(dir.path().join("server.json.new"), "{").expect("written");
+        fs::write(dir.path().join("server.json"), "{").expect("written");
+        let access = LocalAccess::new(address, "key".into());
+        let announced = access.announce(dir.path()).expect("announced");
+        assert_eq!(LocalAccess::find(dir.path()).expect("found"), access);
+        let mode = fs::metadata(dir.path().join(FILE)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        drop(announced);
+        let error = LocalAccess::find(dir.path()).expect_err("gone").to_string();
+        assert!(error.starts_with("no chatbot runs on the data folder"), "{error}");
+    }
+
+    #[test]
+    fn addresses_can_be_connected_to() {
+        for (listening, url) in [
+            ("[::]:8000", "http://localhost:8000"),
+            ("0.0.0.0:80", "http://localhost:80"),
+            ("[::1]:1", "http://[::1]:1"),
+        ] {
+            assert_eq!(LocalAccess::new(listening.parse().expect("an address"), String::new()).url, url);
+        }
+    }
+}
