@@ -90,6 +90,11 @@ pub fn send(room: &str, send: usize) -> String {
     format!(r#"{{"type":"send","room":"{room}","id":"load-{send}","message":"load {send} said"}}"#)
 }
 
+/// Whether a message answers a command.
+pub fn is_answer(text: &[u8]) -> bool {
+    find(text, br#""reply_to":"#).is_some()
+}
+
 /// The value of a string field without escapes.
 pub fn string_field<'a>(text: &'a [u8], before: &[u8]) -> Option<&'a [u8]> {
     let start = find(text, before)? + before.len();

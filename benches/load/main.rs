@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench load -- fanout    deliveries in a full room, beside a plain epoll loop
 //! cargo bench --bench load -- post      durable messages, beside write + fdatasync
+//! cargo bench --bench load -- jobs      commands answered, beside write + fdatasync
 //! cargo bench --bench load -- idle      memory of a connection that does nothing
 //! cargo bench --bench load -- start     time from exec to the first answer
 //! cargo bench --bench load -- slow      what readers that stop reading do to the others
@@ -12,7 +13,7 @@
 //! process and is only met through its sockets. A missed target is printed; a broken promise (a message lost, doubled
 //! or out of order) is printed and fails the run. Linux only: it relies on epoll and `/proc`.
 //!
-//! In reading order: the benches [`fanout`], [`post`], [`idle`], [`start`], [`slow`]; the loads they share, [`crowd`]
+//! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`slow`]; the loads they share, [`crowd`]
 //! and [`posting`]; the clients below, [`swarm`], [`frames`] and [`websocket`]; the references [`plain_loop`] and
 //! [`raw_disk`]; and [`server`], [`machine`] and [`report`].
 
@@ -20,6 +21,7 @@ mod crowd;
 mod fanout;
 mod frames;
 mod idle;
+mod jobs;
 mod machine;
 mod plain_loop;
 mod post;
@@ -60,6 +62,8 @@ enum Name {
     Fanout(fanout::Options),
     /// Durable messages
     Post(post::Options),
+    /// Commands answered
+    Jobs(jobs::Options),
     /// Memory of idle connections
     Idle(idle::Options),
     /// Readers that stop reading
@@ -123,7 +127,7 @@ fn run(options: &Options) -> Result<Faults, Box<dyn Error>> {
         return Ok(Faults::default());
     }
     let mut faults = Faults::default();
-    for name in ["fanout", "post", "idle", "slow", "start"] {
+    for name in ["fanout", "post", "jobs", "idle", "slow", "start"] {
         if let Some(name) = Options::try_parse_from(["load", name])?.name {
             faults.merge(run_one(&options.bench, &name)?);
         }
@@ -135,6 +139,7 @@ fn run_one(bench: &Bench, name: &Name) -> Result<Faults, Box<dyn Error>> {
     let faults = match name {
         Name::Fanout(options) => fanout::run(bench, options),
         Name::Post(options) => post::run(bench, options),
+        Name::Jobs(options) => jobs::run(bench, options),
         Name::Idle(options) => idle::run(bench, options),
         Name::Slow(options) => slow::run(bench, options),
         Name::Start(options) => start::run(bench, options),

@@ -109,6 +109,10 @@ impl Comparison {
         self.push(name, measured, Some(reference), Some(target));
     }
 
+    pub fn maybe_targeted_row(&mut self, name: &str, measured: f64, reference: f64, target: Option<Target>) {
+        self.push(name, measured, Some(reference), target);
+    }
+
     /// A figure for which there is nothing to compare with.
     pub fn lone_row(&mut self, name: &str, measured: f64, target: Option<Target>) {
         self.push(name, measured, None, target);
