@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 
 use super::{Chat, refusal};
 use crate::jobs::{Slot, Waiter};
-use crate::model::{JobState, Timestamp};
-use crate::store::{StoreError, StoredJob};
+use crate::model::{Job, JobState, Timestamp};
+use crate::store::{JobList, StoreError, StoredJob};
 use crate::text::Text;
 
 /// Longest time between two looks at the clock while jobs wait for it.
@@ -45,6 +45,8 @@ enum Next {
 impl Chat {
     /// Makes jobs ready when their time comes; runs until it is dropped.
     pub async fn keep_time(self: &Arc<Self>) {
+        // The clock may have been set while the server was down.
+        self.hurry_retries().await;
         loop {
             let next = self.begin_due().await.unwrap_or_else(|error| {
                 tracing::error!(%error, "cannot read which jobs are due");
@@ -55,8 +57,31 @@ impl Chat {
                 Next::WhenThereIsRoom => tokio::time::sleep(FULL_PAUSE).await,
                 Next::At(at) => tokio::select! {
                     () = self.alarm.0.notified() => {}
-                    () = wait_until(at) => {}
+                    waited = wait_until(at) => if matches!(waited, Waited::ClockSetBack) {
+                        self.hurry_retries().await;
+                    },
                 },
+            }
+        }
+    }
+
+    /// Brings forward what would be tried again later than its policy says, because the clock was set back.
+    async fn hurry_retries(self: &Arc<Self>) {
+        let chat = self.clone();
+        let read = move || {
+            let is_late = |stored: &StoredJob| {
+                let StoredJob { job, .. } = stored;
+                let longest = chat.jobs.policy(&job.name).retries.longest_delay();
+                let left = job.due_at.map(|at| Duration::from_millis(at.since(Timestamp::now())));
+                job.state == JobState::Retrying && left.is_some_and(|left| left > longest)
+            };
+            chat.store.list_jobs(JobList::Due, None, usize::MAX, is_late)
+        };
+        let late = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Failed));
+        for StoredJob { job, .. } in late.unwrap_or_default() {
+            let now = Job { due_at: Some(Timestamp::now()), ..job.clone() };
+            if let Err(error) = self.store.change_job(&job, &now, &[]).await {
+                tracing::error!(%error, job = %job.id, "cannot bring the next attempt forward");
             }
         }
     }
@@ -107,13 +132,23 @@ impl Chat {
     }
 }
 
-/// Returns at that time by the clock on the wall, or a little before, when it is to be looked at again.
-async fn wait_until(at: Timestamp) {
+/// Why waiting is over.
+enum Waited {
+    ItIsTime,
+    ClockSetBack,
+}
+
+/// Waits for that time by the clock on the wall, which is looked at now and then.
+async fn wait_until(at: Timestamp) -> Waited {
     loop {
-        let left = Duration::from_millis(at.since(Timestamp::now()));
+        let now = Timestamp::now();
+        let left = Duration::from_millis(at.since(now));
         if left.is_zero() {
-            return;
+            return Waited::ItIsTime;
         }
         tokio::time::sleep(left.min(LOOK_EVERY)).await;
+        if Timestamp::now() < now {
+            return Waited::ClockSetBack;
+        }
     }
 }

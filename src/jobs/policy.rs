@@ -73,16 +73,24 @@ pub struct Retries {
     pub longest: Duration,
 }
 
+/// Part of a delay by which it is made shorter or longer at random.
+const SPREAD: f64 = 0.25;
+
 impl Retries {
     pub const NONE: Self = Self { most: 0, first: Duration::ZERO, longest: Duration::ZERO };
 
-    /// How long to wait after the attempt of that number, counted from 1: exponential, and spread by a quarter in both
+    /// How long to wait after the attempt of that number, counted from 1: exponential, and spread in both
     /// directions, so that what failed together is not tried again together.
     pub fn delay(&self, attempt: u32) -> Duration {
         let doubled = self.first.saturating_mul(1 << attempt.saturating_sub(1).min(24)).min(self.longest);
         // Without randomness nothing is lost but the spread.
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-        doubled.mul_f64(0.75 + 0.5 * f64::from(random) / f64::from(u32::MAX))
+        doubled.mul_f64(1.0 - SPREAD + 2.0 * SPREAD * f64::from(random) / f64::from(u32::MAX))
+    }
+
+    /// What `delay` never exceeds.
+    pub fn longest_delay(&self) -> Duration {
+        self.longest.mul_f64(1.0 + SPREAD)
     }
 }
 
