@@ -234,7 +234,8 @@ export class Chat {
   }
 
   #onJob(room, job) {
-    // Whoever watches everybody's jobs is told of those in other private rooms, too.
+    // Whoever watches jobs is told of some that their room is not, and of those in others' private rooms.
+    if (job.quiet) return;
     if (room.name === BOT_ROOM && !room.jobs.has(job.id) && job.handle !== this.user.value?.handle) return;
     room.onJob(job);
     this.#hears.jobChanged(job);

@@ -24,7 +24,7 @@ export function Filters({ app, board }) {
   const filter = board.filter.value;
   useEffect(() => rememberInAddress(filter), [filter]);
   const set = (key) => (value) => board.setFilter({ [key]: value });
-  const commands = app.chat.commands.value.map(plainName);
+  const commands = [...new Set([...app.chat.commands.value.map(plainName), ...namesOf(board)])];
   const me = app.chat.user.value?.handle ?? '';
   return html`
     <div class="filters" role="group" aria-label=${t('filter.label')}>
@@ -48,6 +48,9 @@ export function Filters({ app, board }) {
 
 // What the address asks for can always be seen, whether there is such a thing or not.
 const withChosen = (values, chosen) => (chosen && !values.includes(chosen) ? [...values, chosen] : values);
+
+// The server does some work of its own, which nobody can ask for.
+const namesOf = (board) => (board.jobs.value ?? []).map(({ name }) => name).sort();
 
 function roomsOf(board) {
   const rooms = (board.jobs.value ?? []).map(({ room }) => room).filter((room) => room !== BOT_ROOM);
