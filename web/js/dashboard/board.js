@@ -64,10 +64,11 @@ export class Board {
     });
   }
 
-  /** Shows a job that was just made, whatever was filtered before. */
+  /** Shows a job that was just made, whatever was filtered before. It may have been heard of already, and then gone on. */
   add(job) {
-    if (!this.fits(job)) return this.setFilter(EVERYTHING);
-    return this.changed(job);
+    const isKnown = this.#changes.has(job.id) || this.jobs.value?.some(({ id }) => id === job.id);
+    if (!this.fits(job)) this.setFilter(EVERYTHING);
+    else if (!isKnown) this.changed(job);
   }
 
   /** Takes a job out of the list; `restore` puts it back. */
