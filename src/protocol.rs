@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::model::{
-    BotMode, Change, Handle, Job, JobError, JobId, JobMinute, JobState, LogLine, Message, RoomName, ScheduleId,
-    Timestamp, Voice,
+    BotMode, Change, Handle, Job, JobError, JobId, JobMinute, JobState, LogLine, Message, Rhythm, RoomName, Schedule,
+    ScheduleId, Timestamp, Voice,
 };
 use crate::text::{Locale, Text};
 
@@ -547,6 +547,61 @@ impl StatsPoint {
             failed: minute.failed,
             p50_ms: quantile(0.5),
             p95_ms: quantile(0.95),
+        }
+    }
+}
+
+/// A schedule as clients see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ScheduleView {
+    #[schema(value_type = String)]
+    pub id: ScheduleId,
+    /// What its person calls it by in its room.
+    pub number: u32,
+    /// `once` or `every`.
+    pub kind: &'static str,
+    /// The cron pattern of what is done again and again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// IANA name of the zone whose clocks the pattern means.
+    pub time_zone: String,
+    /// What is done, as one line.
+    pub line: String,
+    #[schema(value_type = String)]
+    pub handle: Handle,
+    pub room: String,
+    pub paused: bool,
+    #[serde(serialize_with = "optional_rfc_3339")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc_3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// The run that waits for its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub job: Option<JobId>,
+}
+
+impl ScheduleView {
+    pub fn new(schedule: &Schedule) -> Self {
+        let (kind, pattern) = match &schedule.rhythm {
+            Rhythm::Once(_) => ("once", None),
+            Rhythm::Every(pattern) => ("every", Some(pattern.clone())),
+        };
+        Self {
+            id: schedule.id.clone(),
+            number: schedule.number,
+            kind,
+            pattern,
+            time_zone: schedule.zone.clone(),
+            line: schedule.request.line(),
+            handle: schedule.handle.clone(),
+            room: schedule.room.shown().to_owned(),
+            paused: schedule.next.is_none(),
+            next_at: schedule.next.as_ref().map(|next| next.at),
+            created_at: schedule.created_at,
+            job: schedule.next.as_ref().map(|next| next.job.clone()),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
 
-use crate::model::{Handle, Hook, Job, Person, RoomName, Voice};
+use crate::model::{Handle, Hook, Job, Person, RoomName, Schedule, Voice};
 use crate::text::{Locale, Text};
 
 /// What somebody is to this server.
@@ -104,6 +104,7 @@ impl Actor {
             Action::Enter(room) => !room.is_private() || *room == RoomName::private(&self.home),
             Action::SeeJob(job) => (!job.room.is_private() && !job.quiet) || self.owns(job) || is_owner,
             Action::ManageJob(job) => self.owns(job) || is_owner,
+            Action::ManageSchedule(schedule) => schedule.person == self.job_owner(&schedule.room) || is_owner,
             Action::SeeEveryJob | Action::ChangeRoom | Action::DeleteMessage | Action::ManageHooks => is_owner,
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
@@ -116,6 +117,7 @@ pub enum Action<'a> {
     Enter(&'a RoomName),
     SeeJob(&'a Job),
     ManageJob(&'a Job),
+    ManageSchedule(&'a Schedule),
     SeeEveryJob,
     ChangeRoom,
     DeleteMessage,

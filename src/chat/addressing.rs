@@ -6,7 +6,7 @@ use crate::model::{BOT_HANDLE, BotMode, JobRequest};
 const MAX_NAME: usize = 32;
 
 /// The request in a message, if it is for the bot of such a room.
-pub(super) fn request(mode: BotMode, text: &str) -> Option<JobRequest> {
+pub fn request(mode: BotMode, text: &str) -> Option<JobRequest> {
     let text = text.trim();
     let addressed = after_slash(text).or_else(|| after_mention(text));
     match (mode, addressed) {

@@ -193,6 +193,10 @@ impl Chat {
             Ok((room, _)) => room,
             Err(error) => return tracing::error!(code = error.code(), job = %from.id, "cannot answer"),
         };
+        let schedule = match self.next_run(&from) {
+            Ok(schedule) => schedule,
+            Err(error) => return tracing::error!(%error, job = %from.id, "cannot read the job's schedule"),
+        };
         let (ended, message) = self.ended(&room, &from, seq, outcome);
         let log = self.jobs.log(&from.id).unwrap_or_default();
         let (done, durable) = tokio::sync::oneshot::channel();
@@ -215,8 +219,10 @@ impl Chat {
             let _ = done.send(());
         };
         let answer = (!kept_job.quiet).then_some((number, &kept_message));
-        self.store.finish_job(JobEnd { from: &from, to: &kept_job, log: &log, answer, causes: &[] }, on_durable).await;
+        let end = JobEnd { from: &from, to: &kept_job, log: &log, answer, causes: &[], schedule: schedule.as_ref() };
+        self.store.finish_job(end, on_durable).await;
         drop(durable.await);
+        self.show_next(schedule).await;
     }
 
     /// The job as it ended, and what is said about it.

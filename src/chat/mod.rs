@@ -12,6 +12,7 @@ mod presence;
 mod room;
 mod room_names;
 mod rooms;
+mod schedules;
 mod timetable;
 
 use std::sync::Arc;
@@ -19,10 +20,12 @@ use std::sync::Arc;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
+pub use addressing::request;
 pub use catch_up::{CatchUp, History, Page};
 pub use jobs::JobFilter;
 pub use outcome::Outcome;
 pub use room::{Membership, Room};
+pub use schedules::Alteration;
 
 use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Outbox};

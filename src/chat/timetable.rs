@@ -96,7 +96,7 @@ impl Chat {
                 return Ok(next.map_or(Next::Never, Next::At));
             }
             let with_slots = due.into_iter().filter_map(|due| Some((self.slot_of_due(&due)?, due)));
-            let ready: Vec<_> = with_slots.map(|(slot, due)| self.begin_now(due, slot, None)).collect();
+            let ready: Vec<_> = with_slots.map(|(slot, due)| self.begin_in_time(due, slot)).collect();
             let begun = future::join_all(ready).await;
             for error in begun.iter().filter_map(|begun| begun.as_ref().err()) {
                 tracing::error!(code = error.code(), "cannot make a due job ready");
@@ -106,6 +106,16 @@ impl Chat {
                 return Ok(Next::WhenThereIsRoom);
             }
         }
+    }
+
+    /// Lets a job whose time has come wait for a worker, or for another time if it is not to be begun now.
+    async fn begin_in_time(self: &Arc<Self>, due: StoredJob, slot: Slot) -> Result<bool, Text> {
+        let Some((moved, schedule)) = self.moved_on(&due.job).map_err(refusal)? else {
+            return self.begin_now(due, slot, None).await;
+        };
+        let is_moved = self.store.change_run(&due.job, &moved, Some(&schedule)).await.map_err(refusal)?;
+        self.show_by_id(&moved.id).await;
+        Ok(is_moved)
     }
 
     fn slot_of_due(&self, due: &StoredJob) -> Option<Slot> {
@@ -123,11 +133,13 @@ impl Chat {
         let mut to = from.clone();
         to.move_to(JobState::Queued, reason);
         let log = if from.attempt > 0 { self.store.job_log(&to.id).map_err(refusal)? } else { Vec::new() };
-        if !self.store.change_job(&from, &to, &[]).await.map_err(refusal)? {
+        let schedule = self.next_run(&from).map_err(refusal)?;
+        if !self.store.change_run(&from, &to, schedule.as_ref()).await.map_err(refusal)? {
             return Ok(false);
         }
         self.jobs.enqueue([Waiter { job: to.clone(), seq, log, slot: Some(slot) }]);
         self.show_by_id(&to.id).await;
+        self.show_next(schedule).await;
         Ok(true)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Handle, Person, RoomName, Timestamp};
+use super::{Handle, Person, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
 
 /// A job's id. Ids sort by the time they were made.
@@ -126,11 +126,6 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Names a schedule, for which the same is done again and again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ScheduleId(pub String);
-
 /// Why a job failed: a stable code, and a sentence in the asker's language.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct JobError {
@@ -238,22 +233,32 @@ impl Job {
 
     /// What was asked for, as one line to show: shortened, for it is repeated with every word on the job's progress.
     pub fn line(&self) -> String {
-        /// Characters.
-        const LONGEST: usize = 200;
-        let mut line: String =
-            [&self.name, " ", &self.arguments].into_iter().flat_map(|part| part.chars()).take(LONGEST + 1).collect();
-        if let Some((end, _)) = line.char_indices().nth(LONGEST) {
-            line.truncate(end);
-            line.push('…');
-        }
-        line.truncate(line.trim_end().len());
-        line
+        line(&self.name, &self.arguments)
     }
 }
 
 /// What somebody asks the bot for: a command and what follows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRequest {
     pub name: String,
     pub arguments: String,
+}
+
+impl JobRequest {
+    /// As one line to show, shortened.
+    pub fn line(&self) -> String {
+        line(&self.name, &self.arguments)
+    }
+}
+
+fn line(name: &str, arguments: &str) -> String {
+    /// Characters.
+    const LONGEST: usize = 200;
+    let mut line: String = [name, " ", arguments].into_iter().flat_map(|part| part.chars()).take(LONGEST + 1).collect();
+    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line.truncate(line.trim_end().len());
+    line
 }

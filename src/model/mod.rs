@@ -1,4 +1,4 @@
-//! What everybody talks about: names, texts, times, messages and jobs.
+//! What everybody talks about: names, texts, times, messages, jobs and schedules.
 //!
 //! Text from outside becomes one of these types once, at the edge; whoever holds one need not check it again.
 //! Knows no I/O, and of this program only the keys by which errors name their words.
@@ -8,13 +8,15 @@ mod hook;
 mod job;
 mod message;
 mod names;
+mod schedule;
 mod stats;
 mod time;
 
 pub use address::subscriber;
 pub use hook::{Hook, HookId};
-pub use job::{Change, Job, JobError, JobId, JobRequest, JobState, LogLine, ScheduleId};
+pub use job::{Change, Job, JobError, JobId, JobRequest, JobState, LogLine};
 pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};
 pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Person, RoomName};
+pub use schedule::{MissedRuns, NextRun, Rhythm, Schedule, ScheduleId};
 pub use stats::{JobMinute, RunTimes};
 pub use time::Timestamp;

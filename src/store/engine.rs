@@ -49,6 +49,8 @@ pub enum Table {
     Hooks = 19,
     /// Key → id of the unfinished job that has it.
     UniqueJobs = 20,
+    /// Person ‖ schedule id → nothing.
+    SchedulesOfPerson = 21,
 }
 
 /// Writes that happen together or not at all, if every condition holds.

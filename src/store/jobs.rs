@@ -5,6 +5,7 @@
 
 use super::engine::number_from;
 use super::rooms::RoomNumber;
+use super::schedules::{ScheduleChange, follow};
 use super::writer::Kind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{Job, JobId, JobState, LogLine, Message, Person, Timestamp};
@@ -27,6 +28,8 @@ pub struct JobEnd<'a> {
     pub answer: Option<(RoomNumber, &'a Message)>,
     /// Jobs that its end causes.
     pub causes: &'a [Job],
+    /// What becomes of the schedule whose next run it was.
+    pub schedule: Option<&'a ScheduleChange>,
 }
 
 /// Which jobs to go through.
@@ -96,6 +99,23 @@ pub(super) fn change(from: &Job, to: &Job, log: &[LogLine]) -> Batch {
     if log.is_empty() { batch } else { batch.put(Table::JobLogs, id, encode(&log)) }
 }
 
+/// The batch that takes a job out that waits for its time, as if it had not been.
+pub(super) fn withdraw(job: &Job) -> Batch {
+    let batch = match place(job) {
+        Some((table, key)) => Batch::new().if_equal(table, key.clone(), []).delete(table, key),
+        None => Batch::new(),
+    };
+    forget(batch, job)
+}
+
+/// Removes what is kept of a job, but for its place in an index.
+fn forget(batch: Batch, job: &Job) -> Batch {
+    let id = job.id.as_str();
+    let tables = [Table::Jobs, Table::AskedBy, Table::AnsweredBy, Table::JobLogs];
+    let batch = tables.into_iter().fold(batch, |batch, table| batch.delete(table, id));
+    batch.delete(Table::JobsOfPerson, person_key(&job.person, id))
+}
+
 impl Store {
     pub fn job(&self, id: &JobId) -> Result<Option<StoredJob>, StoreError> {
         let Some(value) = self.engine.get(Table::Jobs, id.as_str().as_bytes())? else { return Ok(None) };
@@ -127,6 +147,16 @@ impl Store {
         self.is_written(change(from, to, log), Kind::Upkeep).await
     }
 
+    /// Changes a job together with the schedule whose next run it is, if it is that of one; else as [`Store::change_job`].
+    pub async fn change_run(
+        &self,
+        from: &Job,
+        to: &Job,
+        schedule: Option<&ScheduleChange>,
+    ) -> Result<bool, StoreError> {
+        self.is_written(follow(change(from, to, &[]), schedule), Kind::Upkeep).await
+    }
+
     pub(super) async fn is_written(&self, batch: Batch, kind: Kind) -> Result<bool, StoreError> {
         self.commit(batch, kind).await.map(|outcome| matches!(outcome, Outcome::Written { .. }))
     }
@@ -141,7 +171,8 @@ impl Store {
     /// `then` is called as in [`Store::post`].
     pub async fn finish_job(&self, end: JobEnd<'_>, then: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
         let id = end.to.id.as_str();
-        let mut batch = insert_asked_by(change(end.from, end.to, end.log), end.causes, 0);
+        let batch = follow(change(end.from, end.to, end.log), end.schedule);
+        let mut batch = insert_asked_by(batch, end.causes, 0);
         if let Some((room, answer)) = end.answer {
             batch = batch.append(Table::Messages, room.prefix(), encode(answer)).put_number(Table::AnsweredBy, id);
         }
@@ -157,11 +188,8 @@ impl Store {
     /// Forgets a job that has ended; `false` when it has not.
     pub async fn remove_job(&self, job: &Job) -> Result<bool, StoreError> {
         let id = job.id.as_str();
-        let mut batch = Batch::new().if_absent(Table::OpenJobs, id).delete(Table::DeadJobs, id);
-        for table in [Table::Jobs, Table::AskedBy, Table::AnsweredBy, Table::JobLogs] {
-            batch = batch.delete(table, id);
-        }
-        self.is_written(batch.delete(Table::JobsOfPerson, person_key(&job.person, id)), Kind::Upkeep).await
+        let batch = Batch::new().if_absent(Table::OpenJobs, id).delete(Table::DeadJobs, id);
+        self.is_written(forget(batch, job), Kind::Upkeep).await
     }
 
     /// Jobs that wait for a worker or have one, oldest first. Not for tokio's workers.

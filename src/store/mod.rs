@@ -11,6 +11,7 @@ mod jobs;
 mod memory;
 mod messages;
 mod rooms;
+mod schedules;
 mod sessions;
 mod stats;
 mod writer;
@@ -31,6 +32,7 @@ pub use jobs::{JobEnd, JobList, StoredJob};
 pub use memory::MemoryEngine;
 pub use messages::NewMessage;
 pub use rooms::{RoomNumber, RoomRecord};
+pub use schedules::{ScheduleChange, StoredSchedule};
 pub use sessions::Session;
 
 use disk::Opened;

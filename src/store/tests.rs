@@ -234,7 +234,8 @@ mod domain {
         let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line() };
         let answer = Message { answer: Some(answer), ..message(words, SendId::fresh().as_str()) };
         let ended = Job { state: JobState::Completed, result: Some(words.into()), ..job.clone() };
-        let end = JobEnd { from: job, to: &ended, log: &[], answer: Some((room, &answer)), causes: &[] };
+        let end =
+            JobEnd { from: job, to: &ended, log: &[], answer: Some((room, &answer)), causes: &[], schedule: None };
         store.finish_job(end, |result| drop(then.send(result))).await;
         finished.await.expect("answered").expect("stored")
     }
@@ -566,7 +567,8 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
         stored.await.expect("an answer").expect("stored");
         let ended = Job { state: JobState::Completed, result: Some("字".repeat(8000)), ..job.clone() };
         let (done, stored) = tokio::sync::oneshot::channel();
-        let end = JobEnd { from: &job, to: &ended, log: &[], answer: Some((room, &message)), causes: &[] };
+        let end =
+            JobEnd { from: &job, to: &ended, log: &[], answer: Some((room, &message)), causes: &[], schedule: None };
         store.finish_job(end, |posted| drop(done.send(posted))).await;
         stored.await.expect("an answer").expect("stored");
     }

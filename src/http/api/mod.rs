@@ -6,6 +6,7 @@ mod hooks;
 mod jobs;
 mod messages;
 mod rooms;
+mod schedules;
 mod session;
 
 use std::sync::Arc;
@@ -55,6 +56,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
         jobs::cancel,
         jobs::retry,
         jobs::remove,
+        schedules::list,
+        schedules::pause,
+        schedules::resume,
+        schedules::remove,
         hooks::list,
         hooks::create,
         hooks::delete,
@@ -72,7 +77,7 @@ struct Description;
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
     let all = all.or(commands::routes(app)).unify().or(jobs::routes(app)).unify().or(session::routes(app)).unify();
-    let all = all.or(hooks::routes(app)).unify();
+    let all = all.or(schedules::routes(app)).unify().or(hooks::routes(app)).unify();
     let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
     all.or(description).unify().boxed()
 }

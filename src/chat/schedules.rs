@@ -1,0 +1,193 @@
+//! What is done later: schedules, and what becomes of them when the time of a run comes.
+//!
+//! A schedule's next run is a job like any other, which waits for its time. Whatever takes it from there (its time, somebody
+//! who cannot wait, or who cancels it) stores the run after it in the same commit, so that none is lost or doubled.
+
+use std::time::Duration;
+
+use super::{Chat, refusal};
+use crate::accounts::{Action, Actor};
+use crate::model::{Job, JobId, JobState, MissedRuns, NextRun, Person, Rhythm, Schedule, ScheduleId, Timestamp};
+use crate::protocol::{JobView, ScheduleView};
+use crate::schedule::{Recurrence, Zone};
+use crate::store::{ScheduleChange, StoreError, StoredJob, StoredSchedule};
+use crate::text::Text;
+
+/// How late a run is begun as if it were in time; later it has been missed.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Schedules that one request shows at most.
+const MAX_SHOWN: usize = 1000;
+
+/// What is done to a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alteration {
+    Pause,
+    Resume,
+    Delete,
+}
+
+impl Chat {
+    /// Stores a schedule and lets its first run wait for its time; how it stands then. Nothing is stored when this was done
+    /// before.
+    pub async fn add_schedule(&self, schedule: Schedule, first: Timestamp) -> Result<Schedule, Text> {
+        let id = schedule.id.first_run();
+        let (schedule, run) = self.with_run(schedule, id, first);
+        if self.store.add_schedule(&schedule, &run).await.map_err(refusal)? {
+            self.alarm.ring();
+            self.show_by_id(&run.id).await;
+        }
+        Ok(schedule)
+    }
+
+    /// One person's schedules in every room, oldest first.
+    pub fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, Text> {
+        self.store.schedules_of(person).map_err(refusal)
+    }
+
+    /// One's own schedules, everybody's for the owner; oldest first. Reads many: not for tokio's workers.
+    pub fn list_schedules(&self, actor: &Actor) -> Result<Vec<ScheduleView>, Text> {
+        let schedules = match actor.may(Action::SeeEveryJob) {
+            Ok(()) => self.store.schedules(MAX_SHOWN).map_err(refusal)?,
+            Err(_) => self.schedules_of(&actor.person)?,
+        };
+        Ok(schedules.iter().map(ScheduleView::new).collect())
+    }
+
+    /// Alters a schedule for somebody, if they may; how it stands then, or stood when it was deleted.
+    pub async fn alter_schedule_for(
+        &self,
+        actor: &Actor,
+        id: &ScheduleId,
+        alteration: Alteration,
+    ) -> Result<ScheduleView, Text> {
+        let stored = self.store.schedule(id).map_err(refusal)?.ok_or_else(no_such_schedule)?;
+        // Other people's are nobody's business.
+        actor.may(Action::ManageSchedule(&stored.schedule)).map_err(|_| no_such_schedule())?;
+        self.alter_schedule(id, alteration).await.map(|schedule| ScheduleView::new(&schedule))
+    }
+
+    /// Alters a schedule; how it stands then, or stood when it was deleted.
+    pub async fn alter_schedule(&self, id: &ScheduleId, alteration: Alteration) -> Result<Schedule, Text> {
+        /// Its run may come to its time just then.
+        const TRIES: usize = 5;
+        for _ in 0..TRIES {
+            if let Some(schedule) = self.try_to_alter(id, alteration).await? {
+                return Ok(schedule);
+            }
+        }
+        Err(Text::new("error-busy"))
+    }
+
+    /// `None` when it was changed by somebody else meanwhile.
+    async fn try_to_alter(&self, id: &ScheduleId, alteration: Alteration) -> Result<Option<Schedule>, Text> {
+        let from = self.store.schedule(id).map_err(refusal)?.ok_or_else(no_such_schedule)?;
+        let was = from.schedule.clone();
+        let (to, run) = match (alteration, &was.next) {
+            (Alteration::Delete, _) => (None, None),
+            (Alteration::Pause, Some(_)) => (Some(Schedule { next: None, ..was.clone() }), None),
+            (Alteration::Resume, None) => {
+                let at = match was.rhythm {
+                    Rhythm::Once(at) => Some(at),
+                    Rhythm::Every(_) => time_after(&was, Timestamp::now()),
+                };
+                let at = at.ok_or_else(no_such_schedule)?;
+                let (schedule, run) = self.with_run(was.clone(), JobId::fresh(), at);
+                (Some(schedule), Some(run))
+            }
+            (Alteration::Pause, None) | (Alteration::Resume, Some(_)) => return Ok(Some(was)),
+        };
+        let withdrawn = match &was.next {
+            Some(next) => self.store.job(&next.job).map_err(refusal)?,
+            None => None,
+        };
+        let result = to.clone().unwrap_or(was);
+        let change = ScheduleChange { from, to, run };
+        let withdrawn_job = withdrawn.as_ref().map(|stored| &stored.job);
+        if !self.store.change_schedule(&change, withdrawn_job).await.map_err(refusal)? {
+            return Ok(None);
+        }
+        self.alarm.ring();
+        self.show_next(Some(change)).await;
+        if let Some(stored) = withdrawn {
+            self.show_withdrawn(stored).await;
+        }
+        Ok(Some(result))
+    }
+
+    /// Tells whoever watches that a run will not come.
+    async fn show_withdrawn(&self, stored: StoredJob) {
+        let StoredJob { mut job, seq } = stored;
+        job.move_to(JobState::Cancelled, None);
+        if let Ok(Some(room)) = self.rooms.find(&job.room).await {
+            self.show(&room, &job, &JobView::new(&job, seq, None, None));
+        }
+    }
+
+    /// What becomes of its schedule when a job leaves its place among those that wait for their time, if it is a run of one.
+    pub(super) fn next_run(&self, from: &Job) -> Result<Option<ScheduleChange>, StoreError> {
+        let Some(stored) = self.schedule_of(from)? else { return Ok(None) };
+        let was = &stored.schedule;
+        // Not before the time of this run, should the clock have been set back meanwhile.
+        let after = from.due_at.map_or(Timestamp::now(), |due| due.max(Timestamp::now()));
+        let last = Schedule { last: Some(from.id.clone()), ..was.clone() };
+        let (to, run) = time_after(was, after).map(|at| self.with_run(last, JobId::fresh(), at)).unzip();
+        Ok(Some(ScheduleChange { from: stored, to, run }))
+    }
+
+    /// The schedule whose next run this is.
+    fn schedule_of(&self, run: &Job) -> Result<Option<StoredSchedule>, StoreError> {
+        let Some(id) = run.schedule.as_ref().filter(|_| run.state == JobState::Scheduled) else { return Ok(None) };
+        let stored = self.store.schedule(id)?;
+        Ok(stored.filter(|stored| stored.schedule.next.as_ref().is_some_and(|next| next.job == run.id)))
+    }
+
+    /// Tells whoever watches of a schedule's new run, if it got one.
+    pub(super) async fn show_next(&self, schedule: Option<ScheduleChange>) {
+        if let Some(run) = schedule.and_then(|change| change.run) {
+            self.show_by_id(&run.id).await;
+        }
+    }
+
+    /// A run whose time has come, moved on to the next time, if it is not to be begun now: because it was missed and its
+    /// schedule leaves such runs out, or because the run before it has not ended.
+    pub(super) fn moved_on(&self, due: &Job) -> Result<Option<(Job, ScheduleChange)>, StoreError> {
+        let (Some(from), Some(due_at)) = (self.schedule_of(due)?, due.due_at) else { return Ok(None) };
+        let (was, now) = (&from.schedule, Timestamp::now());
+        let is_missed = was.missed == MissedRuns::Skip && Duration::from_millis(now.since(due_at)) > GRACE;
+        if !is_missed && !self.is_unfinished(was.last.as_ref())? {
+            return Ok(None);
+        }
+        let Some(at) = time_after(was, now) else { return Ok(None) };
+        let reason = Text::new(if is_missed { "job-missed" } else { "job-overtaken" }).in_locale(due.locale);
+        let mut moved = due.clone();
+        moved.move_to(JobState::Scheduled, Some(reason));
+        moved.due_at = Some(at);
+        let to = Schedule { next: Some(NextRun { job: due.id.clone(), at }), ..was.clone() };
+        Ok(Some((moved, ScheduleChange { from, to: Some(to), run: None })))
+    }
+
+    fn is_unfinished(&self, last: Option<&JobId>) -> Result<bool, StoreError> {
+        let Some(last) = last else { return Ok(false) };
+        Ok(self.store.job(last)?.is_some_and(|stored| !stored.job.state.has_ended()))
+    }
+
+    /// A schedule with a run that waits for its time.
+    fn with_run(&self, schedule: Schedule, id: JobId, at: Timestamp) -> (Schedule, Job) {
+        let mut run = schedule.run(id, at);
+        run.attempts += self.jobs.policy(&run.name).retries.most;
+        let next = Some(NextRun { job: run.id.clone(), at });
+        (Schedule { next, ..schedule }, run)
+    }
+}
+
+/// When a schedule's next run after a moment is due.
+fn time_after(schedule: &Schedule, moment: Timestamp) -> Option<Timestamp> {
+    let Rhythm::Every(pattern) = &schedule.rhythm else { return None };
+    let zone = Zone::named(&schedule.zone).unwrap_or(Zone::UTC);
+    Recurrence::new(pattern).ok()?.next_after(moment, &zone)
+}
+
+fn no_such_schedule() -> Text {
+    Text::new("error-not_found-schedule")
+}

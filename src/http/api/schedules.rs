@@ -1,0 +1,74 @@
+//! `/api/schedules`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::{Answer, App, Caller, ErrorBody, Refusal, blocking, caller, json, settle, to_the_end, trusted_caller};
+use crate::chat::Alteration;
+use crate::model::ScheduleId;
+use crate::protocol::ScheduleView;
+use crate::text::Text;
+
+#[derive(Serialize, ToSchema)]
+struct ScheduleList {
+    schedules: Vec<ScheduleView>,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let with_app = || {
+        let app = app.clone();
+        warp::any().map(move || app.clone())
+    };
+    let listing = warp::path!("api" / "schedules").and(warp::get()).and(caller(app)).and(with_app());
+    let pausing = warp::path!("api" / "schedules" / String / "pause").and(warp::post());
+    let pausing = pausing.and(trusted_caller(app)).and(with_app());
+    let resuming = warp::path!("api" / "schedules" / String / "resume").and(warp::post());
+    let resuming = resuming.and(trusted_caller(app)).and(with_app());
+    let removing = warp::path!("api" / "schedules" / String).and(warp::delete());
+    let removing = removing.and(trusted_caller(app)).and(with_app());
+    let all = listing.then(list).map(settle).or(pausing.then(pause).map(settle)).unify();
+    all.or(resuming.then(resume).map(settle)).unify().or(removing.then(remove).map(settle)).unify().boxed()
+}
+
+/// Oldest first: one's own schedules, everybody's for the owner; at most 1000.
+#[utoipa::path(get, path = "/api/schedules", responses((status = 200, body = ScheduleList)))]
+async fn list(caller: Caller, app: Arc<App>) -> Answer {
+    let actor = caller.actor(None);
+    let schedules = blocking(move || app.chat.list_schedules(&actor)).await?;
+    Ok(json(StatusCode::OK, &ScheduleList { schedules }))
+}
+
+/// Withdraws the run that waits, and makes no more.
+#[utoipa::path(post, path = "/api/schedules/{id}/pause", params(("id" = String, Path)), responses(
+    (status = 200, body = ScheduleView), (status = 404, body = ErrorBody)))]
+async fn pause(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    Ok(json(StatusCode::OK, &alter(&id, caller, app, Alteration::Pause).await?))
+}
+
+/// Goes on with the next time there is.
+#[utoipa::path(post, path = "/api/schedules/{id}/resume", params(("id" = String, Path)), responses(
+    (status = 200, body = ScheduleView), (status = 404, body = ErrorBody)))]
+async fn resume(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    Ok(json(StatusCode::OK, &alter(&id, caller, app, Alteration::Resume).await?))
+}
+
+/// Withdraws the run that waits, and forgets the schedule.
+#[utoipa::path(delete, path = "/api/schedules/{id}", params(("id" = String, Path)), responses(
+    (status = 204), (status = 404, body = ErrorBody)))]
+async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    alter(&id, caller, app, Alteration::Delete).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Alters one's own schedule, or any for the owner.
+async fn alter(id: &str, caller: Caller, app: Arc<App>, alteration: Alteration) -> Result<ScheduleView, Refusal> {
+    let id = ScheduleId::parse(id).ok_or_else(|| Text::new("error-not_found-schedule"))?;
+    let (actor, chat) = (caller.actor(None), app.chat.clone());
+    to_the_end(&app, async move { chat.alter_schedule_for(&actor, &id, alteration).await }).await
+}
