@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use layers::{ConfigError, Sources, environment, load};
 
-use crate::model::BotMode;
+use crate::model::{BotMode, MissedRuns};
+use crate::schedule::Zone;
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct ServerConfig {
     pub data_dir: PathBuf,
     /// Seconds that a stop may take.
     pub stop_seconds: u64,
+    /// Time zone of people whose own is not known, by its IANA name; empty for the system's.
+    pub time_zone: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -92,6 +95,10 @@ pub struct JobsConfig {
     pub queue: usize,
     /// Days after which a job that has ended is forgotten.
     pub keep_days: u64,
+    /// Reminders and repeated commands that one person may have.
+    pub schedules_per_person: usize,
+    /// What becomes of runs whose time passed while the server was down.
+    pub missed_runs: MissedRuns,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +135,7 @@ pub enum LogFormat {
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { host: String::new(), port: 8000, data_dir: "./data".into(), stop_seconds: 10 }
+        Self { host: String::new(), port: 8000, data_dir: "./data".into(), stop_seconds: 10, time_zone: String::new() }
     }
 }
 
@@ -154,7 +161,16 @@ impl Default for RoomsConfig {
 
 impl Default for JobsConfig {
     fn default() -> Self {
-        Self { workers: 16, per_person: 100, per_person_at_once: 4, per_room_at_once: 8, queue: 1000, keep_days: 7 }
+        Self {
+            workers: 16,
+            per_person: 100,
+            per_person_at_once: 4,
+            per_room_at_once: 8,
+            queue: 1000,
+            keep_days: 7,
+            schedules_per_person: 100,
+            missed_runs: MissedRuns::Once,
+        }
     }
 }
 
@@ -176,6 +192,14 @@ impl Config {
         self.server.host.parse().ok()
     }
 
+    /// The time zone of people whose own is not known; `None` when there is none of that name.
+    pub fn zone(&self) -> Option<Zone> {
+        match self.server.time_zone.as_str() {
+            "" => Some(Zone::system()),
+            name => Zone::named(name),
+        }
+    }
+
     /// The proxies whose word on the client's address is taken.
     pub fn trusted_proxies(&self) -> Vec<IpNet> {
         self.http.trusted_proxies.iter().filter_map(|text| parse_network(text)).collect()
@@ -186,6 +210,8 @@ impl Config {
         let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
         let host_fits = self.server.host.is_empty() || self.host().is_some();
         require(host_fits, "server.host", "is not an IP address (leave it empty for all addresses)")?;
+        let zone = "is not a time zone such as Asia/Taipei (leave it empty for the system's)";
+        require(self.zone().is_some(), "server.time_zone", zone)?;
         require(self.server.stop_seconds > 0, "server.stop_seconds", "must be at least 1")?;
         for origin in &self.http.allowed_origins {
             let is_origin = reqwest::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
@@ -211,6 +237,7 @@ impl Config {
         require(self.jobs.per_person > 0, "jobs.per_person", "must be at least 1")?;
         require(self.jobs.per_person_at_once > 0, "jobs.per_person_at_once", "must be at least 1")?;
         require(self.jobs.per_room_at_once > 0, "jobs.per_room_at_once", "must be at least 1")?;
+        require(self.jobs.schedules_per_person > 0, "jobs.schedules_per_person", "must be at least 1")?;
         require((1..=36_500).contains(&self.jobs.keep_days), "jobs.keep_days", "must be 1 to 36500")?;
         require((1..=1_000_000).contains(&self.jobs.queue), "jobs.queue", "must be 1 to 1000000")?;
         require((1..=65_536).contains(&self.store.cache_mb), "store.cache_mb", "must be 1 to 65536")?;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
-use crate::bots::{Bots, Runner};
+use crate::bots::{Bots, Planning, Runner};
 use crate::chat::Chat;
 use crate::config::Config;
 use crate::fetch::Client;
@@ -77,7 +77,7 @@ impl Server {
         let announced = announce(config, LocalAccess::new(address, local_key)).await?;
 
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
-        let bots = Bots::new(client);
+        let bots = Bots::new(client, &planning(config)?);
         let jobs = Jobs::new(config.jobs.queue, limits(config));
         jobs.set_policies(bots.policies());
         let deliveries = TaskTracker::new();
@@ -180,6 +180,11 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
     let dir = config.server.data_dir.join("store");
     let opened = tokio::task::spawn_blocking(move || Store::open(&dir, options, move |reason| failure.set(reason)));
     Ok(opened.await??)
+}
+
+fn planning(config: &Config) -> anyhow::Result<Planning> {
+    let zone = config.zone().context("no time zone has the name of server.time_zone")?;
+    Ok(Planning { zone, per_person: config.jobs.schedules_per_person, missed: config.jobs.missed_runs })
 }
 
 fn limits(config: &Config) -> Limits {

@@ -7,6 +7,7 @@ mod echo;
 mod help;
 mod output;
 mod runner;
+mod schedules;
 mod sleep;
 mod status;
 mod sum;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 
 pub use output::Output;
 pub use runner::Runner;
+pub use schedules::Planning;
 
 use crate::chat::Chat;
 use crate::fetch::Client;
@@ -108,7 +110,7 @@ pub struct Bots {
 
 impl Bots {
     /// Every command there is.
-    pub fn new(client: Client) -> Arc<Self> {
+    pub fn new(client: Client, planning: &Planning) -> Arc<Self> {
         Arc::new_cyclic(|bots| Self {
             built_in: vec![
                 Arc::new(help::Help::new(bots.clone())),
@@ -116,6 +118,10 @@ impl Bots {
                 Arc::new(status::Status::new(client)),
                 Arc::new(echo::Echo),
                 Arc::new(sleep::Sleep),
+                Arc::new(schedules::Remind::new(planning.clone())),
+                Arc::new(schedules::Reminder),
+                Arc::new(schedules::Every::new(planning.clone(), bots.clone())),
+                Arc::new(schedules::Schedules::new(planning.clone())),
             ],
             own: RwLock::default(),
         })
@@ -188,9 +194,12 @@ impl Bots {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::MissedRuns;
+    use crate::schedule::Zone;
 
     fn bots() -> Arc<Bots> {
-        Bots::new(Client::new(vec![]).expect("a client"))
+        let planning = Planning { zone: Zone::UTC, per_person: 1, missed: MissedRuns::Once };
+        Bots::new(Client::new(vec![]).expect("a client"), &planning)
     }
 
     #[test]

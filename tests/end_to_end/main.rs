@@ -21,6 +21,7 @@ mod programs;
 mod raw;
 mod restarts;
 mod rooms;
+mod schedules;
 mod simple;
 mod slow_readers;
 mod status;

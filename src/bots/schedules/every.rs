@@ -1,0 +1,86 @@
+//! `every`: gives a command again and again.
+
+use std::sync::Weak;
+
+use async_trait::async_trait;
+
+use super::{Plan, Planning};
+use crate::bots::{Bot, Bots, Failure, Reply, Request};
+use crate::chat;
+use crate::jobs::Policy;
+use crate::model::{BotMode, JobRequest, MissedRuns, Rhythm, Timestamp};
+use crate::schedule::read_recurrence;
+use crate::text::Text;
+
+/// Commands that plan: to do so again and again would only fill the plans.
+const NOT_REPEATED: [&str; 3] = ["every", "remind", "schedules"];
+
+/// What may stand at the end: what becomes of runs that were missed.
+const MISSED: [(&str, MissedRuns); 2] = [("--skip-missed", MissedRuns::Skip), ("--run-missed", MissedRuns::Once)];
+
+pub struct Every {
+    planning: Planning,
+    /// The commands there are.
+    bots: Weak<Bots>,
+}
+
+impl Every {
+    pub fn new(planning: Planning, bots: Weak<Bots>) -> Self {
+        Self { planning, bots }
+    }
+
+    /// The command to repeat, if it may be.
+    fn command(&self, line: &str) -> Result<JobRequest, Failure> {
+        let request = chat::request(BotMode::Always, line).filter(|request| !request.name.is_empty());
+        let request = request.ok_or_else(|| Failure::bad_arguments(Text::new("every-nothing")))?;
+        if NOT_REPEATED.contains(&request.name.as_str()) {
+            return Err(Failure::bad_arguments(Text::new("every-not-repeated").with("name", &request.name)));
+        }
+        let Some(bots) = self.bots.upgrade() else { return Ok(request) };
+        match bots.listed().any(|bot| bot.name() == request.name) {
+            true => Ok(request),
+            false => Err(bots.unknown(&request.name)),
+        }
+    }
+}
+
+#[async_trait]
+impl Bot for Every {
+    fn name(&self) -> &str {
+        "every"
+    }
+
+    fn policy(&self) -> Policy {
+        Planning::POLICY
+    }
+
+    async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let job = request.job;
+        let (arguments, missed) = split_missed(&job.arguments);
+        let (recurrence, line) = read_recurrence(arguments).map_err(Failure::bad_arguments)?;
+        let command = self.command(line)?;
+        let zone = self.planning.zone_of(job);
+        let first = recurrence.next_after(Timestamp::now(), &zone).ok_or_else(|| {
+            Failure::bad_arguments(Text::new("recurrence-never").with("pattern", recurrence.pattern()))
+        })?;
+        let plan = Plan {
+            rhythm: Rhythm::Every(recurrence.pattern().to_owned()),
+            first,
+            request: command,
+            missed: missed.unwrap_or(self.planning.missed),
+        };
+        let schedule = self.planning.keep(&request, plan).await?;
+        let text = Text::new("every-planned")
+            .with("number", schedule.number)
+            .with("line", schedule.request.line())
+            .with("pattern", recurrence.pattern())
+            .with("time", zone.words(first, Timestamp::now(), job.locale));
+        Ok(Reply::Words(text))
+    }
+}
+
+/// The arguments without what they say of missed runs.
+fn split_missed(arguments: &str) -> (&str, Option<MissedRuns>) {
+    let found = MISSED.into_iter().find_map(|(word, missed)| Some((arguments.strip_suffix(word)?, missed)));
+    found.map_or((arguments, None), |(rest, missed)| (rest.trim_end(), Some(missed)))
+}

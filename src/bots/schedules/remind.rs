@@ -1,0 +1,97 @@
+//! `remind`: says something to whoever asked, at a time they name.
+
+use async_trait::async_trait;
+
+use super::{Plan, Planning};
+use crate::bots::{Bot, Failure, Reply, Request};
+use crate::jobs::Policy;
+use crate::model::{JobRequest, MissedRuns, Rhythm};
+use crate::schedule::read_phrase;
+use crate::text::Text;
+
+/// The name of the job that reminds. It cannot be typed.
+const REMINDER: &str = "due reminder";
+
+pub struct Remind {
+    planning: Planning,
+}
+
+impl Remind {
+    pub fn new(planning: Planning) -> Self {
+        Self { planning }
+    }
+}
+
+#[async_trait]
+impl Bot for Remind {
+    fn name(&self) -> &str {
+        "remind"
+    }
+
+    fn policy(&self) -> Policy {
+        Planning::POLICY
+    }
+
+    async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let job = request.job;
+        let zone = self.planning.zone_of(job);
+        let asked = strip_any(&job.arguments, &["me ", "我"]);
+        // From when it was asked, so that it is the same however late or often this runs.
+        let (at, what) = read_phrase(asked, job.created_at, &zone).map_err(Failure::bad_arguments)?;
+        let what = strip_any(what, if asked == job.arguments { &[] } else { &["to ", "that "] });
+        let what = strip_any(what, &["提醒我", "叫我"]);
+        if what.is_empty() {
+            return Err(Failure::bad_arguments(Text::new("remind-nothing")));
+        }
+        let plan = Plan {
+            rhythm: Rhythm::Once(at),
+            first: at,
+            request: JobRequest { name: REMINDER.into(), arguments: what.to_owned() },
+            missed: MissedRuns::Once,
+        };
+        self.planning.keep(&request, plan).await?;
+        let time = zone.words(at, job.created_at, job.locale);
+        Ok(Reply::Words(Text::new("remind-planned").with("time", time).with("text", what)))
+    }
+}
+
+/// Says what somebody wanted to be reminded of.
+pub struct Reminder;
+
+#[async_trait]
+impl Bot for Reminder {
+    fn name(&self) -> &str {
+        REMINDER
+    }
+
+    fn policy(&self) -> Policy {
+        Policy::QUICK
+    }
+
+    async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let text = Text::new("remind-due").with("handle", &request.job.handle).with("text", &request.job.arguments);
+        Ok(Reply::Words(text))
+    }
+}
+
+/// The text without the first of these words that it begins with, in capitals or not.
+fn strip_any<'a>(text: &'a str, words: &[&str]) -> &'a str {
+    let stripped = words.iter().find_map(|word| {
+        let (start, rest) = text.split_at_checked(word.len())?;
+        start.eq_ignore_ascii_case(word).then_some(rest)
+    });
+    stripped.unwrap_or(text).trim_start()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_in_front_are_left_out() {
+        assert_eq!(strip_any("Me in 10m", &["me ", "我"]), "in 10m");
+        assert_eq!(strip_any("我明天", &["me ", "我"]), "明天");
+        assert_eq!(strip_any("meeting", &["me ", "我"]), "meeting");
+        assert_eq!(strip_any("明", &["me ", "提醒我"]), "明");
+    }
+}
