@@ -3,6 +3,7 @@
 //! Only [`server`](crate::server) reads [`Config`]; the parts get plain values. `config.example.toml` shows every key with
 //! its default, and a test holds the two together.
 
+mod commands;
 mod layers;
 
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use commands::{AfterRestart, CommandConfig, Urgency};
 pub use layers::{ConfigError, Sources, environment, load};
 
 use crate::model::{BotMode, MissedRuns};
@@ -28,6 +30,9 @@ pub struct Config {
     pub store: StoreConfig,
     pub accounts: AccountsConfig,
     pub log: LogConfig,
+    /// The owner's own; they come from the file alone.
+    #[serde(skip)]
+    pub commands: Vec<CommandConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +55,8 @@ pub struct HttpConfig {
     pub allowed_origins: Vec<String>,
     /// Hosts that may be fetched although they are not public.
     pub allow_private_hosts: Vec<String>,
+    /// Where others reach this server, such as `https://chat.example`; empty if they cannot.
+    pub public_url: String,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
 }
@@ -213,6 +220,11 @@ impl Config {
         let zone = "is not a time zone such as Asia/Taipei (leave it empty for the system's)";
         require(self.zone().is_some(), "server.time_zone", zone)?;
         require(self.server.stop_seconds > 0, "server.stop_seconds", "must be at least 1")?;
+        let public_url = &self.http.public_url;
+        let is_public_url = public_url.is_empty()
+            || reqwest::Url::parse(public_url)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        require(is_public_url, "http.public_url", "must be an address such as https://chat.example.com")?;
         for origin in &self.http.allowed_origins {
             let is_origin = reqwest::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
             require(

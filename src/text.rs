@@ -67,6 +67,52 @@ impl Locale {
     }
 }
 
+/// Words that somebody else wrote: the same for everybody, or some for each language.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected a text, or texts under en, zh-Hans and zh-Hant")]
+pub enum Translations {
+    Same(String),
+    Each(Each),
+}
+
+/// Words for some of the languages.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Each {
+    en: Option<String>,
+    #[serde(rename = "zh-Hans")]
+    zh_hans: Option<String>,
+    #[serde(rename = "zh-Hant")]
+    zh_hant: Option<String>,
+}
+
+impl Default for Translations {
+    fn default() -> Self {
+        Self::Same(String::new())
+    }
+}
+
+impl Translations {
+    /// The words for a language, or for the one that its readers understand best among those there are.
+    pub fn in_locale(&self, locale: Locale) -> &str {
+        let each = match self {
+            Self::Same(words) => return words,
+            Self::Each(each) => each,
+        };
+        let order = match locale {
+            Locale::English => [&each.en, &each.zh_hans, &each.zh_hant],
+            Locale::SimplifiedChinese => [&each.zh_hans, &each.zh_hant, &each.en],
+            Locale::TraditionalChinese => [&each.zh_hant, &each.zh_hans, &each.en],
+        };
+        order.into_iter().flatten().next().map_or("", String::as_str)
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        Locale::ALL.iter().all(|locale| self.in_locale(*locale).is_empty())
+    }
+}
+
 /// Words not yet in a language: a catalog's key and what to put into its gaps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {

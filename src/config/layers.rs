@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Config;
+use super::{CommandConfig, Config, commands};
 
 /// Environment variables that belong to this program.
 const PREFIX: &str = "CHATBOT_";
@@ -30,8 +30,14 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(super) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { place: place.into(), problem: problem.into() }
+    }
+
+    /// What is wrong with a file, with the line.
+    pub(super) fn at(file: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+        Self::new(format!("{}, line {line}", file.display()), error.message())
     }
 }
 
@@ -46,24 +52,32 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let defaults =
         Table::try_from(Config::default()).map_err(|error| ConfigError::new("defaults", error.to_string()))?;
     let mut settings = defaults.clone();
-    if let Some(file) = &sources.file {
-        merge_file(&mut settings, &defaults, file)?;
-    }
+    let mut own_commands = match &sources.file {
+        Some(file) => merge_file(&mut settings, &defaults, file)?,
+        None => Vec::new(),
+    };
     // The platform's plain PORT first: what is meant for this program alone wins.
     let (plain, own): (Vec<_>, Vec<_>) = sources.environment.iter().partition(|(name, _)| name == "PORT");
     for (name, value) in plain.into_iter().chain(own) {
-        if let Some(key) = key_of_variable(name) {
-            set_text(&mut settings, &defaults, &key, value, name)?;
+        match key_of_variable(name) {
+            // Without a file there are no commands that it could belong to, and none that lack it.
+            Some(key) if key.starts_with("commands.") && sources.file.is_none() => {}
+            Some(key) if key.starts_with("commands.") => commands::set_secret(&mut own_commands, &key, value)
+                .map_err(|problem| ConfigError::new(name, problem))?,
+            Some(key) => set_text(&mut settings, &defaults, &key, value, name)?,
+            None => {}
         }
     }
     for (key, value) in &sources.flags {
         let flag = format!("--{}", key.rsplit('.').next().unwrap_or(key).replace('_', "-"));
         set_text(&mut settings, &defaults, key, value, &flag)?;
     }
-    let config: Config = settings
+    let mut config: Config = settings
         .try_into()
         .map_err(|error: toml::de::Error| ConfigError::new("settings", error.message().to_owned()))?;
     config.check().map_err(|(key, problem)| ConfigError::new(key, problem))?;
+    commands::check(&own_commands)?;
+    config.commands = own_commands;
     Ok(config)
 }
 
@@ -76,14 +90,12 @@ fn key_of_variable(name: &str) -> Option<String> {
     key.contains("__").then(|| key.to_lowercase().replace("__", "."))
 }
 
-fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<(), ConfigError> {
+/// The commands are a list of their own: there are none to begin with, and no layer above adds any.
+fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<Vec<CommandConfig>, ConfigError> {
     let place = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| ConfigError::new(&place, error.to_string()))?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-        ConfigError::new(format!("{place}, line {line}"), error.message().to_owned())
-    })?;
-    for (section, values) in table {
+    let table: Table = text.parse().map_err(|error| ConfigError::at(file, &text, &error))?;
+    for (section, values) in table.into_iter().filter(|(section, _)| section != "commands") {
         let Value::Table(values) = values else {
             return Err(ConfigError::new(&place, unknown(defaults, &section)));
         };
@@ -97,7 +109,7 @@ fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<(),
             put(settings, &key, checked_choice(&key, value, &place)?);
         }
     }
-    Ok(())
+    commands::read(&text, file)
 }
 
 /// Sets a key from text, read as the default's type.

@@ -92,3 +92,87 @@ fn a_key_of_digits_stays_as_it_is() {
         from_environment("CHATBOT_HTTP__ALLOWED_ORIGINS", "https://a.example, http://b.example:8080").expect("valid");
     assert_eq!(config.http.allowed_origins, ["https://a.example", "http://b.example:8080"]);
 }
+
+fn command(lines: &str) -> Result<CommandConfig, String> {
+    let text = format!("[[commands]]\nname = \"tide\"\nhelp = \"tells the tide\"\n{lines}");
+    from_file(&text).map(|config| config.commands.into_iter().next().expect("one command"))
+}
+
+#[test]
+fn a_command_is_read_with_paths_from_the_files_folder() {
+    let tide = command("run = [\"./tide.sh\", \"a/b\"]\ndir = \"tools\"").expect("valid");
+    assert!(tide.dir.is_absolute() && tide.dir.ends_with("tools"), "{:?}", tide.dir);
+    assert!(tide.run[0].ends_with("/tools/./tide.sh"), "{:?}", tide.run);
+    assert_eq!((tide.run[1].as_str(), tide.time_limit_seconds, tide.retries), ("a/b", 60, 0));
+    let python = command("run = [\"python3\"]\nhelp.x = 1").expect_err("twice");
+    assert!(python.contains("line 5"), "{python}");
+    assert_eq!(command("run = [\"python3\"]").expect("valid").run, ["python3"]);
+}
+
+#[test]
+fn a_command_speaks_the_languages_it_is_given() {
+    let text = "[[commands]]\nname = \"tide\"\nrun = [\"x\"]\nhelp = { en = \"tide\", zh-Hant = \"潮汐\" }";
+    let help = from_file(text).expect("valid").commands.remove(0).help;
+    let words = crate::text::Locale::ALL.map(|locale| help.in_locale(locale));
+    assert_eq!(words, ["tide", "潮汐", "潮汐"]);
+    let wrong = from_file(&text.replace("en =", "fr =")).expect_err("no such language");
+    assert_eq!(wrong, "c.toml, line 4: expected a text, or texts under en, zh-Hans and zh-Hant");
+}
+
+#[test]
+fn wrong_commands_are_named() {
+    let check = |lines: &str, words: &str| match command(lines) {
+        Ok(_) => panic!("accepted, but expected: {words}"),
+        Err(error) => assert!(error.contains(words), "{error}"),
+    };
+    check("", "commands.tide.run: either run or url must be given");
+    check("run = [\"x\"]\nurl = \"https://example.com\"", "commands.tide.run: either run or url must be given");
+    check("run = []", "commands.tide.run: either");
+    check("run = \"x\"", "c.toml, line 4: invalid type");
+    check("run = [\"x\"]\nretires = 2", "c.toml, line 5: unknown field `retires`");
+    check("run = [\"x\"]\ntime_limit_seconds = 0", "commands.tide.time_limit_seconds: must be 1 to 86400");
+    check("run = [\"x\"]\nsecret = \"0123456789abcdef\"", "commands.tide.secret: only signs");
+    check("url = \"ftp://example.com\"", "weather");
+    check("url = \"https://example.com\"\nsecret = \"short\"", "commands.tide.secret: must have at least 16");
+    check("run = [\"x\"]\n[[commands]]\nname = \"tide\"\nhelp = \"x\"\nrun = [\"x\"]", "commands.tide: is there twice");
+    for name in ["Tide", "ti de", "-tide", "潮", ""] {
+        let text = format!("[[commands]]\nname = {name:?}\nhelp = \"x\"\nrun = [\"x\"]");
+        assert!(from_file(&text).is_err_and(|error| error.contains("lower-case")), "{name:?}");
+    }
+}
+
+#[test]
+fn a_commands_secret_may_come_from_the_environment() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("c.toml");
+    let text = "[[commands]]\nname = \"high-tide\"\nhelp = \"x\"\nurl = \"https://example.com\"";
+    std::fs::write(&file, text).expect("written");
+    let with = |name: &str| {
+        let environment = vec![(name.into(), "0123456789abcdef".into())];
+        load(&Sources { file: Some(file.clone()), environment, ..Sources::default() })
+    };
+    let config = with("CHATBOT_COMMANDS__HIGH_TIDE__SECRET").expect("valid");
+    assert_eq!(config.commands[0].secret, "0123456789abcdef");
+    assert!(with("CHATBOT_COMMANDS__TIDE__SECRET").is_err());
+    assert!(with("CHATBOT_COMMANDS__HIGH_TIDE__URL").is_err());
+}
+
+#[test]
+fn the_examples_commands_hold_with_their_comment_marks_taken_away() {
+    let example = include_str!("../../config.example.toml");
+    let commented = example.lines().skip_while(|line| *line != "# [[commands]]");
+    let text: String = commented.map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or_default())).collect();
+    let commands = from_file(&text).expect("valid").commands;
+    let shown = CommandConfig { run: commands[0].run.clone(), ..command("run = [\"x\"]").expect("valid") };
+    let shown = CommandConfig {
+        name: commands[0].name.clone(),
+        help: commands[0].help.clone(),
+        arguments: commands[0].arguments.clone(),
+        example: commands[0].example.clone(),
+        environment: commands[0].environment.clone(),
+        dir: commands[0].dir.clone(),
+        ..shown
+    };
+    assert_eq!(commands[0], shown, "what is shown of the limits are the defaults");
+    assert_eq!(commands[1].name, "weather");
+}
