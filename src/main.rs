@@ -12,7 +12,7 @@ use anyhow::Context;
 use chatbot::config::{self, Config, LogFormat, Sources};
 use chatbot::http;
 use chatbot::process;
-use chatbot::server::Server;
+use chatbot::server::{OwnCommands, Server};
 use clap::{Args, Parser, Subcommand};
 use cli::jobs::JobsArgs;
 use tracing_subscriber::filter::Targets;
@@ -100,7 +100,14 @@ fn serve(sources: Sources) -> anyhow::Result<()> {
         let shutdown = shutdown_signal()?;
         let server = Server::start(&config, listener).await?;
         println!("{}", welcome(&config, &server));
-        server.run(shutdown).await
+        let reloading = reload_on_hangup(server.own_commands(), sources, config)?;
+        let stop = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = reloading => {}
+            }
+        };
+        server.run(stop).await
     })
 }
 
@@ -125,6 +132,41 @@ fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+    })
+}
+
+/// Reads the settings again at every SIGHUP: the commands change at once, and a file with an error changes nothing. Ends when
+/// what hung up was the terminal that the server was started in.
+fn reload_on_hangup(
+    commands: OwnCommands,
+    sources: Sources,
+    started_with: Config,
+) -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup())?;
+    let had_terminal = std::io::stdin().is_terminal();
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            if had_terminal && !std::io::stdin().is_terminal() {
+                return;
+            }
+            let reloaded = config::load(&sources).map_err(anyhow::Error::from);
+            let reloaded = reloaded.and_then(|config| commands.set(&config.commands).map(|()| config));
+            match reloaded {
+                Ok(config) => {
+                    tracing::info!(commands = config.commands.len(), "settings read again");
+                    let others_changed = Config { commands: started_with.commands.clone(), ..config } != started_with;
+                    if others_changed {
+                        tracing::warn!("settings other than the commands have changed too; they need a restart");
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "settings not read again; all stays as it was")
+                }
+            }
+        }
+        // No signal can come any more.
+        std::future::pending().await
     })
 }
 

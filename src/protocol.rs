@@ -198,6 +198,9 @@ pub enum ServerFrame<'a> {
         locale: Locale,
         commands: &'a [CommandView],
     },
+    Commands {
+        commands: &'a [CommandView],
+    },
     Joined {
         room: &'a str,
         epoch: &'a str,

@@ -2,6 +2,8 @@
 //!
 //! Takes the listener and the signal to stop from outside, so that tests run the real server on a free port.
 
+mod own_commands;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,16 +15,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
+use crate::bots::own::Callbacks;
 use crate::bots::{Bots, Planning, Runner};
 use crate::chat::Chat;
 use crate::config::Config;
 use crate::fetch::Client;
-use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, Settings};
+use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, Settings, Sockets};
 use crate::jobs::{Jobs, Limits};
 use crate::local::{Announced, LocalAccess};
 use crate::memory;
 use crate::protocol::CloseReason;
 use crate::store::{Closing, Store, StoreOptions};
+pub use own_commands::OwnCommands;
 
 /// A server that accepts connections.
 pub struct Server {
@@ -31,6 +35,7 @@ pub struct Server {
     stop_within: Duration,
     app: Arc<App>,
     runner: Arc<Runner>,
+    own_commands: OwnCommands,
     connections: TaskTracker,
     deliveries: TaskTracker,
     closing: Closing,
@@ -77,9 +82,12 @@ impl Server {
         let announced = announce(config, LocalAccess::new(address, local_key)).await?;
 
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
-        let bots = Bots::new(client, &planning(config)?);
+        let bots = Bots::new(client.clone(), &planning(config)?);
         let jobs = Jobs::new(config.jobs.queue, limits(config));
-        jobs.set_policies(bots.policies());
+        let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
+        let own_commands =
+            OwnCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
+        own_commands.set(&config.commands)?;
         let deliveries = TaskTracker::new();
         let chat = Chat::new(store.clone(), jobs.clone(), config.rooms.bot, config.jobs.per_person, deliveries.clone());
         let unfinished = {
@@ -97,7 +105,8 @@ impl Server {
             keys: Arc::new(keys),
             hooks: Hooks::new(store.clone()),
             store,
-            sockets: Arc::default(),
+            sockets,
+            callbacks,
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
             requests: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
             hook_posts: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
@@ -113,7 +122,19 @@ impl Server {
         let listener = TcpListener::from_std(listener).context("cannot listen")?;
         connections.spawn(Listener::new(app.clone(), connections.clone()).run(listener));
         let stop_within = Duration::from_secs(config.server.stop_seconds);
-        Ok(Self { address, owner_key, stop_within, app, runner, connections, deliveries, closing, failure, announced })
+        Ok(Self {
+            address,
+            owner_key,
+            stop_within,
+            app,
+            runner,
+            own_commands,
+            connections,
+            deliveries,
+            closing,
+            failure,
+            announced,
+        })
     }
 
     /// Where it listens.
@@ -127,6 +148,11 @@ impl Server {
             OwnerKey::New(key) => Some(key),
             OwnerKey::Known => None,
         }
+    }
+
+    /// By which the owner's own commands can be replaced while the server runs.
+    pub fn own_commands(&self) -> OwnCommands {
+        self.own_commands.clone()
     }
 
     /// Serves until `shutdown` is over or the store fails, then stops in order and within the time set for it.
@@ -148,6 +174,7 @@ impl Server {
         self.connections.close();
         self.deliveries.close();
         let ended = async {
+            self.own_commands.all_ended().await;
             self.connections.wait().await;
             self.deliveries.wait().await;
         };

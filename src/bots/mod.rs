@@ -6,6 +6,7 @@
 mod echo;
 mod help;
 mod output;
+pub mod own;
 mod runner;
 mod schedules;
 mod sleep;
@@ -130,6 +131,11 @@ impl Bots {
     /// Puts other commands in the place of those that came from outside. Jobs that run go on as they were begun.
     pub fn replace_own(&self, own: Vec<Arc<dyn Bot>>) {
         *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
+    }
+
+    /// Whether a command of this name belongs to the program itself.
+    pub fn is_built_in(&self, name: &str) -> bool {
+        self.built_in.iter().any(|bot| bot.name() == name)
     }
 
     fn all(&self) -> List {

@@ -26,6 +26,7 @@ pub use socket::Sockets;
 
 use crate::accounts::{Hooks, Keys};
 use crate::bots::Bots;
+use crate::bots::own::Callbacks;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::model::HookId;
@@ -42,6 +43,7 @@ pub struct App {
     pub keys: Arc<Keys>,
     pub store: Arc<Store>,
     pub sockets: Arc<Sockets>,
+    pub callbacks: Arc<Callbacks>,
     pub connections: Arc<ConnectionLimits>,
     pub hooks: Hooks,
     /// By address.

@@ -164,6 +164,7 @@ export class Chat {
 
   received(frame) {
     if (frame.type === 'welcome') return this.#welcome(frame);
+    if (frame.type === 'commands') return this.#onCommands(frame);
     if (frame.type === 'error') return this.#refuse(frame);
     if (frame.type === 'watching') return this.#tellWatchers((watcher) => watcher.began());
     if (frame.type === 'job') this.#tellWatchers((watcher) => watcher.changed(frame.job));
@@ -198,6 +199,10 @@ export class Chat {
       this.server.value = frame.server;
     });
     this.#hears.welcomed(frame);
+  }
+
+  #onCommands(frame) {
+    this.commands.value = frame.commands;
   }
 
   #refuse(frame) {

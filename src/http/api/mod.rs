@@ -1,5 +1,6 @@
 //! The HTTP interface for programs: JSON in and out, one short handler per route, each described where it stands.
 
+mod callbacks;
 mod commands;
 mod health;
 mod hooks;
@@ -50,6 +51,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
         messages::post,
         messages::delete,
         commands::list,
+        callbacks::answer,
         jobs::list,
         jobs::start,
         jobs::show,
@@ -77,7 +79,7 @@ struct Description;
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
     let all = all.or(commands::routes(app)).unify().or(jobs::routes(app)).unify().or(session::routes(app)).unify();
-    let all = all.or(schedules::routes(app)).unify().or(hooks::routes(app)).unify();
+    let all = all.or(schedules::routes(app)).unify().or(hooks::routes(app)).unify().or(callbacks::routes(app)).unify();
     let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
     all.or(description).unify().boxed()
 }

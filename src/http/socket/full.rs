@@ -165,6 +165,8 @@ impl FullClient {
                 membership.rename(&self.actor.person, &self.actor.handle);
             }
         }
+        // Before they are read: a change meanwhile is told.
+        self.app.sockets.note_locale(connection.outbox().id(), self.actor.locale);
         let settings = &self.app.settings;
         let welcome = ServerFrame::Welcome {
             protocol: PROTOCOL,

@@ -25,31 +25,55 @@ use super::App;
 use super::caller::{Caller, caller};
 use super::limits::Permit;
 use super::refusals::Refusal;
+use crate::bots::Bots;
 use crate::groups::{Outbox, OutboxId, Reader};
 use crate::model::RoomName;
 use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
 use connection::{Connection, Limits};
 
-/// The open WebSockets: those that a stop has to tell.
+/// The open WebSockets: those that have to be told of what concerns all.
 #[derive(Default)]
 pub struct Sockets {
-    outboxes: Mutex<HashMap<OutboxId, Arc<Outbox>>>,
+    open: Mutex<HashMap<OutboxId, Open>>,
     tasks: TaskTracker,
 }
 
+struct Open {
+    outbox: Arc<Outbox>,
+    /// The language in which it was told the commands, once it was.
+    locale: Option<Locale>,
+}
+
 impl Sockets {
-    fn outboxes(&self) -> MutexGuard<'_, HashMap<OutboxId, Arc<Outbox>>> {
-        self.outboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, HashMap<OutboxId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes all of them, and returns once they are closed.
     pub async fn close(&self, reason: CloseReason) {
-        for outbox in self.outboxes().values() {
-            outbox.close(reason);
+        for open in self.open().values() {
+            open.outbox.close(reason);
         }
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Tells those who were told the commands what they are now.
+    pub fn tell_commands(&self, bots: &Bots) {
+        let frames = Locale::ALL.map(|locale| ServerFrame::Commands { commands: &bots.describe(locale) }.encode());
+        for open in self.open().values() {
+            if let Some(locale) = open.locale {
+                open.outbox.push(frames[locale as usize].clone());
+            }
+        }
+    }
+
+    /// Notes that a client is being told the commands.
+    fn note_locale(&self, id: OutboxId, locale: Locale) {
+        if let Some(open) = self.open().get_mut(&id) {
+            open.locale = Some(locale);
+        }
     }
 }
 
@@ -62,14 +86,14 @@ struct Listed {
 impl Listed {
     fn new(sockets: &Arc<Sockets>, reader: Reader) -> Self {
         let outbox = Outbox::new(reader);
-        sockets.outboxes().insert(outbox.id(), outbox.clone());
+        sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), locale: None });
         Self { sockets: sockets.clone(), outbox }
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        self.sockets.outboxes().remove(&self.outbox.id());
+        self.sockets.open().remove(&self.outbox.id());
     }
 }
 

@@ -1,0 +1,168 @@
+//! What a program or a web address says: plain text, or JSON where it has more to say.
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::super::{Failure, Output, Reply};
+use crate::text::Text;
+
+/// Characters of an answer; a message holds no more, so what follows is not even shown meanwhile.
+const MOST_ANSWER: usize = 8_000;
+
+/// Messages besides the answer; a room is no log.
+const MOST_MESSAGES: usize = 50;
+
+/// What can be said in JSON. The values may be anything; text is the most readable.
+#[derive(Debug, Default, PartialEq, Deserialize, ToSchema)]
+pub struct Said {
+    /// 0 to 100.
+    progress: Option<f64>,
+    /// Words on the progress; of a web address without progress, the answer.
+    text: Option<Value>,
+    /// A message besides the answer; of a web address, the answer.
+    message: Option<Value>,
+    /// The answer.
+    result: Option<Value>,
+    /// Why there is none.
+    error: Option<Value>,
+}
+
+impl Said {
+    /// `None` for what is not JSON of this kind, which then is plain text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let said: Self = serde_json::from_str(text.trim()).ok()?;
+        (!said.says_nothing()).then_some(said)
+    }
+
+    /// Whether there is nothing in it that is known here.
+    pub fn says_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it ends the work, said by a web address.
+    pub fn is_final(&self) -> bool {
+        let is_answer = self.message.is_some() || (self.text.is_some() && self.progress.is_none());
+        self.result.is_some() || self.error.is_some() || is_answer
+    }
+
+    /// How far the work is, if that is what is said.
+    pub async fn show_progress(&self, output: &Output) {
+        if self.progress.is_some() || self.text.is_some() {
+            // Out of range, it becomes the nearest that fits.
+            let percent = self.progress.map(|percent| percent.clamp(0.0, 100.0) as u8);
+            output.progress(percent, self.text.as_ref().map(plain)).await;
+        }
+    }
+
+    /// The answer that a web address means.
+    pub fn into_reply(self, name: &str) -> Result<Reply, Failure> {
+        if let Some(error) = self.error {
+            let text = Text::new("own-error").with("name", name).with("reason", one_line(&plain(&error)));
+            return Err(Failure::for_good("own_error", text));
+        }
+        let answer = self.result.or(self.message).or(self.text);
+        Ok(reply(answer.as_ref().map(plain).unwrap_or_default(), name))
+    }
+}
+
+/// Text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// An answer; one without words gets some.
+pub fn reply(text: String, name: &str) -> Reply {
+    match text.trim_end() {
+        "" => Reply::Words(Text::new("own-done").with("name", name)),
+        text => Reply::Plain(text.to_owned()),
+    }
+}
+
+/// As much of it as fits into a sentence.
+pub fn one_line(text: &str) -> String {
+    const MOST: usize = 300;
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST).collect()
+}
+
+/// The answer of a program, as it is written.
+#[derive(Default)]
+pub struct Draft {
+    text: String,
+    chars: usize,
+    result: Option<String>,
+    messages: usize,
+}
+
+impl Draft {
+    /// Takes lines of standard output and shows them.
+    pub async fn take(&mut self, lines: Vec<String>, output: &Output) {
+        let mut piece = String::new();
+        for line in lines {
+            match line.starts_with('{').then(|| Said::parse(&line)).flatten() {
+                Some(said) => {
+                    // In the order in which they were written.
+                    self.show(std::mem::take(&mut piece), output).await;
+                    self.take_said(said, output).await;
+                }
+                None => {
+                    piece.push_str(&line);
+                    piece.push('\n');
+                }
+            }
+        }
+        self.show(piece, output).await;
+    }
+
+    async fn show(&mut self, piece: String, output: &Output) {
+        if !piece.is_empty() && self.chars < MOST_ANSWER {
+            self.chars += piece.chars().count();
+            self.text.push_str(&piece);
+            output.piece(&piece).await;
+        }
+    }
+
+    async fn take_said(&mut self, said: Said, output: &Output) {
+        said.show_progress(output).await;
+        if let Some(message) = &said.message {
+            self.messages += 1;
+            if self.messages > MOST_MESSAGES {
+                output.log("too many messages; this one was not posted").await;
+            } else if let Err(error) = output.say(plain(message)).await {
+                output.log(&format!("a message was not posted: {}", error.code())).await;
+            }
+        }
+        if let Some(result) = &said.result {
+            self.result = Some(plain(result));
+        }
+    }
+
+    pub fn into_reply(self, name: &str) -> Reply {
+        reply(self.result.unwrap_or(self.text), name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_of_another_kind_is_plain_text() {
+        for text in ["{", "{}", "[1]", "12", "{\"temperature\": 12}", "{\"progress\": \"x\"}", "plain"] {
+            assert_eq!(Said::parse(text), None, "{text}");
+        }
+        assert!(Said::parse("{\"progress\": 40.5, \"text\": \"x\", \"eta\": 3}").is_some());
+    }
+
+    #[test]
+    fn what_ends_the_work_of_an_address_is_told_from_progress() {
+        let check =
+            |text: &str, expected| assert_eq!(Said::parse(text).map(|said| said.is_final()), Some(expected), "{text}");
+        check("{\"progress\": 40, \"text\": \"x\"}", false);
+        check("{\"progress\": 40}", false);
+        check("{\"text\": \"x\"}", true);
+        check("{\"message\": \"x\"}", true);
+        check("{\"progress\": 100, \"result\": {\"a\": 1}}", true);
+        check("{\"error\": \"x\"}", true);
+    }
+}

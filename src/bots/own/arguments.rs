@@ -1,0 +1,38 @@
+//! What people type behind a command, as the words a program gets.
+
+/// A shell's sign for a comment; here it means nothing.
+const COMMENT: &str = "#";
+
+/// Stands in for it while words are split. No message holds control characters.
+const NO_COMMENT: &str = "\u{1}";
+
+/// Splits as a shell would, quotes and backslashes included, but substitutes nothing. Where that cannot be, for people write
+/// apostrophes, words are what stands between spaces.
+pub fn split(arguments: &str) -> Vec<String> {
+    let words = shlex::split(&arguments.replace(COMMENT, NO_COMMENT));
+    match words {
+        Some(words) => words.into_iter().map(|word| word.replace(NO_COMMENT, COMMENT)).collect(),
+        None => arguments.split_whitespace().map(str::to_owned).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(arguments: &str, expected: &[&str]) {
+        assert_eq!(split(arguments), expected, "{arguments:?}");
+    }
+
+    #[test]
+    fn words_are_split_as_a_shell_would_and_nothing_is_substituted() {
+        check("", &[]);
+        check("  Ulm \n tomorrow ", &["Ulm", "tomorrow"]);
+        check("\"New York\" 'a b'c", &["New York", "a bc"]);
+        check(r"a\ b", &["a b"]);
+        check("$HOME `id` $(id) * ~ ; rm | > x", &["$HOME", "`id`", "$(id)", "*", "~", ";", "rm", "|", ">", "x"]);
+        check("a #1 #", &["a", "#1", "#"]);
+        check("it's raining", &["it's", "raining"]);
+        check("明天　北京", &["明天　北京"]);
+    }
+}

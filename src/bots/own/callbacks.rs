@@ -1,0 +1,81 @@
+//! One-time addresses at which a web address may answer later.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use subtle::ConstantTimeEq;
+use tokio::sync::mpsc;
+
+use super::Said;
+use crate::accounts::random_token;
+use crate::model::JobId;
+
+/// What may wait to be shown.
+const MOST_WAITING: usize = 16;
+
+/// The jobs that wait for an answer.
+#[derive(Default)]
+pub struct Callbacks {
+    open: Mutex<HashMap<JobId, Expected>>,
+}
+
+struct Expected {
+    token: String,
+    sender: mpsc::Sender<Said>,
+}
+
+impl Callbacks {
+    /// Held for moments only, never across an await.
+    fn open(&self) -> MutexGuard<'_, HashMap<JobId, Expected>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Expects an answer for a job until the callback is dropped.
+    pub(super) fn expect(self: &Arc<Self>, job: &JobId) -> Callback {
+        let (sender, receiver) = mpsc::channel(MOST_WAITING);
+        let token = random_token();
+        self.open().insert(job.clone(), Expected { token: token.clone(), sender });
+        Callback { callbacks: self.clone(), job: job.clone(), token, receiver }
+    }
+
+    /// Takes what was posted for a job; `false` when nothing is expected there, or not with this token. What ends the work is
+    /// taken once.
+    pub fn answer(&self, job: &JobId, token: &str, said: Said) -> bool {
+        let mut open = self.open();
+        let is_token = |expected: &&Expected| bool::from(expected.token.as_bytes().ct_eq(token.as_bytes()));
+        let Some(sender) = open.get(job).filter(is_token).map(|expected| expected.sender.clone()) else { return false };
+        if said.is_final() {
+            open.remove(job);
+        } else if sender.capacity() == 1 {
+            // The last place is the answer's. Progress that comes faster than it is shown would not be read either.
+            return true;
+        }
+        sender.try_send(said).is_ok()
+    }
+}
+
+/// A job's right to be answered.
+pub(super) struct Callback {
+    callbacks: Arc<Callbacks>,
+    job: JobId,
+    token: String,
+    receiver: mpsc::Receiver<Said>,
+}
+
+impl Callback {
+    /// Where to post, on this server.
+    pub fn path(&self) -> String {
+        format!("/api/jobs/{}/callback/{}", self.job, self.token)
+    }
+
+    /// What is posted next.
+    pub async fn next(&mut self) -> Option<Said> {
+        self.receiver.recv().await
+    }
+}
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        self.callbacks.open().remove(&self.job);
+    }
+}

@@ -1,0 +1,90 @@
+//! Commands of the owner's own: a program that is run, or a web address that is asked.
+//!
+//! Both get the same request as JSON, and say the same few things besides plain text.
+
+mod address;
+mod answer;
+mod arguments;
+mod callbacks;
+mod program;
+
+pub use address::AddressCommand;
+pub use answer::Said;
+pub use callbacks::Callbacks;
+pub use program::ProgramCommand;
+
+use serde::Serialize;
+
+use crate::jobs::{Lane, Policy};
+use crate::model::Job;
+use crate::protocol::CommandView;
+use crate::text::{Locale, Translations};
+
+/// What people are told of a command, and what its jobs may do.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub name: String,
+    pub help: Translations,
+    /// What may follow the name.
+    pub arguments: Translations,
+    /// What may follow it in an example.
+    pub example: Translations,
+    pub policy: Policy,
+}
+
+impl Command {
+    fn describe(&self, locale: Locale) -> CommandView {
+        let with_name = |rest: &Translations| format!("{} {}", self.name, rest.in_locale(locale)).trim_end().to_owned();
+        CommandView {
+            name: self.name.clone(),
+            usage: with_name(&self.arguments),
+            help: self.help.in_locale(locale).to_owned(),
+            example: with_name(&self.example),
+            slow: self.policy.lane == Lane::Slow,
+        }
+    }
+}
+
+/// What the other side is asked.
+#[derive(Serialize)]
+struct Asked<'a> {
+    /// The job's.
+    id: &'a str,
+    command: &'a str,
+    /// Everything after the command, as it was written.
+    arguments: &'a str,
+    /// The same, split into words.
+    argv: &'a [String],
+    handle: String,
+    room: &'a str,
+    locale: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<&'a str>,
+    /// 1, 2, 3, …
+    attempt: u32,
+    /// Where the answer may be posted later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(job: &'a Job, argv: &'a [String], callback: Option<&'a str>) -> Self {
+        Self {
+            id: job.id.as_str(),
+            command: &job.name,
+            arguments: &job.arguments,
+            argv,
+            handle: job.handle.to_string(),
+            room: job.room.shown(),
+            locale: job.locale.tag(),
+            time_zone: job.zone.as_deref(),
+            attempt: job.attempt,
+            callback,
+        }
+    }
+
+    fn to_json(&self) -> String {
+        // Plain data: it cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}

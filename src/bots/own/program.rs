@@ -1,0 +1,94 @@
+//! A command that is a program: arguments as argv, the request on standard input, lines as pieces of the answer.
+
+use std::io;
+
+use async_trait::async_trait;
+
+use super::super::{Bot, Failure, Reply, Request};
+use super::answer::{Draft, one_line};
+use super::{Asked, Command, arguments};
+use crate::jobs::Policy;
+use crate::process::{End, Event, Program, Programs};
+use crate::protocol::CommandView;
+use crate::text::{Locale, Text};
+
+/// A program as a command.
+pub struct ProgramCommand {
+    pub command: Command,
+    /// With the arguments that stand before those people type.
+    pub program: Program,
+    pub programs: Programs,
+}
+
+#[async_trait]
+impl Bot for ProgramCommand {
+    fn name(&self) -> &str {
+        &self.command.name
+    }
+
+    fn policy(&self) -> Policy {
+        self.command.policy
+    }
+
+    fn describe(&self, locale: Locale) -> CommandView {
+        self.command.describe(locale)
+    }
+
+    async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let argv = arguments::split(&request.job.arguments);
+        let input = Asked::new(request.job, &argv, None).to_json() + "\n";
+        let mut program = self.program.clone();
+        program.arguments.extend(argv);
+        let started = self.programs.start(&program, input).await;
+        let mut running = started.map_err(|error| self.not_started(error.raw_os_error().unwrap_or_default()))?;
+        let (mut draft, mut last_logged) = (Draft::default(), None);
+        loop {
+            match running.next().await {
+                Event::Output(lines) => draft.take(lines, request.output).await,
+                Event::Log(lines) => {
+                    for line in &lines {
+                        request.output.log(line).await;
+                    }
+                    last_logged = lines.into_iter().rfind(|line| !line.trim().is_empty()).or(last_logged);
+                }
+                Event::Ended(End::Exit(0)) => return Ok(draft.into_reply(self.name())),
+                Event::Ended(end) => return Err(self.failure(end, last_logged)),
+            }
+        }
+    }
+}
+
+impl ProgramCommand {
+    fn failure(&self, end: End, last_logged: Option<String>) -> Failure {
+        let text = |key: &'static str| Text::new(key).with("name", self.name());
+        let program = self.program.program.display();
+        match (end, last_logged) {
+            (End::Exit(code), Some(hint)) => {
+                let text = text("own-exit-hint").with("code", code).with("hint", one_line(&hint));
+                Failure::for_now("own_exit", text)
+            }
+            (End::Exit(code), None) => Failure::for_now("own_exit", text("own-exit").with("code", code)),
+            (End::Signal(signal), _) => Failure::for_now("own_signal", text("own-signal").with("signal", signal)),
+            (End::TooMuchOutput, _) => {
+                let most = self.program.limits.output / 1024;
+                Failure::for_good("own_output", text("own-output").with("most", most))
+            }
+            (End::NoProgram, _) => Failure::for_good("own_missing", text("own-missing").with("program", program)),
+            (End::NoFolder, _) => {
+                let dir = self.program.dir.display();
+                Failure::for_good("own_missing", text("own-no-folder").with("dir", dir))
+            }
+            (End::NotExecutable, _) => {
+                Failure::for_good("own_not_executable", text("own-not-executable").with("program", program))
+            }
+            (End::NotStarted(number), _) => self.not_started(number),
+        }
+    }
+
+    /// `number` is the system's for what went wrong.
+    fn not_started(&self, number: i32) -> Failure {
+        let error = io::Error::from_raw_os_error(number);
+        tracing::warn!(command = self.name(), %error, "cannot start a program");
+        Failure::for_now("own_not_started", Text::new("own-not-started").with("name", self.name()))
+    }
+}

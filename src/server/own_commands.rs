@@ -1,0 +1,133 @@
+//! The owner's own commands put in their places: at start, and whenever the settings are read again.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::bots::own::{AddressCommand, Callbacks, Command, ProgramCommand};
+use crate::bots::{Bot, Bots};
+use crate::config::{AfterRestart, CommandConfig, Config, Urgency};
+use crate::fetch::{Client, Secret};
+use crate::http::Sockets;
+use crate::jobs::{Jobs, Lane, OnRestart, Policy, Priority, Retries};
+use crate::process::{Limits, Program, Programs};
+
+/// Before a failed command is tried again for the first time; doubled for each further time.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
+
+const KIB: usize = 1024;
+const MIB: u64 = 1024 * 1024;
+
+/// What it takes to replace them.
+#[derive(Clone)]
+pub struct OwnCommands {
+    bots: Arc<Bots>,
+    jobs: Arc<Jobs>,
+    sockets: Arc<Sockets>,
+    client: Client,
+    programs: Programs,
+    callbacks: Arc<Callbacks>,
+    public_url: Option<String>,
+}
+
+impl OwnCommands {
+    pub fn new(
+        config: &Config,
+        bots: Arc<Bots>,
+        jobs: Arc<Jobs>,
+        sockets: Arc<Sockets>,
+        client: Client,
+        callbacks: Arc<Callbacks>,
+    ) -> Self {
+        let public_url = config.http.public_url.trim_end_matches('/').to_owned();
+        Self {
+            bots,
+            jobs,
+            sockets,
+            client,
+            // This very program, also when its file was replaced by a newer one meanwhile.
+            programs: Programs::new("/proc/self/exe".into()),
+            callbacks,
+            public_url: Some(public_url).filter(|url| !url.is_empty()),
+        }
+    }
+
+    /// Puts the commands of these settings in the place of those there were, and tells every client. Jobs that run come to their
+    /// end as they were begun.
+    ///
+    /// # Errors
+    /// In words for whoever runs the server, when one cannot be; then all stay as they were.
+    pub fn set(&self, commands: &[CommandConfig]) -> anyhow::Result<()> {
+        let own = commands.iter().map(|command| {
+            let name = &command.name;
+            anyhow::ensure!(!self.bots.is_built_in(name), "commands.{name}.name: is a command that is there already");
+            self.bot(command).with_context(|| format!("commands.{name}"))
+        });
+        self.bots.replace_own(own.collect::<anyhow::Result<_>>()?);
+        self.jobs.set_policies(self.bots.policies());
+        self.sockets.tell_commands(&self.bots);
+        Ok(())
+    }
+
+    /// Returns once nothing is left of the programs that were stopped.
+    pub async fn all_ended(&self) {
+        self.programs.all_ended().await;
+    }
+
+    fn bot(&self, config: &CommandConfig) -> anyhow::Result<Arc<dyn Bot>> {
+        let command = Command {
+            name: config.name.clone(),
+            help: config.help.clone(),
+            arguments: config.arguments.clone(),
+            example: config.example.clone(),
+            policy: policy(config),
+        };
+        let Some((program, arguments)) = config.run.split_first() else {
+            return Ok(Arc::new(AddressCommand {
+                command,
+                url: Client::parse(&config.url).context("url")?,
+                secret: Some(config.secret.as_str()).filter(|secret| !secret.is_empty()).map(Secret::new),
+                most_answer: config.output_kb * KIB,
+                client: self.client.clone(),
+                callbacks: self.callbacks.clone(),
+                public_url: self.public_url.clone(),
+            }));
+        };
+        let program = Program {
+            program: PathBuf::from(program),
+            arguments: arguments.to_vec(),
+            dir: config.dir.clone(),
+            environment: config.environment.clone().into_iter().collect(),
+            limits: Limits {
+                output: config.output_kb * KIB,
+                memory: (config.memory_mb > 0).then_some(config.memory_mb * MIB),
+            },
+        };
+        Ok(Arc::new(ProgramCommand { command, program, programs: self.programs.clone() }))
+    }
+}
+
+fn policy(config: &CommandConfig) -> Policy {
+    Policy {
+        lane: if config.quick { Lane::Quick } else { Lane::Slow },
+        time_limit: Duration::from_secs(config.time_limit_seconds),
+        on_restart: match config.on_restart {
+            AfterRestart::RunAgain => OnRestart::RunAgain,
+            AfterRestart::Interrupt => OnRestart::Interrupt,
+        },
+        retries: Retries { most: config.retries, first: FIRST_RETRY, longest: LONGEST_PAUSE },
+        at_once: (config.at_once > 0).then_some(config.at_once),
+        per_minute: NonZeroU32::new(config.per_minute),
+        priority: match config.priority {
+            Urgency::High => Priority::High,
+            Urgency::Normal => Priority::Normal,
+            Urgency::Low => Priority::Low,
+        },
+        is_unique: config.unique,
+    }
+}
