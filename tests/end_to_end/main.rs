@@ -14,6 +14,7 @@ mod jobs;
 mod jobs_cli;
 mod limits;
 mod origins;
+mod own_commands;
 mod owner;
 mod page;
 mod presence;

@@ -333,8 +333,18 @@ impl ServerProcess {
 
     /// As [`ServerProcess::start`], on a port that is known before.
     pub fn start_on(port: u16, data_dir: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::launch(port, data_dir, None, environment)
+    }
+
+    /// As [`ServerProcess::start_on`], with a file of settings.
+    pub fn configured(port: u16, data_dir: &Path, config: &Path) -> Self {
+        Self::launch(port, data_dir, Some(config), &[])
+    }
+
+    fn launch(port: u16, data_dir: &Path, config: Option<&Path>, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data-dir"]).arg(data_dir);
+        command.args(config.into_iter().flat_map(|file| [Path::new("--config"), file]));
         command.env("CHATBOT_ACCOUNTS__OWNER_KEY", OWNER_KEY).env("CHATBOT_LOG__LEVEL", "warn");
         command.env_remove("PORT").envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
@@ -361,9 +371,13 @@ impl ServerProcess {
 
     /// SIGTERM, and the exit code it ends with.
     pub fn terminate(&mut self) -> Option<i32> {
-        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).expect("a process");
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+        self.signal(rustix::process::Signal::TERM);
         self.child.wait().expect("it ends").code()
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).expect("a process");
+        rustix::process::kill_process(pid, signal).expect("it runs");
     }
 }
 
