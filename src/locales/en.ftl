@@ -126,6 +126,7 @@ own-missing = "{ $name }" cannot run: there is no program "{ $program }" on this
 own-no-folder = "{ $name }" cannot run: there is no folder "{ $dir }" on this server.
 own-not-executable = "{ $name }" cannot run: "{ $program }" is not an executable program.
 own-not-started = "{ $name }" could not be started; the server has too little left for another program.
+own-not-public = "{ $name }" is answered at { $url }, which is not on the public internet. Whoever runs the server can allow it with http.allow_private_hosts.
 own-timed-out = "{ $name }" got no answer in time.
 own-no-callback = "{ $name }" wants to answer later, but this server has no address for that. Whoever runs it can set http.public_url.
 own-broke-off = "{ $name }" was promised an answer that did not come.

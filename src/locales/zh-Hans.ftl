@@ -126,6 +126,7 @@ own-missing = “{ $name }”无法运行：服务器上没有程序“{ $progra
 own-no-folder = “{ $name }”无法运行：服务器上没有文件夹“{ $dir }”。
 own-not-executable = “{ $name }”无法运行：“{ $program }”不是可执行的程序。
 own-not-started = “{ $name }”无法启动：服务器的资源不足以再运行一个程序。
+own-not-public = 答复“{ $name }”的 { $url } 不在公共互联网上。服务器的管理者可以用 http.allow_private_hosts 允许它。
 own-timed-out = “{ $name }”没有及时得到答复。
 own-no-callback = “{ $name }”想稍后再答复，但本服务器没有可供答复的地址。服务器的管理者可以设置 http.public_url。
 own-broke-off = “{ $name }”等待的答复没有到来。

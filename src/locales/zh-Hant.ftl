@@ -126,6 +126,7 @@ own-missing = 「{ $name }」無法執行：伺服器上沒有程式「{ $progra
 own-no-folder = 「{ $name }」無法執行：伺服器上沒有資料夾「{ $dir }」。
 own-not-executable = 「{ $name }」無法執行：「{ $program }」不是可執行的程式。
 own-not-started = 「{ $name }」無法啟動：伺服器的資源不足以再執行一個程式。
+own-not-public = 答覆「{ $name }」的 { $url } 不在公開的網際網路上。伺服器的管理者可以用 http.allow_private_hosts 允許它。
 own-timed-out = 「{ $name }」沒有及時得到答覆。
 own-no-callback = 「{ $name }」想稍後再答覆，但本伺服器沒有可供答覆的位址。伺服器的管理者可以設定 http.public_url。
 own-broke-off = 「{ $name }」等待的答覆沒有到來。

@@ -91,6 +91,7 @@ impl AddressCommand {
         let host = self.url.host_str().unwrap_or_default();
         let text = match error {
             FetchError::TimedOut => self.text("own-timed-out"),
+            FetchError::NotPublic => self.text("own-not-public").with("url", host),
             // Says the same of an address that was asked for its own sake.
             _ => Text::new(format!("status-{}", error.code())).with("url", host),
         };

@@ -51,7 +51,7 @@ impl Said {
         if self.progress.is_some() || self.text.is_some() {
             // Out of range, it becomes the nearest that fits.
             let percent = self.progress.map(|percent| percent.clamp(0.0, 100.0) as u8);
-            output.progress(percent, self.text.as_ref().map(plain)).await;
+            output.progress(percent, self.text.as_ref().map(|text| one_line(&plain(text)))).await;
         }
     }
 
