@@ -16,6 +16,7 @@ mod history;
 mod hostile;
 mod interruptions;
 mod keyboard;
+mod own_commands;
 mod owner;
 mod pictures;
 mod preferences;
