@@ -277,6 +277,7 @@ async fn whatever_a_program_does_the_user_gets_one_clear_sentence() {
         ("fork", "for n in 1 2 3 4 5; do sleep 600 & setsid sleep 600 & done; echo five", "", "five"),
         ("hoard", "head -c 1G /dev/zero | tail -n 1 >&2; exit 1", "memory_mb = 64", "memory"),
         ("mute", "exit 0", "", "mute: done."),
+        ("json", "echo '{\"error\": 1}'; echo '{\"result\": [1, 2]}' | tr -d ' ' ; echo '{'", "", "[1,2]"),
         ("bytes", "printf '\\377\\n'", "", "\u{fffd}"),
     ];
     let mut settings: String = cases.iter().map(|(name, script, more, _)| script_command(name, script, more)).collect();

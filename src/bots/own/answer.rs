@@ -31,8 +31,9 @@ pub struct Said {
 impl Said {
     /// `None` for what is not JSON of this kind, which then is plain text.
     pub fn parse(text: &str) -> Option<Self> {
-        let said: Self = serde_json::from_str(text.trim()).ok()?;
-        (!said.says_nothing()).then_some(said)
+        // A list of five would do for serde, too.
+        let object = Some(text.trim()).filter(|text| text.starts_with('{'))?;
+        serde_json::from_str(object).ok().filter(|said: &Self| !said.says_nothing())
     }
 
     /// Whether there is nothing in it that is known here.
@@ -99,7 +100,8 @@ impl Draft {
     pub async fn take(&mut self, lines: Vec<String>, output: &Output) {
         let mut piece = String::new();
         for line in lines {
-            match line.starts_with('{').then(|| Said::parse(&line)).flatten() {
+            // Of a program the exit code says whether it failed; an error in JSON is text like any other.
+            match Said::parse(&line).filter(|said| said.error.is_none()) {
                 Some(said) => {
                     // In the order in which they were written.
                     self.show(std::mem::take(&mut piece), output).await;
@@ -148,7 +150,16 @@ mod tests {
 
     #[test]
     fn json_of_another_kind_is_plain_text() {
-        for text in ["{", "{}", "[1]", "12", "{\"temperature\": 12}", "{\"progress\": \"x\"}", "plain"] {
+        for text in [
+            "{",
+            "{}",
+            "[1]",
+            "[1, \"\", \"\", \"\", \"\"]",
+            "12",
+            "{\"temperature\": 12}",
+            "{\"progress\": \"x\"}",
+            "plain",
+        ] {
             assert_eq!(Said::parse(text), None, "{text}");
         }
         assert!(Said::parse("{\"progress\": 40.5, \"text\": \"x\", \"eta\": 3}").is_some());
