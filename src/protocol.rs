@@ -521,6 +521,18 @@ impl JobView {
     }
 }
 
+/// How many jobs there are at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct JobsNow {
+    pub queued: usize,
+    pub running: usize,
+    pub scheduled: usize,
+    pub retrying: usize,
+    pub dead: usize,
+    /// Jobs that can run at a time.
+    pub workers: usize,
+}
+
 /// What the jobs did in one step of time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StatsPoint {

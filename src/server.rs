@@ -21,7 +21,7 @@ use crate::chat::Chat;
 use crate::config::Config;
 use crate::fetch::Client;
 use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, Settings, Sockets};
-use crate::jobs::{Jobs, Limits};
+use crate::jobs::{Jobs, Limits, Stats};
 use crate::local::{Announced, LocalAccess};
 use crate::memory;
 use crate::protocol::CloseReason;
@@ -90,10 +90,12 @@ impl Server {
         own_commands.set(&config.commands)?;
         let deliveries = TaskTracker::new();
         let chat = Chat::new(store.clone(), jobs.clone(), config.rooms.bot, config.jobs.per_person, deliveries.clone());
-        let unfinished = {
+        let (unfinished, minutes) = {
             let store = store.clone();
-            tokio::task::spawn_blocking(move || store.open_jobs()).await?.context("cannot read unfinished jobs")?
+            let read = move || store.open_jobs().and_then(|open| Ok((open, store.job_minutes(Stats::first_minute())?)));
+            tokio::task::spawn_blocking(read).await?.context("cannot read unfinished jobs and what they did")?
         };
+        jobs.stats().restore(minutes);
         let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
         let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep);
 
@@ -118,6 +120,10 @@ impl Server {
         connections.spawn(async move {
             let giving_back = memory::give_back_after_crowds(|| counted.open());
             stopping.run_until_cancelled(giving_back).await;
+        });
+        let (counted, stopping) = (app.clone(), app.stopping.clone());
+        connections.spawn(async move {
+            stopping.run_until_cancelled(counted.jobs.stats().keep(&counted.store)).await;
         });
         let listener = TcpListener::from_std(listener).context("cannot listen")?;
         connections.spawn(Listener::new(app.clone(), connections.clone()).run(listener));
@@ -171,6 +177,7 @@ impl Server {
         let sockets_closed = tokio::time::timeout_at(deadline, self.app.sockets.close(CloseReason::GoingAway)).await;
         // What still runs is put back a little before the end, which takes a commit.
         self.runner.stop(deadline - self.stop_within / 5).await;
+        self.app.jobs.stats().save(&self.app.store).await;
         self.connections.close();
         self.deliveries.close();
         let ended = async {

@@ -105,7 +105,11 @@ impl Actor {
             Action::SeeJob(job) => (!job.room.is_private() && !job.quiet) || self.owns(job) || is_owner,
             Action::ManageJob(job) => self.owns(job) || is_owner,
             Action::ManageSchedule(schedule) => schedule.person == self.job_owner(&schedule.room) || is_owner,
-            Action::SeeEveryJob | Action::ChangeRoom | Action::DeleteMessage | Action::ManageHooks => is_owner,
+            Action::SeeEveryJob
+            | Action::ChangeRoom
+            | Action::DeleteMessage
+            | Action::ManageHooks
+            | Action::SeeMetrics => is_owner,
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
     }
@@ -122,6 +126,7 @@ pub enum Action<'a> {
     ChangeRoom,
     DeleteMessage,
     ManageHooks,
+    SeeMetrics,
 }
 
 #[cfg(test)]

@@ -206,6 +206,7 @@ impl Chat {
                 Ok(Posted { seq: answer_seq, repeated: false }) => {
                     // Before anybody hears of it: who joins then must not be shown a job whose end was told already.
                     chat.jobs.close(&ended.id);
+                    chat.jobs.stats().ended(&ended);
                     if !ended.quiet {
                         room.publish_message(answer_seq, &message, &chat.runtime);
                     }

@@ -48,6 +48,8 @@ pub struct Caller {
     pub is_secure: bool,
     /// Whether the request came through a trusted proxy.
     pub is_proxied: bool,
+    /// Whether it comes from this machine itself, and not through a proxy that runs here.
+    pub is_local: bool,
     origin_is_allowed: bool,
 }
 
@@ -78,6 +80,7 @@ fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusa
     let settings = &app.settings;
     let is_proxied = is_trusted(&settings.trusted_proxies, peer.address);
     let address = if is_proxied { forwarded_address(headers, settings, peer.address) } else { peer.address };
+    let is_local = peer.address.is_loopback() && !headers.contains_key(FORWARDED_FOR);
     let session = cookie(headers, SESSION_COOKIE);
     let role = match bearer(headers) {
         Some(key) => app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?,
@@ -94,6 +97,7 @@ fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusa
         role,
         locale: locale(headers),
         is_proxied,
+        is_local,
         is_secure: is_proxied && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https"),
         origin_is_allowed: origin_is_allowed(headers, &settings.allowed_origins),
     })

@@ -22,7 +22,8 @@ pub use running::Limits;
 pub use stats::{Span, Stats};
 
 use crate::model::{Handle, Job, JobId, JobState, LogLine, Person, RoomName, Timestamp};
-use crate::protocol::{JobView, Partial};
+use crate::protocol::{JobView, JobsNow, Partial};
+use crate::store::{JobCounts, Store, StoreError};
 use open::{OpenJob, Table};
 use queue::JobQueue;
 
@@ -44,6 +45,8 @@ pub struct Jobs {
     table: Mutex<Table>,
     /// Something is held back by its rate.
     held: Notify,
+    stats: Stats,
+    workers: usize,
 }
 
 /// A job that waits for a worker.
@@ -93,6 +96,8 @@ impl Jobs {
             policies: RwLock::default(),
             table: Mutex::new(Table::new(limits)),
             held: Notify::new(),
+            stats: Stats::default(),
+            workers: limits.workers,
         })
     }
 
@@ -143,6 +148,7 @@ impl Jobs {
         if table.running.held_until.is_some() {
             self.held.notify_one();
         }
+        self.stats.waiting(table.waiting());
     }
 
     /// Begins what was held back by its command's rate, when that lets it through; runs until it is dropped.
@@ -172,6 +178,7 @@ impl Jobs {
         entry.job.attempt += 1;
         entry.job.started_at = Some(Timestamp::now());
         let (job, policy, cancel) = (entry.job.clone(), entry.policy, entry.cancel.clone());
+        self.stats.started();
         Some(Begun { job, seq: entry.seq, policy, cancel })
     }
 
@@ -275,6 +282,18 @@ impl Jobs {
     pub fn counts(&self) -> Counts {
         let table = self.table();
         Counts { queued: table.waiting(), running: table.running.all() }
+    }
+
+    /// How many jobs are in each state that is not an end, and how many ended as dead. Not for tokio's workers.
+    pub fn now(&self, store: &Store) -> Result<JobsNow, StoreError> {
+        let (Counts { queued, running }, JobCounts { scheduled, retrying, dead }) =
+            (self.counts(), self.stats.stored(store)?);
+        Ok(JobsNow { queued, running, scheduled, retrying, dead, workers: self.workers })
+    }
+
+    /// What the jobs did in the last day.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
     }
 }
 

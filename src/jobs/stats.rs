@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::model::{JobMinute, JobState, Timestamp};
+use crate::model::{Job, JobMinute, JobState, Timestamp};
 use crate::protocol::StatsPoint;
-use crate::store::{Store, StoreError};
+use crate::store::{JobCounts, Store, StoreError};
 
 /// Minutes that are remembered: a day.
 const REMEMBERED: u64 = 24 * 60;
@@ -20,6 +20,8 @@ const STORE_EVERY: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub struct Stats {
     counts: Mutex<Counts>,
+    /// What was last read of the store, and when.
+    stored: Mutex<Option<(Instant, JobCounts)>>,
 }
 
 #[derive(Default)]
@@ -29,6 +31,15 @@ struct Counts {
     /// Not stored yet.
     changed: BTreeSet<u64>,
     waiting: usize,
+    totals: Totals,
+}
+
+/// What was counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub started: u64,
+    pub completed: u64,
+    pub failed: u64,
 }
 
 /// How far back the points go.
@@ -73,17 +84,37 @@ impl Stats {
 
     /// A job was begun.
     pub fn started(&self) {
-        self.counts().minute(minute_of(Timestamp::now())).started += 1;
+        self.counts().started(minute_of(Timestamp::now()));
     }
 
-    /// A run came to its end after that time. What was cancelled or interrupted says nothing about its command.
-    pub fn ended(&self, state: JobState, ran: Duration) {
-        self.counts().ended(state, ran, minute_of(Timestamp::now()));
+    /// A job came to its end. What was cancelled or interrupted says nothing about its command.
+    pub fn ended(&self, job: &Job) {
+        let (from, to) = (job.started_at.unwrap_or(job.created_at), job.finished_at.unwrap_or_else(Timestamp::now));
+        self.counts().ended(job.state, Duration::from_millis(to.since(from)), minute_of(to));
+    }
+
+    /// How many jobs are only in the store; up to a second old, so that many who ask do not cost more than one. Not for tokio's
+    /// workers.
+    pub fn stored(&self, store: &Store) -> Result<JobCounts, StoreError> {
+        const FRESH: Duration = Duration::from_secs(1);
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, counts)) = *stored
+            && at.elapsed() < FRESH
+        {
+            return Ok(counts);
+        }
+        let counts = store.job_counts()?;
+        *stored = Some((Instant::now(), counts));
+        Ok(counts)
     }
 
     /// One point for each step of the span, oldest first; the last one is not over yet.
     pub fn points(&self, span: Span) -> Vec<StatsPoint> {
         self.counts().points(span, minute_of(Timestamp::now()))
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.counts().totals
     }
 
     /// Takes up what was counted before the last stop.
@@ -100,17 +131,20 @@ impl Stats {
     pub async fn keep(&self, store: &Store) {
         loop {
             tokio::time::sleep(STORE_EVERY).await;
-            if let Err(error) = self.save(store).await {
-                tracing::warn!(%error, "cannot store the jobs' statistics");
-            }
+            self.save(store).await;
         }
     }
 
     /// Stores what was counted since the last time; nothing when nothing happened.
-    pub async fn save(&self, store: &Store) -> Result<(), StoreError> {
+    pub async fn save(&self, store: &Store) {
         let now = minute_of(Timestamp::now());
         let changed = self.counts().take_changed(now);
-        if changed.is_empty() { Ok(()) } else { store.put_job_minutes(&changed, first_minute(now)).await }
+        if changed.is_empty() {
+            return;
+        }
+        if let Err(error) = store.put_job_minutes(&changed, first_minute(now)).await {
+            tracing::warn!(%error, "cannot store the jobs' statistics");
+        }
     }
 }
 
@@ -123,18 +157,30 @@ impl Counts {
     }
 
     fn set_waiting(&mut self, count: usize, now: u64) {
+        if count == self.waiting {
+            return;
+        }
         let minute = self.minute(now);
         minute.depth = minute.depth.max(count);
         self.waiting = count;
     }
 
+    fn started(&mut self, now: u64) {
+        self.totals.started += 1;
+        self.minute(now).started += 1;
+    }
+
     fn ended(&mut self, state: JobState, ran: Duration, now: u64) {
-        let minute = self.minute(now);
-        match state {
-            JobState::Completed => minute.completed += 1,
-            JobState::Failed => minute.failed += 1,
+        let (completed, failed) = match state {
+            JobState::Completed => (1, 0),
+            JobState::Failed | JobState::Dead => (0, 1),
             _ => return,
-        }
+        };
+        self.totals.completed += completed;
+        self.totals.failed += failed;
+        let minute = self.minute(now);
+        minute.completed += completed;
+        minute.failed += failed;
         minute.run_times.add(ran);
     }
 
@@ -183,7 +229,8 @@ mod tests {
     #[test]
     fn a_points_counts_are_those_of_its_minutes() {
         let mut counts = Counts::default();
-        counts.minute(NOW - 14).started = 2;
+        counts.started(NOW - 14);
+        counts.started(NOW - 14);
         counts.ended(JobState::Completed, Duration::from_millis(100), NOW);
         counts.ended(JobState::Failed, Duration::from_millis(100), NOW);
         counts.ended(JobState::Cancelled, Duration::from_millis(100), NOW);
@@ -219,8 +266,8 @@ mod tests {
     #[test]
     fn what_is_older_than_a_day_is_forgotten() {
         let mut counts = Counts::default();
-        counts.minute(NOW).started = 1;
-        counts.minute(NOW + 1).started = 1;
+        counts.started(NOW);
+        counts.started(NOW + 1);
         counts.take_changed(NOW + REMEMBERED);
         assert_eq!(counts.minutes.keys().collect::<Vec<_>>(), [&(NOW + 1)]);
         let day = counts.points(Span::Day, NOW + REMEMBERED);
@@ -236,11 +283,11 @@ mod tests {
         let (store, _closing) = Store::in_memory().expect("a store");
         let stats = Stats::default();
         stats.started();
-        stats.ended(JobState::Completed, Duration::from_millis(5));
-        stats.save(&store).await.expect("stored");
+        stats.counts().ended(JobState::Completed, Duration::from_millis(5), minute_of(Timestamp::now()));
+        stats.save(&store).await;
         store.put_job_minutes(&[(1, JobMinute::default())], 0).await.expect("stored");
         stats.waiting(1);
-        stats.save(&store).await.expect("stored");
+        stats.save(&store).await;
         let restored = Stats::default();
         restored.restore(store.job_minutes(0).expect("readable"));
         assert!(!restored.counts().minutes.contains_key(&1), "what is old is not kept");

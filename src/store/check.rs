@@ -89,7 +89,8 @@ fn counter(engine: &dyn Engine, table: Table, prefix: &[u8]) -> Result<u64, Stri
     Ok(engine.get(Table::Counters, &key).map_err(words)?.as_deref().map_or(0, number_from))
 }
 
-fn each(
+/// Reads a table from end to end, a page at a time.
+pub(super) fn each(
     engine: &dyn Engine,
     table: Table,
     mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), String>,

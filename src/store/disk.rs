@@ -185,6 +185,10 @@ impl Engine for DiskEngine {
         Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
+    fn size(&self) -> Option<u64> {
+        self.file.metadata().ok().map(|metadata| metadata.len())
+    }
+
     fn close(&self) -> Result<(), EngineError> {
         self.sync()?;
         let db = self.db.lock().map(|mut db| db.take()).unwrap_or_default();

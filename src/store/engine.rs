@@ -37,7 +37,7 @@ pub enum Table {
     AnsweredBy = 13,
     /// Job id → lines of its log.
     JobLogs = 14,
-    /// Due time in milliseconds ‖ job id → nothing: jobs that wait for their time.
+    /// Due time in milliseconds ‖ job id → state: jobs that wait for their time.
     DueJobs = 15,
     /// Job id → nothing: jobs whose every attempt failed.
     DeadJobs = 16,
@@ -200,6 +200,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Bytes left for this store, where that is limited and known.
     fn free_space(&self) -> Option<u64>;
+
+    /// Bytes this store takes, where that is known.
+    fn size(&self) -> Option<u64>;
 
     /// Makes everything durable and leaves a note that the stop was clean. Nothing may be written afterwards.
     fn close(&self) -> Result<(), EngineError>;

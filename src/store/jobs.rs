@@ -66,20 +66,22 @@ pub(super) fn insert_asked_by(batch: Batch, jobs: &[Job], seq: u64) -> Batch {
         .fold(batch, |batch, job| insert(batch, job).put(Table::AskedBy, job.id.as_str(), seq.to_be_bytes().to_vec()))
 }
 
-/// Where a job is found as long as it is in its state.
-fn place(job: &Job) -> Option<(Table, Vec<u8>)> {
+/// Where a job is found as long as it is in its state, and what stands there.
+fn place(job: &Job) -> Option<(Table, Vec<u8>, &'static str)> {
     let id = job.id.as_str().as_bytes();
+    let due_key = || due_key(job.due_at.unwrap_or(job.created_at), id);
     match job.state {
-        state if state.is_open() => Some((Table::OpenJobs, id.to_vec())),
-        state if state.is_due_later() => Some((Table::DueJobs, due_key(job.due_at.unwrap_or(job.created_at), id))),
-        JobState::Dead => Some((Table::DeadJobs, id.to_vec())),
+        state if state.is_open() => Some((Table::OpenJobs, id.to_vec(), "")),
+        // The state, so that both kinds can be counted without reading the jobs.
+        state if state.is_due_later() => Some((Table::DueJobs, due_key(), state.as_str())),
+        JobState::Dead => Some((Table::DeadJobs, id.to_vec(), "")),
         _ => None,
     }
 }
 
 fn enter_index(mut batch: Batch, job: &Job) -> Batch {
-    if let Some((table, key)) = place(job) {
-        batch = batch.put(table, key, []);
+    if let Some((table, key, value)) = place(job) {
+        batch = batch.put(table, key, value);
     }
     match &job.unique_key {
         Some(key) if job.state.has_ended() => batch.delete(Table::UniqueJobs, key.as_str()),
@@ -92,7 +94,7 @@ fn enter_index(mut batch: Batch, job: &Job) -> Batch {
 pub(super) fn change(from: &Job, to: &Job, log: &[LogLine]) -> Batch {
     let id = to.id.as_str();
     let batch = match place(from) {
-        Some((table, key)) => Batch::new().if_equal(table, key.clone(), []).delete(table, key),
+        Some((table, key, value)) => Batch::new().if_equal(table, key.clone(), value).delete(table, key),
         None => Batch::new().if_absent(Table::OpenJobs, id),
     };
     let batch = enter_index(batch.put(Table::Jobs, id, encode(to)), to);
@@ -102,7 +104,7 @@ pub(super) fn change(from: &Job, to: &Job, log: &[LogLine]) -> Batch {
 /// The batch that takes a job out that waits for its time, as if it had not been.
 pub(super) fn withdraw(job: &Job) -> Batch {
     let batch = match place(job) {
-        Some((table, key)) => Batch::new().if_equal(table, key.clone(), []).delete(table, key),
+        Some((table, key, value)) => Batch::new().if_equal(table, key.clone(), value).delete(table, key),
         None => Batch::new(),
     };
     forget(batch, job)

@@ -57,6 +57,10 @@ impl Engine for MemoryEngine {
         None
     }
 
+    fn size(&self) -> Option<u64> {
+        None
+    }
+
     fn close(&self) -> Result<(), EngineError> {
         Ok(())
     }

@@ -13,6 +13,7 @@ mod messages;
 mod rooms;
 mod schedules;
 mod sessions;
+mod sizes;
 mod stats;
 mod writer;
 
@@ -34,6 +35,7 @@ pub use messages::NewMessage;
 pub use rooms::{RoomNumber, RoomRecord};
 pub use schedules::{ScheduleChange, StoredSchedule};
 pub use sessions::Session;
+pub use sizes::{JobCounts, Sizes};
 
 use disk::Opened;
 use writer::{Kind, Writer};

@@ -53,8 +53,8 @@ async fn member(server: &ServerProcess) -> Client {
 
 /// Asks for a job and waits until it is in a state; its id.
 async fn job(client: &mut Client, line: &str, state: &str) -> String {
-    let seq = client.say("lobby", line).await;
-    let fits = |frame: &Value| frame["job"]["seq"] == seq && frame["job"]["state"] == state;
+    client.send(json!({"room": "lobby", "message": line})).await;
+    let fits = |frame: &Value| frame["job"]["line"] == line[1..] && frame["job"]["state"] == state;
     let frame = client.expect_where("job", fits).await;
     frame["job"]["id"].as_str().expect("an id").to_owned()
 }

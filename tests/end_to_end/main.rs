@@ -25,4 +25,5 @@ mod rooms;
 mod schedules;
 mod simple;
 mod slow_readers;
+mod stats;
 mod status;

@@ -6,9 +6,11 @@ mod health;
 mod hooks;
 mod jobs;
 mod messages;
+mod metrics;
 mod rooms;
 mod schedules;
 mod session;
+mod stats;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +54,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
         messages::delete,
         commands::list,
         callbacks::answer,
+        stats::show,
+        metrics::show,
         jobs::list,
         jobs::start,
         jobs::show,
@@ -78,8 +82,9 @@ struct Description;
 /// Every route of the interface.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
-    let all = all.or(commands::routes(app)).unify().or(jobs::routes(app)).unify().or(session::routes(app)).unify();
-    let all = all.or(schedules::routes(app)).unify().or(hooks::routes(app)).unify().or(callbacks::routes(app)).unify();
+    let all = all.or(commands::routes(app)).unify().or(stats::routes(app)).unify().or(jobs::routes(app)).unify();
+    let all = all.or(session::routes(app)).unify().or(schedules::routes(app)).unify().or(hooks::routes(app)).unify();
+    let all = all.or(callbacks::routes(app)).unify().or(metrics::routes(app)).unify();
     let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
     all.or(description).unify().boxed()
 }

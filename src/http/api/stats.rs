@@ -1,0 +1,48 @@
+//! `/api/jobs/stats`: what the jobs do, as numbers for plots.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+
+use super::{Answer, App, ErrorBody, bad_request, blocking, json, settle};
+use crate::jobs::Span;
+use crate::protocol::{JobsNow, StatsPoint};
+
+#[derive(Deserialize, IntoParams)]
+struct StatsQuery {
+    /// `hour`, by the minute, or `day`, by the quarter of an hour; `hour` if left out.
+    span: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct JobStats {
+    now: JobsNow,
+    /// Seconds from one point to the next.
+    step: u64,
+    /// Oldest first; the last one is not over yet.
+    points: Vec<StatsPoint>,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(warp::reply::Response,)> {
+    let app = app.clone();
+    let stats = warp::path!("api" / "jobs" / "stats").and(warp::get()).and(warp::query());
+    stats.and(warp::any().map(move || app.clone())).then(show).map(settle).boxed()
+}
+
+/// How many jobs there are, and what they did in the last hour or day.
+#[utoipa::path(get, path = "/api/jobs/stats", params(StatsQuery), responses(
+    (status = 200, body = JobStats), (status = 400, body = ErrorBody)))]
+async fn show(query: StatsQuery, app: Arc<App>) -> Answer {
+    let span = match query.span.as_deref() {
+        None | Some("hour") => Span::Hour,
+        Some("day") => Span::Day,
+        Some(_) => return Err(bad_request("the span is hour or day")),
+    };
+    let points = app.jobs.stats().points(span);
+    let now = blocking(move || Ok(app.jobs.now(&app.store)?)).await?;
+    Ok(json(StatusCode::OK, &JobStats { now, step: span.step_seconds(), points }))
+}
