@@ -177,7 +177,7 @@ impl Runner {
     async fn end(&self, begun: Begun, outcome: Outcome) {
         let Begun { job, seq, .. } = begun;
         tracing::debug!(job = %job.id, command = %job.name, state = outcome.state.as_str(), "job ended");
-        self.chat.finish(job, seq, outcome).await;
+        self.chat.finish_later(job, seq, outcome).await;
     }
 
     /// The next start takes it up again, as if it had not been begun.

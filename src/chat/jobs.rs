@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::feed::Watched;
 use super::{Chat, Outcome, Room, refusal};
 use crate::accounts::{Action, Actor};
@@ -12,7 +14,7 @@ use crate::model::{
     Answer, Handle, Job, JobError, JobId, JobState, LogLine, Message, MessageText, Person, SendId, Timestamp, Voice,
 };
 use crate::protocol::{JobDetails, JobView, ServerFrame};
-use crate::store::{JobEnd, JobList, NewMessage, Posted, StoreError, StoredJob};
+use crate::store::{JobEnd, JobList, NewMessage, Posted, ScheduleChange, StoreError, StoredJob};
 use crate::text::Text;
 
 /// Unfinished jobs shown to whoever joins a room.
@@ -138,7 +140,7 @@ impl Chat {
         let (room, _) = self.open_room(&job.room).await?;
         let message = bot_message(text, None, None);
         let (number, kept, runtime) = (room.number(), message.clone(), self.runtime.clone());
-        let (done, durable) = tokio::sync::oneshot::channel();
+        let (done, durable) = oneshot::channel();
         let on_durable = move |posted: Result<Posted, StoreError>| {
             if let Ok(posted) = &posted {
                 room.publish_message(posted.seq, &message, &runtime);
@@ -186,20 +188,44 @@ impl Chat {
 
     // --- the end ---
 
-    /// Ends a job: its end and the bot's words about it are stored together, then the room sees both. One that is not what
-    /// it was any more stays as it is.
+    /// Ends a job and waits until that is durable: its end and the bot's words about it are stored together, then the room sees
+    /// both. One that is not what it was any more stays as it is.
     pub async fn finish(self: &Arc<Self>, from: Job, seq: u64, outcome: Outcome) {
-        let room = match self.open_room(&from.room).await {
-            Ok((room, _)) => room,
-            Err(error) => return tracing::error!(code = error.code(), job = %from.id, "cannot answer"),
-        };
         let schedule = match self.next_run(&from) {
             Ok(schedule) => schedule,
             Err(error) => return tracing::error!(%error, job = %from.id, "cannot read the job's schedule"),
         };
+        if let Some(durable) = self.hand_in(from, seq, outcome, schedule.as_ref()).await {
+            drop(durable.await);
+            self.show_next(schedule).await;
+        }
+    }
+
+    /// As `finish`, for a job that ran: returns when its end is with the store, and its worker may do something else.
+    pub async fn finish_later(self: &Arc<Self>, from: Job, seq: u64, outcome: Outcome) {
+        let id = from.id.clone();
+        drop(self.hand_in(from, seq, outcome, None).await);
+        self.jobs.free_worker(&id);
+    }
+
+    /// Hands a job's end to the store; whoever waits is told when it is durable.
+    async fn hand_in(
+        self: &Arc<Self>,
+        from: Job,
+        seq: u64,
+        outcome: Outcome,
+        schedule: Option<&ScheduleChange>,
+    ) -> Option<oneshot::Receiver<()>> {
+        let room = match self.open_room(&from.room).await {
+            Ok((room, _)) => room,
+            Err(error) => {
+                tracing::error!(code = error.code(), job = %from.id, "cannot answer");
+                return None;
+            }
+        };
         let (ended, message) = self.ended(&room, &from, seq, outcome);
         let log = self.jobs.log(&from.id).unwrap_or_default();
-        let (done, durable) = tokio::sync::oneshot::channel();
+        let (done, durable) = oneshot::channel();
         let (chat, number, kept_job, kept_message) = (self.clone(), room.number(), ended.clone(), message.clone());
         let on_durable = move |posted: Result<Posted, StoreError>| {
             match posted {
@@ -216,14 +242,13 @@ impl Chat {
                 Ok(_) => chat.jobs.close(&ended.id),
                 Err(error) => tracing::error!(%error, job = %ended.id, "cannot store the answer"),
             }
-            // Nobody waits any more when the server stops meanwhile.
+            // Most do not wait.
             let _ = done.send(());
         };
         let answer = (!kept_job.quiet).then_some((number, &kept_message));
-        let end = JobEnd { from: &from, to: &kept_job, log: &log, answer, causes: &[], schedule: schedule.as_ref() };
+        let end = JobEnd { from: &from, to: &kept_job, log: &log, answer, causes: &[], schedule };
         self.store.finish_job(end, on_durable).await;
-        drop(durable.await);
-        self.show_next(schedule).await;
+        Some(durable)
     }
 
     /// The job as it ended, and what is said about it.

@@ -208,6 +208,13 @@ impl Jobs {
         self.table().get(id).map(|entry| entry.log.iter().cloned().collect())
     }
 
+    /// Gives a job's worker to another while the job's end is being stored.
+    pub fn free_worker(&self, id: &JobId) {
+        let mut table = self.table();
+        table.free_worker(id);
+        self.dispatch(&mut table);
+    }
+
     /// Forgets a job that has ended, waits for a later time or is put back, and gives its worker to another.
     pub fn close(&self, id: &JobId) {
         let mut table = self.table();

@@ -42,7 +42,7 @@ enum Place {
     Waiting { _slot: Option<Slot> },
     /// In the queue, or with a worker.
     HandedOver,
-    /// Cancelled before its turn.
+    /// Cancelled before its turn, or done and about to be stored.
     Out,
 }
 
@@ -185,15 +185,23 @@ impl Table {
         }
     }
 
+    /// A job is done but for being stored.
+    pub fn free_worker(&mut self, id: &JobId) {
+        if let Some(entry) = self.open.get_mut(id)
+            && matches!(entry.place, Place::HandedOver)
+        {
+            entry.place = Place::Out;
+            self.running.end(&entry.kind());
+        }
+    }
+
     pub fn remove(&mut self, id: &JobId) {
         self.stop_waiting(id);
+        self.free_worker(id);
         let Some(entry) = self.open.remove(id) else { return };
         count_down(&mut self.people, &entry.job.person);
         if let Some(key) = &entry.job.unique_key {
             self.unique.remove(key);
-        }
-        if matches!(entry.place, Place::HandedOver) {
-            self.running.end(&entry.kind());
         }
     }
 }
