@@ -9,6 +9,7 @@ mod catch_up;
 mod crash;
 mod frames;
 mod hooks;
+mod job_crash;
 mod job_runtime;
 mod jobs;
 mod jobs_cli;
