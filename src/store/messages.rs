@@ -26,7 +26,7 @@ impl Store {
             let sent = sent_key(new.room, new.author, &new.message.id);
             batch = batch.if_absent(Table::SentIds, sent.clone()).put_number(Table::SentIds, sent);
         }
-        batch = new.jobs.iter().fold(batch, super::jobs::enqueue);
+        batch = new.jobs.iter().fold(batch, super::job_index::enqueue);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
         let posted = |outcome: Result<Outcome, StoreError>| {
             outcome.map(|outcome| match outcome {

@@ -7,6 +7,7 @@ mod check;
 mod disk;
 mod engine;
 mod hooks;
+mod job_index;
 mod jobs;
 mod memory;
 mod messages;

@@ -1,6 +1,6 @@
 //! Schedules: each stored together with the job that is its next run, which waits for its time among the due ones.
 
-use super::jobs;
+use super::job_index::{insert_asked_by, person_key, withdraw};
 use super::writer::Kind;
 use super::{Batch, Direction, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{Job, Person, Schedule, ScheduleId};
@@ -32,7 +32,7 @@ pub(super) fn follow(batch: Batch, change: Option<&ScheduleChange>) -> Batch {
         Some(schedule) => batch.put(Table::Schedules, id, encode(schedule)),
         None => batch.delete(Table::Schedules, id).delete(Table::SchedulesOfPerson, person_key(&was.person, id)),
     };
-    jobs::insert_asked_by(batch, run.as_slice(), was.seq)
+    insert_asked_by(batch, run.as_slice(), was.seq)
 }
 
 impl Store {
@@ -45,7 +45,7 @@ impl Store {
             .if_absent(Table::Jobs, run.id.as_str())
             .put(Table::Schedules, id, encode(schedule))
             .put(Table::SchedulesOfPerson, person_key(&schedule.person, id), []);
-        let batch = jobs::insert_asked_by(batch, std::slice::from_ref(run), schedule.seq);
+        let batch = insert_asked_by(batch, std::slice::from_ref(run), schedule.seq);
         self.is_written(batch, Kind::Growth).await
     }
 
@@ -57,7 +57,7 @@ impl Store {
     /// Changes a schedule, and takes its run out that waits; `false`, and nothing is stored, when either is not what it was
     /// any more.
     pub async fn change_schedule(&self, change: &ScheduleChange, withdrawn: Option<&Job>) -> Result<bool, StoreError> {
-        let batch = withdrawn.map_or_else(Batch::new, jobs::withdraw);
+        let batch = withdrawn.map_or_else(Batch::new, withdraw);
         self.is_written(follow(batch, Some(change)), Kind::Upkeep).await
     }
 
@@ -74,8 +74,4 @@ impl Store {
         let all = self.engine.scan(Table::Schedules, prefix_range(&[]), Direction::Forward, limit)?;
         all.iter().map(|(_, value)| decode(value)).collect()
     }
-}
-
-fn person_key(person: &Person, id: &str) -> Vec<u8> {
-    [person.to_string().as_bytes(), &[0], id.as_bytes()].concat()
 }
