@@ -7,16 +7,14 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::{Answer, App, ErrorBody, body, settle, trusted_caller};
+use super::{Answer, App, ErrorBody, body, settle, trusted_caller, with_app};
 use crate::bots::own::Said;
 use crate::model::JobId;
 use crate::text::Text;
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let kept = app.clone();
-    let with_app = warp::any().map(move || kept.clone());
     let answering = warp::path!("api" / "jobs" / String / "callback" / String).and(warp::post());
-    let answering = answering.and(trusted_caller(app)).and(body(app)).and(with_app);
+    let answering = answering.and(trusted_caller(app)).and(body(app)).and(with_app(app));
     answering
         .map(|id: String, token: String, _caller, said: Said, app| answer(&id, &token, said, &app))
         .map(settle)

@@ -11,6 +11,7 @@ use warp::{Filter, Reply};
 
 use super::{
     Answer, App, Caller, ErrorBody, blocking, body, caller, json, room_name, settle, to_the_end, trusted_caller,
+    with_app,
 };
 use crate::accounts::Actor;
 use crate::chat::{JobFilter, Post};
@@ -59,20 +60,16 @@ struct NewJob {
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let with_app = || {
-        let app = app.clone();
-        warp::any().map(move || app.clone())
-    };
     let jobs = warp::path!("api" / "jobs");
     let job = warp::path!("api" / "jobs" / String);
-    let listing = jobs.and(warp::get()).and(warp::query()).and(caller(app)).and(with_app());
-    let starting = jobs.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
-    let showing = job.and(warp::get()).and(caller(app)).and(with_app());
-    let removing = job.and(warp::delete()).and(trusted_caller(app)).and(with_app());
+    let listing = jobs.and(warp::get()).and(warp::query()).and(caller(app)).and(with_app(app));
+    let starting = jobs.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
+    let showing = job.and(warp::get()).and(caller(app)).and(with_app(app));
+    let removing = job.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
     let cancelling = warp::path!("api" / "jobs" / String / "cancel").and(warp::post());
-    let cancelling = cancelling.and(trusted_caller(app)).and(with_app());
+    let cancelling = cancelling.and(trusted_caller(app)).and(with_app(app));
     let retrying = warp::path!("api" / "jobs" / String / "retry").and(warp::post());
-    let retrying = retrying.and(trusted_caller(app)).and(with_app());
+    let retrying = retrying.and(trusted_caller(app)).and(with_app(app));
     let all = listing.then(list).map(settle).or(starting.then(start).map(settle)).unify();
     let all = all.or(showing.then(show).map(settle)).unify().or(removing.then(remove).map(settle)).unify();
     all.or(cancelling.then(cancel).map(settle)).unify().or(retrying.then(retry).map(settle)).unify().boxed()

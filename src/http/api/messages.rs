@@ -10,7 +10,7 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, to_the_end, trusted_caller};
+use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, to_the_end, trusted_caller, with_app};
 use crate::chat::{Page, Post};
 use crate::model::{Handle, MessageText, SendId};
 use crate::protocol::MessageView;
@@ -41,15 +41,11 @@ struct NewMessage {
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let with_app = || {
-        let app = app.clone();
-        warp::any().map(move || app.clone())
-    };
     let messages = warp::path!("api" / "rooms" / String / "messages");
     let message = warp::path!("api" / "rooms" / String / "messages" / u64);
-    let listing = messages.and(warp::get()).and(warp::query()).and(with_app()).then(list).map(settle);
-    let posting = messages.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
-    let deleting = message.and(warp::delete()).and(trusted_caller(app)).and(with_app());
+    let listing = messages.and(warp::get()).and(warp::query()).and(with_app(app)).then(list).map(settle);
+    let posting = messages.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
+    let deleting = message.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
     listing.or(posting.then(post).map(settle)).unify().or(deleting.then(delete).map(settle)).unify().boxed()
 }
 

@@ -9,7 +9,7 @@ use warp::filters::BoxedFilter;
 use warp::http::header::CONTENT_TYPE;
 use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, blocking, caller, settle};
+use super::{Answer, App, Caller, ErrorBody, blocking, caller, settle, with_app};
 use crate::accounts::Action;
 use crate::text::Text;
 
@@ -17,11 +17,7 @@ use crate::text::Text;
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let with_app = {
-        let app = app.clone();
-        warp::any().map(move || app.clone())
-    };
-    let metrics = warp::path!("metrics").and(warp::get()).and(caller(app)).and(with_app);
+    let metrics = warp::path!("metrics").and(warp::get()).and(caller(app)).and(with_app(app));
     metrics.then(show).map(settle).boxed()
 }
 

@@ -12,6 +12,7 @@ mod schedules;
 mod session;
 mod stats;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,6 +99,12 @@ fn openapi() -> Response {
 fn json(status: StatusCode, body: &impl Serialize) -> Response {
     use warp::Reply;
     warp::reply::with_status(warp::reply::json(body), status).into_response()
+}
+
+/// Gives a handler what it answers from.
+fn with_app(app: &Arc<App>) -> impl Filter<Extract = (Arc<App>,), Error = Infallible> + Clone + use<> {
+    let app = app.clone();
+    warp::any().map(move || app.clone())
 }
 
 /// The handler's reply, or the refusal in its place.

@@ -9,7 +9,9 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, blocking, body, json, room_name, settle, to_the_end, trusted_caller};
+use super::{
+    Answer, App, Caller, ErrorBody, blocking, body, json, room_name, settle, to_the_end, trusted_caller, with_app,
+};
 use crate::chat::RoomSummary;
 use crate::model::{BotMode, RoomName};
 
@@ -40,15 +42,11 @@ struct RoomChange {
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let with_app = || {
-        let app = app.clone();
-        warp::any().map(move || app.clone())
-    };
     let rooms = warp::path!("api" / "rooms");
     let room = warp::path!("api" / "rooms" / String);
-    let listing = rooms.and(warp::get()).and(warp::query()).and(with_app()).then(list).map(settle);
-    let creating = rooms.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
-    let changing = room.and(warp::patch()).and(trusted_caller(app)).and(body(app)).and(with_app());
+    let listing = rooms.and(warp::get()).and(warp::query()).and(with_app(app)).then(list).map(settle);
+    let creating = rooms.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
+    let changing = room.and(warp::patch()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
     listing.or(creating.then(create).map(settle)).unify().or(changing.then(change).map(settle)).unify().boxed()
 }
 

@@ -9,7 +9,9 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::{Answer, App, Caller, ErrorBody, Refusal, blocking, caller, json, settle, to_the_end, trusted_caller};
+use super::{
+    Answer, App, Caller, ErrorBody, Refusal, blocking, caller, json, settle, to_the_end, trusted_caller, with_app,
+};
 use crate::chat::Alteration;
 use crate::model::ScheduleId;
 use crate::protocol::ScheduleView;
@@ -21,17 +23,13 @@ struct ScheduleList {
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let with_app = || {
-        let app = app.clone();
-        warp::any().map(move || app.clone())
-    };
-    let listing = warp::path!("api" / "schedules").and(warp::get()).and(caller(app)).and(with_app());
+    let listing = warp::path!("api" / "schedules").and(warp::get()).and(caller(app)).and(with_app(app));
     let pausing = warp::path!("api" / "schedules" / String / "pause").and(warp::post());
-    let pausing = pausing.and(trusted_caller(app)).and(with_app());
+    let pausing = pausing.and(trusted_caller(app)).and(with_app(app));
     let resuming = warp::path!("api" / "schedules" / String / "resume").and(warp::post());
-    let resuming = resuming.and(trusted_caller(app)).and(with_app());
+    let resuming = resuming.and(trusted_caller(app)).and(with_app(app));
     let removing = warp::path!("api" / "schedules" / String).and(warp::delete());
-    let removing = removing.and(trusted_caller(app)).and(with_app());
+    let removing = removing.and(trusted_caller(app)).and(with_app(app));
     let all = listing.then(list).map(settle).or(pausing.then(pause).map(settle)).unify();
     all.or(resuming.then(resume).map(settle)).unify().or(removing.then(remove).map(settle)).unify().boxed()
 }

@@ -12,7 +12,7 @@ use warp::http::header::{HeaderValue, SET_COOKIE};
 use warp::reply::Response;
 
 use super::super::caller::{SESSION_COOKIE, sign_in_refusal};
-use super::{Answer, App, Caller, ErrorBody, body, caller, json, settle, trusted_caller};
+use super::{Answer, App, Caller, ErrorBody, body, caller, json, settle, trusted_caller, with_app};
 use crate::accounts::{Role, SESSION_DAYS};
 use crate::protocol::UserView;
 use crate::text::Text;
@@ -29,14 +29,10 @@ struct Session<'a> {
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let with_app = || {
-        let app = app.clone();
-        warp::any().map(move || app.clone())
-    };
     let session = warp::path!("api" / "session");
     let showing = session.and(warp::get()).and(caller(app)).map(|caller| show(&caller));
-    let signing_in = session.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
-    let signing_out = session.and(warp::delete()).and(trusted_caller(app)).and(with_app());
+    let signing_in = session.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
+    let signing_out = session.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
     let all = showing.or(signing_in.then(sign_in).map(settle)).unify();
     all.or(signing_out.then(sign_out).map(settle)).unify().boxed()
 }

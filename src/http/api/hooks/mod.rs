@@ -16,7 +16,7 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::reject::Rejection;
 use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, body, bytes, caller, json, settle, trusted_caller};
+use super::{Answer, App, Caller, ErrorBody, body, bytes, caller, json, settle, trusted_caller, with_app};
 use crate::accounts::Actor;
 use crate::chat::Post;
 use crate::model::{Handle, Hook, HookId, MessageText, RoomName, SendId};
@@ -62,16 +62,12 @@ impl HookView {
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let with_app = || {
-        let app = app.clone();
-        warp::any().map(move || app.clone())
-    };
     let hooks = warp::path!("api" / "hooks");
     let hook = warp::path!("api" / "hooks" / String);
-    let listing = hooks.and(warp::get()).and(caller(app)).and(with_app()).then(list).map(settle);
-    let creating = hooks.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app());
-    let deleting = hook.and(warp::delete()).and(trusted_caller(app)).and(with_app());
-    let posting = known_hook(app).and(warp::header::headers_cloned()).and(bytes(app)).and(with_app());
+    let listing = hooks.and(warp::get()).and(caller(app)).and(with_app(app)).then(list).map(settle);
+    let creating = hooks.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
+    let deleting = hook.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
+    let posting = known_hook(app).and(warp::header::headers_cloned()).and(bytes(app)).and(with_app(app));
     let all = listing.or(creating.then(create).map(settle)).unify().or(deleting.then(delete).map(settle)).unify();
     all.or(posting.then(post).map(settle)).unify().boxed()
 }
