@@ -4,6 +4,8 @@
 //! `flush` alone does not reach the disk (it issues `sync_file_range`), so every commit ends in `fdatasync` on an own handle;
 //! opening a damaged database may panic or yield an empty one, so a marker beside it says that there was one;
 //! a damaged log is read up to the damage and the rest forgotten, so commits are counted in the database and beside it;
+//! its flusher, in the background, moves pages about without an end once half of the file is free, so it is not started: every
+//! commit flushes, and writes clean up as they go;
 //! pages of more than a quarter of a segment go to files sled never syncs, so segments are large and records small.
 
 use std::fs::{self, File};
@@ -256,8 +258,7 @@ fn prepare_dir(dir: &Path) -> Result<(), EngineError> {
 
 /// Opens sled, which answers some kinds of damage with a panic.
 fn open_sled(dir: &Path, cache_bytes: u64) -> Result<(sled::Db, sled::Tree), EngineError> {
-    let config =
-        sled::Config::new().path(dir).cache_capacity(cache_bytes).segment_size(SEGMENT).flush_every_ms(Some(500));
+    let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).segment_size(SEGMENT).flush_every_ms(None);
     let open = || {
         let db = config.open()?;
         let tree = db.open_tree(TREE)?;
