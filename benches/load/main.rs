@@ -6,6 +6,7 @@
 //! cargo bench --bench load -- jobs      commands answered, beside write + fdatasync
 //! cargo bench --bench load -- idle      memory of a connection that does nothing
 //! cargo bench --bench load -- start     time from exec to the first answer
+//! cargo bench --bench load -- schedule  100,000 jobs that wait for their time
 //! cargo bench --bench load -- slow      what readers that stop reading do to the others
 //! ```
 //!
@@ -13,7 +14,7 @@
 //! process and is only met through its sockets. A missed target is printed; a broken promise (a message lost, doubled
 //! or out of order) is printed and fails the run. Linux only: it relies on epoll and `/proc`.
 //!
-//! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`slow`]; the loads they share, [`crowd`]
+//! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`schedule`], [`slow`]; the loads they share, [`crowd`]
 //! and [`posting`]; the clients below, [`swarm`], [`frames`] and [`websocket`]; the references [`plain_loop`] and
 //! [`raw_disk`]; and [`server`], [`machine`] and [`report`].
 
@@ -28,6 +29,7 @@ mod post;
 mod posting;
 mod raw_disk;
 mod report;
+mod schedule;
 mod server;
 mod slow;
 mod start;
@@ -66,6 +68,8 @@ enum Name {
     Jobs(jobs::Options),
     /// Memory of idle connections
     Idle(idle::Options),
+    /// Jobs that wait for their time
+    Schedule(schedule::Options),
     /// Readers that stop reading
     Slow(slow::Options),
     /// Time to the first answer
@@ -127,7 +131,7 @@ fn run(options: &Options) -> Result<Faults, Box<dyn Error>> {
         return Ok(Faults::default());
     }
     let mut faults = Faults::default();
-    for name in ["fanout", "post", "jobs", "idle", "slow", "start"] {
+    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule"] {
         if let Some(name) = Options::try_parse_from(["load", name])?.name {
             faults.merge(run_one(&options.bench, &name)?);
         }
@@ -141,6 +145,7 @@ fn run_one(bench: &Bench, name: &Name) -> Result<Faults, Box<dyn Error>> {
         Name::Post(options) => post::run(bench, options),
         Name::Jobs(options) => jobs::run(bench, options),
         Name::Idle(options) => idle::run(bench, options),
+        Name::Schedule(options) => schedule::run(bench, options),
         Name::Slow(options) => slow::run(bench, options),
         Name::Start(options) => start::run(bench, options),
         Name::PlainLoop(options) => return plain_loop::run(options).map(|()| Faults::default()),
