@@ -276,6 +276,7 @@ mod processes {
             self.write();
         }
 
+        /// A server by this clock, with the settings in `config.toml` beside it, if there are any.
         fn start(&self, dir: &Path) -> ServerProcess {
             let (library, file) = (Self::library(), self.file.to_str().expect("a path"));
             let environment = [
@@ -284,7 +285,8 @@ mod processes {
                 ("FAKETIME_NO_CACHE", "1"),
                 ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
             ];
-            ServerProcess::start(dir, &environment)
+            let config = self.file.with_file_name("config.toml");
+            ServerProcess::launch(0, dir, config.exists().then_some(config.as_path()), &environment)
         }
     }
 
@@ -345,5 +347,20 @@ mod processes {
             assert_eq!(texts.iter().filter(|text| *text == "tick").count(), expected, "{option}: {texts:?}");
             assert!(next_at(&server).await > first);
         }
+    }
+
+    #[tokio::test]
+    async fn a_clock_set_back_does_not_delay_the_next_attempt() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let command = "[[commands]]\nname = \"fail\"\nhelp = \"fails\"\nrun = [\"false\"]\nretries = 1\n";
+        std::fs::write(dir.path().join("config.toml"), command).expect("written");
+        let mut clock = Clock::new(dir.path());
+        let server = clock.start(&dir.path().join("data"));
+        let (mut ann, _) = member(&server).await;
+        ann.say("lobby", "/fail").await;
+        ann.expect_where("job", |frame| frame["job"]["state"] == "retrying").await;
+        clock.jump(-HOUR);
+        let dead = ann.expect_where("job", |frame| frame["job"]["state"] == "dead").await;
+        assert_eq!(dead["job"]["attempt"], 2);
     }
 }

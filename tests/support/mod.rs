@@ -341,7 +341,8 @@ impl ServerProcess {
         Self::launch(port, data_dir, Some(config), &[])
     }
 
-    fn launch(port: u16, data_dir: &Path, config: Option<&Path>, environment: &[(&str, &str)]) -> Self {
+    /// As [`ServerProcess::start_on`], with a file of settings, if there is one.
+    pub fn launch(port: u16, data_dir: &Path, config: Option<&Path>, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data-dir"]).arg(data_dir);
         command.args(config.into_iter().flat_map(|file| [Path::new("--config"), file]));
