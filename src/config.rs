@@ -5,6 +5,7 @@
 
 mod commands;
 mod layers;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use commands::{AfterRestart, CommandConfig, Urgency};
 pub use layers::{ConfigError, Sources, environment, load};
+pub use webhooks::WebhookConfig;
 
 use crate::model::{BotMode, MissedRuns};
 use crate::schedule::Zone;
@@ -33,6 +35,9 @@ pub struct Config {
     /// The owner's own; they come from the file alone.
     #[serde(skip)]
     pub commands: Vec<CommandConfig>,
+    /// From the file alone, too.
+    #[serde(skip)]
+    pub webhooks: Vec<WebhookConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

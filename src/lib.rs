@@ -8,6 +8,7 @@
 //! - [`chat`] is the rooms: joining, saying, being answered.
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
 //!   [`fetch`] reaches other machines, [`process`] runs other programs.
+//! - [`webhooks`] says who outside is told of what happens.
 //! - [`local`] lets commands on the same machine in.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
 //! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
@@ -29,3 +30,4 @@ pub mod schedule;
 pub mod server;
 pub mod store;
 pub mod text;
+pub mod webhooks;

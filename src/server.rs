@@ -26,6 +26,7 @@ use crate::local::{Announced, LocalAccess};
 use crate::memory;
 use crate::protocol::CloseReason;
 use crate::store::{Closing, Store, StoreOptions};
+use crate::webhooks::Webhooks;
 pub use own_commands::OwnCommands;
 
 /// A server that accepts connections.
@@ -82,14 +83,16 @@ impl Server {
         let announced = announce(config, LocalAccess::new(address, local_key)).await?;
 
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
-        let bots = Bots::new(client.clone(), &planning(config)?);
+        let webhooks = Arc::new(webhooks(config)?);
+        let bots = Bots::new(client.clone(), &planning(config)?, webhooks.clone());
         let jobs = Jobs::new(config.jobs.queue, limits(config));
         let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
         let own_commands =
             OwnCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         own_commands.set(&config.commands)?;
         let deliveries = TaskTracker::new();
-        let chat = Chat::new(store.clone(), jobs.clone(), config.rooms.bot, config.jobs.per_person, deliveries.clone());
+        let (bot, per_person) = (config.rooms.bot, config.jobs.per_person);
+        let chat = Chat::new(store.clone(), jobs.clone(), bot, per_person, webhooks, deliveries.clone());
         let (unfinished, minutes) = {
             let store = store.clone();
             let read = move || store.open_jobs().and_then(|open| Ok((open, store.job_minutes(Stats::first_minute())?)));
@@ -234,6 +237,11 @@ async fn announce(config: &Config, access: LocalAccess) -> anyhow::Result<Announ
     let dir = config.server.data_dir.clone();
     let announced = tokio::task::spawn_blocking(move || access.announce(&dir)).await?;
     announced.with_context(|| format!("cannot write to {}", config.server.data_dir.display()))
+}
+
+fn webhooks(config: &Config) -> anyhow::Result<Webhooks> {
+    let built: Result<_, _> = config.webhooks.iter().map(|webhook| webhook.build()).collect();
+    built.map(Webhooks::new).map_err(|(key, problem)| anyhow::anyhow!("webhooks.{key}: {problem}"))
 }
 
 fn settings(config: &Config) -> Settings {

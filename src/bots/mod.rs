@@ -12,6 +12,7 @@ mod schedules;
 mod sleep;
 mod status;
 mod sum;
+mod webhook;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -28,6 +29,7 @@ use crate::jobs::{Lane, Policy};
 use crate::model::Job;
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
+use crate::webhooks::Webhooks;
 
 /// One command.
 #[async_trait]
@@ -111,18 +113,19 @@ pub struct Bots {
 
 impl Bots {
     /// Every command there is.
-    pub fn new(client: Client, planning: &Planning) -> Arc<Self> {
+    pub fn new(client: Client, planning: &Planning, webhooks: Arc<Webhooks>) -> Arc<Self> {
         Arc::new_cyclic(|bots| Self {
             built_in: vec![
                 Arc::new(help::Help::new(bots.clone())),
                 Arc::new(sum::Sum),
-                Arc::new(status::Status::new(client)),
+                Arc::new(status::Status::new(client.clone())),
                 Arc::new(echo::Echo),
                 Arc::new(sleep::Sleep),
                 Arc::new(schedules::Remind::new(planning.clone())),
                 Arc::new(schedules::Reminder),
                 Arc::new(schedules::Every::new(planning.clone(), bots.clone())),
                 Arc::new(schedules::Schedules::new(planning.clone())),
+                Arc::new(webhook::Webhook::new(client, webhooks)),
             ],
             own: RwLock::default(),
         })
@@ -205,7 +208,7 @@ mod tests {
 
     fn bots() -> Arc<Bots> {
         let planning = Planning { zone: Zone::UTC, per_person: 1, missed: MissedRuns::Once };
-        Bots::new(Client::new(vec![]).expect("a client"), &planning)
+        Bots::new(Client::new(vec![]).expect("a client"), &planning, Arc::default())
     }
 
     #[test]

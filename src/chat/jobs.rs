@@ -227,6 +227,8 @@ impl Chat {
         let log = self.jobs.log(&from.id).unwrap_or_default();
         let (done, durable) = oneshot::channel();
         let (chat, number, kept_job, kept_message) = (self.clone(), room.number(), ended.clone(), message.clone());
+        let causes = self.deliveries_of_job(&ended);
+        let kept_causes = causes.clone();
         let on_durable = move |posted: Result<Posted, StoreError>| {
             match posted {
                 Ok(Posted { seq: answer_seq, repeated: false }) => {
@@ -238,6 +240,7 @@ impl Chat {
                     }
                     let progress = (ended.state == JobState::Completed).then_some(100);
                     chat.show(&room, &ended, &JobView::new(&ended, seq, progress, None));
+                    chat.begin_deliveries(causes, 0);
                 }
                 Ok(_) => chat.jobs.close(&ended.id),
                 Err(error) => tracing::error!(%error, job = %ended.id, "cannot store the answer"),
@@ -246,7 +249,8 @@ impl Chat {
             let _ = done.send(());
         };
         let answer = (!kept_job.quiet).then_some((number, &kept_message));
-        let end = JobEnd { from: &from, to: &kept_job, log: &log, answer, causes: &[], schedule };
+        let causes = &kept_causes;
+        let end = JobEnd { from: &from, to: &kept_job, log: &log, answer, causes, schedule };
         self.store.finish_job(end, on_durable).await;
         Some(durable)
     }

@@ -5,6 +5,7 @@
 
 mod addressing;
 mod catch_up;
+mod deliveries;
 mod feed;
 mod jobs;
 mod outcome;
@@ -34,6 +35,7 @@ use crate::model::{BotMode, Job, JobId, JobRequest, Message, MessageText, RoomNa
 use crate::protocol::{MessageView, ServerFrame};
 use crate::store::{NewMessage, Posted, Store, StoreError};
 use crate::text::Text;
+use crate::webhooks::Webhooks;
 use feed::Feed;
 pub use rooms::RoomSummary;
 use rooms::Rooms;
@@ -51,6 +53,8 @@ pub struct Chat {
     feed: Feed,
     /// Wakes the timetable.
     alarm: Alarm,
+    /// Who outside is told of what happens.
+    webhooks: Arc<Webhooks>,
     runtime: Runtime,
     /// Jobs that one person may have waiting and running.
     jobs_per_person: usize,
@@ -94,6 +98,10 @@ impl Asked {
             Self::Same(id) => Some(id.clone()),
         }
     }
+
+    fn new_job(&self) -> Option<&Job> {
+        if let Self::New(job, _) = self { Some(job) } else { None }
+    }
 }
 
 impl Chat {
@@ -104,12 +112,13 @@ impl Chat {
         jobs: Arc<Jobs>,
         new_room_bot: BotMode,
         jobs_per_person: usize,
+        webhooks: Arc<Webhooks>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
         let rooms = Rooms::new(store.clone(), new_room_bot, tasks.clone());
         let feed = Feed::new(tasks.clone());
         let runtime = Runtime::current();
-        Arc::new(Self { store, jobs, rooms, feed, alarm: Alarm::default(), runtime, jobs_per_person, tasks })
+        Arc::new(Self { store, jobs, rooms, feed, alarm: Alarm::default(), webhooks, runtime, jobs_per_person, tasks })
     }
 
     /// The room of that name, created if there is none; `true` if it is new.
@@ -173,7 +182,8 @@ impl Chat {
             answer: None,
             deleted: false,
         };
-        let new_job = if let Asked::New(job, _) = &asked { Some(job.clone()) } else { None };
+        let deliveries = self.deliveries_of_message(room.name(), &message);
+        let new_jobs: Vec<Job> = asked.new_job().into_iter().chain(&deliveries).cloned().collect();
         let (chat, number, kept) = (self.clone(), room.number(), message.clone());
         let on_durable = move |posted: Result<Posted, StoreError>| {
             let sent = posted.map_err(refusal).map(|Posted { seq, repeated }| Sent { seq, repeated, message });
@@ -181,6 +191,7 @@ impl Chat {
                 Ok(Sent { seq, repeated: false, message }) => {
                     room.publish_message(*seq, message, &chat.runtime);
                     chat.begin_asked(&room, asked, *seq);
+                    chat.begin_deliveries(deliveries, *seq);
                 }
                 _ => chat.withdraw(&asked),
             }
@@ -191,7 +202,7 @@ impl Chat {
             author: &actor.person,
             message: &kept,
             is_repeatable: post.id.is_some(),
-            jobs: new_job.as_deref().map_or(&[], std::slice::from_ref),
+            jobs: &new_jobs,
         };
         self.store.post(new, on_durable).await;
     }

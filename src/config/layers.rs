@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{CommandConfig, Config, commands};
+use super::{CommandConfig, Config, WebhookConfig, commands, webhooks};
 
 /// Environment variables that belong to this program.
 const PREFIX: &str = "CHATBOT_";
@@ -52,9 +52,9 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let defaults =
         Table::try_from(Config::default()).map_err(|error| ConfigError::new("defaults", error.to_string()))?;
     let mut settings = defaults.clone();
-    let mut own_commands = match &sources.file {
+    let mut lists = match &sources.file {
         Some(file) => merge_file(&mut settings, &defaults, file)?,
-        None => Vec::new(),
+        None => Lists::default(),
     };
     // The platform's plain PORT first: what is meant for this program alone wins.
     let (plain, own): (Vec<_>, Vec<_>) = sources.environment.iter().partition(|(name, _)| name == "PORT");
@@ -62,7 +62,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         match key_of_variable(name) {
             // Without a file there are no commands that it could belong to, and none that lack it.
             Some(key) if key.starts_with("commands.") && sources.file.is_none() => {}
-            Some(key) if key.starts_with("commands.") => commands::set_secret(&mut own_commands, &key, value)
+            Some(key) if key.starts_with("commands.") => commands::set_secret(&mut lists.commands, &key, value)
                 .map_err(|problem| ConfigError::new(name, problem))?,
             Some(key) => set_text(&mut settings, &defaults, &key, value, name)?,
             None => {}
@@ -76,8 +76,9 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         .try_into()
         .map_err(|error: toml::de::Error| ConfigError::new("settings", error.message().to_owned()))?;
     config.check().map_err(|(key, problem)| ConfigError::new(key, problem))?;
-    commands::check(&own_commands)?;
-    config.commands = own_commands;
+    commands::check(&lists.commands)?;
+    config.commands = lists.commands;
+    config.webhooks = lists.webhooks;
     Ok(config)
 }
 
@@ -90,12 +91,19 @@ fn key_of_variable(name: &str) -> Option<String> {
     key.contains("__").then(|| key.to_lowercase().replace("__", "."))
 }
 
-/// The commands are a list of their own: there are none to begin with, and no layer above adds any.
-fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<Vec<CommandConfig>, ConfigError> {
+/// What a file may have several of: there are none to begin with, and no layer above adds any.
+#[derive(Default)]
+struct Lists {
+    commands: Vec<CommandConfig>,
+    webhooks: Vec<WebhookConfig>,
+}
+
+fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<Lists, ConfigError> {
+    const LISTS: [&str; 2] = ["commands", "webhooks"];
     let place = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| ConfigError::new(&place, error.to_string()))?;
     let table: Table = text.parse().map_err(|error| ConfigError::at(file, &text, &error))?;
-    for (section, values) in table.into_iter().filter(|(section, _)| section != "commands") {
+    for (section, values) in table.into_iter().filter(|(section, _)| !LISTS.contains(&section.as_str())) {
         let Value::Table(values) = values else {
             return Err(ConfigError::new(&place, unknown(defaults, &section)));
         };
@@ -109,7 +117,7 @@ fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<Vec
             put(settings, &key, checked_choice(&key, value, &place)?);
         }
     }
-    commands::read(&text, file)
+    Ok(Lists { commands: commands::read(&text, file)?, webhooks: webhooks::read(&text, file)? })
 }
 
 /// Sets a key from text, read as the default's type.

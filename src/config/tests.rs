@@ -176,3 +176,24 @@ fn the_examples_commands_hold_with_their_comment_marks_taken_away() {
     assert_eq!(commands[0], shown, "what is shown of the limits are the defaults");
     assert_eq!(commands[1].name, "weather");
 }
+
+#[test]
+fn webhooks_are_read_and_wrong_ones_are_named() {
+    let webhook =
+        |lines: &str| from_file(&format!("[[webhooks]]\nname = \"ci\"\n{lines}")).map(|config| config.webhooks);
+    let good = "url = \"https://example.com/events\"\nevents = [\"message\", \"job\"]";
+    assert_eq!(webhook(good).expect("valid").len(), 1);
+    for (lines, words) in [
+        ("events = [\"job\"]".to_owned(), "missing field `url`"),
+        (good.replace("job", "joy"), "line 4: unknown variant `joy`"),
+        (good.replace("https", "ftp"), "webhooks.ci.url: must be a whole http or https address"),
+        (format!("{good}\nroom = \"a b\""), "webhooks.ci.room: A room's name"),
+        (format!("{good}\npattern = \"(\""), "webhooks.ci.pattern: regex parse error"),
+        (format!("{good}\nsecret = \"short\""), "webhooks.ci.secret: must have at least 16"),
+        (format!("{good}\n[[webhooks]]\nname = \"ci\"\n{good}"), "webhooks.ci: is there twice"),
+        (format!("{good}\nurls = 1"), "unknown field `urls`"),
+    ] {
+        let error = webhook(&lines).expect_err(words);
+        assert!(error.contains(words), "{error}");
+    }
+}

@@ -28,3 +28,4 @@ mod simple;
 mod slow_readers;
 mod stats;
 mod status;
+mod webhooks;

@@ -1,0 +1,184 @@
+//! Who outside wants to hear of what happens here, and of what. The home of `regex`.
+//!
+//! An event becomes one delivery for each address that wants it: a job that is stored together with what it tells of, and done
+//! by the command [`DELIVER`]. Knows nothing of how it is sent.
+
+use std::time::Duration;
+
+use regex::{Regex, RegexBuilder};
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+use crate::fetch::Secret;
+use crate::jobs::{Policy, Priority, Retries};
+use crate::model::{Handle, Job, JobId, JobRequest, Message, Person, RoomName, Voice};
+use crate::text::Locale;
+
+/// The command that delivers. Its space keeps people from asking for it.
+pub const DELIVER: &str = "deliver webhook";
+
+/// What deliveries may do: in all some six hours of trying, and never at the cost of what somebody waits for.
+pub const POLICY: Policy = Policy {
+    time_limit: Duration::from_secs(15),
+    retries: Retries { most: 12, first: Duration::from_secs(10), longest: Duration::from_secs(2 * 60 * 60) },
+    at_once: Some(4),
+    priority: Priority::Low,
+    ..Policy::SLOW
+};
+
+/// Bytes that a compiled pattern may take.
+const PATTERN_BYTES: usize = 1024 * 1024;
+
+/// What can be heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Somebody said something.
+    Message,
+    /// A job ended.
+    Job,
+}
+
+impl Event {
+    /// The word receivers know.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Job => "job",
+        }
+    }
+}
+
+/// One address, and what it wants to hear of.
+pub struct Webhook {
+    /// What people who look after the server call it; the address itself may be a secret.
+    pub name: String,
+    pub url: Url,
+    pub secret: Option<Secret>,
+    pub events: Vec<Event>,
+    /// Only of this room.
+    pub room: Option<RoomName>,
+    /// Only messages in which this is found.
+    pub pattern: Option<Regex>,
+}
+
+impl Webhook {
+    /// A pattern for [`Webhook::pattern`].
+    ///
+    /// # Errors
+    /// What is wrong with it, or that it would take too much memory.
+    pub fn pattern(text: &str) -> Result<Regex, String> {
+        RegexBuilder::new(text).size_limit(PATTERN_BYTES).build().map_err(|error| error.to_string())
+    }
+
+    fn wants(&self, event: Event, room: &RoomName) -> bool {
+        self.events.contains(&event) && self.room.as_ref().is_none_or(|wanted| wanted == room)
+    }
+
+    fn wants_message(&self, room: &RoomName, text: &str) -> bool {
+        self.wants(Event::Message, room) && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+    }
+}
+
+/// What one delivery is about; the rest is read when it is made, so that nothing is sent that was deleted meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The webhook's name.
+    pub webhook: String,
+    /// The job that ended; `None` for the message that the delivery follows from.
+    pub job: Option<JobId>,
+}
+
+impl Delivery {
+    /// Read back from a delivery's arguments.
+    pub fn parse(arguments: &str) -> Option<Self> {
+        let mut words = arguments.split(' ');
+        let (webhook, event, job) = (words.next()?.to_owned(), words.next()?, words.next().map(JobId::parse));
+        match (event, job) {
+            ("message", None) => Some(Self { webhook, job: None }),
+            ("job", Some(Some(job))) => Some(Self { webhook, job: Some(job) }),
+            _ => None,
+        }
+    }
+
+    pub fn event(&self) -> Event {
+        if self.job.is_some() { Event::Job } else { Event::Message }
+    }
+
+    fn arguments(&self) -> String {
+        let event = self.event().as_str();
+        match &self.job {
+            Some(job) => format!("{} {event} {job}", self.webhook),
+            None => format!("{} {event}", self.webhook),
+        }
+    }
+
+    /// The job that makes it.
+    fn into_job(self, room: &RoomName) -> Job {
+        let request = JobRequest { name: DELIVER.to_owned(), arguments: self.arguments() };
+        let job = Job::queued(request, Person::bot(), Handle::bot(), room.clone(), Locale::default());
+        Job { quiet: true, attempts: 1 + POLICY.retries.most, ..job }
+    }
+}
+
+/// All of them.
+#[derive(Default)]
+pub struct Webhooks {
+    list: Vec<Webhook>,
+}
+
+impl Webhooks {
+    pub fn new(list: Vec<Webhook>) -> Self {
+        Self { list }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Webhook> {
+        self.list.iter().find(|webhook| webhook.name == name)
+    }
+
+    /// Deliveries that a message causes. None in a private room, and none for what a program said: two that listen to each
+    /// other would never end.
+    pub fn of_message(&self, room: &RoomName, message: &Message) -> Vec<Job> {
+        if room.is_private() || message.role != Voice::User {
+            return Vec::new();
+        }
+        let wanted = self.list.iter().filter(|webhook| webhook.wants_message(room, message.text.as_str()));
+        wanted.map(|webhook| delivery(webhook, room, None)).collect()
+    }
+
+    /// Deliveries that the end of a job causes. None for a job in a private room, and none for a quiet one, such as a delivery.
+    pub fn of_job(&self, job: &Job) -> Vec<Job> {
+        if job.room.is_private() || job.quiet {
+            return Vec::new();
+        }
+        let wanted = self.list.iter().filter(|webhook| webhook.wants(Event::Job, &job.room));
+        wanted.map(|webhook| delivery(webhook, &job.room, Some(job.id.clone()))).collect()
+    }
+}
+
+fn delivery(webhook: &Webhook, room: &RoomName, job: Option<JobId>) -> Job {
+    Delivery { webhook: webhook.name.clone(), job }.into_job(room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_read_back_from_its_job() {
+        let room = RoomName::public("lobby").expect("a name");
+        for job in [None, Some(JobId::fresh())] {
+            let delivery = Delivery { webhook: "ci".into(), job };
+            assert_eq!(Delivery::parse(&delivery.clone().into_job(&room).arguments), Some(delivery));
+        }
+        for arguments in ["", "ci", "ci job", "ci job x", "ci message x", "ci dance"] {
+            assert_eq!(Delivery::parse(arguments), None, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_would_take_too_much_memory_is_refused() {
+        assert!(Webhook::pattern(r"\w{1000}{1000}").is_err());
+        assert!(Webhook::pattern("部署|deploy").is_ok_and(|pattern| pattern.is_match("部署完成")));
+    }
+}
