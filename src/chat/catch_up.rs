@@ -1,6 +1,6 @@
 //! What somebody missed, and what was said before: reads that never show what is not durable.
 
-use super::{Chat, Membership, Room, refusal};
+use super::{Chat, Membership, Room};
 use crate::model::Message;
 use crate::protocol::{DEFAULT_HISTORY, MAX_HISTORY};
 use crate::text::Text;
@@ -60,16 +60,17 @@ impl Chat {
             && last - after <= MAX_GAP
         {
             let number = member.room().number();
-            let messages = self.store.oldest_messages(number, after + 1, last, MAX_GAP as usize).map_err(refusal)?;
+            let messages = self.store.oldest_messages(number, after + 1, last, MAX_GAP as usize).map_err(Text::from)?;
             // A deletion is noted under the newest number of its time, or one a little before: told twice does no harm.
             let since = after.saturating_sub(DELETION_SLACK);
-            let deleted = self.store.deletions(number, since, MAX_DELETIONS + 1).map_err(refusal)?;
+            let deleted = self.store.deletions(number, since, MAX_DELETIONS + 1).map_err(Text::from)?;
             // Fewer than asked for where they are very long.
             if messages.len() as u64 == last - after && deleted.len() <= MAX_DELETIONS {
                 return Ok(CatchUp { messages, last, complete: true, deleted });
             }
         }
-        let messages = self.store.newest_messages(member.room().number(), 1, last, DEFAULT_HISTORY).map_err(refusal)?;
+        let messages =
+            self.store.newest_messages(member.room().number(), 1, last, DEFAULT_HISTORY).map_err(Text::from)?;
         Ok(CatchUp { messages, last, complete: after.is_none(), deleted: Vec::new() })
     }
 
@@ -86,7 +87,7 @@ impl Chat {
             (Some(_), _) => self.store.oldest_messages(number, first, last, limit),
             (None, _) => self.store.newest_messages(number, first, last, limit),
         };
-        let messages = messages.map_err(refusal)?;
+        let messages = messages.map_err(Text::from)?;
         let more = (messages.len() as u64) < last - first + 1;
         Ok(History { messages, more })
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::feed::Watched;
-use super::{Chat, Outcome, Room, refusal};
+use super::{Chat, Outcome, Room};
 use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Outbox, Subscription};
 use crate::jobs::{Begun, Cancelled, OnRestart, Slot, Waiter};
@@ -146,7 +146,7 @@ impl Chat {
                 room.publish_message(posted.seq, &message, &runtime);
             }
             // Nobody waits any more when the job was cancelled meanwhile.
-            let _ = done.send(posted.map(drop).map_err(refusal));
+            let _ = done.send(posted.map(drop).map_err(Text::from));
         };
         let new = NewMessage { room: number, author: &job.person, message: &kept, is_repeatable: false, jobs: &[] };
         self.store.post(new, on_durable).await;
@@ -157,7 +157,7 @@ impl Chat {
     /// one of its id, for then this was done before.
     pub async fn add_job(self: &Arc<Self>, job: Job, seq: u64) -> Result<bool, Text> {
         let slot = if job.state.is_open() { Some(self.slot_for(&job)?) } else { None };
-        if !self.store.add_job(&job, seq).await.map_err(refusal)? {
+        if !self.store.add_job(&job, seq).await.map_err(Text::from)? {
             return Ok(false);
         }
         let id = job.id.clone();
@@ -322,11 +322,11 @@ impl Chat {
         if self.same_job(&job).is_some() {
             return Err(Text::new("error-wrong_state-same"));
         }
-        let log = self.store.job_log(&job.id).map_err(refusal)?;
+        let log = self.store.job_log(&job.id).map_err(Text::from)?;
         let changed = self.store.change_job(&from, &job, &[]).await;
         if !matches!(changed, Ok(true)) {
             self.jobs.unclaim(&job);
-            return changed.map(drop).map_err(refusal);
+            return changed.map(drop).map_err(Text::from);
         }
         let id = job.id.clone();
         self.jobs.enqueue([Waiter { job, seq, log, slot: Some(waiting.slot) }]);
@@ -337,7 +337,7 @@ impl Chat {
     /// Forgets a job that has ended.
     pub async fn remove_job(&self, id: &JobId, actor: &Actor) -> Result<(), Text> {
         let job = self.manageable(id, actor)?;
-        let is_removed = job.state.has_ended() && self.store.remove_job(&job).await.map_err(refusal)?;
+        let is_removed = job.state.has_ended() && self.store.remove_job(&job).await.map_err(Text::from)?;
         if is_removed { Ok(()) } else { Err(Text::new("error-wrong_state-remove")) }
     }
 
@@ -401,7 +401,7 @@ impl Chat {
     // --- reading ---
 
     fn stored_job(&self, id: &JobId) -> Result<StoredJob, Text> {
-        self.store.job(id).map_err(refusal)?.ok_or_else(no_such_job)
+        self.store.job(id).map_err(Text::from)?.ok_or_else(no_such_job)
     }
 
     fn job(&self, id: &JobId) -> Result<(Job, JobView), Text> {
@@ -435,7 +435,7 @@ impl Chat {
         let (job, view) = self.visible(id, actor)?;
         let log: Vec<LogLine> = match self.jobs.log(id) {
             Some(log) => log,
-            None => self.store.job_log(id).map_err(refusal)?,
+            None => self.store.job_log(id).map_err(Text::from)?,
         };
         let view = JobView { partial: self.jobs.partial(id), ..view };
         Ok(JobDetails::new(view, job.arguments, job.changes, log))
@@ -455,7 +455,7 @@ impl Chat {
             |stored: &StoredJob| person.is_none_or(|person| stored.job.person == *person) && filter.fits(&view(stored));
         let after = filter.after.as_ref().map(|id| self.stored_job(id)).transpose()?;
         let list = filter.list(person);
-        let stored = self.store.list_jobs(list, after.as_ref(), limit + 1, wanted).map_err(refusal)?;
+        let stored = self.store.list_jobs(list, after.as_ref(), limit + 1, wanted).map_err(Text::from)?;
         Ok((stored.iter().take(limit).map(view).collect(), stored.len() > limit))
     }
 

@@ -123,12 +123,12 @@ impl Chat {
 
     /// The room of that name, created if there is none; `true` if it is new.
     pub async fn open_room(&self, name: &RoomName) -> Result<(Arc<Room>, bool), Text> {
-        self.rooms.open(name).await.map_err(refusal)
+        self.rooms.open(name).await.map_err(Text::from)
     }
 
     /// The room of that name, if there is one.
     pub async fn find_room(&self, name: &RoomName) -> Result<Arc<Room>, Text> {
-        let found = self.rooms.find(name).await.map_err(refusal)?;
+        let found = self.rooms.find(name).await.map_err(Text::from)?;
         found.ok_or_else(|| Text::new("error-not_found-room").with("room", name.shown()))
     }
 
@@ -148,7 +148,7 @@ impl Chat {
 
     /// Public rooms whose name contains `part`, newest first. Reads every room: not for tokio's workers.
     pub fn list_rooms(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, Text> {
-        self.rooms.list(part, limit).map_err(refusal)
+        self.rooms.list(part, limit).map_err(Text::from)
     }
 
     /// Enters a room: what is said from now on reaches `outbox`, until the membership is dropped.
@@ -186,7 +186,7 @@ impl Chat {
         let new_jobs: Vec<Job> = asked.new_job().into_iter().chain(&deliveries).cloned().collect();
         let (chat, number, kept) = (self.clone(), room.number(), message.clone());
         let on_durable = move |posted: Result<Posted, StoreError>| {
-            let sent = posted.map_err(refusal).map(|Posted { seq, repeated }| Sent { seq, repeated, message });
+            let sent = posted.map_err(Text::from).map(|Posted { seq, repeated }| Sent { seq, repeated, message });
             match &sent {
                 Ok(Sent { seq, repeated: false, message }) => {
                     room.publish_message(*seq, message, &chat.runtime);
@@ -302,13 +302,13 @@ impl Chat {
 
     /// The message of that number as it is now: what a repeated post is answered with.
     pub fn message(&self, room: &Room, seq: u64) -> Result<Option<Message>, Text> {
-        self.store.message(room.number(), seq).map_err(refusal)
+        self.store.message(room.number(), seq).map_err(Text::from)
     }
 
     /// Takes the text out of a message; everybody in the room sees that it was deleted.
     pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::DeleteMessage)?;
-        let deleted = self.store.delete_message(room.number(), seq, room.last()).await.map_err(refusal)?;
+        let deleted = self.store.delete_message(room.number(), seq, room.last()).await.map_err(Text::from)?;
         if deleted.is_none() {
             return Err(Text::new("error-not_found-message"));
         }
@@ -322,7 +322,7 @@ impl Chat {
     pub async fn set_bot(&self, room: &Arc<Room>, bot: BotMode, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::ChangeRoom)?;
         let record = room.record_with_bot(bot);
-        self.store.update_room(room.number(), &record).await.map_err(refusal)?;
+        self.store.update_room(room.number(), &record).await.map_err(Text::from)?;
         room.set_bot(bot);
         let frame = ServerFrame::Room { room: room.name().shown(), bot };
         room.publish(&frame, Audience::Full, &self.runtime);
@@ -340,15 +340,4 @@ impl Chat {
 /// A message's frame.
 fn message_frame<'a>(room: &'a RoomName, seq: u64, message: &'a Message) -> ServerFrame<'a> {
     ServerFrame::Message(MessageView::new(room, seq, message))
-}
-
-/// What a client is told when the store refuses; the details are in the log.
-fn refusal(error: StoreError) -> Text {
-    match error {
-        StoreError::Full => Text::new("error-storage_full"),
-        StoreError::Failed | StoreError::Unreadable(_) => {
-            tracing::error!(%error, "the store refused");
-            Text::new("error-store_failed")
-        }
-    }
 }

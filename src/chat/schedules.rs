@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Chat, refusal};
+use super::Chat;
 use crate::accounts::{Action, Actor};
 use crate::model::{Job, JobId, JobState, MissedRuns, NextRun, Person, Rhythm, Schedule, ScheduleId, Timestamp};
 use crate::protocol::{JobView, ScheduleView};
@@ -33,7 +33,7 @@ impl Chat {
     pub async fn add_schedule(&self, schedule: Schedule, first: Timestamp) -> Result<Schedule, Text> {
         let id = schedule.id.first_run();
         let (schedule, run) = self.with_run(schedule, id, first);
-        if self.store.add_schedule(&schedule, &run).await.map_err(refusal)? {
+        if self.store.add_schedule(&schedule, &run).await.map_err(Text::from)? {
             self.alarm.ring();
             self.show_by_id(&run.id).await;
         }
@@ -42,13 +42,13 @@ impl Chat {
 
     /// One person's schedules in every room, oldest first.
     pub fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, Text> {
-        self.store.schedules_of(person).map_err(refusal)
+        self.store.schedules_of(person).map_err(Text::from)
     }
 
     /// One's own schedules, everybody's for the owner; oldest first. Reads many: not for tokio's workers.
     pub fn list_schedules(&self, actor: &Actor) -> Result<Vec<ScheduleView>, Text> {
         let schedules = match actor.may(Action::SeeEveryJob) {
-            Ok(()) => self.store.schedules(MAX_SHOWN).map_err(refusal)?,
+            Ok(()) => self.store.schedules(MAX_SHOWN).map_err(Text::from)?,
             Err(_) => self.schedules_of(&actor.person)?,
         };
         Ok(schedules.iter().map(ScheduleView::new).collect())
@@ -61,7 +61,7 @@ impl Chat {
         id: &ScheduleId,
         alteration: Alteration,
     ) -> Result<ScheduleView, Text> {
-        let stored = self.store.schedule(id).map_err(refusal)?.ok_or_else(no_such_schedule)?;
+        let stored = self.store.schedule(id).map_err(Text::from)?.ok_or_else(no_such_schedule)?;
         // Other people's are nobody's business.
         actor.may(Action::ManageSchedule(&stored.schedule)).map_err(|_| no_such_schedule())?;
         self.alter_schedule(id, alteration).await.map(|schedule| ScheduleView::new(&schedule))
@@ -81,7 +81,7 @@ impl Chat {
 
     /// `None` when it was changed by somebody else meanwhile.
     async fn try_to_alter(&self, id: &ScheduleId, alteration: Alteration) -> Result<Option<Schedule>, Text> {
-        let from = self.store.schedule(id).map_err(refusal)?.ok_or_else(no_such_schedule)?;
+        let from = self.store.schedule(id).map_err(Text::from)?.ok_or_else(no_such_schedule)?;
         let was = from.schedule.clone();
         let (to, run) = match (alteration, &was.next) {
             (Alteration::Delete, _) => (None, None),
@@ -98,13 +98,13 @@ impl Chat {
             (Alteration::Pause, None) | (Alteration::Resume, Some(_)) => return Ok(Some(was)),
         };
         let withdrawn = match &was.next {
-            Some(next) => self.store.job(&next.job).map_err(refusal)?,
+            Some(next) => self.store.job(&next.job).map_err(Text::from)?,
             None => None,
         };
         let result = to.clone().unwrap_or(was);
         let change = ScheduleChange { from, to, run };
         let withdrawn_job = withdrawn.as_ref().map(|stored| &stored.job);
-        if !self.store.change_schedule(&change, withdrawn_job).await.map_err(refusal)? {
+        if !self.store.change_schedule(&change, withdrawn_job).await.map_err(Text::from)? {
             return Ok(None);
         }
         self.alarm.ring();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future;
 use tokio::sync::Notify;
 
-use super::{Chat, refusal};
+use super::Chat;
 use crate::jobs::{Slot, Waiter};
 use crate::model::{Job, JobState, Timestamp};
 use crate::store::{JobList, StoreError, StoredJob};
@@ -110,10 +110,10 @@ impl Chat {
 
     /// Lets a job whose time has come wait for a worker, or for another time if it is not to be begun now.
     async fn begin_in_time(self: &Arc<Self>, due: StoredJob, slot: Slot) -> Result<bool, Text> {
-        let Some((moved, schedule)) = self.moved_on(&due.job).map_err(refusal)? else {
+        let Some((moved, schedule)) = self.moved_on(&due.job).map_err(Text::from)? else {
             return self.begin_now(due, slot, None).await;
         };
-        let is_moved = self.store.change_run(&due.job, &moved, Some(&schedule)).await.map_err(refusal)?;
+        let is_moved = self.store.change_run(&due.job, &moved, Some(&schedule)).await.map_err(Text::from)?;
         self.show_by_id(&moved.id).await;
         Ok(is_moved)
     }
@@ -132,9 +132,9 @@ impl Chat {
         let StoredJob { job: from, seq } = due;
         let mut to = from.clone();
         to.move_to(JobState::Queued, reason);
-        let log = if from.attempt > 0 { self.store.job_log(&to.id).map_err(refusal)? } else { Vec::new() };
-        let schedule = self.next_run(&from).map_err(refusal)?;
-        if !self.store.change_run(&from, &to, schedule.as_ref()).await.map_err(refusal)? {
+        let log = if from.attempt > 0 { self.store.job_log(&to.id).map_err(Text::from)? } else { Vec::new() };
+        let schedule = self.next_run(&from).map_err(Text::from)?;
+        if !self.store.change_run(&from, &to, schedule.as_ref()).await.map_err(Text::from)? {
             return Ok(false);
         }
         self.jobs.enqueue([Waiter { job: to.clone(), seq, log, slot: Some(slot) }]);

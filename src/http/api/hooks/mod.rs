@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use warp::Filter;
 use warp::Reply;
@@ -120,10 +119,8 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let text = payload::text(content_type, &body).ok_or_else(|| Text::new("error-empty-hook"))?;
     let text = MessageText::cut(text, app.settings.message_chars)?;
     let (room, _) = app.chat.open_room(&hook.room).await?;
-    let (answer, sent) = oneshot::channel();
     let post = Post { text, id: repetition(&headers), request: None };
-    app.chat.post(room, &Actor::hook(&hook), post, |sent| drop(answer.send(sent))).await;
-    sent.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
+    app.chat.say(room, &Actor::hook(&hook), post).await?;
     // Slack's very answer, with its content type: some senders look at both.
     Ok(warp::reply::html("ok").into_response())
 }
