@@ -247,6 +247,9 @@ pub enum ServerFrame<'a> {
     Job {
         room: &'a str,
         job: &'a JobView,
+        /// For one who watches, not for the room.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        watched: bool,
     },
     Watching,
     Unwatched,
@@ -410,9 +413,6 @@ pub struct JobView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub schedule: Option<ScheduleId>,
-    /// Its room is told nothing of it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub quiet: bool,
     #[serde(serialize_with = "rfc_3339")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -510,7 +510,6 @@ impl JobView {
             attempts: job.attempts,
             due_at: job.due_at,
             schedule: job.schedule.clone(),
-            quiet: job.quiet,
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use bytes::Bytes;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
 use crate::groups::{Audience, Group, Outbox, Publication, Subscription};
 use crate::model::Person;
+use crate::protocol::ServerFrame;
 
 /// Whose jobs are watched.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -46,11 +46,12 @@ impl Feed {
     }
 
     /// Tells those who watch this person's jobs.
-    pub fn publish(&self, person: &Person, frame: &Bytes, runtime: &Runtime) {
+    pub fn publish(&self, person: &Person, frame: &ServerFrame<'_>, runtime: &Runtime) {
         let groups = self.groups();
         if groups.is_empty() {
             return;
         }
+        let frame = frame.encode();
         for watched in [Watched::Everybody, Watched::One(person.clone())] {
             if let Some(group) = groups.get(&watched).and_then(Weak::upgrade) {
                 let publication = Publication { frame: frame.clone(), audience: Audience::Full, number: None };

@@ -374,10 +374,10 @@ impl Chat {
 
     /// Shows how a job stands, to its room and to whoever watches it.
     pub(super) fn show(&self, room: &Room, job: &Job, view: &JobView) {
-        let frame = ServerFrame::Job { room: room.name().shown(), job: view }.encode();
-        self.feed.publish(&job.person, &frame, &self.runtime);
+        let frame = |watched| ServerFrame::Job { room: room.name().shown(), job: view, watched };
+        self.feed.publish(&job.person, &frame(true), &self.runtime);
         if !job.quiet {
-            room.publish_encoded(frame, Audience::Full, &self.runtime);
+            room.publish(&frame(false), Audience::Full, &self.runtime);
         }
     }
 

@@ -167,7 +167,7 @@ export class Chat {
     if (frame.type === 'commands') return this.#onCommands(frame);
     if (frame.type === 'error') return this.#refuse(frame);
     if (frame.type === 'watching') return this.#tellWatchers((watcher) => watcher.began());
-    if (frame.type === 'job') this.#tellWatchers((watcher) => watcher.changed(frame.job));
+    if (frame.watched) return this.#tellWatchers((watcher) => watcher.changed(frame.job));
     const room = this.#rooms.get(frame.room);
     if (room) this.#tell(room, frame);
   }
@@ -239,9 +239,6 @@ export class Chat {
   }
 
   #onJob(room, job) {
-    // Whoever watches jobs is told of some that their room is not, and of those in others' private rooms.
-    if (job.quiet) return;
-    if (room.name === BOT_ROOM && !room.jobs.has(job.id) && job.handle !== this.user.value?.handle) return;
     room.onJob(job);
     this.#hears.jobChanged(job);
   }

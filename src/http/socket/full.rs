@@ -267,7 +267,7 @@ impl FullClient {
     async fn cancel(&self, connection: &mut Connection, job: &str) -> Result<(), Text> {
         let id = JobId::parse(job).ok_or_else(|| Text::new("error-not_found-job"))?;
         let view = self.app.chat.cancel(&id, &self.actor).await?;
-        connection.send(ServerFrame::Job { room: &view.room, job: &view }.encode());
+        connection.send(ServerFrame::Job { room: &view.room, job: &view, watched: false }.encode());
         Ok(())
     }
 }
