@@ -50,6 +50,7 @@ const PLOTS = [
   {
     name: 'depth',
     write: number,
+    whole: true,
     curves: [{ name: 'depth', colour: '--plan', kind: 'area', value: ({ depth }) => depth }],
     sentence: ({ points, now }) => t('plots.depth-said', { most: most(points.map(({ depth }) => depth)), now: now.queued }),
   },
@@ -116,6 +117,7 @@ function Canvas({ plot, figures, span, label, hears }) {
       series: plot.curves.map(({ colour, kind }, index) => ({ colour, kind, values: values[index] })),
       writeTime: (seconds) => shortTime(new Date(seconds * 1_000)),
       writeValue: plot.write,
+      whole: plot.whole,
       hears,
     });
     return () => drawn.current.remove();
