@@ -12,6 +12,7 @@ mod support;
 
 mod chinese;
 mod commands;
+mod dashboard;
 mod history;
 mod hostile;
 mod interruptions;

@@ -7,7 +7,8 @@ use crate::others;
 use crate::support::{OWNER_KEY, TestServer};
 use crate::window::{Window, hook};
 
-async fn sign_in(window: &Window) {
+/// Signs in as the owner.
+pub async fn sign_in(window: &Window) {
     window.click(&hook("owner-open")).await;
     window.find(&hook("owner-key")).await;
     window.press(OWNER_KEY).await;

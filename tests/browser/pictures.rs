@@ -1,12 +1,16 @@
 //! A lively room, looked at on every device and in every language; for people to look at the pictures.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
+use chatbot::model::{JobMinute, Timestamp};
+use chatbot::store::{Store, StoreOptions};
 use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::others;
+use crate::owner;
 use crate::support::{OWNER_KEY, TestServer};
 use crate::window::{PHONE, WIDE, Window, hook};
 
@@ -137,6 +141,109 @@ async fn a_lively_room_looks_well_everywhere() {
     take(&phone, "phone-bot-zh-hans").await;
     phone.close().await;
     ann.close().await;
+}
+
+/// A store in which the jobs of the last day were counted: sometimes there was much to do, and some jobs failed.
+async fn worked_for_a_day(dir: &Path) {
+    const MINUTES: u64 = 24 * 60;
+    let options = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0 };
+    let (store, closing) = Store::open(dir, options, |_| {}).expect("a store");
+    let now = u64::try_from(Timestamp::now().0).expect("after 1970") / 60_000;
+    let minutes: Vec<_> = (1..MINUTES).map(|ago| (now - ago, a_minute(MINUTES - ago))).collect();
+    store.put_job_minutes(&minutes, now - MINUTES).await.expect("stored");
+    drop(store);
+    tokio::task::spawn_blocking(|| closing.wait()).await.expect("closed");
+}
+
+fn a_minute(number: u64) -> JobMinute {
+    // Scattered, but the same in each run.
+    let noise = number * 7919 % 31;
+    let busy = if number % 40 > 14 { 30 + noise } else { noise / 6 } * ((number + 719) % 720) / 720;
+    let failed = if noise > 22 { busy / 8 } else { 0 };
+    let mut minute = JobMinute {
+        depth: usize::try_from(busy.saturating_sub(24) * 2).expect("small"),
+        started: busy,
+        completed: busy - failed,
+        failed,
+        ..JobMinute::default()
+    };
+    for job in 0..busy {
+        minute.run_times.add(Duration::from_millis(180 + job * job * (2 + noise % 3)));
+    }
+    minute
+}
+
+#[tokio::test]
+async fn the_jobs_page_looks_well_everywhere() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    worked_for_a_day(&data.path().join("store")).await;
+    let script = "echo asking for $1 >&2; echo the weather service does not answer; exit 3";
+    let weather = json!({
+        "name": "weather", "help": "tells the weather", "arguments": "<city>", "dir": data.path(), "retries": 5,
+        "run": ["sh", "-c", script, "weather"],
+    });
+    let weather = serde_json::from_value(weather).expect("a command");
+    let server = TestServer::on_with(data.path(), |config| config.commands.push(weather)).await;
+    let address = server.address();
+    let ann = Window::of("Ann", address, "lobby").await;
+    owner::sign_in(&ann).await;
+    for (room, handle, text) in [
+        ("garden", "Mira", "/sum 1204 3187 96 4410"),
+        ("garden", "陈晓", "/echo 好主意"),
+        ("lobby", "Jonas", "/sum 12 cats"),
+        ("lobby", "Jonas", "/sleep 0.8 tea"),
+        ("garden", "林怡君", "/sleep 40 night report"),
+        ("lobby", "Mira", "/weather Taipei"),
+        ("lobby", "Ann", "/remind in 2h take the bread out"),
+        ("lobby", "Ann", "/sleep 60 backup"),
+        ("lobby", "Mira", "/sleep 25 compare lists"),
+    ] {
+        others::say(address, room, handle, text).await;
+    }
+    ann.click(&hook("dashboard-link")).await;
+    ann.see(&format!("{}[data-state='completed']", hook("job-row")), "tea").await;
+    ann.find(&format!("{}[data-state='retrying']", hook("job-row"))).await;
+    ann.click(&format!("{}[data-state='running'] {}", hook("job-row"), hook("job-cancel"))).await;
+    ann.find(&format!("{}[data-state='cancelled']", hook("job-row"))).await;
+    ann.until("[...document.querySelectorAll('[role=progressbar]')].every((bar) => Number(bar.getAttribute('aria-valuenow')) > 3)").await;
+    plotted(&ann).await;
+    take(&ann, "jobs").await;
+    ann.click(&hook("theme")).await;
+    plotted(&ann).await;
+    take(&ann, "jobs-dark").await;
+    ann.choose(&hook("language"), "zh-Hans").await;
+    ann.click(&hook("span-day")).await;
+    plotted(&ann).await;
+    take(&ann, "jobs-dark-zh-hans").await;
+    ann.click(&hook("theme")).await;
+    ann.click(&hook("span-hour")).await;
+    plotted(&ann).await;
+    take(&ann, "jobs-zh-hans").await;
+    ann.click(&hook("filter-problems")).await;
+    ann.click(&hook("job-open")).await;
+    ann.find(&hook("details-error")).await;
+    take(&ann, "job-zh-hans").await;
+    ann.choose(&hook("language"), "en").await;
+    ann.see(&hook("details-error"), "cats").await;
+    take(&ann, "job").await;
+
+    let phone = Window::new(PHONE).await;
+    phone.enter("Lea", address, "lobby").await;
+    phone.go(address, "/jobs").await;
+    phone.see(&hook("start-help"), "sleep").await;
+    phone.click(&hook("start-arguments")).await;
+    phone.press("30 coffee").await;
+    phone.press(Key::Enter).await;
+    phone.find(&format!("{}[data-state='running']", hook("job-row"))).await;
+    plotted(&phone).await;
+    take(&phone, "phone-jobs").await;
+    phone.close().await;
+    ann.close().await;
+}
+
+/// Waits until every plot is drawn.
+async fn plotted(window: &Window) {
+    window.until("document.querySelectorAll('.plot canvas').length === 3").await;
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ export function listOf(names) {
 
 /** How long something took: "84 ms", "1.2 s", "12 s", "3:05". */
 export function duration(ms) {
-  if (ms < 1_000) return t('duration.milliseconds', { ms: Math.round(ms) });
+  if (ms < 1_000) return t('duration.milliseconds', { ms: number(ms, { maximumFractionDigits: ms < 10 ? 1 : 0 }) });
   if (ms < 60_000) {
     const digits = ms < 10_000 ? 1 : 0;
     return t('duration.seconds', { s: number(ms / 1000, { maximumFractionDigits: digits, minimumFractionDigits: digits }) });
