@@ -61,7 +61,7 @@ async fn commands_are_completed_with_the_keyboard() {
     ann.press(Key::Down).await;
     ann.see(&chosen, "sum").await;
     ann.press("s").await;
-    ann.until("document.querySelectorAll('[data-testid=completion-item]').length === 3").await;
+    ann.until("document.querySelectorAll('[data-testid=completion-item]').length === 4").await;
     ann.press(Key::Escape).await;
     ann.gone(&hook("completion")).await;
     ann.press("u").await;
