@@ -15,12 +15,13 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sled::transaction::{ConflictableTransactionError, TransactionalTree, UnabortableTransactionError};
 
 use super::engine::{
-    Batch, Direction, Engine, EngineError, Entry, Outcome, Table, Transaction, apply, full_key, number_from,
+    Batch, Direction, Engine, EngineError, Entry, MAX_VALUE, Outcome, Table, Transaction, apply, full_key, number_from,
 };
 
 /// One tree holds all tables: a batch over several of them is then one atomic write.
@@ -37,9 +38,6 @@ const ACKNOWLEDGED: &str = "store-acknowledged";
 
 /// How many commits there were, in the database; before all tables, so that it is in none.
 const COMMITS: &[u8] = b"\0commits";
-
-/// Largest value in bytes.
-const MAX_VALUE: usize = 72 * 1024;
 
 /// sled's unit of writing, in bytes. It writes a page that is larger than a quarter of this to a file of its own that it never
 /// syncs, and a page holds up to about twenty values before it is split: 8 MiB keep even twenty of the largest inside the log.
@@ -93,7 +91,7 @@ impl DiskEngine {
             return Err(damaged(dir, "its database file is missing"));
         }
         let clean = is_clean(dir, &file_path);
-        let (db, tree) = open_sled(dir, cache_bytes)?;
+        let (db, tree) = open_when_left(dir, cache_bytes)?;
         let file = File::options().write(true).open(&file_path).map_err(|error| not_writable(&file_path, &error))?;
         let empty = tree.is_empty();
         if empty && marker {
@@ -257,6 +255,20 @@ fn prepare_dir(dir: &Path) -> Result<(), EngineError> {
 }
 
 /// Opens sled, which answers some kinds of damage with a panic.
+/// Opens sled; one that is in use may be about to be left.
+fn open_when_left(dir: &Path, cache_bytes: u64) -> Result<(sled::Db, sled::Tree), EngineError> {
+    /// A process that was killed leaves its lock to children that it was just starting, for a moment.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    const PAUSE: Duration = Duration::from_millis(20);
+    let start = Instant::now();
+    loop {
+        match open_sled(dir, cache_bytes) {
+            Err(EngineError::Locked(_)) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            opened => return opened,
+        }
+    }
+}
+
 fn open_sled(dir: &Path, cache_bytes: u64) -> Result<(sled::Db, sled::Tree), EngineError> {
     let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).segment_size(SEGMENT).flush_every_ms(None);
     let open = || {

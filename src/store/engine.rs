@@ -53,6 +53,9 @@ pub enum Table {
     SchedulesOfPerson = 21,
 }
 
+/// Largest value in bytes: sled keeps bigger pages, of which a value is a part, where they are not synced.
+pub(super) const MAX_VALUE: usize = 72 * 1024;
+
 /// Writes that happen together or not at all, if every condition holds.
 ///
 /// A batch stays within one partition (a room, a job, a session), so that an engine spread over
@@ -132,6 +135,15 @@ impl Batch {
     pub fn put_number(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
         self.operations.push(Operation::PutNumber { table, key: key.into() });
         self
+    }
+
+    /// Bytes of the largest value that it writes.
+    pub(super) fn largest_value(&self) -> usize {
+        let puts = self.operations.iter().map(|operation| match operation {
+            Operation::Put { value, .. } => value.len(),
+            Operation::PutNumber { .. } | Operation::Delete { .. } => 0,
+        });
+        puts.chain(self.append.iter().map(|append| append.value.len())).max().unwrap_or(0)
     }
 
     pub fn delete(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {

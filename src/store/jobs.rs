@@ -115,8 +115,9 @@ impl Store {
     /// Forgets a job that has ended; `false` when it has not.
     pub async fn remove_job(&self, job: &Job) -> Result<bool, StoreError> {
         let id = job.id.as_str();
-        let batch = Batch::new().if_absent(Table::OpenJobs, id).delete(Table::DeadJobs, id);
-        self.is_written(forget(batch, job), Kind::Upkeep).await
+        // As it was read: begun again meanwhile, it has another place by now.
+        let batch = Batch::new().if_absent(Table::OpenJobs, id).if_equal(Table::Jobs, id, encode(job));
+        self.is_written(forget(batch.delete(Table::DeadJobs, id), job), Kind::Upkeep).await
     }
 
     /// Jobs that wait for a worker or have one, oldest first. Not for tokio's workers.
@@ -199,7 +200,8 @@ impl Store {
                 if job.created_at > until || old.len() == limit {
                     return Ok(old);
                 }
-                let is_kept = !job.state.has_ended() || job.state == JobState::Dead;
+                // Nobody looks after dead ones that say nothing.
+                let is_kept = !job.state.has_ended() || (job.state == JobState::Dead && !job.quiet);
                 if !is_kept && job.finished_at.is_some_and(|at| at < until) {
                     old.push(job);
                 }

@@ -53,6 +53,9 @@ pub enum StoreError {
     /// Writing failed. Final for this process: nothing more is acknowledged.
     #[error("the store failed")]
     Failed,
+    /// A record is bigger than what the engine takes; nothing was written.
+    #[error("record too big")]
+    TooBig,
     /// A record cannot be read.
     #[error("unreadable record: {0}")]
     Unreadable(String),
@@ -78,7 +81,7 @@ impl From<StoreError> for Text {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Text::new("error-storage_full"),
-            StoreError::Failed | StoreError::Unreadable(_) => {
+            StoreError::Failed | StoreError::TooBig | StoreError::Unreadable(_) => {
                 tracing::error!(%error, "the store refused");
                 Text::new("error-store_failed")
             }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::StoreError;
-use super::engine::{Batch, Engine, Outcome};
+use super::engine::{Batch, Engine, MAX_VALUE, Outcome};
 
 /// Most batches in one commit. Measured on ext4: beyond this the sync is no longer what costs.
 const GROUP: usize = 512;
@@ -55,7 +55,11 @@ impl Writer {
         let failed = Arc::new(AtomicBool::new(false));
         let mut thread = WriterThread { engine, min_free, space: None, failed: failed.clone() };
         let handle = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
-            if let Err(reason) = thread.run(&writes) {
+            // A writer that broke must not look like one that has nothing to do.
+            let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| thread.run(&writes)));
+            let run = run.unwrap_or_else(|_| Err("the writer panicked".into()));
+            if let Err(reason) = run {
+                thread.failed.store(true, Ordering::Relaxed);
                 on_failure(reason);
                 // Whoever waits must hear of it; nothing else is left to do.
                 for write in writes.iter() {
@@ -66,8 +70,13 @@ impl Writer {
         Ok((Self { queue, failed }, handle))
     }
 
-    /// Hands a batch to the writer; waits while its queue is full.
+    /// Hands a batch to the writer; waits while its queue is full. What would not fit the engine is refused here, so that it
+    /// harms nobody else.
     pub async fn submit(&self, batch: Batch, kind: Kind, then: Then) {
+        if batch.largest_value() > MAX_VALUE {
+            tracing::error!(bytes = batch.largest_value(), "a record is too big to be stored");
+            return then(Err(StoreError::TooBig));
+        }
         if let Err(flume::SendError(write)) = self.queue.send_async(Write { batch, kind, then }).await {
             (write.then)(Err(StoreError::Failed));
         }
