@@ -88,6 +88,13 @@ impl Actor {
         Self { person, handle, ..self.clone() }
     }
 
+    /// Takes the client's word on its time zone, if that can be one.
+    pub fn set_zone(&mut self, zone: Option<String>) {
+        /// Bytes; the longest name of all has 32.
+        const LONGEST: usize = 64;
+        self.zone = zone.filter(|zone| zone.len() <= LONGEST);
+    }
+
     /// Whoever a job in that room belongs to.
     pub fn job_owner(&self, room: &RoomName) -> Person {
         if room.is_private() { self.home.clone() } else { self.person.clone() }

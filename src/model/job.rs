@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Handle, Person, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
@@ -148,7 +149,10 @@ pub struct Job {
     pub state: JobState,
     /// How often it was started.
     pub attempt: u32,
-    /// How often it is started at most, restarts of the server not counted.
+    /// How often it was running when the server went down without a word.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub crashes: u32,
+    /// How often it is started at most, crashes of the server not counted.
     pub attempts: u32,
     pub created_at: Timestamp,
     /// When it is to be begun, while it waits for that.
@@ -193,6 +197,7 @@ impl Job {
             locale,
             state: JobState::Queued,
             attempt: 0,
+            crashes: 0,
             attempts: 1,
             created_at: now,
             due_at: None,
@@ -221,7 +226,7 @@ impl Job {
         /// Changes kept; a record has to stay small.
         const MOST: usize = 20;
         /// Characters of a reason.
-        const LONGEST_REASON: usize = 200;
+        const LONGEST_REASON: usize = 100;
         self.state = state;
         self.due_at = None;
         if self.changes.len() >= MOST {
@@ -231,10 +236,25 @@ impl Job {
         self.changes.push(Change { at: Timestamp::now(), state, reason });
     }
 
+    /// Says what is asked for, and where: the same for the same.
+    pub fn digest(&self) -> String {
+        let asked = [self.room.as_str(), &self.name, &self.arguments].join("\0");
+        format!("{:x}", Sha256::digest(asked))
+    }
+
+    /// Attempts that came to an end of their own.
+    pub fn finished_attempts(&self) -> u32 {
+        self.attempt.saturating_sub(self.crashes)
+    }
+
     /// What was asked for, as one line to show: shortened, for it is repeated with every word on the job's progress.
     pub fn line(&self) -> String {
         line(&self.name, &self.arguments)
     }
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What somebody asks the bot for: a command and what follows it.

@@ -32,12 +32,18 @@ impl MessageText {
         Ok(Self(text))
     }
 
-    /// A text the program itself wrote, cut where it exceeds what one record holds.
+    /// A text that a bot answers with, without control characters, cut where it exceeds what one record holds.
     pub fn from_bot(mut text: String) -> Self {
-        /// Bytes; values in the store stay below 64 KB, and a job repeats its answer beside the message.
+        /// Bytes as they are stored; values stay below 64 KB, and a job repeats its answer beside the message.
         const MAX_BYTES: usize = 24 * 1024;
-        if text.len() > MAX_BYTES {
-            text.truncate(text.floor_char_boundary(MAX_BYTES));
+        text.retain(is_shown);
+        let mut stored = 0;
+        let cut = text.char_indices().find(|(_, c)| {
+            stored += if matches!(c, '"' | '\\' | '\n' | '\r' | '\t') { 2 } else { c.len_utf8() };
+            stored > MAX_BYTES
+        });
+        if let Some((end, _)) = cut {
+            text.truncate(end);
             text.push('…');
         }
         Self(text)
@@ -55,8 +61,12 @@ impl MessageText {
 
 /// A text without its control characters, if anything can be seen of it then.
 fn shown(mut text: String) -> Result<String, Text> {
-    text.retain(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+    text.retain(is_shown);
     if text.trim().is_empty() { Err(Text::new("error-empty")) } else { Ok(text) }
+}
+
+fn is_shown(c: char) -> bool {
+    !c.is_control() || matches!(c, '\n' | '\r' | '\t')
 }
 
 /// A client's own unique id for a message it sends.
@@ -143,4 +153,19 @@ pub struct Answer {
     pub took_ms: u64,
     /// What was asked, as the bot understood it.
     pub query: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bots_text_is_cut_by_what_it_takes_in_a_record() {
+        for piece in ["a", "字", "\"", "\\n", "\u{0}", "\u{1b}[2J"] {
+            let text = MessageText::from_bot(piece.repeat(100_000));
+            let record = serde_json::to_vec(&text).expect("a record").len();
+            assert!(record <= 25 * 1024, "{piece:?} takes {record}");
+            assert!(!text.as_str().contains(['\u{0}', '\u{1b}']));
+        }
+    }
 }

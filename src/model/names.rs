@@ -90,9 +90,9 @@ impl Person {
         Self(format!("w{}", id.as_str()))
     }
 
-    /// The program itself.
-    pub fn bot() -> Self {
-        Self("b".into())
+    /// Whoever hears of what happens here under that name.
+    pub fn webhook(name: &str) -> Self {
+        Self(format!("o{name}"))
     }
 }
 

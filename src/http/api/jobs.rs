@@ -15,7 +15,7 @@ use super::{
 };
 use crate::accounts::Actor;
 use crate::chat::{JobFilter, Post};
-use crate::model::{Handle, JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId};
+use crate::model::{Handle, JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
 use crate::protocol::{JobDetails, JobView};
 use crate::text::Text;
 
@@ -96,27 +96,30 @@ async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     let mut actor = caller.actor(new.handle.as_deref().map(Handle::new).transpose()?);
-    actor.zone = new.time_zone;
-    let request = command(&new.name, &new.arguments)?;
-    let line = format!("/{} {}", request.name, request.arguments);
-    let text = MessageText::new(line.trim_end().to_owned(), app.settings.message_chars)?;
+    actor.set_zone(new.time_zone);
+    let (text, request) = command(&new.name, &new.arguments, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
     let room = app.chat.open_room(&room_of(new.room.as_deref(), &actor)?).await?.0;
-    let asked_at = crate::model::Timestamp::now();
-    let sent = app.chat.say(room, &actor, Post { text, id, request: Some(request) }).await?;
+    let asked_at = Timestamp::now();
+    let (chat, asker) = (app.chat.clone(), actor.clone());
+    let post = Post { text, id, request: Some(request) };
+    let sent = to_the_end(&app, async move { chat.say(room, &asker, post).await }).await?;
     let job = sent.message.job.ok_or_else(|| Text::new("error-not_found-job"))?;
     let view = app.chat.visible_job(&job, &actor)?;
     let is_new = !sent.repeated && view.created_at >= asked_at;
     Ok(json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &view))
 }
 
-/// A command as it is asked for: one word, as it would be typed, and what follows.
-fn command(name: &str, arguments: &str) -> Result<JobRequest, Text> {
+/// A command as it is asked for: one word, as it would be typed, and what follows; and the message that asks for it.
+fn command(name: &str, arguments: &str, max_chars: usize) -> Result<(MessageText, JobRequest), Text> {
     let name = name.trim().trim_start_matches('/').to_lowercase();
-    if name.is_empty() || name.chars().any(char::is_whitespace) {
+    if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Text::new("error-missing_field").with("field", "name"));
     }
-    Ok(JobRequest { name, arguments: arguments.trim().to_owned() })
+    let text = MessageText::new(format!("/{name} {}", arguments.trim()).trim_end().to_owned(), max_chars)?;
+    // As it is stored, not as it came: what cannot be shown is left out.
+    let arguments = text.as_str().split_once(' ').map_or("", |(_, arguments)| arguments).to_owned();
+    Ok((text, JobRequest { name, arguments }))
 }
 
 fn room_of(room: Option<&str>, actor: &Actor) -> Result<RoomName, super::Refusal> {

@@ -69,7 +69,9 @@ async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> A
     let text = MessageText::new(new.message, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
     let (room, _) = app.chat.open_room(&room_name(&room)?).await?;
-    let sent = app.chat.say(room.clone(), &actor, Post { text, id, request: None }).await?;
+    let (chat, said_in) = (app.chat.clone(), room.clone());
+    let post = Post { text, id, request: None };
+    let sent = to_the_end(&app, async move { chat.say(said_in, &actor, post).await }).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok(json(status, &MessageView::new(room.name(), sent.seq, &sent.message)))
 }

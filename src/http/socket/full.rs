@@ -14,9 +14,6 @@ use crate::model::{Handle, JobId, MessageText, PRIVATE_ROOM, RoomName, SendId};
 use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, ServerFrame, UserView};
 use crate::text::{Locale, Text};
 
-/// Bytes of a time zone's name; the longest of them all has 32.
-const MAX_ZONE: usize = 64;
-
 /// Serves a full client.
 pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller) {
     let actor = caller.actor(None);
@@ -157,7 +154,7 @@ impl FullClient {
             self.actor.locale = locale;
         }
         if time_zone.is_some() {
-            self.actor.zone = time_zone.filter(|zone| zone.len() <= MAX_ZONE);
+            self.actor.set_zone(time_zone);
         }
         if let Some(handle) = handle.as_deref().map(Handle::new).transpose()? {
             self.actor = self.actor.renamed(self.visitor.as_deref(), handle);
