@@ -103,8 +103,10 @@ impl Jobs {
 
     /// What the jobs of each command may do from now on.
     pub fn set_policies(&self, policies: HashMap<String, Policy>) {
+        let mut table = self.table();
+        table.take_limits_of(&policies);
         *self.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
-        self.table().running.reset_rates();
+        self.dispatch(&mut table);
     }
 
     /// What the command's jobs may do; an unknown command is answered quickly.
@@ -129,11 +131,15 @@ impl Jobs {
 
     /// Lets stored jobs wait for their turn.
     pub fn enqueue(&self, waiters: impl IntoIterator<Item = Waiter>) {
+        let entries: Vec<_> = waiters
+            .into_iter()
+            .map(|waiter| {
+                let policy = self.policy(&waiter.job.name);
+                OpenJob::new(waiter, policy)
+            })
+            .collect();
         let mut table = self.table();
-        for waiter in waiters {
-            let policy = self.policy(&waiter.job.name);
-            table.insert(OpenJob::new(waiter, policy));
-        }
+        entries.into_iter().for_each(|entry| table.insert(entry));
         self.dispatch(&mut table);
     }
 
@@ -154,13 +160,19 @@ impl Jobs {
     /// Begins what was held back by its command's rate, when that lets it through; runs until it is dropped.
     pub async fn keep_rates(&self) {
         loop {
-            let held_until = self.table().running.held_until.take();
-            match held_until {
-                Some(until) => {
-                    tokio::time::sleep_until(until.into()).await;
-                    self.dispatch(&mut self.table());
+            let held_until = self.table().running.held_until;
+            let Some(until) = held_until else {
+                self.held.notified().await;
+                continue;
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(until.into()) => {
+                    let mut table = self.table();
+                    table.running.held_until = None;
+                    self.dispatch(&mut table);
                 }
-                None => self.held.notified().await,
+                // Another rate may let something through sooner.
+                () = self.held.notified() => {}
             }
         }
     }
@@ -215,11 +227,13 @@ impl Jobs {
         self.dispatch(&mut table);
     }
 
-    /// Forgets a job that has ended, waits for a later time or is put back, and gives its worker to another.
-    pub fn close(&self, id: &JobId) {
+    /// Forgets a job that has ended, waits for a later time or is put back, and gives its worker to another. Whoever cancelled
+    /// it meanwhile is returned.
+    pub fn close(&self, id: &JobId) -> Option<Handle> {
         let mut table = self.table();
-        table.remove(id);
+        let cancelled_by = table.remove(id);
         self.dispatch(&mut table);
+        cancelled_by
     }
 
     /// Tells a job to stop; `None` when it has ended already.

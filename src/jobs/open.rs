@@ -11,6 +11,9 @@ use super::{Slot, Waiter};
 use crate::model::{Handle, Job, JobId, LogLine, Person, Timestamp};
 use crate::protocol::{JobView, Partial};
 
+/// Bytes that a line takes beside its text.
+const LOG_LINE: usize = 64;
+
 /// Bytes of a job's log that are kept, the last ones; a record has to stay small.
 const MAX_LOG: usize = 16 * 1024;
 
@@ -49,7 +52,7 @@ enum Place {
 impl OpenJob {
     pub fn new(waiter: Waiter, policy: Policy) -> Self {
         let Waiter { job, seq, log, slot } = waiter;
-        let log_bytes = log.iter().map(|line| line.text.len()).sum();
+        let log_bytes = log.iter().map(stored_bytes).sum();
         Self {
             job,
             seq,
@@ -83,13 +86,14 @@ impl OpenJob {
     }
 
     pub fn add_log(&mut self, text: &str) {
-        let text: String = text.chars().take(MAX_LOG_LINE).collect();
-        self.log_bytes += text.len();
-        self.log.push_back(LogLine { at: Timestamp::now(), attempt: self.job.attempt, text });
+        let text = text.chars().filter(|c| !c.is_control() || *c == '\t').take(MAX_LOG_LINE).collect();
+        let line = LogLine { at: Timestamp::now(), attempt: self.job.attempt, text };
+        self.log_bytes += stored_bytes(&line);
+        self.log.push_back(line);
         while self.log_bytes > MAX_LOG
             && let Some(oldest) = self.log.pop_front()
         {
-            self.log_bytes -= oldest.text.len();
+            self.log_bytes -= stored_bytes(&oldest);
         }
     }
 
@@ -101,6 +105,11 @@ impl OpenJob {
             room: self.job.room.clone(),
         }
     }
+}
+
+/// What a line of a log takes in a record.
+fn stored_bytes(line: &LogLine) -> usize {
+    LOG_LINE + line.text.len()
 }
 
 /// All of them.
@@ -195,13 +204,25 @@ impl Table {
         }
     }
 
-    pub fn remove(&mut self, id: &JobId) {
+    /// Forgets a job; whoever cancelled it is returned.
+    pub fn remove(&mut self, id: &JobId) -> Option<Handle> {
         self.stop_waiting(id);
         self.free_worker(id);
-        let Some(entry) = self.open.remove(id) else { return };
+        let entry = self.open.remove(id)?;
         count_down(&mut self.people, &entry.job.person);
         if let Some(key) = &entry.job.unique_key {
             self.unique.remove(key);
+        }
+        entry.cancelled_by
+    }
+
+    /// Puts changed limits in force for the jobs that wait already. Lane and priority are part of their place.
+    pub fn take_limits_of(&mut self, policies: &HashMap<String, Policy>) {
+        self.running.reset_rates();
+        for entry in self.open.values_mut() {
+            if let Some(Policy { at_once, per_minute, .. }) = policies.get(&entry.job.name) {
+                (entry.policy.at_once, entry.policy.per_minute) = (*at_once, *per_minute);
+            }
         }
     }
 }

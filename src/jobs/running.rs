@@ -97,6 +97,7 @@ impl Running {
     /// Forgets the rates, for a command may have got another.
     pub fn reset_rates(&mut self) {
         self.rates.clear();
+        self.held_until = None;
     }
 
     pub fn begin(&mut self, kind: &Kind) {

@@ -3,7 +3,7 @@
 //! Counting costs a lock and a few additions, so that it may happen for every job.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::model::{Job, JobMinute, JobState, Timestamp};
@@ -27,7 +27,7 @@ pub struct Stats {
 #[derive(Default)]
 struct Counts {
     /// By their number since 1970; those in which nothing happened are left out.
-    minutes: BTreeMap<u64, JobMinute>,
+    minutes: BTreeMap<u64, Arc<JobMinute>>,
     /// Not stored yet.
     changed: BTreeSet<u64>,
     waiting: usize,
@@ -108,9 +108,12 @@ impl Stats {
         Ok(counts)
     }
 
-    /// One point for each step of the span, oldest first; the last one is not over yet.
+    /// One point for each step of the span, oldest first; the last one is not over yet. Not for tokio's workers.
     pub fn points(&self, span: Span) -> Vec<StatsPoint> {
-        self.counts().points(span, minute_of(Timestamp::now()))
+        let now = minute_of(Timestamp::now());
+        // Counting goes on while it is added up.
+        let minutes = self.counts().minutes_until(now);
+        points(&minutes, span, now)
     }
 
     pub fn totals(&self) -> Totals {
@@ -119,7 +122,7 @@ impl Stats {
 
     /// Takes up what was counted before the last stop.
     pub fn restore(&self, stored: Vec<(u64, JobMinute)>) {
-        self.counts().minutes.extend(stored);
+        self.counts().minutes.extend(stored.into_iter().map(|(number, minute)| (number, Arc::new(minute))));
     }
 
     /// The oldest minute that is still of use.
@@ -153,7 +156,8 @@ impl Counts {
     fn minute(&mut self, number: u64) -> &mut JobMinute {
         self.changed.insert(number);
         let depth = self.waiting;
-        self.minutes.entry(number).or_insert_with(|| JobMinute { depth, ..JobMinute::default() })
+        let new = || Arc::new(JobMinute { depth, ..JobMinute::default() });
+        Arc::make_mut(self.minutes.entry(number).or_insert_with(new))
     }
 
     fn set_waiting(&mut self, count: usize, now: u64) {
@@ -191,16 +195,9 @@ impl Counts {
         }
     }
 
-    fn points(&mut self, span: Span, now: u64) -> Vec<StatsPoint> {
+    fn minutes_until(&mut self, now: u64) -> BTreeMap<u64, Arc<JobMinute>> {
         self.note_waiting(now);
-        let last = now / span.step();
-        let steps = (last + 1).saturating_sub(span.points())..=last;
-        let point = |step: u64| {
-            let (first, mut sum) = (step * span.step(), JobMinute::default());
-            self.minutes.range(first..first + span.step()).for_each(|(_, minute)| sum.merge(minute));
-            StatsPoint::new(Timestamp((first * 60_000) as i64), &sum)
-        };
-        steps.map(point).collect()
+        self.minutes.clone()
     }
 
     /// What is to be stored; what is too old is forgotten. A clock that was set wrong may have left minutes yet to come.
@@ -208,8 +205,19 @@ impl Counts {
         self.note_waiting(now);
         self.minutes.retain(|number, _| now.abs_diff(*number) < REMEMBERED);
         let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().filter_map(|number| Some((number, self.minutes.get(&number)?.clone()))).collect()
+        changed.into_iter().filter_map(|number| Some((number, JobMinute::clone(self.minutes.get(&number)?)))).collect()
     }
+}
+
+fn points(minutes: &BTreeMap<u64, Arc<JobMinute>>, span: Span, now: u64) -> Vec<StatsPoint> {
+    let last = now / span.step();
+    let steps = (last + 1).saturating_sub(span.points())..=last;
+    let point = |step: u64| {
+        let (first, mut sum) = (step * span.step(), JobMinute::default());
+        minutes.range(first..first + span.step()).for_each(|(_, minute)| sum.merge(minute));
+        StatsPoint::new(Timestamp((first * 60_000) as i64), &sum)
+    };
+    steps.map(point).collect()
 }
 
 fn minute_of(at: Timestamp) -> u64 {
@@ -234,13 +242,13 @@ mod tests {
         counts.ended(JobState::Completed, Duration::from_millis(100), NOW);
         counts.ended(JobState::Failed, Duration::from_millis(100), NOW);
         counts.ended(JobState::Cancelled, Duration::from_millis(100), NOW);
-        let hour = counts.points(Span::Hour, NOW);
+        let hour = points(&counts.minutes_until(NOW), Span::Hour, NOW);
         assert_eq!((hour.len(), hour[59].at, hour[0].at), (60, Timestamp(NOW as i64 * 60_000), minutes_before(59)));
         assert_eq!((hour[45].started, hour[59].completed, hour[59].failed), (2, 1, 1));
         assert!(hour[59].p95_ms.is_some_and(|millis| (90.0..110.0).contains(&millis)));
         assert_eq!((hour[58].completed, hour[58].p50_ms), (0, None));
         // The number of this minute is a multiple of 15, so that a new quarter begins with it.
-        let day = counts.points(Span::Day, NOW);
+        let day = points(&counts.minutes_until(NOW), Span::Day, NOW);
         assert_eq!((day.len(), day[95].at, day[94].at), (96, minutes_before(0), minutes_before(15)));
         assert_eq!((day[94].started, day[95].completed), (2, 1));
     }
@@ -259,7 +267,8 @@ mod tests {
         counts.set_waiting(0, NOW + 2);
         assert_eq!(counts.take_changed(NOW + 3).len(), 1);
         assert!(counts.take_changed(NOW + 3).is_empty());
-        let depths: Vec<_> = counts.points(Span::Hour, NOW + 3).iter().map(|point| point.depth).collect();
+        let depths: Vec<_> =
+            points(&counts.minutes_until(NOW + 3), Span::Hour, NOW + 3).iter().map(|point| point.depth).collect();
         assert_eq!(depths[56..], [3, 2, 2, 0]);
     }
 
@@ -270,7 +279,7 @@ mod tests {
         counts.started(NOW + 1);
         counts.take_changed(NOW + REMEMBERED);
         assert_eq!(counts.minutes.keys().collect::<Vec<_>>(), [&(NOW + 1)]);
-        let day = counts.points(Span::Day, NOW + REMEMBERED);
+        let day = points(&counts.minutes_until(NOW + REMEMBERED), Span::Day, NOW + REMEMBERED);
         assert_eq!(
             day.iter().map(|point| point.started).sum::<u64>(),
             0,

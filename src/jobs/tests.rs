@@ -94,6 +94,36 @@ async fn a_command_is_begun_no_more_often_than_its_rate() {
     keeping.abort();
 }
 
+#[tokio::test]
+async fn a_slow_rate_does_not_hold_up_another() {
+    let rate = |per_minute| Policy { per_minute: NonZeroU32::new(per_minute), ..Policy::QUICK };
+    let jobs = jobs(2000, &[("rare", rate(1)), ("often", rate(600))]);
+    let keeping = tokio::spawn({
+        let jobs = jobs.clone();
+        async move { jobs.keep_rates().await }
+    });
+    let rare: Vec<_> = (0..2).map(|_| enqueue(&jobs, job("Ann", "rare", "lobby"))).collect();
+    assert_eq!(jobs.next().await.as_ref(), Some(&rare[0]));
+    jobs.close(&rare[0]);
+    tokio::task::yield_now().await;
+    for id in (0..601).map(|_| enqueue(&jobs, job("Bob", "often", "lobby"))).collect::<Vec<_>>() {
+        let next = tokio::time::timeout(Duration::from_secs(10), jobs.next()).await.expect("not in a minute");
+        assert_eq!(next.as_ref(), Some(&id));
+        jobs.close(&id);
+    }
+    keeping.abort();
+}
+
+#[test]
+fn a_raised_limit_holds_for_those_that_wait_already() {
+    let one_at_a_time = Policy { at_once: Some(1), ..Policy::SLOW };
+    let jobs = jobs(10, &[("render", one_at_a_time)]);
+    let both = ["Ann", "Bob"].map(|who| enqueue(&jobs, job(who, "render", "lobby")));
+    assert_eq!(begun(&jobs), both[..1]);
+    jobs.set_policies([("render".to_owned(), Policy { at_once: Some(2), ..one_at_a_time })].into());
+    assert_eq!(begun(&jobs), both[1..]);
+}
+
 #[test]
 fn a_full_lane_has_no_place_until_a_worker_takes_a_job() {
     let jobs = jobs(1, &[("sleep", Policy::SLOW)]);
@@ -147,6 +177,11 @@ fn a_log_keeps_its_last_lines_and_an_answer_its_first_pieces() {
     let log = jobs.log(&id).expect("open");
     assert!(log.last().expect("a line").text.starts_with("line 999 "));
     assert!(log.iter().map(|line| line.text.len()).sum::<usize>() <= 16 * 1024);
+    for _ in 0..100_000 {
+        jobs.add_log(&id, "\u{0}");
+    }
+    let log = jobs.log(&id).expect("open");
+    assert!(serde_json::to_vec(&log).expect("a record").len() <= 20 * 1024, "{} lines", log.len());
     assert!(jobs.partial(&id).is_none());
     assert_eq!(jobs.add_piece(&id, "one "), Some(1));
     assert_eq!(jobs.add_piece(&id, &"x".repeat(100_000)), Some(2));
