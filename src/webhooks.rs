@@ -21,7 +21,7 @@ pub const DELIVER: &str = "deliver webhook";
 pub const POLICY: Policy = Policy {
     time_limit: Duration::from_secs(15),
     retries: Retries { most: 12, first: Duration::from_secs(10), longest: Duration::from_secs(2 * 60 * 60) },
-    at_once: Some(4),
+    at_once: Some(6),
     priority: Priority::Low,
     ..Policy::SLOW
 };
@@ -116,7 +116,7 @@ impl Delivery {
     /// The job that makes it.
     fn into_job(self, room: &RoomName) -> Job {
         let request = JobRequest { name: DELIVER.to_owned(), arguments: self.arguments() };
-        let job = Job::queued(request, Person::bot(), Handle::bot(), room.clone(), Locale::default());
+        let job = Job::queued(request, Person::webhook(&self.webhook), Handle::bot(), room.clone(), Locale::default());
         Job { quiet: true, attempts: 1 + POLICY.retries.most, ..job }
     }
 }

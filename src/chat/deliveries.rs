@@ -2,11 +2,11 @@
 
 use super::Chat;
 use crate::jobs::Waiter;
-use crate::model::{Job, JobId, Message, Person, RoomName, Timestamp};
+use crate::model::{Job, JobId, Message, RoomName, Timestamp};
 use crate::protocol::JobView;
 use crate::text::Text;
 
-/// Deliveries that may wait or run; further ones wait in the store alone.
+/// Deliveries to one address that may wait or run; further ones wait in the store alone.
 const MOST_OPEN: usize = 1000;
 
 /// How long, in milliseconds.
@@ -25,11 +25,12 @@ impl Chat {
 
     /// More may happen than receivers keep up with: that must not fill the memory.
     fn within_bounds(&self, deliveries: Vec<Job>) -> Vec<Job> {
-        if deliveries.is_empty() || self.jobs.count_of(&Person::bot()) < MOST_OPEN {
-            return deliveries;
-        }
-        let due_at = Timestamp(Timestamp::now().0 + PAUSE);
-        deliveries.into_iter().map(|delivery| delivery.scheduled(due_at)).collect()
+        let bounded = |delivery| if self.has_place_for(&delivery) { delivery } else { postponed(delivery) };
+        deliveries.into_iter().map(bounded).collect()
+    }
+
+    pub(super) fn has_place_for(&self, delivery: &Job) -> bool {
+        self.jobs.count_of(&delivery.person) < MOST_OPEN
     }
 
     /// Lets stored deliveries wait for a worker, or for their time. They take no place among the waiting jobs of people.
@@ -48,4 +49,10 @@ impl Chat {
         let stored = self.store.job(id)?.filter(|stored| stored.job.state.has_ended());
         Ok(stored.map(|stored| JobView::new(&stored.job, stored.seq, None, None)))
     }
+}
+
+/// The same delivery, a while later.
+pub(super) fn postponed(delivery: Job) -> Job {
+    let due_at = Timestamp(Timestamp::now().0 + PAUSE);
+    delivery.scheduled(due_at)
 }

@@ -50,9 +50,10 @@ impl JobFilter {
     fn list<'a>(&self, person: Option<&'a Person>) -> JobList<'a> {
         let all = |fits: fn(&JobState) -> bool| !self.states.is_empty() && self.states.iter().all(fits);
         match person {
-            _ if all(|state| state.is_due_later()) => JobList::Due,
-            _ if all(|state| *state == JobState::Dead) => JobList::Dead,
+            // Not by way of everybody's.
             Some(person) => JobList::Of(person),
+            None if all(|state| state.is_due_later()) => JobList::Due,
+            None if all(|state| *state == JobState::Dead) => JobList::Dead,
             None => JobList::All,
         }
     }
@@ -66,11 +67,12 @@ impl Chat {
         let must_end = |stored: &StoredJob| {
             let ran = stored.job.state == JobState::Running;
             let once = self.jobs.policy(&stored.job.name).on_restart == OnRestart::Interrupt;
-            ran && (once || stored.job.attempt >= MAX_CRASHES.max(stored.job.attempts))
+            ran && (once || stored.job.crashes + 1 >= MAX_CRASHES)
         };
         let (ending, waiting): (Vec<_>, Vec<_>) = stored.into_iter().partition(must_end);
         self.jobs.enqueue(waiting.into_iter().map(|StoredJob { mut job, seq }| {
             if job.state == JobState::Running {
+                job.crashes += 1;
                 job.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
             }
             let log = self.store.job_log(&job.id).unwrap_or_default();
@@ -84,12 +86,14 @@ impl Chat {
     }
 
     /// Stores that a job waits again, for the next start to take up, as if it had not been begun.
-    pub async fn put_back(&self, job: &Job) -> Result<(), StoreError> {
+    pub async fn put_back(self: &Arc<Self>, job: &Job, seq: u64) -> Result<(), StoreError> {
         let mut waiting = Job { started_at: None, attempt: job.attempt - 1, ..job.clone() };
         waiting.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
         let log = self.jobs.log(&job.id).unwrap_or_default();
         let stored = self.store.change_job(job, &waiting, &log).await.map(drop);
-        self.jobs.close(&job.id);
+        if let Some(by) = self.jobs.close(&job.id) {
+            self.finish_cancelled(waiting, seq, &by).await;
+        }
         stored
     }
 
@@ -178,7 +182,9 @@ impl Chat {
         let log = self.jobs.log(&begun.job.id).unwrap_or_default();
         match self.store.change_job(&begun.job, &waiting, &log).await {
             Ok(_) => {
-                self.jobs.close(&waiting.id);
+                if let Some(by) = self.jobs.close(&waiting.id) {
+                    return self.finish_cancelled(waiting, begun.seq, &by).await;
+                }
                 self.alarm.ring();
                 self.show_by_id(&waiting.id).await;
             }
@@ -199,6 +205,12 @@ impl Chat {
             drop(durable.await);
             self.show_next(schedule).await;
         }
+    }
+
+    /// Ends a job that somebody cancelled while it was on its way from one state to another.
+    async fn finish_cancelled(self: &Arc<Self>, from: Job, seq: u64, by: &Handle) {
+        let outcome = Outcome::cancelled(&from, Some(&by.to_string()));
+        self.finish(from, seq, outcome).await;
     }
 
     /// As `finish`, for a job that ran: returns when its end is with the store, and its worker may do something else.
@@ -224,6 +236,7 @@ impl Chat {
             }
         };
         let (ended, message) = self.ended(&room, &from, seq, outcome);
+        let was_open = from.state.is_open();
         let log = self.jobs.log(&from.id).unwrap_or_default();
         let (done, durable) = oneshot::channel();
         let (chat, number, kept_job, kept_message) = (self.clone(), room.number(), ended.clone(), message.clone());
@@ -233,7 +246,7 @@ impl Chat {
             match posted {
                 Ok(Posted { seq: answer_seq, repeated: false }) => {
                     // Before anybody hears of it: who joins then must not be shown a job whose end was told already.
-                    chat.jobs.close(&ended.id);
+                    drop(chat.jobs.close(&ended.id));
                     chat.jobs.stats().ended(&ended);
                     if !ended.quiet {
                         room.publish_message(answer_seq, &message, &chat.runtime);
@@ -242,7 +255,9 @@ impl Chat {
                     chat.show(&room, &ended, &JobView::new(&ended, seq, progress, None));
                     chat.begin_deliveries(causes, 0);
                 }
-                Ok(_) => chat.jobs.close(&ended.id),
+                Ok(_) if was_open => drop(chat.jobs.close(&ended.id)),
+                // It came to its time meanwhile, and waits for a worker.
+                Ok(_) => {}
                 Err(error) => tracing::error!(%error, job = %ended.id, "cannot store the answer"),
             }
             // Most do not wait.
@@ -277,18 +292,23 @@ impl Chat {
     /// Cancels a job; the view says how it stands then.
     pub async fn cancel(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
         /// It may come to its time, or fail, just as it is cancelled.
-        const TRIES: usize = 3;
+        const TRIES: usize = 20;
+        /// About as long as a change takes to be durable.
+        const MOMENT: Duration = Duration::from_millis(10);
         self.manageable(id, actor)?;
-        let by = actor.handle.to_string();
         for _ in 0..TRIES {
             let waiting = match self.jobs.cancel(id, actor.handle.clone()) {
                 Some(Cancelled::WhileRunning(view)) => return Ok(*view),
                 Some(Cancelled::BeforeStart { job, seq }) => Some(StoredJob { job: *job, seq }),
-                None => self.stored_job(id).ok().filter(|stored| stored.job.state.is_due_later()),
+                None => Some(self.stored_job(id)?).filter(|stored| !stored.job.state.has_ended()),
             };
             let Some(StoredJob { job, seq }) = waiting else { break };
-            let outcome = Outcome::cancelled(&job, Some(&by));
-            self.finish(job, seq, outcome).await;
+            if job.state.is_open() && self.jobs.get(id).is_none() {
+                // On its way from one place to another.
+                tokio::time::sleep(MOMENT).await;
+                continue;
+            }
+            self.finish_cancelled(job, seq, &actor.handle).await;
         }
         self.job(id).map(|(_, view)| view)
     }
@@ -306,7 +326,7 @@ impl Chat {
         let slot = self.slot_for(&stored.job)?;
         let reason = Text::new("job-retried-by").with("by", &actor.handle).in_locale(stored.job.locale);
         if stored.job.state.is_due_later() {
-            self.begin_now(stored, slot, Some(reason)).await?;
+            self.begin_now(stored, Some(slot), Some(reason)).await?;
         } else {
             self.reopen(stored, Waiting { slot, reason }).await?;
         }
@@ -317,7 +337,7 @@ impl Chat {
     async fn reopen(self: &Arc<Self>, stored: StoredJob, waiting: Waiting) -> Result<(), Text> {
         let StoredJob { job: from, seq } = stored;
         let mut job = Job { started_at: None, finished_at: None, error: None, result: None, ..from.clone() };
-        job.attempts = job.attempt + 1 + self.jobs.policy(&job.name).retries.most;
+        job.attempts = job.finished_attempts() + 1 + self.jobs.policy(&job.name).retries.most;
         job.move_to(JobState::Queued, Some(waiting.reason));
         if self.same_job(&job).is_some() {
             return Err(Text::new("error-wrong_state-same"));
@@ -404,7 +424,7 @@ impl Chat {
         self.store.job(id).map_err(Text::from)?.ok_or_else(no_such_job)
     }
 
-    fn job(&self, id: &JobId) -> Result<(Job, JobView), Text> {
+    pub(super) fn job(&self, id: &JobId) -> Result<(Job, JobView), Text> {
         if let Some(open) = self.jobs.get(id) {
             return Ok(open);
         }

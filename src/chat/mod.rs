@@ -235,16 +235,10 @@ impl Chat {
         job.zone.clone_from(&actor.zone);
         job.attempts += policy.retries.most;
         if policy.is_unique {
-            job.unique_key = Some(format!("{}\0{}\0{}", job.room.as_str(), job.name, job.arguments));
+            job.unique_key = Some(job.digest());
         }
-        if let Some(same) = self.same_job(&job) {
-            return Ok(Asked::Same(same));
-        }
-        let slot = self.slot_for(&job);
-        if slot.is_err() {
-            self.jobs.unclaim(&job);
-        }
-        slot.map(|slot| Asked::New(Box::new(job), slot))
+        let slot = self.slot_for(&job)?;
+        Ok(self.same_job(&job).map_or_else(|| Asked::New(Box::new(job), slot), Asked::Same))
     }
 
     /// A place for one more job of this person.
@@ -280,7 +274,7 @@ impl Chat {
                 self.announce(room, &job, seq);
             }
             Asked::Same(id) => {
-                if let Some((job, view)) = self.jobs.get(&id) {
+                if let Ok((job, view)) = self.job(&id) {
                     self.show(room, &job, &view);
                 }
             }
