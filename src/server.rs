@@ -100,7 +100,8 @@ impl Server {
         };
         jobs.stats().restore(minutes);
         let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
-        let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep);
+        let runner =
+            Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep).await;
 
         let connections = TaskTracker::new();
         let app = Arc::new(App {

@@ -41,9 +41,9 @@ enum Ended {
 }
 
 impl Runner {
-    /// Starts `count` workers, takes up the jobs that had not ended when the server stopped, and begins to keep time. Ended jobs
-    /// are forgotten after `keep`.
-    pub fn start(
+    /// Takes up the jobs that had not ended when the server stopped, then starts `count` workers and begins to keep time. Ended
+    /// jobs are forgotten after `keep`.
+    pub async fn start(
         chat: Arc<Chat>,
         jobs: Arc<Jobs>,
         bots: Arc<Bots>,
@@ -59,13 +59,11 @@ impl Runner {
             stopping: CancellationToken::new(),
             putting_back: CancellationToken::new(),
         });
-        let begin = runner.clone();
-        runner.workers.spawn(async move {
-            begin.chat.resume(unfinished).await;
-            for _ in 0..count {
-                begin.workers.spawn(begin.clone().work());
-            }
-        });
+        // Before anybody can ask how they stand.
+        runner.chat.resume(unfinished).await;
+        for _ in 0..count {
+            runner.workers.spawn(runner.clone().work());
+        }
         let (time, rates, prune) = (runner.clone(), runner.clone(), runner.clone());
         runner.spawn_until_stop(async move { time.chat.keep_time().await });
         runner.spawn_until_stop(async move { rates.jobs.keep_rates().await });
@@ -110,7 +108,10 @@ impl Runner {
                 id = self.jobs.next() => id,
             };
             let Some(id) = id else { return };
-            self.run(&id).await;
+            // What a bot breaks is told; what breaks around it must not cost a worker.
+            if AssertUnwindSafe(self.run(&id)).catch_unwind().await.is_err() {
+                tracing::error!(job = %id, "a worker broke over this job");
+            }
         }
     }
 
@@ -118,8 +119,9 @@ impl Runner {
         // None: cancelled while it waited.
         let Some(begun) = self.jobs.begin(id) else { return };
         let policy = begun.policy;
-        // A quick job is over before anybody could look; writing down that it began would only double its cost.
-        if policy.lane == Lane::Slow {
+        // A quick job is over before anybody could look; writing down that it began would only double its cost. What must
+        // not run twice is known to have run.
+        if policy.lane == Lane::Slow || policy.on_restart == OnRestart::Interrupt {
             self.chat.job_begun(&begun).await;
         }
         let job = &begun.job;
@@ -138,7 +140,7 @@ impl Runner {
                 let by = self.jobs.cancelled_by(id).map(|handle| handle.to_string());
                 Outcome::cancelled(job, by.as_deref())
             }
-            Ended::PutBack if policy.on_restart == OnRestart::RunAgain => return self.put_back(job).await,
+            Ended::PutBack if policy.on_restart == OnRestart::RunAgain => return self.put_back(&begun).await,
             Ended::PutBack => Outcome::interrupted(job),
         };
         self.end(begun, outcome).await;
@@ -166,7 +168,7 @@ impl Runner {
     async fn failed(&self, begun: Begun, failure: Failure) {
         let (job, retries) = (&begun.job, begun.policy.retries);
         let words = failure.text.in_locale(job.locale);
-        if failure.again && job.attempt < job.attempts {
+        if failure.again && job.finished_attempts() < job.attempts {
             tracing::debug!(job = %job.id, command = %job.name, code = failure.code, "attempt failed");
             return self.chat.retry_later(&begun, words, retries.delay(job.attempt)).await;
         }
@@ -181,8 +183,9 @@ impl Runner {
     }
 
     /// The next start takes it up again, as if it had not been begun.
-    async fn put_back(&self, job: &Job) {
-        match self.chat.put_back(job).await {
+    async fn put_back(&self, begun: &Begun) {
+        let job = &begun.job;
+        match self.chat.put_back(job, begun.seq).await {
             Ok(()) => tracing::info!(job = %job.id, command = %job.name, "job put back for the next start"),
             Err(error) => tracing::error!(%error, job = %job.id, "cannot put the job back"),
         }
