@@ -74,7 +74,10 @@ async fn a_command_is_started_over_http_and_said_in_the_room() {
     in_state(&mut ann, &job, "completed").await;
     let again = server.request("POST", "/api/jobs").json(start).send().await;
     assert_eq!((again.status, &again.json()["id"]), (200, &json!(job)));
-    for name in ["", "two words", " "] {
+    let odd = json!({"name": "echo", "arguments": "a\u{1}\u{0}b", "time_zone": "x".repeat(60_000)});
+    let started = server.request("POST", "/api/jobs").json(odd).send().await.json();
+    assert_eq!(started["line"], "echo ab", "what cannot be shown is left out");
+    for name in ["", "two words", " ", "a\u{1}b"] {
         let refused = server.request("POST", "/api/jobs").json(json!({"name": name})).send().await;
         assert_eq!(refused.refusal(), (400, "missing_field".into()), "{name:?}");
     }
