@@ -48,14 +48,17 @@ impl JobFilter {
 
     /// The shortest list that holds all that fit.
     fn list<'a>(&self, person: Option<&'a Person>) -> JobList<'a> {
-        let all = |fits: fn(&JobState) -> bool| !self.states.is_empty() && self.states.iter().all(fits);
         match person {
             // Not by way of everybody's.
             Some(person) => JobList::Of(person),
-            None if all(|state| state.is_due_later()) => JobList::Due,
-            None if all(|state| *state == JobState::Dead) => JobList::Dead,
+            None if self.wants_only(JobState::is_due_later) => JobList::Due,
+            None if self.wants_only(|state| state == JobState::Dead) => JobList::Dead,
             None => JobList::All,
         }
+    }
+
+    fn wants_only(&self, fits: fn(JobState) -> bool) -> bool {
+        !self.states.is_empty() && self.states.iter().copied().all(fits)
     }
 }
 
@@ -476,7 +479,11 @@ impl Chat {
         let after = filter.after.as_ref().map(|id| self.stored_job(id)).transpose()?;
         let list = filter.list(person);
         let stored = self.store.list_jobs(list, after.as_ref(), limit + 1, wanted).map_err(Text::from)?;
-        Ok((stored.iter().take(limit).map(view).collect(), stored.len() > limit))
+        let mut views: Vec<_> = stored.iter().take(limit).map(view).collect();
+        if filter.wants_only(JobState::is_due_later) {
+            views.sort_by_key(|view| view.due_at);
+        }
+        Ok((views, stored.len() > limit))
     }
 
     /// The unfinished jobs of a room.

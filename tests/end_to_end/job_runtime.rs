@@ -144,3 +144,22 @@ async fn a_list_of_jobs_is_filtered_and_read_on_page_by_page() {
     assert!(lines(&none).is_empty());
     assert_eq!(server.request("GET", "/api/jobs?state=odd").send().await.refusal().0, 400);
 }
+
+#[tokio::test]
+async fn what_waits_for_its_time_is_listed_by_it() {
+    let server = TestServer::start().await;
+    let cookie = format!("chatbot_visitor={}", "a".repeat(40));
+    let mut ann = Client::connect(server.address(), "/ws", &[("cookie", &cookie)]).await;
+    ann.send(json!({"type": "join", "room": "lobby"})).await;
+    for time in ["in 3h", "in 1h", "in 2h"] {
+        let planned = ask(&mut ann, &format!("/remind {time} tea")).await;
+        in_state(&mut ann, &planned, "completed").await;
+    }
+    let list = || server.request("GET", "/api/jobs?state=scheduled,retrying");
+    for list in [list().header("cookie", &cookie), list().by_owner()] {
+        let list = list.send().await.json();
+        let due: Vec<&str> =
+            list["jobs"].as_array().expect("a list").iter().filter_map(|job| job["due_at"].as_str()).collect();
+        assert!(due.len() == 3 && due.is_sorted(), "the next comes first: {due:?}");
+    }
+}
