@@ -17,7 +17,7 @@ use crate::text::Locale;
 /// The command that delivers. Its space keeps people from asking for it.
 pub const DELIVER: &str = "deliver webhook";
 
-/// What deliveries may do: in all some six hours of trying, and never at the cost of what somebody waits for.
+/// What deliveries may do: in all some seven hours of trying, and never at the cost of what somebody waits for.
 pub const POLICY: Policy = Policy {
     time_limit: Duration::from_secs(15),
     retries: Retries { most: 12, first: Duration::from_secs(10), longest: Duration::from_secs(2 * 60 * 60) },
