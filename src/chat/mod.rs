@@ -7,6 +7,7 @@ mod addressing;
 mod catch_up;
 mod deliveries;
 mod feed;
+mod job_views;
 mod jobs;
 mod outcome;
 mod presence;
@@ -23,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 pub use addressing::request;
 pub use catch_up::{CatchUp, History, Page};
-pub use jobs::JobFilter;
+pub use job_views::JobFilter;
 pub use outcome::Outcome;
 pub use room::{Membership, Room};
 pub use schedules::Alteration;
