@@ -4,6 +4,7 @@
 //! Knows no I/O, and of this program only the keys by which errors name their words.
 
 mod address;
+mod document;
 mod hook;
 mod job;
 mod message;
@@ -13,6 +14,9 @@ mod stats;
 mod time;
 
 pub use address::subscriber;
+pub use document::{
+    AnsweredBy, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range,
+};
 pub use hook::{Hook, HookId};
 pub use job::{Change, Job, JobError, JobId, JobRequest, JobState, LogLine};
 pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};

@@ -1,0 +1,220 @@
+//! Documents that answers are found in: what is kept of one, and a passage of it that is quoted.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Handle, RoomName, Timestamp};
+
+/// A document's id. Ids sort by the time they were made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DocumentId(String);
+
+impl DocumentId {
+    pub fn fresh() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string())
+    }
+
+    /// An id from outside; `None` when it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        uuid::Uuid::try_parse(text).ok().map(|id| Self(id.simple().to_string()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DocumentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a document is called where eight bytes are enough: in the index and beside vectors. Given by the store, never again to
+/// another document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DocumentNumber(pub u64);
+
+/// What a file is called that is kept: the SHA-256 of its content, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileId(String);
+
+impl FileId {
+    /// Takes the digest of a content.
+    pub fn of(digest: [u8; 32]) -> Self {
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// An id from outside; `None` when it cannot be one. What is returned is safe as a file's name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a document's text is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    /// Running text.
+    #[default]
+    Text,
+    /// Questions, each a heading of the second level, with their answers.
+    Faq,
+}
+
+/// What a text is mostly written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum Language {
+    #[serde(rename = "en")]
+    English,
+    #[serde(rename = "zh-Hans")]
+    Simplified,
+    #[serde(rename = "zh-Hant")]
+    Traditional,
+    #[serde(rename = "other")]
+    Other,
+}
+
+/// Where a document came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The file's name as it was uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The address it was fetched from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// Bytes of the original.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The original, unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileId>,
+}
+
+/// One document as it is kept. Its text is a file; passages, index and vectors follow from that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    pub id: DocumentId,
+    pub number: DocumentNumber,
+    /// Counts what changes the passages or who may find them: index and vectors name the version that they were made of.
+    pub version: u64,
+    pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    pub language: Language,
+    #[serde(default)]
+    pub kind: DocumentKind,
+    /// The one room in which it answers; everywhere if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomName>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Whoever added it.
+    pub by: Handle,
+    pub origin: Origin,
+    /// UTF-8. Pages are separated by U+000C, headings are lines that begin with `#`.
+    pub text: FileId,
+    /// Characters in the text.
+    pub chars: u64,
+    /// Pages of the original, where it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
+    /// Passages that the text was split into.
+    pub passages: u32,
+}
+
+/// A passage that is quoted, with its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Source {
+    #[schema(value_type = String)]
+    pub document: DocumentId,
+    /// Number of the passage in its document, from 0.
+    pub chunk: u32,
+    pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heading: Option<String>,
+    pub content: String,
+    /// Comparable within one answer only.
+    pub score: f32,
+    #[serde(with = "rfc_3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// What of `content` matches, as ranges in UTF-16 code units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<[u32; 2]>,
+    /// Its number in the `[1]` of a written answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<u32>,
+}
+
+/// Who wrote an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredBy {
+    /// Passages are quoted.
+    Passages,
+    /// An entry of a list of questions answers it.
+    Faq,
+    /// A language model wrote it.
+    Model,
+    /// Nothing fits.
+    Nothing,
+}
+
+/// A range of bytes as JavaScript counts: in UTF-16 code units. Both ends must lie between characters.
+pub fn utf16_range(text: &str, range: &Range<usize>) -> [u32; 2] {
+    let units = |end: usize| text[..end].chars().map(char::len_utf16).sum::<usize>() as u32;
+    let start = units(range.start);
+    [start, start + text[range.clone()].chars().map(char::len_utf16).sum::<usize>() as u32]
+}
+
+/// Times as text, as everywhere on the wire.
+mod rfc_3339 {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::model::Timestamp;
+
+    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(at)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Timestamp::parse(&text).ok_or_else(|| D::Error::custom("not a time"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_count_as_javascript_does() {
+        let text = "a字😀b";
+        assert_eq!(utf16_range(text, &(1..4)), [1, 2]);
+        assert_eq!(utf16_range(text, &(4..9)), [2, 5]);
+    }
+
+    #[test]
+    fn only_a_digest_is_the_name_of_a_file() {
+        assert!(FileId::parse(FileId::of([7; 32]).as_str()).is_some());
+        for text in ["", "../../etc/passwd", &"A".repeat(64), &"0".repeat(63)] {
+            assert_eq!(FileId::parse(text), None, "{text:?}");
+        }
+    }
+}
