@@ -8,6 +8,7 @@
 //! - [`chat`] is the rooms: joining, saying, being answered.
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
 //!   [`fetch`] reaches other machines, [`process`] runs other programs.
+//! - [`documents`] turns files into text, and text into passages.
 //! - [`webhooks`] says who outside is told of what happens.
 //! - [`local`] lets commands on the same machine in.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
@@ -17,6 +18,7 @@ pub mod accounts;
 pub mod bots;
 pub mod chat;
 pub mod config;
+pub mod documents;
 pub mod fetch;
 pub mod groups;
 pub mod http;
