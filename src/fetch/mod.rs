@@ -1,10 +1,12 @@
-//! The one client for addresses from outside: only public hosts, within limits of time and size.
+//! The one client for addresses from outside: only public hosts, within limits of time and size; and endpoints that whoever runs
+//! the server named, which may be anywhere.
 //!
 //! A name is resolved once, by the connection itself, and only to public addresses, so that neither a redirect nor a name
 //! that changes its address leads into the network the server stands in. Knows nothing of bots.
 
 mod public;
 mod signature;
+mod trusted;
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use reqwest::{StatusCode, Url};
 pub use public::is_public;
 pub use signature::{SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use tokio::sync::Semaphore;
+pub use trusted::{Endpoint, Incoming, Key, Waits};
 
 use crate::model::Timestamp;
 
