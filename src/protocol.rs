@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::model::{
-    BotMode, Change, Handle, Job, JobError, JobId, JobMinute, JobState, LogLine, Message, Rhythm, RoomName, Schedule,
-    ScheduleId, Timestamp, Voice,
+    AnsweredBy, BotMode, Change, Grounds, Handle, Job, JobError, JobId, JobMinute, JobState, LogLine, Message, Rhythm,
+    RoomName, Schedule, ScheduleId, Source, Timestamp, Voice,
 };
 use crate::text::{Locale, Text};
 
@@ -348,6 +348,15 @@ pub struct MessageView<'a> {
     /// On an answer: what was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<&'a str>,
+    /// On the answer to a question: the passages that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<&'a [Source]>,
+    /// On the answer to a question: who wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<AnsweredBy>,
+    /// On the answer to a question: why it is not what could be expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'a str>,
     /// On an answer: number of the message that asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
@@ -364,6 +373,7 @@ pub struct MessageView<'a> {
 impl<'a> MessageView<'a> {
     pub fn new(room: &'a RoomName, seq: u64, message: &'a Message) -> Self {
         let answer = message.answer.as_ref();
+        let grounds = answer.and_then(|answer| answer.grounds.as_deref());
         Self {
             room: room.shown(),
             seq,
@@ -374,6 +384,9 @@ impl<'a> MessageView<'a> {
             timestamp: message.at,
             job: message.job.as_ref(),
             query: answer.map(|answer| answer.query.as_str()),
+            results: grounds.map(|grounds| grounds.results.as_slice()),
+            answered_by: grounds.map(|grounds| grounds.answered_by),
+            note: grounds.and_then(|grounds| grounds.note.as_deref()),
             reply_to: answer.map(|answer| answer.reply_to),
             job_state: answer.map(|answer| answer.state),
             took_ms: answer.map(|answer| answer.took_ms),
@@ -426,9 +439,40 @@ pub struct JobView {
     pub error: Option<JobError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// What the result rests on, where a question was answered.
+    #[serde(flatten)]
+    pub grounds: GroundsView,
     /// What has been written of the answer, for those who come while it is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
+}
+
+/// What the answer to a question rests on.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct GroundsView {
+    /// The question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// The passages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<Vec<Source>>,
+    /// Who wrote the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<AnsweredBy>,
+    /// Why the answer is not what could be expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl From<&Grounds> for GroundsView {
+    fn from(grounds: &Grounds) -> Self {
+        Self {
+            query: Some(grounds.query.clone()),
+            results: Some(grounds.results.clone()),
+            answered_by: Some(grounds.answered_by),
+            note: grounds.note.clone(),
+        }
+    }
 }
 
 /// The beginning of an answer: its first `n` pieces.
@@ -491,6 +535,7 @@ impl JobView {
             result.truncate(end);
             result.push('…');
         }
+        self.grounds.results = None;
         self
     }
 
@@ -515,6 +560,7 @@ impl JobView {
             finished_at: job.finished_at,
             error: job.error.clone(),
             result: job.result.clone(),
+            grounds: job.grounds.as_deref().map(GroundsView::from).unwrap_or_default(),
             partial: None,
         }
     }

@@ -26,7 +26,7 @@ pub use schedules::Planning;
 use crate::chat::Chat;
 use crate::fetch::Client;
 use crate::jobs::{Lane, Policy};
-use crate::model::Job;
+use crate::model::{Grounds, Job};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
 use crate::webhooks::Webhooks;
@@ -69,11 +69,13 @@ pub struct Request<'a> {
 }
 
 /// What a bot answers.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Reply {
     Words(Text),
     /// The same in every language.
     Plain(String),
+    /// The answer to a question.
+    Grounded(String, Grounds),
 }
 
 /// Why a bot could not do it: a stable code, and one clear sentence.

@@ -126,7 +126,7 @@ impl Runner {
         }
         let job = &begun.job;
         let outcome = match self.run_bot(&begun).await {
-            Ended::Done(Ok(reply)) => Outcome::completed(words_of(reply, job)),
+            Ended::Done(Ok(reply)) => outcome_of(reply, job),
             Ended::Done(Err(failure)) => return self.failed(begun, failure).await,
             Ended::TimedOut(limit) => {
                 let text = Text::new("job-timed-out").with("name", &job.name).with("seconds", limit.as_secs());
@@ -192,9 +192,10 @@ impl Runner {
     }
 }
 
-fn words_of(reply: Reply, job: &Job) -> String {
+fn outcome_of(reply: Reply, job: &Job) -> Outcome {
     match reply {
-        Reply::Words(text) => text.in_locale(job.locale),
-        Reply::Plain(text) => text,
+        Reply::Words(text) => Outcome::completed(text.in_locale(job.locale)),
+        Reply::Plain(text) => Outcome::completed(text),
+        Reply::Grounded(text, grounds) => Outcome::answered(text, grounds),
     }
 }

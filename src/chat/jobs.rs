@@ -238,11 +238,14 @@ impl Chat {
         }
         let now = Timestamp::now();
         let took_ms = now.since(job.created_at);
-        let answer = Answer { reply_to: seq, state: outcome.state, took_ms, query: job.line() };
+        let grounds = outcome.grounds.filter(|_| !job.arguments.is_empty());
+        let query = grounds.as_ref().map_or_else(|| job.line(), |grounds| grounds.query.clone());
+        let answer = Answer { reply_to: seq, state: outcome.state, took_ms, query, grounds: grounds.clone() };
         let message = bot_message(outcome.text, Some(job.id.clone()), Some(answer));
         let said = message.text.as_str();
         job.move_to(outcome.state, outcome.error.as_ref().map(|_| said.to_owned()));
         job.finished_at = Some(now);
+        job.grounds = grounds;
         job.result = outcome.error.is_none().then(|| said.to_owned());
         job.error = outcome.error.map(|code| JobError { code, message: said.to_owned() });
         (job, message)
@@ -295,7 +298,8 @@ impl Chat {
     /// Lets a job that has ended wait again, with as many attempts as a new one.
     async fn reopen(self: &Arc<Self>, stored: StoredJob, waiting: Waiting) -> Result<(), Text> {
         let StoredJob { job: from, seq } = stored;
-        let mut job = Job { started_at: None, finished_at: None, error: None, result: None, ..from.clone() };
+        let mut job =
+            Job { started_at: None, finished_at: None, error: None, result: None, grounds: None, ..from.clone() };
         job.attempts = job.finished_attempts() + 1 + self.jobs.policy(&job.name).retries.most;
         job.move_to(JobState::Queued, Some(waiting.reason));
         if self.same_job(&job).is_some() {

@@ -1,6 +1,8 @@
 //! How a job ends, in the words the room is told.
 
-use crate::model::{Job, JobState};
+use std::sync::Arc;
+
+use crate::model::{Grounds, Job, JobState};
 use crate::text::Text;
 
 /// How a job ended.
@@ -11,16 +13,27 @@ pub struct Outcome {
     pub text: String,
     /// Stable code of what went wrong.
     pub error: Option<String>,
+    /// What an answer rests on.
+    pub grounds: Option<Arc<Grounds>>,
 }
 
 impl Outcome {
     pub fn completed(text: String) -> Self {
-        Self { state: JobState::Completed, text, error: None }
+        Self { state: JobState::Completed, text, error: None, grounds: None }
+    }
+
+    /// A question was answered.
+    pub fn answered(text: String, grounds: Grounds) -> Self {
+        Self { grounds: Some(Arc::new(grounds)), ..Self::completed(text) }
+    }
+
+    fn ended(state: JobState, text: String, code: &str) -> Self {
+        Self { state, text, error: Some(code.to_owned()), grounds: None }
     }
 
     /// It failed: for good, or every attempt that it had did.
     pub fn failed(state: JobState, code: &str, text: String) -> Self {
-        Self { state, text, error: Some(code.to_owned()) }
+        Self::ended(state, text, code)
     }
 
     /// Somebody cancelled it.
@@ -30,12 +43,12 @@ impl Outcome {
             _ => Text::new("job-cancelled"),
         };
         let text = text.with("line", job.line()).in_locale(job.locale);
-        Self { state: JobState::Cancelled, text, error: Some("cancelled".into()) }
+        Self::ended(JobState::Cancelled, text, "cancelled")
     }
 
     /// A stop of the server cut it short, and it must not run twice.
     pub fn interrupted(job: &Job) -> Self {
         let text = Text::new("job-interrupted").with("line", job.line()).in_locale(job.locale);
-        Self { state: JobState::Interrupted, text, error: Some("interrupted".into()) }
+        Self::ended(JobState::Interrupted, text, "interrupted")
     }
 }

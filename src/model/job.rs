@@ -1,11 +1,12 @@
 //! A job: work that a message asked the bot for. Data, not a closure, so that it survives a restart.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Handle, Person, RoomName, ScheduleId, Timestamp};
+use super::{Grounds, Handle, Person, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
 
 /// A job's id. Ids sort by the time they were made.
@@ -166,6 +167,9 @@ pub struct Job {
     pub error: Option<JobError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// What the result rests on, where a question was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounds: Option<Arc<Grounds>>,
     /// How it came to where it is, oldest first: the first and the last of them, where they are many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
@@ -205,6 +209,7 @@ impl Job {
             finished_at: None,
             error: None,
             result: None,
+            grounds: None,
             changes: vec![Change { at: now, state: JobState::Queued, reason: None }],
             schedule: None,
             zone: None,

@@ -1,9 +1,11 @@
 //! What is said: messages, their texts and ids.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Handle, JobId, JobState, Timestamp};
+use super::{Grounds, Handle, JobId, JobState, Timestamp};
 use crate::text::Text;
 
 /// What somebody says: never blank, never longer than the server allows.
@@ -153,6 +155,18 @@ pub struct Answer {
     pub took_ms: u64,
     /// What was asked, as the bot understood it.
     pub query: String,
+    /// What it rests on, where a question was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounds: Option<Arc<Grounds>>,
+}
+
+impl Answer {
+    /// What remains when the question is deleted.
+    #[must_use]
+    pub fn without_question(self) -> Self {
+        let grounds = self.grounds.map(|grounds| Arc::new(Grounds { query: String::new(), ..(*grounds).clone() }));
+        Self { query: String::new(), grounds, ..self }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod address;
 mod document;
+mod findings;
 mod hook;
 mod job;
 mod message;
@@ -17,6 +18,7 @@ pub use address::subscriber;
 pub use document::{
     AnsweredBy, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range,
 };
+pub use findings::{FaqAnswer, Findings, Grounds};
 pub use hook::{Hook, HookId};
 pub use job::{Change, Job, JobError, JobId, JobRequest, JobState, LogLine};
 pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};

@@ -121,6 +121,7 @@ impl Store {
         let mut message = Message { text: MessageText::deleted(), deleted: true, ..old.clone() };
         if let Some(answer) = &mut message.answer {
             answer.query.clear();
+            answer.grounds = None;
         }
         let deletion = [room.key(last).as_slice(), &seq.to_be_bytes()].concat();
         let mut batch = Batch::new()
@@ -132,13 +133,12 @@ impl Store {
         {
             let error = job.job.error.map(|error| JobError { message: String::new(), ..error });
             let changes = job.job.changes.into_iter().map(|change| Change { reason: None, ..change }).collect();
-            let emptied = Job { arguments: String::new(), result: None, error, changes, ..job.job };
+            let emptied = Job { arguments: String::new(), result: None, grounds: None, error, changes, ..job.job };
             let id = emptied.id.as_str();
             batch = batch.put(Table::Jobs, id, encode(&emptied)).delete(Table::JobLogs, id);
         }
         if let Some((key, answer)) = self.answer_to(room, &old)? {
-            let emptied =
-                Message { answer: answer.answer.map(|told| Answer { query: String::new(), ..told }), ..answer };
+            let emptied = Message { answer: answer.answer.map(Answer::without_question), ..answer };
             batch = batch.put(Table::Messages, key, encode(&emptied));
         }
         match self.commit(batch, Kind::Upkeep).await? {

@@ -231,7 +231,7 @@ mod domain {
 
     async fn finish(store: &Store, room: RoomNumber, job: &Job, words: &str) -> Posted {
         let (then, finished) = oneshot::channel();
-        let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line() };
+        let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line(), grounds: None };
         let answer = Message { answer: Some(answer), ..message(words, SendId::fresh().as_str()) };
         let ended = Job { state: JobState::Completed, result: Some(words.into()), ..job.clone() };
         let end =

@@ -1,0 +1,93 @@
+//! What is found for a question, and what an answer to it rests on.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AnsweredBy, Source};
+
+/// What the documents have on a question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// The passages that fit best, best first.
+    pub sources: Vec<Source>,
+    /// Whether they are about the question at all.
+    pub confident: bool,
+    /// The entry of a list of questions that asks the same.
+    pub faq: Option<FaqAnswer>,
+    /// Titles of the documents that come nearest, nearest first.
+    pub nearest: Vec<String>,
+}
+
+/// A question somebody wrote down with its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaqAnswer {
+    pub question: String,
+    pub answer: String,
+    pub source: Source,
+}
+
+/// What an answer rests on; kept with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grounds {
+    /// The question, as it was understood.
+    pub query: String,
+    pub answered_by: AnsweredBy,
+    /// The passages, those that are cited by number first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<Source>,
+    /// Why the answer is not what could be expected, in the asker's language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Grounds {
+    /// Bytes that the passages may take in a record: beside a question and an answer of greatest length it stays small enough.
+    const MAX_BYTES: usize = 16 * 1024;
+
+    /// Characters of the question that are repeated.
+    const MAX_QUERY: usize = 200;
+
+    /// Keeps as many of the passages as a record holds, and the beginning of the question.
+    pub fn new(query: &str, answered_by: AnsweredBy, mut results: Vec<Source>, note: Option<String>) -> Self {
+        let mut bytes = 0;
+        results.retain(|source| {
+            // Plain data: it cannot fail.
+            let taken = serde_json::to_vec(source).map_or(usize::MAX, |json| json.len());
+            let fits = bytes + taken <= Self::MAX_BYTES;
+            bytes += if fits { taken } else { 0 };
+            fits
+        });
+        let mut query = query.to_owned();
+        if let Some((end, _)) = query.char_indices().nth(Self::MAX_QUERY) {
+            query.truncate(end);
+            query.push('…');
+        }
+        Self { query, answered_by, results, note }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DocumentId, Timestamp};
+
+    #[test]
+    fn what_is_kept_of_passages_is_bounded_however_they_are_written() {
+        for piece in ["a", "字", "\"", "\u{1}"] {
+            let source = Source {
+                document: DocumentId::fresh(),
+                chunk: 0,
+                title: piece.repeat(200),
+                page: None,
+                heading: None,
+                content: piece.repeat(1500),
+                score: 1.0,
+                updated_at: Timestamp::now(),
+                marks: vec![],
+                mark: None,
+            };
+            let grounds = Grounds::new(&piece.repeat(9000), AnsweredBy::Passages, vec![source; 20], None);
+            let record = serde_json::to_vec(&grounds).expect("a record").len();
+            assert!(!grounds.results.is_empty() && record <= 18 * 1024, "{piece:?} takes {record}");
+        }
+    }
+}
