@@ -11,10 +11,12 @@
 //! - [`documents`] turns files into text, and text into passages.
 //! - [`webhooks`] says who outside is told of what happens.
 //! - [`local`] lets commands on the same machine in.
+//! - [`analysis`] is text as search sees it.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
 //! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
 
 pub mod accounts;
+pub mod analysis;
 pub mod bots;
 pub mod chat;
 pub mod config;

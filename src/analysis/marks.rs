@@ -1,0 +1,81 @@
+//! What of a text is to be marked because it was looked for.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::terms::{TermKind, each};
+use super::{Folded, query_terms};
+
+/// What of `text` matches the terms of `query`, in bytes: in order, without overlaps.
+pub fn marks(text: &str, query: &str) -> Vec<Range<usize>> {
+    let wanted = query_terms(query);
+    let singles: HashSet<&str> =
+        wanted.iter().filter(|term| term.kind == TermKind::Single).map(|term| &*term.text).collect();
+    let others: HashSet<&str> = wanted.iter().map(|term| &*term.text).collect();
+    let folded = Folded::new(text);
+    let mut found = Vec::new();
+    each(folded.as_str(), |term, range, kind| {
+        if matches!(kind, TermKind::Word | TermKind::Pair) && others.contains(term) {
+            found.push(range.clone());
+        }
+        // Every character of a run begins a pair or is the last one.
+        if !singles.is_empty() && !matches!(kind, TermKind::Word | TermKind::Form) {
+            let first = term.chars().next().map_or(0, char::len_utf8);
+            if singles.contains(&term[..first]) {
+                found.push(range.start..range.start + first);
+            }
+        }
+    });
+    merged(found.iter().map(|range| folded.original(range)).collect())
+}
+
+/// Where a folded text occurs in `text`, in bytes: in order, without overlaps.
+pub fn places(text: &Folded, wanted: &str) -> Vec<Range<usize>> {
+    let found = text.as_str().match_indices(wanted).filter(|(_, found)| !found.is_empty());
+    merged(found.map(|(at, found)| text.original(&(at..at + found.len()))).collect())
+}
+
+/// Ranges in order, those that touch as one.
+pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, query: &str, expected: &[&str]) {
+        let found: Vec<&str> = marks(text, query).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, expected, "{query:?} in {text:?}");
+    }
+
+    #[test]
+    fn matches_are_marked_in_the_text_as_it_is_written() {
+        check("He was running, she RUNS.", "run", &["running", "RUNS"]);
+        check("在資料庫裡，数据库也在", "数据库 资料", &["資料", "数据库"]);
+        check("机器学习和机器", "机器学习", &["机器学习", "机器"]);
+        check("大猫看小猫，猫", "猫", &["猫", "猫", "猫"]);
+        check("Ｖ1.2 v1.2.3", "1.2.3", &["v1.2.3"]);
+        check("nothing", "", &[]);
+        check("", "nothing", &[]);
+    }
+
+    #[test]
+    fn a_folded_text_is_found_where_it_stands() {
+        let text = "The 計畫 of THE";
+        let folded = Folded::new(text);
+        let written = |wanted| places(&folded, wanted).into_iter().map(|range| &text[range]).collect::<Vec<_>>();
+        assert_eq!(written("the"), ["The", "THE"]);
+        let plan = crate::analysis::fold("计划");
+        assert_eq!(written(&plan), ["計畫"]);
+        assert_eq!(written(""), [""; 0]);
+    }
+}
