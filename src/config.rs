@@ -4,6 +4,7 @@
 //! its default, and a test holds the two together.
 
 mod commands;
+mod language_model;
 mod layers;
 mod webhooks;
 
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use commands::{AfterRestart, CommandConfig, Urgency};
+pub use language_model::LanguageModelConfig;
 pub use layers::{ConfigError, Sources, environment, load};
 pub use webhooks::WebhookConfig;
 
@@ -21,7 +23,7 @@ use crate::model::{BotMode, MissedRuns};
 use crate::schedule::Zone;
 
 /// All settings.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub server: ServerConfig,
@@ -31,6 +33,7 @@ pub struct Config {
     pub jobs: JobsConfig,
     pub store: StoreConfig,
     pub accounts: AccountsConfig,
+    pub language_model: LanguageModelConfig,
     pub log: LogConfig,
     /// The owner's own; they come from the file alone.
     #[serde(skip)]
@@ -260,6 +263,7 @@ impl Config {
         require((1..=65_536).contains(&self.store.cache_mb), "store.cache_mb", "must be 1 to 65536")?;
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
+        self.language_model.check()?;
         let filter = self.log.level.parse::<tracing_subscriber::filter::Targets>();
         require(filter.is_ok(), "log.level", "is not a level such as info, or a filter such as info,chatbot=debug")
     }

@@ -6,6 +6,7 @@
 //! - [`http`] is the edge: page, API, WebSockets. It decides nothing.
 //! - [`bots`] are the commands and the workers that run them.
 //! - [`chat`] is the rooms: joining, saying, being answered.
+//! - [`llm`] has a language model write.
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
 //!   [`fetch`] reaches other machines, [`process`] runs other programs.
 //! - [`documents`] turns files into text, and text into passages.
@@ -25,6 +26,7 @@ pub mod fetch;
 pub mod groups;
 pub mod http;
 pub mod jobs;
+pub mod llm;
 pub mod local;
 pub mod memory;
 pub mod model;

@@ -110,6 +110,7 @@ fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<Lis
         for (name, value) in values {
             let key = format!("{section}.{name}");
             let default = find(defaults, &key).ok_or_else(|| ConfigError::new(&place, unknown(defaults, &key)))?;
+            let value = like(default, value);
             if !same_type(default, &value) {
                 let problem = format!("{key} must be {}, not {}", kind(default), kind(&value));
                 return Err(ConfigError::new(&place, problem));
@@ -126,6 +127,7 @@ fn set_text(settings: &mut Table, defaults: &Table, key: &str, text: &str, place
     let wrong = || ConfigError::new(place, format!("{key} must be {}, not {text:?}", kind(default)));
     let value = match default {
         Value::Integer(_) => Value::Integer(text.trim().parse().map_err(|_| wrong())?),
+        Value::Float(_) => Value::Float(text.trim().parse().map_err(|_| wrong())?),
         Value::Boolean(_) => Value::Boolean(text.trim().parse().map_err(|_| wrong())?),
         Value::Array(_) => {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
@@ -161,6 +163,14 @@ fn put(settings: &mut Table, key: &str, value: Value) {
     }
 }
 
+/// A whole number where one with a fraction may stand is that number.
+fn like(default: &Value, value: Value) -> Value {
+    match (default, value) {
+        (Value::Float(_), Value::Integer(number)) => Value::Float(number as f64),
+        (_, value) => value,
+    }
+}
+
 fn same_type(a: &Value, b: &Value) -> bool {
     std::mem::discriminant(a) == std::mem::discriminant(b)
 }
@@ -169,7 +179,7 @@ fn kind(value: &Value) -> &'static str {
     match value {
         Value::String(_) => "text",
         Value::Integer(_) => "a whole number",
-        Value::Float(_) => "a number with a fraction",
+        Value::Float(_) => "a number",
         Value::Boolean(_) => "true or false",
         Value::Array(_) => "a list of texts",
         Value::Datetime(_) => "a date",

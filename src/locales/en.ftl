@@ -139,6 +139,18 @@ job-interrupted = Interrupted because the server stopped: { $line }
 job-server-stopped = The server was stopped.
 job-retried-by = Started again by { $by }.
 
+## A language model that does not answer as it should.
+model-unreachable = The language model cannot be reached.
+model-bad-key = The language model does not take this server's key.
+model-missing = There is no such language model where it is looked for.
+model-busy = The language model has too much to do at the moment.
+model-refused = The language model refused the question (status { $status }).
+model-slow = The language model took too long.
+model-garbled = The language model's answer could not be read.
+model-broke-off = The language model broke off in the middle of its answer.
+model-faulty = The language model reported an error of its own.
+model-silent = The language model had nothing to say.
+
 ## Times.
 time-none = I see no time there. Try: remind in 10m take the bread out
 time-past = That time has passed already.

@@ -139,6 +139,18 @@ job-interrupted = 因服务器停止而中断：{ $line }
 job-server-stopped = 服务器停止过。
 job-retried-by = 由 { $by } 重新开始。
 
+## A language model that does not answer as it should.
+model-unreachable = 无法连接语言模型。
+model-bad-key = 语言模型不接受本服务器的密钥。
+model-missing = 在设置的地址上没有这个语言模型。
+model-busy = 语言模型目前太忙。
+model-refused = 语言模型拒绝了这个问题（状态 { $status }）。
+model-slow = 语言模型用时过长。
+model-garbled = 无法读懂语言模型的回答。
+model-broke-off = 语言模型回答到一半就中断了。
+model-faulty = 语言模型报告了自身的错误。
+model-silent = 语言模型没有给出任何内容。
+
 ## Times.
 time-none = 没看到时间。试试：remind 10分钟后 把面包拿出来
 time-past = 这个时间已经过去了。

@@ -139,6 +139,18 @@ job-interrupted = 因伺服器停止而中斷：{ $line }
 job-server-stopped = 伺服器曾停止。
 job-retried-by = 由 { $by } 重新開始。
 
+## A language model that does not answer as it should.
+model-unreachable = 無法連線到語言模型。
+model-bad-key = 語言模型不接受本伺服器的金鑰。
+model-missing = 在設定的位址上沒有這個語言模型。
+model-busy = 語言模型目前太忙。
+model-refused = 語言模型拒絕了這個問題（狀態 { $status }）。
+model-slow = 語言模型花了太久時間。
+model-garbled = 無法讀懂語言模型的回答。
+model-broke-off = 語言模型回答到一半就中斷了。
+model-faulty = 語言模型回報了自身的錯誤。
+model-silent = 語言模型沒有給出任何內容。
+
 ## Times.
 time-none = 沒看到時間。試試：remind 10分鐘後 把麵包拿出來
 time-past = 這個時間已經過了。

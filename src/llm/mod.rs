@@ -1,0 +1,204 @@
+//! Any language model behind an OpenAI-compatible address: a conversation in, the next words of it out, as they are written.
+//!
+//! Knows nothing of documents or rooms, and keeps nothing.
+
+mod answer;
+mod events;
+mod thoughts;
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde::Serialize;
+
+use crate::fetch::{Endpoint, FetchError, Incoming, Key, Waits};
+use crate::text::Text;
+pub use answer::Writing;
+
+/// Before asking again a server that did not say when.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest time that a server may ask to be left alone; whoever waits for an answer is told instead.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a model is asked with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub model: String,
+    /// How freely it writes, 0 to 2; `None` leaves it to the server.
+    pub temperature: Option<f64>,
+    /// Longest answer, in the model's tokens; `None` leaves it to the server.
+    pub max_tokens: Option<u32>,
+    /// Characters that it may be given at a time.
+    pub context_chars: usize,
+    pub waits: Waits,
+}
+
+/// A language model.
+#[derive(Clone, Debug)]
+pub struct LanguageModel {
+    endpoint: Endpoint,
+    settings: Settings,
+}
+
+/// Who says something in a conversation with a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Speaker {
+    /// Whoever tells the model what it is to do.
+    System,
+    User,
+    Assistant,
+}
+
+/// What is said in a conversation with a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    pub role: Speaker,
+    pub content: String,
+}
+
+impl Turn {
+    pub fn new(role: Speaker, content: impl Into<String>) -> Self {
+        Self { role, content: content.into() }
+    }
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    model: &'a str,
+    messages: &'a [Turn],
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+}
+
+/// Why a model did not answer, or not to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LlmError {
+    #[error("cannot be reached: {0}")]
+    Unreachable(FetchError),
+    #[error("does not take the key")]
+    BadKey,
+    #[error("there is no such model, or nothing at this address")]
+    NoSuchModel,
+    #[error("has too much to do")]
+    Busy,
+    #[error("refused with status {0}")]
+    Refused(u16),
+    #[error("took too long")]
+    TooSlow,
+    #[error("answers in no form that is known")]
+    Garbled,
+    #[error("broke off")]
+    BrokeOff,
+    #[error("reported an error while it wrote")]
+    Faulty,
+    #[error("ended without a word")]
+    Silent,
+}
+
+impl LlmError {
+    /// One sentence for people, without what only concerns whoever runs the server.
+    pub fn words(self) -> Text {
+        match self {
+            Self::Unreachable(_) => Text::new("model-unreachable"),
+            Self::BadKey => Text::new("model-bad-key"),
+            Self::NoSuchModel => Text::new("model-missing"),
+            Self::Busy => Text::new("model-busy"),
+            Self::Refused(status) => Text::new("model-refused").with("status", status),
+            Self::TooSlow => Text::new("model-slow"),
+            Self::Garbled => Text::new("model-garbled"),
+            Self::BrokeOff => Text::new("model-broke-off"),
+            Self::Faulty => Text::new("model-faulty"),
+            Self::Silent => Text::new("model-silent"),
+        }
+    }
+
+    /// Whether asking once more, a little later, may help.
+    fn may_pass(self) -> bool {
+        matches!(self, Self::Busy | Self::Refused(500..))
+    }
+}
+
+impl From<FetchError> for LlmError {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::TimedOut => Self::TooSlow,
+            FetchError::Broken => Self::BrokeOff,
+            other => Self::Unreachable(other),
+        }
+    }
+}
+
+impl LanguageModel {
+    /// `base` is an address such as `http://localhost:11434/v1`; an empty key is none.
+    ///
+    /// # Errors
+    /// In words for whoever wrote the settings, without the key.
+    pub fn new(base: &str, key: Key, settings: Settings) -> Result<Self, String> {
+        Ok(Self { endpoint: Endpoint::new(base, key)?, settings })
+    }
+
+    /// What it is called in the settings.
+    pub fn name(&self) -> &str {
+        &self.settings.model
+    }
+
+    /// Characters that it may be given at a time.
+    pub fn context_chars(&self) -> usize {
+        self.settings.context_chars
+    }
+
+    /// Has it write what comes next. A server that has too much to do is asked once more. Dropping the [`Writing`], or this before
+    /// it is done, closes the connection, so that the server stops.
+    pub async fn write(&self, turns: &[Turn]) -> Result<Writing, LlmError> {
+        let (error, retry_after) = match self.try_to_write(turns).await {
+            Ok(writing) => return Ok(writing),
+            Err(failed) => failed,
+        };
+        let pause = retry_after.unwrap_or(PAUSE);
+        if !error.may_pass() || pause > LONGEST_PAUSE {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+        self.try_to_write(turns).await.map_err(|(error, _)| error)
+    }
+
+    /// On failure, also how long the server asks to wait.
+    async fn try_to_write(&self, turns: &[Turn]) -> Result<Writing, (LlmError, Option<Duration>)> {
+        let Settings { model, temperature, max_tokens, waits, .. } = &self.settings;
+        let asked = Asked { model, messages: turns, stream: true, temperature: *temperature, max_tokens: *max_tokens };
+        // Plain data: it cannot fail.
+        let json = serde_json::to_vec(&asked).unwrap_or_default();
+        let answer = self.endpoint.post("chat/completions", json, *waits).await;
+        let answer = answer.map_err(|error| {
+            tracing::warn!(%error, host = self.endpoint.host(), "the language model does not answer");
+            (error.into(), None)
+        })?;
+        if answer.status().is_success() {
+            return Ok(Writing::new(answer, self.endpoint.clone()));
+        }
+        let retry_after = answer.retry_after();
+        Err((self.refused(answer).await, retry_after))
+    }
+
+    /// Why the server did not take what it was asked; its own words go to the log.
+    async fn refused(&self, answer: Incoming) -> LlmError {
+        /// Bytes of the server's words that are read.
+        const MAX_WORDS: usize = 4096;
+        let status = answer.status();
+        let words = answer.body(MAX_WORDS).await.map(|(body, _)| body).unwrap_or_default();
+        let reason = answer::for_log(&self.endpoint, &String::from_utf8_lossy(&words));
+        tracing::warn!(status = status.as_u16(), reason, host = self.endpoint.host(), "the language model refused");
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => LlmError::BadKey,
+            StatusCode::NOT_FOUND => LlmError::NoSuchModel,
+            StatusCode::TOO_MANY_REQUESTS => LlmError::Busy,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => LlmError::TooSlow,
+            other => LlmError::Refused(other.as_u16()),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What models think before they answer, between `<think>` and `</think>`: not for people.
+
+const BEGIN: &str = "<think>";
+const END: &str = "</think>";
+
+/// Leaves the thoughts out of an answer that comes in pieces.
+pub enum Thoughts {
+    /// So little has come that it may be the mark, or blanks before it.
+    Unknown(String),
+    /// Thinks; the end of what came, in which the mark may begin.
+    Thinking(String),
+    /// Answers; `true` until something can be seen of it.
+    Over(bool),
+}
+
+impl Default for Thoughts {
+    fn default() -> Self {
+        Self::Unknown(String::new())
+    }
+}
+
+impl Thoughts {
+    /// What is to be shown of a piece.
+    pub fn without(&mut self, piece: String) -> String {
+        match self {
+            Self::Over(false) => piece,
+            Self::Over(true) => self.shown(&piece),
+            Self::Unknown(held) => {
+                held.push_str(&piece);
+                let begun = held.trim_start();
+                if begun.len() < BEGIN.len() && BEGIN.starts_with(begun) {
+                    return String::new();
+                }
+                match begun.strip_prefix(BEGIN) {
+                    Some(rest) => {
+                        let rest = rest.to_owned();
+                        *self = Self::Thinking(String::new());
+                        self.without(rest)
+                    }
+                    None => {
+                        let held = begun.to_owned();
+                        *self = Self::Over(false);
+                        held
+                    }
+                }
+            }
+            Self::Thinking(tail) => {
+                tail.push_str(&piece);
+                if let Some((_, rest)) = tail.split_once(END) {
+                    let rest = rest.to_owned();
+                    return self.shown(&rest);
+                }
+                // Thoughts may be long; the mark is short.
+                let keep = tail.char_indices().rev().take(END.len()).last().map_or(0, |(start, _)| start);
+                tail.drain(..keep);
+                String::new()
+            }
+        }
+    }
+
+    fn shown(&mut self, piece: &str) -> String {
+        let shown = piece.trim_start();
+        *self = Self::Over(shown.is_empty());
+        shown.to_owned()
+    }
+
+    /// What was held back when the answer ended.
+    pub fn end(&mut self) -> String {
+        match std::mem::replace(self, Self::Over(false)) {
+            Self::Unknown(held) => held.trim_start().to_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        for size in 1..=text.chars().count() {
+            let mut thoughts = Thoughts::default();
+            let characters: Vec<char> = text.chars().collect();
+            let mut shown: String =
+                characters.chunks(size).map(|piece| thoughts.without(piece.iter().collect())).collect();
+            shown.push_str(&thoughts.end());
+            assert_eq!(shown, expected, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn thoughts_are_left_out_wherever_they_are_cut() {
+        check("\n<think>\nHm, 好 < of </thin course\n</think>\n\nYes <think>", "Yes <think>");
+        check("<think></think>是", "是");
+        check("<thinking> is not it", "<thinking> is not it");
+        check("<th", "<th");
+        check(" plain", "plain");
+        check("<think>never done", "");
+    }
+}
