@@ -25,12 +25,13 @@ pub async fn give_back_after_crowds(count: impl Fn() -> usize) {
     }
 }
 
+/// Gives back what is free. Walks over the whole heap: a few milliseconds.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn give_back() {
+pub fn give_back() {
     // SAFETY: malloc_trim may be called at any time from any thread (malloc_trim(3)); it frees only what nobody uses.
     unsafe { libc::malloc_trim(0) };
 }
 
 /// Other C libraries do so by themselves, or not at all.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn give_back() {}
+pub fn give_back() {}
