@@ -10,6 +10,7 @@
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
 //!   [`fetch`] reaches other machines, [`process`] runs other programs.
 //! - [`documents`] turns files into text, and text into passages.
+//! - [`embedding`] turns texts into vectors that lie close together when they mean the same.
 //! - [`webhooks`] says who outside is told of what happens.
 //! - [`local`] lets commands on the same machine in.
 //! - [`analysis`] is text as search sees it.
@@ -22,6 +23,7 @@ pub mod bots;
 pub mod chat;
 pub mod config;
 pub mod documents;
+pub mod embedding;
 pub mod fetch;
 pub mod groups;
 pub mod http;

@@ -1,0 +1,158 @@
+//! Meaning as numbers: texts become vectors that lie close together when they speak of the same.
+//!
+//! The model is inside the binary, or elsewhere behind an OpenAI-compatible address. It is loaded when first needed and given
+//! back after some minutes of rest. Knows nothing of documents; [`Vectors`] keeps what was computed, by document.
+
+#[cfg(feature = "embedding-model")]
+mod lane;
+#[cfg(feature = "embedding-model")]
+mod model;
+mod remote;
+#[cfg(feature = "embedding-model")]
+mod tokenizer;
+mod vectors;
+
+use crate::analysis;
+use crate::fetch::Key;
+
+pub use vectors::{VectorHit, Vectors, VectorsError};
+
+/// A vector of length 1 in bytes: `value * scale` is the number. No recall is lost against floats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    values: Box<[i8]>,
+    scale: f32,
+}
+
+impl Embedding {
+    /// From numbers of any length; `None` when they have no direction.
+    pub fn new(numbers: &[f32]) -> Option<Self> {
+        let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
+        let largest = numbers.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
+        if !length.is_normal() || !largest.is_normal() {
+            return None;
+        }
+        let values = numbers.iter().map(|number| (number / largest * 127.0).round() as i8).collect();
+        Some(Self { values, scale: largest / length / 127.0 })
+    }
+
+    pub fn dimensions(&self) -> usize {
+        self.values.len()
+    }
+
+    /// How alike two are, from -1 to 1; 0 when they come from different models.
+    pub fn cosine(&self, other: &Self) -> f32 {
+        if self.values.len() != other.values.len() {
+            return 0.0;
+        }
+        dot(&self.values, &other.values) as f32 * self.scale * other.scale
+    }
+}
+
+/// Sum of the products; written so that the compiler does many at a time.
+fn dot(a: &[i8], b: &[i8]) -> i32 {
+    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+}
+
+/// What a text is: the model sees questions and passages differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Question,
+    Passage,
+}
+
+/// Where vectors come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EmbeddingSource {
+    /// Nowhere: documents are found by their words alone.
+    Off,
+    /// The model in the binary; the same as [`Off`](Self::Off) in a binary without it.
+    BuiltIn,
+    /// An OpenAI-compatible server: its base address such as `http://localhost:11434/v1`, and the model's name there.
+    Remote { url: String, model: String, key: Key },
+}
+
+/// Why there is no vector.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmbedError {
+    #[error("finding by meaning is off")]
+    Off,
+    /// More questions wait than will be answered in time.
+    #[error("too many questions wait")]
+    Busy,
+    #[error("the embedding model failed: {0}")]
+    Model(String),
+    /// The server asked did not give what it was asked for.
+    #[error("the embedding server failed: {0}")]
+    Remote(String),
+    /// The thread ended before it answered; trying again starts another.
+    #[error("the embedding thread ended")]
+    Stopped,
+}
+
+/// Makes vectors.
+pub struct Embedder {
+    source: Source,
+}
+
+enum Source {
+    Off,
+    #[cfg(feature = "embedding-model")]
+    BuiltIn(lane::Lanes),
+    Remote(Box<remote::Remote>),
+}
+
+impl Embedder {
+    /// An error is in words for whoever wrote the settings. Loads nothing.
+    pub fn new(source: EmbeddingSource) -> Result<Self, String> {
+        let source = match source {
+            EmbeddingSource::Off => Source::Off,
+            #[cfg(feature = "embedding-model")]
+            EmbeddingSource::BuiltIn => Source::BuiltIn(lane::Lanes::default()),
+            #[cfg(not(feature = "embedding-model"))]
+            EmbeddingSource::BuiltIn => Source::Off,
+            EmbeddingSource::Remote { url, model, key } => {
+                Source::Remote(Box::new(remote::Remote::new(&url, model, key)?))
+            }
+        };
+        Ok(Self { source })
+    }
+
+    /// Names the model and the way texts are handed to it: vectors of different ids cannot be compared. `None`: off.
+    pub fn id(&self) -> Option<&str> {
+        match &self.source {
+            Source::Off => None,
+            #[cfg(feature = "embedding-model")]
+            Source::BuiltIn(_) => Some(model::ID),
+            Source::Remote(remote) => Some(remote.id()),
+        }
+    }
+
+    /// The vector of a question. Does not wait for passages.
+    pub async fn question(&self, text: &str) -> Result<Embedding, EmbedError> {
+        match &self.source {
+            Source::Off => Err(EmbedError::Off),
+            #[cfg(feature = "embedding-model")]
+            Source::BuiltIn(lanes) => lanes.question(prepared(text)).await,
+            Source::Remote(remote) => remote.question(prepared(text)).await,
+        }
+    }
+
+    /// The vectors of passages, in order. Takes long (about 100 ms each with the model in the binary) and is given up when
+    /// the future is dropped.
+    pub async fn passages(&self, mut texts: Vec<String>) -> Result<Vec<Embedding>, EmbedError> {
+        texts.iter_mut().for_each(|text| *text = prepared(text));
+        match &self.source {
+            Source::Off => Err(EmbedError::Off),
+            #[cfg(feature = "embedding-model")]
+            Source::BuiltIn(lanes) => lanes.passages(texts).await,
+            Source::Remote(remote) => remote.passages(&texts).await,
+        }
+    }
+}
+
+/// Traditional characters simplified: so a text and a question in different scripts lie as close as in one. What changes this
+/// must change the ids.
+fn prepared(text: &str) -> String {
+    analysis::simplify(text)
+}

@@ -1,0 +1,137 @@
+//! The model inside the binary: texts to vectors, nothing from outside. Home of `rten`.
+
+use std::sync::Arc;
+
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool};
+use rten_tensor::prelude::*;
+use rten_tensor::{NdTensor, NdTensorView};
+
+use super::tokenizer::Tokenizer;
+use super::{EmbedError, Embedding, Role};
+
+/// Hash of the model's files (SHA-256 over graph, weights, vocabulary and normalisation; shortened).
+pub const ID: &str = "1f5fa3de53525b6e";
+
+static GRAPH: &[u8] = include_bytes!("../../models/e5-small-en-zh/e5-small-en-zh.onnx");
+static VOCABULARY: &str = include_str!("../../models/e5-small-en-zh/vocabulary.tsv");
+static NORMALIZATION: &str = include_str!("../../models/e5-small-en-zh/normalization.tsv");
+
+/// Weights as they lie in the binary: read where they are, so they cost no memory of their own, and the system may forget
+/// and read them again.
+fn weights() -> &'static [u8] {
+    rten::include_external_data!("../../models/e5-small-en-zh/e5-small-en-zh.onnx.data")
+}
+
+/// The loaded model.
+pub struct BuiltIn {
+    model: Model,
+    input: NodeId,
+    output: NodeId,
+    tokenizer: Tokenizer,
+}
+
+impl BuiltIn {
+    pub fn load() -> Result<Self, EmbedError> {
+        let broken = |reason: String| EmbedError::Model(reason);
+        let tokenizer = Tokenizer::new(VOCABULARY, NORMALIZATION).ok_or_else(|| broken("no vocabulary".into()))?;
+        let model = ModelOptions::with_all_ops()
+            .external_data_static("e5-small-en-zh.onnx.data", weights())
+            .load_static_slice(GRAPH)
+            .map_err(|error| broken(error.to_string()))?;
+        let input = model.node_id("ids").map_err(|error| broken(error.to_string()))?;
+        let output = model.node_id("out").map_err(|error| broken(error.to_string()))?;
+        Ok(Self { model, input, output, tokenizer })
+    }
+
+    /// Embeds one text on `pool`.
+    pub fn embed(&self, text: &str, role: Role, pool: &Arc<ThreadPool>) -> Result<Embedding, EmbedError> {
+        let vector = self.vector(text, role, pool)?;
+        Embedding::new(&vector).ok_or_else(|| EmbedError::Model("not a vector".into()))
+    }
+
+    /// The mean over all pieces' vectors; of any length.
+    fn vector(&self, text: &str, role: Role, pool: &Arc<ThreadPool>) -> Result<Vec<f32>, EmbedError> {
+        // The model was trained with these words in front and is worse without.
+        let prefix = match role {
+            Role::Question => "query: ",
+            Role::Passage => "passage: ",
+        };
+        let ids = self.tokenizer.ids(&format!("{prefix}{text}"));
+        let ids: Vec<i32> = ids.into_iter().map(|id| id as i32).collect();
+        let input = NdTensor::from_data([1, ids.len()], ids);
+        let options = RunOptions::default().with_thread_pool(Some(pool.clone()));
+        let wrong = |error: &dyn std::fmt::Display| EmbedError::Model(error.to_string());
+        let [output] = self
+            .model
+            .run_n([(self.input, input.into())].into(), [self.output], Some(options))
+            .map_err(|error| wrong(&error))?;
+        let output: NdTensor<f32, 3> = output.try_into().map_err(|_| wrong(&"output of another shape"))?;
+        Ok(mean(output.slice(0)))
+    }
+}
+
+fn mean(rows: NdTensorView<f32, 2>) -> Vec<f32> {
+    let [count, dimensions] = rows.shape();
+    let mut sum = vec![0.0; dimensions];
+    for row in 0..count {
+        for (sum, value) in sum.iter_mut().zip(rows.slice(row).iter()) {
+            *sum += value;
+        }
+    }
+    sum.iter().map(|sum| sum / count as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Expected {
+        prefix: String,
+        text: String,
+        ids: Vec<u32>,
+        vector: Vec<f32>,
+    }
+
+    fn expected() -> Vec<Expected> {
+        serde_json::from_str(include_str!("../../models/e5-small-en-zh/test-vectors.json")).expect("test vectors")
+    }
+
+    #[test]
+    fn pieces_are_those_of_the_original() {
+        let tokenizer = Tokenizer::new(VOCABULARY, NORMALIZATION).expect("a vocabulary");
+        for Expected { prefix, text, ids, .. } in expected() {
+            assert_eq!(tokenizer.ids(&format!("{prefix}{text}")), ids, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn vectors_are_those_of_the_original() {
+        let model = BuiltIn::load().expect("a model");
+        let pool = Arc::new(ThreadPool::with_num_threads(1));
+        for Expected { prefix, text, vector, .. } in expected() {
+            let role = if prefix == "query: " { Role::Question } else { Role::Passage };
+            let ours = model.embed(&text, role, &pool).expect("a vector");
+            let cosine = ours.cosine(&Embedding::new(&vector).expect("a vector"));
+            let exact = cosine_of(&model.vector(&text, role, &pool).expect("a vector"), &vector);
+            assert!(exact >= 0.999, "{text:?}: {exact}");
+            assert!(cosine >= 0.999, "{text:?} in int8: {cosine}");
+        }
+    }
+
+    #[test]
+    fn the_id_is_the_hash_of_the_files() {
+        let mut hash = Sha256::new();
+        for part in [GRAPH, weights(), VOCABULARY.as_bytes(), NORMALIZATION.as_bytes()] {
+            hash.update(part);
+        }
+        assert_eq!(format!("{:x}", hash.finalize())[..ID.len()], *ID);
+    }
+
+    fn cosine_of(a: &[f32], b: &[f32]) -> f32 {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+    }
+}

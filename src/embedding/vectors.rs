@@ -1,0 +1,363 @@
+//! Vectors as they are kept: one file per document and version, and all of them in memory while they are searched.
+//!
+//! Derived data: what is damaged is as if it were not there, and is made anew from the texts.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use super::{Embedding, dot};
+use crate::memory;
+use crate::model::DocumentNumber;
+
+/// Begins every file; the last byte is the layout's version.
+const MAGIC: &[u8; 8] = b"vectors\x01";
+
+/// Magic, dimensions and count.
+const HEADER: usize = 16;
+
+/// SHA-256 of all before it.
+const CHECKSUM: usize = 32;
+
+/// Why vectors cannot be kept or read.
+#[derive(Debug, thiserror::Error)]
+#[error("vectors in {}: {source}", path.display())]
+pub struct VectorsError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// A passage near a question.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VectorHit {
+    pub document: DocumentNumber,
+    pub version: u64,
+    /// Number of the passage in its document, from 0.
+    pub passage: u32,
+    /// The cosine, from -1 to 1.
+    pub score: f32,
+}
+
+/// The vectors of one model. Everything blocks.
+pub struct Vectors {
+    dir: PathBuf,
+    /// The version of each document that there is a good file of. Held while files change, so that memory and disk agree.
+    files: Mutex<HashMap<DocumentNumber, u64>>,
+    /// All vectors, while they are searched.
+    loaded: RwLock<Option<HashMap<DocumentNumber, Rows>>>,
+    last_search: Mutex<Instant>,
+}
+
+impl Vectors {
+    /// Opens `dir/model_id`, made if it is not there, and reads every file once: what is damaged or was left half written is
+    /// removed.
+    pub fn open(dir: &Path, model_id: &str) -> Result<Self, VectorsError> {
+        let dir = dir.join(model_id);
+        let files = take_stock(&dir).map_err(|source| VectorsError { path: dir.clone(), source })?;
+        let (files, loaded) = (Mutex::new(files), RwLock::new(None));
+        Ok(Self { dir, files, loaded, last_search: Mutex::new(Instant::now()) })
+    }
+
+    /// Which version of which document there are vectors of.
+    pub fn contents(&self) -> HashMap<DocumentNumber, u64> {
+        lock(&self.files).clone()
+    }
+
+    /// Keeps the vectors of a document's passages, in order, in place of those of any other version. Durable on return.
+    pub fn put(&self, document: DocumentNumber, version: u64, passages: &[Embedding]) -> Result<(), VectorsError> {
+        let rows = Rows::new(version, passages);
+        let path = self.path(document, version);
+        let mut files = lock(&self.files);
+        write(&path, &rows.encode()).map_err(|source| VectorsError { path, source })?;
+        let old = files.insert(document, version).filter(|&old| old != version);
+        if let Some(loaded) = self.loaded.write().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            loaded.insert(document, rows);
+        }
+        old.map_or(Ok(()), |old| self.remove_file(document, old))
+    }
+
+    /// Forgets a document.
+    pub fn remove(&self, document: DocumentNumber) -> Result<(), VectorsError> {
+        let mut files = lock(&self.files);
+        if let Some(loaded) = self.loaded.write().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            loaded.remove(&document);
+        }
+        files.remove(&document).map_or(Ok(()), |version| self.remove_file(document, version))
+    }
+
+    /// The passages nearest to a question in documents that are `allowed`, nearest first. Reads all vectors at the first
+    /// search, and again after they were given back.
+    pub fn search(
+        &self,
+        question: &Embedding,
+        allowed: impl Fn(DocumentNumber, u64) -> bool,
+        limit: usize,
+    ) -> Vec<VectorHit> {
+        *lock(&self.last_search) = Instant::now();
+        self.load();
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        let mut nearest = Nearest::new(limit);
+        for (&document, rows) in loaded.iter().flatten() {
+            if rows.dimensions == question.dimensions() && allowed(document, rows.version) {
+                rows.search(document, question, &mut nearest);
+            }
+        }
+        nearest.hits
+    }
+
+    /// Gives the memory back when nobody has searched for a while; the next search reads the files again.
+    pub fn give_back_after(&self, rest: Duration) {
+        if lock(&self.last_search).elapsed() < rest {
+            return;
+        }
+        let loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner).take();
+        if loaded.is_some() {
+            drop(loaded);
+            memory::give_back();
+        }
+    }
+
+    /// Bytes of memory that the vectors take now.
+    pub fn memory(&self) -> usize {
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.iter().flatten().map(|(_, rows)| rows.values.len() + 4 * rows.scales.len()).sum()
+    }
+
+    fn load(&self) {
+        // Nothing is put or removed meanwhile, and only one of several searches reads.
+        let mut files = lock(&self.files);
+        if self.loaded.read().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return;
+        }
+        let mut loaded = HashMap::with_capacity(files.len());
+        files.retain(|&document, &mut version| {
+            let rows = Rows::read(&self.path(document, version), version);
+            if rows.is_none() {
+                tracing::warn!(document = document.0, "vectors are damaged and will be made anew");
+            }
+            rows.map(|rows| loaded.insert(document, rows)).is_some()
+        });
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
+    }
+
+    fn path(&self, document: DocumentNumber, version: u64) -> PathBuf {
+        self.dir.join(format!("{}-{version}", document.0))
+    }
+
+    fn remove_file(&self, document: DocumentNumber, version: u64) -> Result<(), VectorsError> {
+        let path = self.path(document, version);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(VectorsError { path, source }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The vectors of one document.
+struct Rows {
+    version: u64,
+    dimensions: usize,
+    values: Box<[i8]>,
+    scales: Box<[f32]>,
+}
+
+impl Rows {
+    fn new(version: u64, passages: &[Embedding]) -> Self {
+        let dimensions = passages.first().map_or(0, Embedding::dimensions);
+        // One model makes vectors of one size; another size would shift all that follow.
+        let same = || passages.iter().take_while(|passage| passage.dimensions() == dimensions);
+        Self {
+            version,
+            dimensions,
+            values: same().flat_map(|passage| &passage.values).copied().collect(),
+            scales: same().map(|passage| passage.scale).collect(),
+        }
+    }
+
+    fn search(&self, document: DocumentNumber, question: &Embedding, nearest: &mut Nearest) {
+        for (passage, (values, scale)) in self.values.chunks_exact(self.dimensions).zip(&self.scales).enumerate() {
+            let score = dot(values, &question.values) as f32 * scale * question.scale;
+            if nearest.takes(score) {
+                nearest.take(VectorHit { document, version: self.version, passage: passage as u32, score });
+            }
+        }
+    }
+
+    /// Magic, dimensions, count, scales, values, checksum; little-endian.
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER + 4 * self.scales.len() + self.values.len() + CHECKSUM);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&(self.dimensions as u32).to_le_bytes());
+        bytes.extend_from_slice(&(self.scales.len() as u32).to_le_bytes());
+        bytes.extend(self.scales.iter().flat_map(|scale| scale.to_le_bytes()));
+        bytes.extend(self.values.iter().map(|value| value.to_le_bytes()[0]));
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&checksum);
+        bytes
+    }
+
+    /// `None` when the file is not whole.
+    fn read(path: &Path, version: u64) -> Option<Self> {
+        Self::decode(&fs::read(path).ok()?, version)
+    }
+
+    fn decode(bytes: &[u8], version: u64) -> Option<Self> {
+        let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
+        let (header, rest) = content.split_at_checked(HEADER)?;
+        if !header.starts_with(MAGIC) || Sha256::digest(content)[..] != *checksum {
+            return None;
+        }
+        let number = |at: usize| Some(u32::from_le_bytes(header.get(at..at + 4)?.try_into().ok()?) as usize);
+        let (dimensions, count) = (number(8)?, number(12)?);
+        let (scales, values) = rest.split_at_checked(count.checked_mul(4)?)?;
+        if values.len() != count.checked_mul(dimensions)? {
+            return None;
+        }
+        let scale = |bytes: &[u8]| Some(f32::from_le_bytes(bytes.try_into().ok()?));
+        let scales = scales.chunks_exact(4).map(scale).collect::<Option<_>>()?;
+        // A document without passages still has a size to step by.
+        let dimensions = dimensions.max(1);
+        Some(Self { version, dimensions, values: values.iter().map(|&byte| byte as i8).collect(), scales })
+    }
+}
+
+/// The best hits so far, best first.
+struct Nearest {
+    limit: usize,
+    hits: Vec<VectorHit>,
+}
+
+impl Nearest {
+    fn new(limit: usize) -> Self {
+        Self { limit, hits: Vec::with_capacity(limit.min(1_000)) }
+    }
+
+    fn takes(&self, score: f32) -> bool {
+        self.hits.len() < self.limit || self.hits.last().is_some_and(|worst| score > worst.score)
+    }
+
+    fn take(&mut self, hit: VectorHit) {
+        self.hits.truncate(self.limit.saturating_sub(1));
+        let place = self.hits.partition_point(|better| better.score >= hit.score);
+        self.hits.insert(place, hit);
+    }
+}
+
+/// Removes what is damaged, half written or older than another version, and says what is left.
+fn take_stock(dir: &Path) -> io::Result<HashMap<DocumentNumber, u64>> {
+    fs::create_dir_all(dir)?;
+    let mut files = HashMap::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(parse_name);
+        let Some((document, version)) = name.filter(|&(_, version)| Rows::read(&path, version).is_some()) else {
+            fs::remove_file(&path)?;
+            continue;
+        };
+        let older = match files.get(&document) {
+            Some(&other) if other > version => Some(version),
+            _ => files.insert(document, version),
+        };
+        if let Some(older) = older {
+            fs::remove_file(dir.join(format!("{}-{older}", document.0)))?;
+        }
+    }
+    Ok(files)
+}
+
+fn parse_name(name: &str) -> Option<(DocumentNumber, u64)> {
+    let (document, version) = name.split_once('-')?;
+    Some((DocumentNumber(document.parse().ok()?), version.parse().ok()?))
+}
+
+/// All or nothing, and durable.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is guarded here is left half done by a panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn embedding(numbers: [f32; 3]) -> Embedding {
+        Embedding::new(&numbers).expect("a direction")
+    }
+
+    fn found(vectors: &Vectors, numbers: [f32; 3]) -> Vec<(u64, u64, u32)> {
+        let hits = vectors.search(&embedding(numbers), |_, _| true, 10);
+        hits.iter().map(|hit| (hit.document.0, hit.version, hit.passage)).collect()
+    }
+
+    #[test]
+    fn the_nearest_passages_of_allowed_documents_are_found_nearest_first() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let vectors = Vectors::open(dir.path(), "m").expect("vectors");
+        vectors.put(DocumentNumber(1), 1, &[embedding([1., 0., 0.]), embedding([0., 1., 0.])]).expect("put");
+        vectors.put(DocumentNumber(2), 7, &[embedding([1., 1., 0.])]).expect("put");
+        assert_eq!(found(&vectors, [1., 0.2, 0.]), [(1, 1, 0), (2, 7, 0), (1, 1, 1)]);
+        let hits = vectors.search(&embedding([1., 1., 0.]), |document, _| document.0 == 1, 1);
+        assert_eq!((hits.len(), hits[0].document.0), (1, 1));
+        assert!((hits[0].score - 0.5_f32.sqrt()).abs() < 0.01, "{}", hits[0].score);
+        assert!(
+            vectors.search(&Embedding::new(&[1.0]).expect("a direction"), |_, _| true, 3).is_empty(),
+            "another size"
+        );
+    }
+
+    #[test]
+    fn a_new_version_takes_the_place_of_the_old_at_once_and_after_opening_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let vectors = Vectors::open(dir.path(), "m").expect("vectors");
+        vectors.put(DocumentNumber(1), 1, &[embedding([1., 0., 0.])]).expect("put");
+        assert_eq!(found(&vectors, [1., 0., 0.]), [(1, 1, 0)]);
+        vectors.put(DocumentNumber(1), 2, &[embedding([0., 1., 0.]), embedding([0., 0., 1.])]).expect("put");
+        vectors.put(DocumentNumber(3), 1, &[]).expect("put");
+        assert_eq!(found(&vectors, [0., 0., 1.]), [(1, 2, 1), (1, 2, 0)]);
+        vectors.give_back_after(Duration::ZERO);
+        assert_eq!(vectors.memory(), 0);
+        assert_eq!(found(&vectors, [0., 0., 1.]), [(1, 2, 1), (1, 2, 0)]);
+
+        let again = Vectors::open(dir.path(), "m").expect("vectors");
+        assert_eq!(again.contents(), HashMap::from([(DocumentNumber(1), 2), (DocumentNumber(3), 1)]));
+        again.remove(DocumentNumber(1)).expect("removed");
+        assert_eq!(found(&again, [0., 0., 1.]), []);
+        assert_eq!(Vectors::open(dir.path(), "m").expect("vectors").contents().len(), 1);
+        assert!(Vectors::open(dir.path(), "other").expect("vectors").contents().is_empty(), "another model's");
+    }
+
+    #[test]
+    fn what_is_damaged_or_half_written_is_as_if_it_were_not_there() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let vectors = Vectors::open(dir.path(), "m").expect("vectors");
+        for document in 1..=3 {
+            vectors.put(DocumentNumber(document), 1, &[embedding([1., 0., 0.])]).expect("put");
+        }
+        let file = |name: &str| dir.path().join("m").join(name);
+        let mut bytes = fs::read(file("1-1")).expect("a file");
+        bytes[HEADER + 5] ^= 1;
+        fs::write(file("1-1"), &bytes).expect("written");
+        fs::write(file("2-1"), &bytes[..20]).expect("written");
+        fs::write(file("3-2.new"), b"vec").expect("written");
+        fs::write(file("4-1"), b"").expect("written");
+        assert_eq!(found(&vectors, [1., 0., 0.]), [(3, 1, 0)], "seen when they are loaded");
+        assert_eq!(vectors.contents().len(), 1);
+        let again = Vectors::open(dir.path(), "m").expect("vectors");
+        assert_eq!(again.contents(), HashMap::from([(DocumentNumber(3), 1)]), "seen when they are opened");
+        assert_eq!(fs::read_dir(dir.path().join("m")).expect("a folder").count(), 1, "nothing is left lying about");
+    }
+}
