@@ -35,7 +35,7 @@ impl fmt::Display for DocumentId {
 
 /// What a document is called where eight bytes are enough: in the index and beside vectors. Given by the store, never again to
 /// another document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DocumentNumber(pub u64);
 
@@ -108,6 +108,8 @@ pub struct Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     pub id: DocumentId,
+    /// The store's key, not part of the record.
+    #[serde(skip)]
     pub number: DocumentNumber,
     /// Counts what changes the passages or who may find them: index and vectors name the version that they were made of.
     pub version: u64,
@@ -134,6 +136,27 @@ pub struct Document {
     pub pages: Option<u32>,
     /// Passages that the text was split into.
     pub passages: u32,
+    /// The version before and its text, which answers until this one is in the index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<(u64, FileId)>,
+}
+
+impl Document {
+    /// The files that belong to it.
+    pub fn files(&self) -> impl Iterator<Item = &FileId> {
+        let previous = self.previous.as_ref().map(|(_, text)| text);
+        [Some(&self.text), self.origin.file.as_ref(), previous].into_iter().flatten()
+    }
+
+    /// The text of one of its versions, where that is still there.
+    pub fn text_of(&self, version: u64) -> Option<&FileId> {
+        let is_previous = |(previous, _): &&(u64, FileId)| *previous == version;
+        if version == self.version {
+            Some(&self.text)
+        } else {
+            self.previous.as_ref().filter(is_previous).map(|(_, text)| text)
+        }
+    }
 }
 
 /// A passage that is quoted, with its place.

@@ -85,6 +85,11 @@ impl Person {
         Self(format!("a{address}"))
     }
 
+    /// This server itself, which does some things unasked.
+    pub fn server() -> Self {
+        Self("s".to_owned())
+    }
+
     /// A hook's sender.
     pub fn hook(id: &HookId) -> Self {
         Self(format!("w{}", id.as_str()))

@@ -51,6 +51,10 @@ pub enum Table {
     UniqueJobs = 20,
     /// Person ‖ schedule id → nothing.
     SchedulesOfPerson = 21,
+    /// Document number → document.
+    Documents = 22,
+    /// Document id → document number.
+    DocumentNumbers = 23,
 }
 
 /// Largest value in bytes: sled keeps bigger pages, of which a value is a part, where they are not synced.

@@ -5,7 +5,9 @@
 
 mod check;
 mod disk;
+mod documents;
 mod engine;
+mod files;
 mod hooks;
 mod job_index;
 mod jobs;
@@ -30,6 +32,7 @@ use crate::text::Text;
 
 pub use disk::DiskEngine;
 pub use engine::{Batch, Direction, Engine, EngineError, Outcome, Table, prefix_range};
+pub use files::{Files, Incoming};
 pub use jobs::{JobEnd, JobList, StoredJob};
 pub use memory::MemoryEngine;
 pub use messages::NewMessage;

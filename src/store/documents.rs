@@ -1,0 +1,83 @@
+//! Documents: one record each, under a number that the index and the vectors know them by.
+
+use super::engine::number_from;
+use super::writer::Kind;
+use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use crate::model::{Document, DocumentId, DocumentNumber};
+
+impl Store {
+    /// The document of that id, if there is one.
+    pub fn document(&self, id: &DocumentId) -> Result<Option<Document>, StoreError> {
+        match self.engine.get(Table::DocumentNumbers, id.as_str().as_bytes())? {
+            Some(number) => self.numbered_document(DocumentNumber(number_from(&number))),
+            None => Ok(None),
+        }
+    }
+
+    /// The document of that number, if there is one.
+    pub fn numbered_document(&self, number: DocumentNumber) -> Result<Option<Document>, StoreError> {
+        let record = self.engine.get(Table::Documents, &key(number))?;
+        record.map(|record| read(number, &record)).transpose()
+    }
+
+    /// Shows every document to `look`, oldest first, until it returns `false`. Reads them all: not for tokio's workers.
+    pub fn each_document(&self, mut look: impl FnMut(Document) -> bool) -> Result<(), StoreError> {
+        /// Records read at a time.
+        const PAGE: usize = 256;
+        let mut range = prefix_range(&[]);
+        loop {
+            let page = self.engine.scan(Table::Documents, range.clone(), Direction::Forward, PAGE)?;
+            for (place, record) in &page {
+                if !look(read(DocumentNumber(number_from(place)), record)?) {
+                    return Ok(());
+                }
+            }
+            match page.last() {
+                // The smallest key behind this one.
+                Some((last, _)) if page.len() == PAGE => range.start = [last.as_slice(), &[0]].concat(),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Stores a new document and gives it its number; `None`, and nothing is stored, when there is one of its id.
+    pub async fn add_document(&self, document: Document) -> Result<Option<Document>, StoreError> {
+        let id = document.id.as_str().as_bytes();
+        let batch = Batch::new()
+            .if_absent(Table::DocumentNumbers, id)
+            .append(Table::Documents, [], encode(&document))
+            .put_number(Table::DocumentNumbers, id);
+        match self.commit(batch, Kind::Growth).await? {
+            Outcome::Written { number } => {
+                Ok(Some(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
+            }
+            Outcome::Refused { .. } => Ok(None),
+        }
+    }
+
+    /// Changes a document from what it was; `false`, and nothing is stored, when it is not what it was any more.
+    pub async fn change_document(&self, from: &Document, to: &Document) -> Result<bool, StoreError> {
+        let place = key(from.number);
+        let batch =
+            Batch::new().if_equal(Table::Documents, place, encode(from)).put(Table::Documents, place, encode(to));
+        self.is_written(batch, Kind::Growth).await
+    }
+
+    /// Forgets a document; `false` when it is not what it was any more.
+    pub async fn remove_document(&self, document: &Document) -> Result<bool, StoreError> {
+        let place = key(document.number);
+        let batch = Batch::new()
+            .if_equal(Table::Documents, place, encode(document))
+            .delete(Table::Documents, place)
+            .delete(Table::DocumentNumbers, document.id.as_str());
+        self.is_written(batch, Kind::Upkeep).await
+    }
+}
+
+fn key(number: DocumentNumber) -> [u8; 8] {
+    number.0.to_be_bytes()
+}
+
+fn read(number: DocumentNumber, record: &[u8]) -> Result<Document, StoreError> {
+    Ok(Document { number, ..decode(record)? })
+}

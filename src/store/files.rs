@@ -1,0 +1,186 @@
+//! Files named by their content: what is too big for a record.
+//!
+//! A file is written beside its place, synced and renamed, so that under its name there is the whole of it or nothing. Files that
+//! no record names any more are swept away after a while.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+
+use crate::model::FileId;
+
+/// Mark of a file that is being written.
+const UNFINISHED: &str = ".part";
+
+/// The files of a data directory. All calls block.
+pub struct Files {
+    dir: PathBuf,
+    next: AtomicU64,
+}
+
+impl Files {
+    /// Opens or creates the folder, and removes what was being written when the last process ended.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        for entry in fs::read_dir(dir)? {
+            let path = entry?.path();
+            if path.to_string_lossy().ends_with(UNFINISHED) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(Self { dir: dir.to_owned(), next: AtomicU64::new(0) })
+    }
+
+    /// Begins a file whose content comes in pieces.
+    pub fn begin(&self) -> io::Result<Incoming> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let path = self.dir.join(format!("{number}{UNFINISHED}"));
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        Ok(Incoming { file, path, digest: Sha256::new(), bytes: 0, kept: false })
+    }
+
+    /// Keeps a content that is at hand.
+    pub fn put(&self, content: &[u8]) -> io::Result<FileId> {
+        let mut incoming = self.begin()?;
+        incoming.write(content)?;
+        self.keep(incoming)
+    }
+
+    /// Makes a file durable under the name of its content.
+    pub fn keep(&self, mut incoming: Incoming) -> io::Result<FileId> {
+        incoming.file.sync_all()?;
+        let id = FileId::of(std::mem::take(&mut incoming.digest).finalize().into());
+        fs::rename(&incoming.path, self.path(&id))?;
+        incoming.kept = true;
+        File::open(&self.dir)?.sync_all()?;
+        Ok(id)
+    }
+
+    /// Where a file is, if it is there.
+    pub fn path(&self, id: &FileId) -> PathBuf {
+        self.dir.join(id.as_str())
+    }
+
+    /// Bytes of a file; `None` if it is not there.
+    pub fn size(&self, id: &FileId) -> Option<u64> {
+        fs::metadata(self.path(id)).ok().map(|found| found.len())
+    }
+
+    /// A file's content as text.
+    ///
+    /// # Errors
+    /// Also when it is not what its name says: a disk can lie.
+    pub fn read_text(&self, id: &FileId) -> io::Result<String> {
+        let mut content = Vec::new();
+        File::open(self.path(id))?.read_to_end(&mut content)?;
+        if FileId::of(Sha256::digest(&content).into()) != *id {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file's content is not what was stored"));
+        }
+        String::from_utf8(content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// Bytes of a text, from and to places between characters.
+    pub fn read_range(&self, id: &FileId, range: Range<usize>) -> io::Result<String> {
+        let mut content = vec![0; range.len()];
+        File::open(self.path(id))?.read_exact_at(&mut content, range.start as u64)?;
+        String::from_utf8(content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// Removes a file; one that cannot be removed is left to the next sweep.
+    pub fn remove(&self, id: &FileId) {
+        if let Err(error) = fs::remove_file(self.path(id)) {
+            tracing::warn!(%error, file = id.as_str(), "cannot remove a file");
+        }
+    }
+
+    /// Removes files that are not `wanted` and were not touched for `unused`; returns how many.
+    pub fn sweep(&self, wanted: &HashSet<FileId>, unused: Duration) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let Some(id) = entry.file_name().to_str().and_then(FileId::parse) else { continue };
+            let age = SystemTime::now().duration_since(entry.metadata()?.modified()?).unwrap_or_default();
+            if !wanted.contains(&id) && age >= unused {
+                fs::remove_file(entry.path())?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Begins a file's time anew, after which it may be swept away: somebody is about to name it.
+    pub fn touch(&self, id: &FileId) -> io::Result<()> {
+        OpenOptions::new().append(true).open(self.path(id))?.set_modified(SystemTime::now())
+    }
+}
+
+/// A file that is being written. Dropped before it is kept, it is gone.
+pub struct Incoming {
+    file: File,
+    path: PathBuf,
+    digest: Sha256,
+    bytes: u64,
+    kept: bool,
+}
+
+impl Incoming {
+    pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.file.write_all(piece)?;
+        self.digest.update(piece);
+        self.bytes += piece.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes written so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.kept
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, path = %self.path.display(), "cannot remove an unfinished file");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_by_its_content_and_only_whole() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let files = Files::open(dir.path()).expect("the files");
+        let id = files.put("文件".as_bytes()).expect("kept");
+        assert_eq!(files.put("文件".as_bytes()).expect("kept again"), id);
+        assert_eq!(files.read_text(&id).expect("read"), "文件");
+        let mut given_up = files.begin().expect("begun");
+        given_up.write(b"half").expect("written");
+        drop(given_up);
+        assert_eq!(fs::read_dir(dir.path()).expect("a list").count(), 1);
+        fs::write(files.path(&id), "other").expect("damaged");
+        assert!(files.read_text(&id).is_err());
+    }
+
+    #[test]
+    fn what_nobody_names_is_swept_away_after_its_time() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let files = Files::open(dir.path()).expect("the files");
+        let (wanted, other) = (files.put(b"a").expect("kept"), files.put(b"b").expect("kept"));
+        let named = HashSet::from([wanted.clone()]);
+        assert_eq!(files.sweep(&named, Duration::from_secs(60)).expect("swept"), 0);
+        assert_eq!(files.sweep(&named, Duration::ZERO).expect("swept"), 1);
+        assert!(files.size(&wanted).is_some() && files.size(&other).is_none());
+    }
+}
