@@ -13,6 +13,7 @@
 //! - [`embedding`] turns texts into vectors that lie close together when they mean the same.
 //! - [`webhooks`] says who outside is told of what happens.
 //! - [`local`] lets commands on the same machine in.
+//! - [`index`] finds by words what the store keeps.
 //! - [`analysis`] is text as search sees it.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
 //! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
@@ -27,6 +28,7 @@ pub mod embedding;
 pub mod fetch;
 pub mod groups;
 pub mod http;
+pub mod index;
 pub mod jobs;
 pub mod llm;
 pub mod local;

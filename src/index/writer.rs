@@ -1,0 +1,165 @@
+//! Writing an index: by one thread of low priority, which is there only while something is written.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::{Index, IndexWriter};
+
+use super::IndexError;
+use crate::memory;
+
+/// After this long without a write, buffers and threads are given back.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Bytes of terms that are gathered before they go to a file: the least that tantivy takes.
+const BUFFER: usize = 15_000_000;
+
+/// Segments with fewer entries count as one size: they are put together whenever there are eight.
+const SMALL_SEGMENT: u32 = 1000;
+
+/// By this much less urgent than what people wait for (nice, of 19).
+const PRIORITY: i32 = 10;
+
+type Task = Box<dyn FnOnce(&mut IndexWriter) -> Result<(), ()> + Send>;
+
+/// The way to the writing thread.
+pub(super) struct Writer {
+    index: Index,
+    thread: Arc<Mutex<Option<Running>>>,
+}
+
+struct Running {
+    tasks: SyncSender<Task>,
+    handle: JoinHandle<()>,
+}
+
+impl Writer {
+    pub fn new(index: Index) -> Self {
+        Self { index, thread: Arc::default() }
+    }
+
+    /// Does something with tantivy's writer and waits for it. What `work` left uncommitted when it failed is forgotten.
+    pub fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut IndexWriter) -> tantivy::Result<T> + Send + 'static,
+    ) -> Result<T, IndexError> {
+        let (answer, done) = mpsc::sync_channel(1);
+        let task: Task = Box::new(move |writer| {
+            let result = work(writer);
+            let outcome = result.as_ref().map(drop).map_err(drop);
+            // Whoever asked waits for it.
+            drop(answer.send(result));
+            outcome
+        });
+        let tasks = self.tasks()?;
+        let gone = |_| IndexError::Failed("the writer could not be opened".into());
+        tasks.send(task).map_err(|_| IndexError::Failed("the writer's thread ended".into()))?;
+        done.recv().map_err(gone)?.map_err(IndexError::from)
+    }
+
+    /// Where tasks go; the thread does not end as long as this is kept.
+    fn tasks(&self) -> Result<SyncSender<Task>, IndexError> {
+        let mut thread = locked(&self.thread);
+        if let Some(running) = &*thread {
+            return Ok(running.tasks.clone());
+        }
+        let (tasks, queue) = mpsc::sync_channel(1);
+        let (index, shared) = (self.index.clone(), self.thread.clone());
+        let handle =
+            std::thread::Builder::new().name("index-writer".into()).spawn(move || serve(&index, &queue, &shared))?;
+        *thread = Some(Running { tasks: tasks.clone(), handle });
+        Ok(tasks)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let running = locked(&self.thread).take();
+        if let Some(Running { tasks, handle }) = running {
+            drop(tasks);
+            if handle.join().is_err() {
+                tracing::error!("an index's writer panicked");
+            }
+        }
+    }
+}
+
+fn locked(thread: &Mutex<Option<Running>>) -> MutexGuard<'_, Option<Running>> {
+    thread.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does what comes in, until nothing came for a while.
+fn serve(index: &Index, queue: &Receiver<Task>, thread: &Mutex<Option<Running>>) {
+    lower_priority();
+    let mut writer = None;
+    loop {
+        match queue.recv_timeout(IDLE) {
+            Ok(task) => work(index, &mut writer, task),
+            Err(RecvTimeoutError::Timeout) => {
+                close(writer.take());
+                // Nobody can send while this is held; who got the way to this thread before has it in use.
+                let mut thread = locked(thread);
+                match queue.try_recv() {
+                    Ok(task) => {
+                        drop(thread);
+                        work(index, &mut writer, task);
+                    }
+                    Err(_) => {
+                        *thread = None;
+                        break;
+                    }
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                close(writer.take());
+                break;
+            }
+        }
+    }
+    memory::give_back();
+}
+
+fn work(index: &Index, writer: &mut Option<IndexWriter>, task: Task) {
+    if writer.is_none() {
+        *writer = open(index).inspect_err(|error| tracing::error!(%error, "cannot write to an index")).ok();
+    }
+    if let Some(open) = writer
+        && task(open).is_err()
+    {
+        // What it did by halves goes with it.
+        *writer = None;
+    }
+}
+
+fn open(index: &Index) -> tantivy::Result<IndexWriter> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .memory_budget_per_thread(BUFFER)
+        .build();
+    let writer = index.writer_with_options(options)?;
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_layer_size(SMALL_SEGMENT);
+    policy.set_del_docs_ratio_before_merge(0.3);
+    writer.set_merge_policy(Box::new(policy));
+    Ok(writer)
+}
+
+/// Waits until segments that are being put together are.
+fn close(writer: Option<IndexWriter>) {
+    if let Some(Err(error)) = writer.map(IndexWriter::wait_merging_threads) {
+        tracing::warn!(%error, "an index was not put in order");
+    }
+}
+
+/// Threads that are started by this one, tantivy's, have its priority.
+fn lower_priority() {
+    // On Linux, of this thread alone; elsewhere it would be the whole process's.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+        tracing::debug!(%error, "indexing keeps its priority");
+    }
+}
