@@ -393,12 +393,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let index = PassageIndex::open(dir.path()).expect("an index");
         assert!(found(&index, "anything").is_empty());
+        let long = "Nothing else happens in between. ".repeat(5);
+        let guide = format!("# Backups\n\nThe server is backed up at night. {long}\u{c}# Restoring\n\nStop it. {long}");
         let texts = [
-            Text::new(
-                1,
-                "Guide",
-                "# Backups\n\nThe server is backed up every night.\u{c}# Restoring\n\nStop it first.",
-            ),
+            Text::new(1, "Guide", &guide),
             Text::new(2, "手册", "如何重置密码：打开设置，选择账户。"),
             Text::new(3, "手冊", "伺服器的備份存放在資料庫旁邊。"),
         ];
