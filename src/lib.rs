@@ -10,7 +10,8 @@
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
 //!   [`fetch`] reaches other machines, [`process`] runs other programs.
 //! - [`documents`] turns files into text, and text into passages.
-//! - [`embedding`] turns texts into vectors that lie close together when they mean the same.
+//! - [`retrieval`] finds passages by their words and by their meaning; [`embedding`] turns texts into vectors that lie close
+//!   together when they mean the same.
 //! - [`webhooks`] says who outside is told of what happens.
 //! - [`local`] lets commands on the same machine in.
 //! - [`index`] finds by words what the store keeps.
@@ -36,6 +37,7 @@ pub mod memory;
 pub mod model;
 pub mod process;
 pub mod protocol;
+pub mod retrieval;
 pub mod schedule;
 pub mod server;
 pub mod store;

@@ -151,6 +151,14 @@ impl Embedder {
     }
 }
 
+/// What of a passage is embedded: its document's title and its heading say what it is about.
+pub fn passage_text(title: &str, heading: Option<&str>, content: &str) -> String {
+    match heading {
+        Some(heading) => format!("{title}\n{heading}\n{content}"),
+        None => format!("{title}\n{content}"),
+    }
+}
+
 /// Traditional characters simplified: so a text and a question in different scripts lie as close as in one. What changes this
 /// must change the ids.
 fn prepared(text: &str) -> String {

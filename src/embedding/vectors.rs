@@ -68,6 +68,10 @@ impl Vectors {
         lock(&self.files).clone()
     }
 
+    pub fn is_empty(&self) -> bool {
+        lock(&self.files).is_empty()
+    }
+
     /// Keeps the vectors of a document's passages, in order, in place of those of any other version. Durable on return.
     pub fn put(&self, document: DocumentNumber, version: u64, passages: &[Embedding]) -> Result<(), VectorsError> {
         let rows = Rows::new(version, passages);

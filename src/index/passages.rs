@@ -1,5 +1,7 @@
 //! The keyword index of documents: which passages have which terms, and where they stand.
 
+mod coverage;
+
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

@@ -1,0 +1,162 @@
+//! From a question to passages: found by their words and by their meaning, in one order, with a word on whether they answer it.
+//!
+//! By words alone where meaning is off, not there yet or too slow. Reads no texts, and knows nothing of rooms or people.
+
+mod confidence;
+mod fusion;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use confidence::{Signals, answers_directly};
+
+use crate::documents::Passage;
+use crate::embedding::{EmbedError, Embedder, Embedding, VectorHit, Vectors};
+use crate::index::{Audience, Hit, IndexError, PassageIndex};
+use crate::model::DocumentNumber;
+
+/// Passages that each side brings.
+const CANDIDATES: usize = 50;
+
+/// Of the best passages, how many are looked at for whether they answer.
+const COVERING: usize = 3;
+
+/// Longest wait for a question's vector. Loading the model takes a tenth of this, and whoever asks is still there.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// How long vectors stay in memory without a question.
+const REST: Duration = Duration::from_secs(300);
+
+/// Why nothing can be looked up.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrievalError {
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The program is stopping.
+    #[error("the look-up ended early")]
+    Stopped,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<FusedHit>,
+    /// Whether the hits are likely to answer the question; otherwise they are merely the nearest.
+    pub confident: bool,
+    /// What that rests on.
+    pub signals: Signals,
+}
+
+/// A passage that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FusedHit {
+    pub document: DocumentNumber,
+    pub version: u64,
+    pub passage: Passage,
+    /// Comparable within one answer only.
+    pub score: f32,
+}
+
+/// A passage: document, version and number.
+type Key = (DocumentNumber, u64, u32);
+
+/// Finds passages.
+pub struct Retriever {
+    /// `None`: by words alone.
+    vectors: Option<Arc<Vectors>>,
+    embedder: Arc<Embedder>,
+}
+
+impl Retriever {
+    pub fn new(vectors: Option<Arc<Vectors>>, embedder: Arc<Embedder>) -> Self {
+        Self { vectors, embedder }
+    }
+
+    /// The passages that fit a question best, at most `limit`. `allowed` says which version of which document may be found.
+    pub async fn find(
+        &self,
+        index: Arc<PassageIndex>,
+        question: &str,
+        audience: &Audience,
+        allowed: impl Fn(DocumentNumber, u64) -> bool + Send + 'static,
+        limit: usize,
+    ) -> Result<Found, RetrievalError> {
+        let meaning = self.meaning(question).await;
+        let (question, audience) = (question.to_owned(), audience.clone());
+        let look_up = move || {
+            let near = meaning.map(|(vectors, question)| vectors.search(&question, &allowed, CANDIDATES));
+            let mut by_words = index.search(&question, &audience, CANDIDATES)?;
+            by_words.retain(|hit| allowed(hit.document, hit.version));
+            put_together(&index, &question, by_words, near, limit)
+        };
+        tokio::task::spawn_blocking(look_up).await.map_err(|_| RetrievalError::Stopped)?
+    }
+
+    /// The question's vector and those to compare it with, unless there are none or it takes too long.
+    async fn meaning(&self, question: &str) -> Option<(Arc<Vectors>, Embedding)> {
+        let vectors = self.vectors.clone().filter(|vectors| !vectors.is_empty())?;
+        match tokio::time::timeout(PATIENCE, self.embedder.question(question)).await {
+            Ok(Ok(vector)) => Some((vectors, vector)),
+            Ok(Err(EmbedError::Off)) => None,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a question is looked up by its words alone");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("a question is looked up by its words alone: its vector took too long");
+                None
+            }
+        }
+    }
+
+    /// Gives memory back whenever nobody has asked for a while. Never ends.
+    pub async fn give_back_when_unused(&self) {
+        let Some(vectors) = &self.vectors else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(REST / 5).await;
+            let vectors = vectors.clone();
+            if tokio::task::spawn_blocking(move || vectors.give_back_after(REST)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// One order of what words and meaning found, with its places.
+fn put_together(
+    index: &PassageIndex,
+    question: &str,
+    by_words: Vec<Hit>,
+    near: Option<Vec<VectorHit>>,
+    limit: usize,
+) -> Result<Found, RetrievalError> {
+    let cosine = near.as_ref().and_then(|near| near.first()).map(|hit| hit.score);
+    let words: Vec<Key> = by_words.iter().map(|hit| (hit.document, hit.version, hit.passage.number)).collect();
+    let near: Vec<Key> = near.iter().flatten().map(|hit| (hit.document, hit.version, hit.passage)).collect();
+    let fused = fusion::fuse(&[&words, &near]);
+
+    let mut places: HashMap<Key, Passage> =
+        words.into_iter().zip(by_words.into_iter().map(|hit| hit.passage)).collect();
+    let placeless: Vec<Key> = near.into_iter().filter(|key| !places.contains_key(key)).collect();
+    // What the index does not have is about to come or to go, and waits until both sides agree.
+    places.extend(placeless.iter().zip(index.places(&placeless)?).filter_map(|(&key, place)| Some((key, place?))));
+    let hits: Vec<FusedHit> = fused
+        .into_iter()
+        .filter_map(|((document, version, number), score)| {
+            let passage = places.remove(&(document, version, number))?;
+            Some(FusedHit { document, version, passage, score })
+        })
+        .take(limit)
+        .collect();
+
+    let best: Vec<Key> =
+        hits.iter().take(COVERING).map(|hit| (hit.document, hit.version, hit.passage.number)).collect();
+    let coverage = index.coverage(question, &best)?.into_iter().fold(0.0, f32::max);
+    let signals = Signals { cosine, coverage };
+    Ok(Found { confident: !hits.is_empty() && signals.suffice(), hits, signals })
+}
+
+#[cfg(test)]
+mod tests;
