@@ -39,12 +39,15 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     page(app).or(asset()).unify().boxed()
 }
 
-/// `GET /`, `/bot`, `/room/{room}`, `/jobs`, `/jobs/{part}`: the page. It finds out itself what to show.
+/// `GET /`, `/bot`, `/room/{room}`, `/jobs`, `/jobs/{part}`, `/documents`, `/documents/{id}`: the page. It finds out itself
+/// what to show.
 fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let path = warp::path::end().or(warp::path!("bot")).unify();
     let path = path.or(warp::path!("room" / String).map(|_| ()).untuple_one()).unify();
     let path = path.or(warp::path!("jobs")).unify();
     let path = path.or(warp::path!("jobs" / String).map(|_| ()).untuple_one()).unify();
+    let path = path.or(warp::path!("documents")).unify();
+    let path = path.or(warp::path!("documents" / String).map(|_| ()).untuple_one()).unify();
     let headers = warp::header::headers_cloned();
     path.and(get_or_head())
         .and(caller(app))

@@ -277,7 +277,7 @@ async fn the_jobs_page_fits_a_phone() {
     ann.until("document.querySelector('.sidebar').getBoundingClientRect().right <= 0").await;
     start(&ann, "sleep", &format!("60 {}", "long ".repeat(30))).await;
     ann.find(&row("running")).await;
-    let fits = "document.querySelector('.dashboard-body').scrollWidth <= innerWidth";
+    let fits = "document.querySelector('.page-body').scrollWidth <= innerWidth";
     ann.until(&format!("document.documentElement.scrollWidth === innerWidth && {fits}")).await;
     ann.click(&hook("job-open")).await;
     ann.find(&hook("details-changes")).await;

@@ -9,15 +9,17 @@ import { effect, html, render } from './html.js';
 import { chooseLocale, locale, t, timeZone, useLocale } from './i18n.js';
 import { listenForKeys, readyToWrite } from './keys.js';
 import { beforePaint } from './paint.js';
-import { dashboardPart, FIRST_ROOM, pathOf, roomOf } from './router.js';
+import { FIRST_ROOM, pathOf, placeOf, roomOf } from './router.js';
 import { recall, remember } from './storage.js';
 import { followTheme } from './theme.js';
 import { showTitle } from './title.js';
-import { dashboard, notify, openDialog, panel } from './ui.js';
+import { notify, openDialog, panel, place } from './ui.js';
 import { Page } from './views/page.js';
 import { refreshVisits } from './visits.js';
 
 const REFRESH_ROOMS = 30_000;
+// Whose words say what stands there.
+const PLACES = { jobs: 'dashboard', documents: 'documents' };
 
 let firstServer = null;
 let askedToReload = false;
@@ -65,11 +67,11 @@ function socketUrl() {
 }
 
 function showPlace() {
-  dashboard.value = dashboardPart(location.pathname);
+  place.value = placeOf(location);
   const room = roomOf(location.pathname, BOT_ROOM);
   if (room) return chat.open(room);
   if (!chat.current.value) chat.open(recall('last', FIRST_ROOM));
-  if (!dashboard.value) history.replaceState(null, '', pathOf(chat.current.value, BOT_ROOM));
+  if (!place.value) history.replaceState(null, '', pathOf(chat.current.value, BOT_ROOM));
 }
 
 function listenToBrowser() {
@@ -94,14 +96,14 @@ function tellTitle() {
 }
 
 function placeName() {
-  if (dashboard.value) return t('dashboard.title');
+  if (place.value) return t(`${PLACES[place.value.name]}.title`);
   const name = chat.current.value;
   return name === BOT_ROOM ? t('rooms.bot') : name;
 }
 
 function focusOnNewRoom() {
   void chat.current.value;
-  if (dashboard.value) return;
+  if (place.value) return;
   requestAnimationFrame(() => requestAnimationFrame(readyToWrite));
 }
 

@@ -18,6 +18,14 @@ export function roomOf(path, botRoom) {
   }
 }
 
+/** What stands in place of a room at an address, `{name: 'jobs' | 'documents', part}`; null where that is a room. */
+export function placeOf({ pathname, search, hash }) {
+  const jobs = dashboardPart(pathname);
+  if (jobs) return { name: 'jobs', part: jobs };
+  const documents = documentsPart(pathname, search, hash);
+  return documents && { name: 'documents', part: documents };
+}
+
 const SCHEDULES = 'schedules';
 
 /** `part` is `{name: 'list' | 'schedules' | 'job', id?}`. */
@@ -26,12 +34,31 @@ export function dashboardPath({ name, id } = { name: 'list' }) {
   return `/jobs/${name === 'job' ? encodeURIComponent(id) : SCHEDULES}`;
 }
 
-/** The part of the dashboard at an address, or null for any other address. */
-export function dashboardPart(path) {
+function dashboardPart(path) {
   const [matches, part] = path.match(/^\/jobs(?:\/([\w-]+))?\/?$/) ?? [];
   if (!matches) return null;
   if (!part) return { name: 'list' };
   return part === SCHEDULES ? { name: SCHEDULES } : { name: 'job', id: part };
+}
+
+const ADDING = 'new';
+
+/** `part` is `{name: 'list' | 'add' | 'read' | 'edit', id?, chunk?}`; `chunk` is the passage that is shown. */
+export function documentsPath({ name, id, chunk } = { name: 'list' }) {
+  if (name === 'list') return '/documents';
+  if (name === 'add') return `/documents/${ADDING}`;
+  const path = `/documents/${encodeURIComponent(id)}`;
+  if (name === 'edit') return `${path}?edit`;
+  return chunk === undefined || chunk === null ? path : `${path}#${chunk}`;
+}
+
+function documentsPart(path, search, hash) {
+  const [matches, id] = path.match(/^\/documents(?:\/([\w-]+))?\/?$/) ?? [];
+  if (!matches) return null;
+  if (!id) return { name: 'list' };
+  if (id === ADDING) return { name: 'add' };
+  if (search === '?edit') return { name: 'edit', id };
+  return { name: 'read', id, chunk: /^#\d+$/.test(hash) ? Number(hash.slice(1)) : null };
 }
 
 /** Room names are the same whatever case or composition they are typed in. */

@@ -1,14 +1,16 @@
-// What of the page is open just now: dashboard, dialog, side panel, drawer, notices.
+// What of the page is open just now: place, search, dialog, side panel, drawer, notices.
 // Knows neither rooms nor the socket.
 
 import { signal } from './html.js';
 
 const NOTICE_LASTS = 6_000;
 
-/** What stands in the middle: null for the current room, or the part of the dashboard,
-    `{name: 'list' | 'schedules' | 'job', id?}`. */
-export const dashboard = signal(null);
-/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys', …}`; one at a time. */
+/** What stands in the middle: null for the current room, or `{name: 'jobs' | 'documents', part}`
+    as the router has it. */
+export const place = signal(null);
+/** The search box: null, or `{text}` that it opens with. */
+export const searching = signal(null);
+/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'confirm', …}`; one at a time. */
 export const dialog = signal(null);
 /** null, 'people' or 'jobs'. */
 export const panel = signal(null);
@@ -20,6 +22,12 @@ export const openDialog = (name, more = {}) => {
 };
 export const closeDialog = () => {
   dialog.value = null;
+};
+export const openSearch = (text = '') => {
+  searching.value = { text };
+};
+export const closeSearch = () => {
+  searching.value = null;
 };
 export const togglePanel = (name) => {
   panel.value = panel.value === name ? null : name;

@@ -1,7 +1,7 @@
 // One job with its history, kept true while it is looked at. Knows no elements.
 
 import { batch, signal } from '../html.js';
-import { Refresher } from './refresher.js';
+import { Refresher } from '../refresher.js';
 
 // Its log and its answer so far do not come by themselves.
 const REFRESH_WHILE_RUNNING = 2_000;

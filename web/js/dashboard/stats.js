@@ -3,7 +3,7 @@
 
 import { signal } from '../html.js';
 import { recall, remember } from '../storage.js';
-import { Refresher } from './refresher.js';
+import { Refresher } from '../refresher.js';
 
 const REFRESH = 60_000;
 // Jobs may end many times a second; the figures need not follow each.

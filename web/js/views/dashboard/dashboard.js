@@ -18,7 +18,7 @@ import { Plots } from './plots.js';
 import { Schedules } from './schedules.js';
 import { StartForm } from './start_form.js';
 
-const STYLES = ['../../../vendor/uplot-1.6.32.css', '../../../css/dashboard.css'];
+const STYLES = ['../../../vendor/uplot-1.6.32.css', '../../../css/pages.css', '../../../css/dashboard.css'];
 
 export const loadStyles = () => Promise.all(STYLES.map((path) => loadStyle(new URL(path, import.meta.url).href)));
 
@@ -82,13 +82,13 @@ function Header({ app, part }) {
       </nav>
       <span class="spacer"></span>
       <button type="button" class="tool" data-testid="dashboard-close" aria-label=${t('dashboard.close')} title=${t('dashboard.close')}
-        onClick=${app.closeDashboard}><${Icon} name="close" /></button>
+        onClick=${app.closePlace}><${Icon} name="close" /></button>
     </header>
   `;
 }
 
 const Overview = ({ app, board, stats }) => html`
-  <div class="dashboard-body">
+  <div class="page-body">
     <${StartForm} app=${app} board=${board} />
     <${Plots} stats=${stats} />
     <section aria-label=${t('jobs.title-all')}>

@@ -17,7 +17,7 @@ export function JobDetails({ app, board, id }) {
   const details = useDetails(app, id);
   const job = details.job.value;
   return html`
-    <div class="dashboard-body details" data-testid="details">
+    <div class="page-body details" data-testid="details">
       <a class="link back" href=${dashboardPath()} data-testid="details-back" onClick=${insidePage(() => app.openDashboard())}>
         <${Icon} name="back" />${t('dashboard.title')}</a>
       ${details.problem.value && html`<p class="nothing problem" role="alert">${details.problem.value}</p>`}

@@ -3,7 +3,7 @@
 import { BOT_ROOM } from '../../chat.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { fullTime, moment, span, t } from '../../i18n.js';
-import { Refresher } from '../../dashboard/refresher.js';
+import { Refresher } from '../../refresher.js';
 import { useNow } from '../clock.js';
 import { DetailsLink } from '../job_card.js';
 
@@ -22,7 +22,7 @@ export function Schedules({ app }) {
     refresh();
   };
   return html`
-    <div class="dashboard-body">
+    <div class="page-body">
       ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}</p>`}
       ${schedules.value === null && !problem.value && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
       ${schedules.value?.length === 0 && html`<p class="nothing" data-testid="schedules-nothing">${t('schedules.none')}</p>`}
