@@ -143,10 +143,11 @@ export class Chat {
     this.#send({ type: 'hello', ...this.#identity() });
   }
 
-  /** The bot greets in the language of the last `hello`. */
+  /** Rooms greet in the language of the last `hello`. */
   greetAgain() {
-    const room = this.#rooms.get(BOT_ROOM);
-    if (room?.joined) this.#sendAll([room.joinFrame()]);
+    for (const room of this.#rooms.values()) {
+      if (room.joined && room.greeting) this.#sendAll([room.joinFrame()]);
+    }
   }
 
   changed(state, closeCode) {
@@ -279,6 +280,7 @@ export class Chat {
 
   post(name, text) {
     const room = this.#rooms.get(name);
+    if (room.past) room.leavePast();
     this.#sendAll(room.post(newId(), text, Date.now()));
     this.#keepWaiting(room);
     this.#typingSentAt = 0;
@@ -305,6 +307,19 @@ export class Chat {
     const room = this.#rooms.get(name);
     if (this.status.value !== 'open' || (room.olderRefused && !again)) return;
     this.#sendAll(room.askOlder());
+  }
+
+  /** Fetches what stands around a message that is further up than what is known. */
+  loadAround(name, seq, before) {
+    this.#sendAll(this.#rooms.get(name).askAround(seq, before));
+  }
+
+  loadNewer(name) {
+    if (this.status.value === 'open') this.#sendAll(this.#rooms.get(name).askNewer());
+  }
+
+  leavePast(name) {
+    this.#rooms.get(name)?.leavePast();
   }
 
   cancelJob(id) {

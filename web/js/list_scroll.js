@@ -6,6 +6,7 @@
 import { RowWindow } from './row_window.js';
 
 const NEAR_BOTTOM = 24;
+// More is asked for when so little is left above or below.
 const NEAR_TOP = 500;
 // More is drawn than must be, so that not every row scrolled means drawing again.
 const DRAWN_BEYOND = 1_000;
@@ -20,8 +21,9 @@ export class ListScroll {
   #hears;
   #observer;
   #width = 0;
+  #goesOn = false;
 
-  /** `hears` has `redraw()`, `nearTop()` and `moved(stuck)`. */
+  /** `hears` has `redraw()`, `nearTop()`, `nearBottom()` and `moved(stuck)`. */
   constructor(guess, hears) {
     this.#window = new RowWindow(guess);
     this.#hears = hears;
@@ -38,8 +40,11 @@ export class ListScroll {
     this.#observer.disconnect();
   }
 
-  /** The part of the rows to draw, with the heights that stand for the rest. */
-  slice(rows) {
+  /** The part of the rows to draw, with the heights that stand for the rest. `goesOn`: there
+      are more rows below, so that the last one is not the newest. */
+  slice(rows, { goesOn = false } = {}) {
+    this.#goesOn = goesOn;
+    if (goesOn && this.stuck) this.#letGo();
     this.#window.setRows(rows);
     this.#drawn = this.#needed();
     return this.#drawn;
@@ -54,7 +59,26 @@ export class ListScroll {
     this.#window.measure(pairs);
     this.#place();
     this.#redrawIfBare();
-    if (this.#element.scrollTop < NEAR_TOP) this.#hears.nearTop();
+    this.#tellEnds();
+  }
+
+  /** What is in sight stays there although something above or in it is about to grow. */
+  hold() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#element;
+    if (!this.stuck || scrollHeight <= clientHeight) return;
+    this.#anchor = this.#window.anchorAt(scrollTop);
+    this.#letGo();
+  }
+
+  #letGo() {
+    this.stuck = false;
+    this.#hears.moved(false);
+  }
+
+  #tellEnds() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#element;
+    if (scrollTop < NEAR_TOP) this.#hears.nearTop();
+    if (this.#goesOn && scrollHeight - scrollTop - clientHeight < NEAR_TOP) this.#hears.nearBottom();
   }
 
   toBottom() {
@@ -99,14 +123,14 @@ export class ListScroll {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#element;
-    const stuck = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    const stuck = !this.#goesOn && scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
     this.#anchor = this.#window.anchorAt(scrollTop);
     if (stuck !== this.stuck) {
       this.stuck = stuck;
       this.#hears.moved(stuck);
     }
     this.#redrawIfBare();
-    if (scrollTop < NEAR_TOP) this.#hears.nearTop();
+    this.#tellEnds();
   }
 
   #redrawIfBare() {

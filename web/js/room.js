@@ -9,9 +9,12 @@ import { hasEnded } from './job_states.js';
 // A person who stopped typing does not say so; silence for this long means it.
 const TYPING_LASTS = 5_000;
 const GAP_LIMIT = 200;
+const PAST_LIMIT = 60;
 
 export class Room {
   messages = [];
+  // What is looked at far above `messages`; null where that is the newest.
+  past = null;
   pending = [];
   jobs = new Map();
   members = new Map();
@@ -29,6 +32,7 @@ export class Room {
   #changed;
   #ahead = new Map();
   #gapAskedAfter = null;
+  #pastAsked = null;
   // Jobs that were answered, with the attempt that was: one that is tried again is shown again.
   #answered = new Map();
   #typing = new Map();
@@ -46,12 +50,17 @@ export class Room {
     return this.messages.length ? this.messages[0].seq : this.last + 1;
   }
 
+  /** What is looked at: a part of the past, or the newest. */
+  get shown() {
+    return this.past ?? this.messages;
+  }
+
   get hasOlder() {
-    return this.joined && this.first > 1;
+    return this.joined && firstOf(this.shown, this.first) > 1;
   }
 
   at(seq) {
-    return this.messages[seq - this.first];
+    return this.messages[seq - this.first] ?? this.past?.[seq - this.past[0].seq];
   }
 
   // --- being in the room ---
@@ -62,7 +71,9 @@ export class Room {
   }
 
   onJoined(frame) {
+    if (frame.epoch !== this.epoch) this.past = null;
     if (!frame.complete || frame.epoch !== this.epoch) this.#forget(frame);
+    this.#pastAsked = null;
     this.epoch = frame.epoch;
     this.problem = null;
     this.loadingOlder = false;
@@ -70,7 +81,7 @@ export class Room {
     this.members = new Map(frame.members.map((member) => [member.handle, member]));
     this.count = frame.count;
     this.bot = frame.bot;
-    this.greeting = frame.greeting ?? this.greeting;
+    this.greeting = frame.greeting ?? null;
     for (const message of frame.messages) this.#append(message);
     this.jobs.clear();
     for (const job of frame.jobs) {
@@ -97,8 +108,9 @@ export class Room {
     this.#changed();
   }
 
-  onSettings({ bot }) {
+  onSettings({ bot, greeting }) {
     this.bot = bot;
+    if (greeting !== undefined) this.greeting = greeting;
     this.#changed();
   }
 
@@ -123,8 +135,10 @@ export class Room {
     return [];
   }
 
-  // The frame does not say which request it answers; its numbers do.
-  onHistory({ messages, more }) {
+  // Which request it answers its numbers say.
+  onHistory({ messages, more, before, after }) {
+    const asked = this.#pastAsked;
+    if (asked && (asked.before ?? null) === (before ?? null) && (asked.after ?? null) === (after ?? null)) return this.#onPast(messages);
     const nothing = messages.length === 0;
     const isOlder = !nothing && messages[0].seq < this.first;
     const isNewer = !nothing && messages.at(-1).seq > this.last;
@@ -179,14 +193,69 @@ export class Room {
 
   askOlder() {
     if (!this.hasOlder || this.loadingOlder) return [];
+    if (this.past) return this.#askPast({ before: this.past[0].seq, limit: PAST_LIMIT });
     this.loadingOlder = true;
     this.olderRefused = false;
     this.#changed();
     return [{ type: 'history', room: this.name, before: this.first, limit: 50 }];
   }
 
+  // --- the past ---
+
+  /** Looks at what stands around a message that is far above what is here. */
+  askAround(seq, before) {
+    const range = { after: Math.max(0, seq - 1 - before), limit: PAST_LIMIT };
+    return this.joined && seq < this.first ? this.#askPast(range) : [];
+  }
+
+  get isAskingPast() {
+    return this.#pastAsked !== null;
+  }
+
+  /** Goes on downwards from the past. */
+  askNewer() {
+    if (!this.past || this.#pastAsked) return [];
+    return this.#askPast({ after: this.past.at(-1).seq, limit: PAST_LIMIT });
+  }
+
+  leavePast() {
+    this.past = null;
+    this.#pastAsked = null;
+    this.loadingOlder = false;
+    this.#changed();
+  }
+
+  #askPast(range) {
+    this.#pastAsked = range;
+    this.loadingOlder = 'before' in range;
+    this.olderRefused = false;
+    this.#changed();
+    return [{ type: 'history', room: this.name, ...range }];
+  }
+
+  #onPast(messages) {
+    this.#pastAsked = null;
+    this.loadingOlder = false;
+    const last = messages.at(-1)?.seq;
+    const before = this.past ?? [];
+    if (last + 1 === before[0]?.seq) this.past = [...messages, ...before];
+    else if (messages[0]?.seq === before.at(-1)?.seq + 1) this.past = [...before, ...messages];
+    else if (messages.length > 0) this.past = messages;
+    this.#joinPast();
+    this.#changed();
+    return [];
+  }
+
+  // Where the past reaches what is here, both are one.
+  #joinPast() {
+    if (!this.past || this.past.at(-1).seq + 1 < this.first) return;
+    this.messages = [...this.past.filter(({ seq }) => seq < this.first), ...this.messages];
+    this.past = null;
+  }
+
   /** The answer to a request for older messages will not come. */
   stopLoading({ refused }) {
+    this.#pastAsked = null;
     this.olderRefused = refused && this.loadingOlder;
     this.loadingOlder = false;
     this.#changed();
@@ -199,13 +268,20 @@ export class Room {
 
   /** Takes a deletion back that the server never heard of. */
   onRestored(message) {
-    if (this.at(message.seq)) this.messages[message.seq - this.first] = message;
+    this.#replace(message);
     this.#changed();
   }
 
   #markDeleted(seq) {
     const message = this.at(seq);
-    if (message) this.messages[seq - this.first] = { ...message, message: '', deleted: true };
+    if (message) this.#replace({ ...message, message: '', results: undefined, deleted: true });
+  }
+
+  #replace(message) {
+    for (const part of [this.messages, this.past ?? []]) {
+      const index = message.seq - part[0]?.seq;
+      if (part[index]) part[index] = message;
+    }
   }
 
   // --- our own messages ---
@@ -315,6 +391,8 @@ export class Room {
     return [...this.#typing.keys()];
   }
 }
+
+const firstOf = (messages, otherwise) => messages[0]?.seq ?? otherwise;
 
 // An answer as it comes: the text up to piece `n`, and pieces that overtook others.
 const streamFrom = (partial) => ({ text: '', n: 0, ...partial, ahead: new Map() });

@@ -11,7 +11,7 @@ export function rowsOf(room, { newFrom, me }) {
   for (const job of cards.above) rows.push(jobRow(job));
   let previous = null;
   let day = null;
-  for (const message of room.messages) {
+  for (const message of room.shown) {
     const at = new Date(message.timestamp);
     if (day !== at.toDateString()) {
       day = at.toDateString();
@@ -27,7 +27,7 @@ export function rowsOf(room, { newFrom, me }) {
     for (const job of jobs) rows.push(jobRow(job));
     previous = jobs.length || message.role === 'system' ? null : { ...message, at };
   }
-  for (const waiting of room.pending) {
+  for (const waiting of room.past ? [] : room.pending) {
     const at = new Date(waiting.at);
     rows.push(pendingRow(waiting, at, previous, me));
     previous = { handle: me, role: 'user', at };
@@ -64,7 +64,7 @@ function cardsBySeq(room) {
   const below = new Map();
   const above = [];
   for (const job of room.jobs.values()) {
-    if (job.seq < room.first || !job.seq) above.push(job);
+    if (!room.past && (job.seq < room.first || !job.seq)) above.push(job);
     else below.set(job.seq, [...(below.get(job.seq) ?? []), job]);
   }
   return { below, above };

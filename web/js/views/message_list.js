@@ -12,8 +12,8 @@ import { Icon } from './icons.js';
 import { JobCard } from './job_card.js';
 import { Message } from './message.js';
 
-// Messages further up than this many requests are not gone to.
-const MOST_PAGES = 20;
+// How many messages before one that is gone to are fetched; fewer at the second attempt.
+const AROUND = [30, 2];
 
 export function MessageList({ app, name }) {
   const room = app.chat.room(name);
@@ -27,6 +27,7 @@ export function MessageList({ app, name }) {
   list.current ??= new ListScroll(guessHeight, {
     redraw: () => redraw((count) => count + 1),
     nearTop: () => app.chat.loadOlder(name),
+    nearBottom: () => app.chat.loadNewer(name),
     moved: (stuck) => setLeftAt(stuck ? null : app.chat.room(name).last),
   });
   const scroll = list.current;
@@ -38,13 +39,18 @@ export function MessageList({ app, name }) {
       setFound(there ? seq : null);
       return there;
     };
-    return () => scroll.detach();
+    app.holdList = () => scroll.hold();
+    app.redrawList = () => redraw((count) => count + 1);
+    return () => {
+      scroll.detach();
+      app.chat.leavePast(name);
+    };
   }, []);
 
   const me = app.chat.user.value?.handle ?? '';
   // Scrolling draws again and again without any row being other than before.
   const rows = useMemo(() => rowsOf(room, { newFrom, me }), [app.chat.revision.value, newFrom, me]);
-  const { start, end, before, after } = scroll.slice(rows);
+  const { start, end, before, after } = scroll.slice(rows, { goesOn: room.past !== null });
   useLayoutEffect(() => scroll.settle());
   useFollowOwn(room, scroll);
   useMarkRead(app, room, scroll, newFrom);
@@ -59,9 +65,14 @@ export function MessageList({ app, name }) {
         ${rows.slice(start, end).map((row) => html`<${Row} key=${row.key} app=${app} room=${room} row=${row} found=${found} />`)}
         <div style=${{ height: `${after}px` }}></div>
       </div>
-      <${NewMessages} count=${leftAt === null ? null : room.last - leftAt} go=${() => scroll.toBottom()} />
+      <${NewMessages} count=${leftAt === null ? null : room.last - leftAt} go=${() => toNewest(app, name, scroll)} />
     </div>
   `;
+}
+
+function toNewest(app, name, scroll) {
+  app.chat.leavePast(name);
+  scroll.toBottom();
 }
 
 const rowKey = (room, seq) => {
@@ -93,7 +104,7 @@ function Top({ app, name }) {
       </button>
     `;
   }
-  if (room.greeting) return html`<${Greeting} app=${app} text=${room.greeting} />`;
+  if (room.greeting) return html`<${Greeting} app=${app} room=${room.name} text=${room.greeting} />`;
   if (room.last === 0 && room.pending.length === 0) return html`<${EmptyRoom} app=${app} bot=${room.bot} />`;
   return html`<p class="beginning">${t('list.beginning')}</p>`;
 }
@@ -146,26 +157,30 @@ function useMarkRead(app, room, scroll, newFrom) {
   });
 }
 
-// Whoever comes for a message further up has it fetched, up to a point.
+// Whoever comes for a message further up has what stands around it fetched; again, if
+// the messages before it were too long to come all at once.
 function useShowWanted(app, room) {
-  const asked = useRef(0);
+  const seq = app.wantedMessage.value;
+  const asked = useRef({ seq: null, times: 0 });
   useEffect(() => {
-    const seq = app.wantedMessage.value;
-    if (seq === null || !room.joined || room.loadingOlder) return;
-    const fetched = app.showMessage(seq) || !room.hasOlder || asked.current === MOST_PAGES;
-    if (fetched) {
+    if (seq === null || !room.joined || room.isAskingPast || app.chat.status.value !== 'open') return;
+    if (asked.current.seq !== seq) asked.current = { seq, times: 0 };
+    if (room.past && seq >= room.first) {
+      app.chat.leavePast(room.name);
+    } else if (app.showMessage(seq) || seq > room.last || asked.current.times === AROUND.length) {
       app.wantedMessage.value = null;
-      return;
+    } else if (!room.at(seq)) {
+      app.chat.loadAround(room.name, seq, AROUND[asked.current.times]);
+      asked.current.times += 1;
     }
-    asked.current += 1;
-    app.chat.loadOlder(room.name);
   });
 }
 
 // Good enough that the scroll bar hardly moves when the truth is known.
 function guessHeight(row) {
   if (row.kind !== 'message') return { top: 60, day: 44, new: 44, job: 84 }[row.kind];
-  const { message: text } = row.message;
+  const { message: text, results = [] } = row.message;
+  if (results.length > 0) return 80 + results.length * 112;
   const lines = text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 90)), 0);
   return (row.head ? 36 : 4) + lines * 22;
 }
