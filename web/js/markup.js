@@ -8,6 +8,15 @@ const INLINE = /`([^`\n]+)`/g;
 const LINK = /https?:\/\/[a-z0-9.\-_~:@[\]%]+(?:[/?#][^\s<>"'`，。；：！？、（）「」『』《》【】]*)?/gi;
 const TRAILING = /[.,;:!?*_~'")\]}]+$/;
 
+// As language models write it.
+const STRONG = /\*\*(?=\S)([^*\n]+?)\*\*/g;
+const CITATION = /\[(\d{1,2})\]/g;
+
+/** A plain text of an answer, split further: `[{kind: 'text' | 'strong' | 'citation', text, number?}]`. */
+export const parseAnswer = (text) =>
+  split(text, STRONG, (match) => ({ kind: 'strong', text: match[1] }), (rest) =>
+    split(rest, CITATION, (match) => ({ kind: 'citation', text: match[0], number: Number(match[1]) }), (plain) => [{ kind: 'text', text: plain }]));
+
 /** `[{kind: 'text' | 'code' | 'block' | 'link', text, href?, language?}]`, blocks on their own. */
 export function parse(source) {
   return split(source, FENCE, (match) => ({ kind: 'block', language: match[1]?.trim(), text: match[2] }), parseInline)

@@ -9,11 +9,11 @@ import { Text } from './text.js';
 
 const TRIED_AT_ONCE = 3;
 
-export const Greeting = ({ app, text }) => html`
+export const Greeting = ({ app, room, text }) => html`
   <div class="greeting" data-testid="greeting">
     <${BotFace} />
     <div class="text"><${Text} source=${text} /></div>
-    <${ThingsToTry} app=${app} />
+    ${!app.isPublic(room) && html`<${ThingsToTry} app=${app} />`}
   </div>
 `;
 

@@ -5,7 +5,8 @@ import { html } from '../html.js';
 import { clockTime, duration, fullTime, shortTime, t } from '../i18n.js';
 import { Avatar, colourOf } from './avatar.js';
 import { Icon } from './icons.js';
-import { Text } from './text.js';
+import { Sources } from './sources.js';
+import { Text, WrittenText } from './text.js';
 
 export function Message({ app, room, row }) {
   const { message, at, head, state } = row;
@@ -17,7 +18,7 @@ export function Message({ app, room, row }) {
       ${head && html`<${Avatar} handle=${message.handle} role=${message.role} />`}
       ${head ? html`<${Head} message=${message} at=${at} />` : html`<${QuietTime} message=${message} at=${at} />`}
       ${row.asked && html`<${Asked} app=${app} room=${room} row=${row} />`}
-      <${Body} message=${message} />
+      <${Body} app=${app} message=${message} />
       <${Outcome} app=${app} room=${room} message=${message} />
       ${row.own && html`<${Arrival} state=${state} />`}
       ${state === 'failed' && html`<${Failed} app=${app} room=${room} row=${row} />`}
@@ -55,18 +56,39 @@ function Asked({ app, room, row }) {
   const text = row.message.query ?? question?.message;
   if (!text) return null;
   const asker = question?.handle;
-  const show = () => app.showMessage(row.asked);
+  const show = () => {
+    app.wantedMessage.value = row.asked;
+  };
   return html`
-    <button type="button" class="asked" onClick=${show} disabled=${!question}>
+    <button type="button" class="asked" onClick=${show}>
       <${Icon} name="reply" />${asker && html`<b>${asker}</b>`}<span>${text}</span>
     </button>
   `;
 }
 
-function Body({ message }) {
+function Body({ app, message }) {
   if (message.deleted) return html`<div class="text deleted" data-testid="message-text">${t('message.deleted')}</div>`;
+  if (message.results?.length > 0) return html`<${Answer} app=${app} message=${message} />`;
   return html`<div class="text" data-testid="message-text"><${Text} source=${message.message} /></div>`;
 }
+
+// Passages that are the answer need no words beside them: what the message says for
+// clients without cards would say them twice.
+function Answer({ app, message }) {
+  const { answered_by: by, note, results } = message;
+  const quoted = by === 'passages';
+  return html`
+    <div data-testid="answer" data-answered-by=${by}>
+      ${note && html`<p class="answer-note" data-testid="answer-note">${note}</p>`}
+      <div class=${quoted ? 'answer-lead' : 'text'} data-testid="message-text">
+        ${quoted ? t('answer.passages', { n: results.length }) : html`<${WrittenText} source=${withoutNote(message)} results=${results} />`}</div>
+      <${Sources} app=${app} message=${message} quoted=${quoted} />
+    </div>
+  `;
+}
+
+// It stands at the top of the text as well, for clients that know nothing of notes.
+const withoutNote = ({ message, note }) => (note && message.startsWith(note) ? message.slice(note.length).trimStart() : message);
 
 function Outcome({ app, room, message }) {
   if (!message.job_state || message.deleted) return null;

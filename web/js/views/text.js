@@ -1,10 +1,24 @@
-// A message's text on the page. Every part becomes a text node or a link made
+// A message's text on the page. Every part becomes a text node or an element made
 // here; nothing that people write is ever read as mark-up.
 
 import { html } from '../html.js';
-import { parse } from '../markup.js';
+import { parse, parseAnswer } from '../markup.js';
+import { Citation } from './sources.js';
 
 export const Text = ({ source }) => parse(source).map((part) => html`<${Part} ...${part} />`);
+
+/** What a language model wrote: its `[1]` lead to the passages that they name. */
+export function WrittenText({ source, results }) {
+  const cited = new Map(results.map((result) => [result.mark, result]));
+  return parse(source).map((part) => (part.kind === 'text' ? html`<${Written} text=${part.text} cited=${cited} />` : html`<${Part} ...${part} />`));
+}
+
+const Written = ({ text, cited }) =>
+  parseAnswer(text).map(({ kind, text: words, number }) => {
+    if (kind === 'strong') return html`<strong>${words}</strong>`;
+    if (kind === 'citation' && cited.has(number)) return html`<${Citation} number=${number} source=${cited.get(number)} />`;
+    return words;
+  });
 
 function Part({ kind, text, href }) {
   switch (kind) {
