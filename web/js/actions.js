@@ -6,9 +6,9 @@ import { BOT_ROOM } from './chat.js';
 import { batch, signal } from './html.js';
 import { t, timeZone, useLocale } from './i18n.js';
 import { newId } from './ids.js';
-import { dashboardPath, pathOf, roomName } from './router.js';
+import { dashboardPath, documentsPath, pathOf, roomName } from './router.js';
 import { recall, remember } from './storage.js';
-import { closeDialog, dashboard, drawerOpen, notify, openDialog } from './ui.js';
+import { closeDialog, closeSearch, drawerOpen, notify, openDialog, place } from './ui.js';
 
 // Long enough to notice a slip, short enough that what must go goes.
 const UNDO_TIME = 4_000;
@@ -22,6 +22,13 @@ export function createActions(chat, connection) {
   let handleBefore = null;
   const asker = () => ({ handle: app.handle() ?? undefined, time_zone: timeZone() });
 
+  function goTo(wanted, path) {
+    drawerOpen.value = false;
+    closeSearch();
+    if (location.pathname + location.search + location.hash !== path) history.pushState(null, '', path);
+    place.value = wanted;
+  }
+
   const app = {
     chat,
     jobs,
@@ -29,6 +36,8 @@ export function createActions(chat, connection) {
     clockSkew: api.clockSkew,
     // The message list and the composer on the page put themselves here.
     showMessage: () => false,
+    holdList: () => {},
+    redrawList: () => {},
     write: () => {},
 
     isOwner: () => chat.user.value?.role === 'owner',
@@ -37,11 +46,12 @@ export function createActions(chat, connection) {
     handle: () => recall('handle'),
     pathOf: (name) => pathOf(name, BOT_ROOM),
 
-    isOpen: (name) => dashboard.value === null && chat.current.value === name,
+    isOpen: (name) => place.value === null && chat.current.value === name,
 
     /** `seq`: the message to show there. */
     openRoom(name, { seq = null } = {}) {
       drawerOpen.value = false;
+      closeSearch();
       if (!app.isOpen(name)) history.pushState(null, '', app.pathOf(name));
       app.showRoom(name);
       wantedMessage.value = seq;
@@ -49,18 +59,14 @@ export function createActions(chat, connection) {
 
     showRoom(name) {
       batch(() => {
-        dashboard.value = null;
+        place.value = null;
         if (chat.current.value !== name) chat.open(name);
       });
     },
 
-    openDashboard(part = { name: 'list' }) {
-      drawerOpen.value = false;
-      history.pushState(null, '', dashboardPath(part));
-      dashboard.value = part;
-    },
-
-    closeDashboard: () => app.openRoom(chat.current.value),
+    openDashboard: (part = { name: 'list' }) => goTo({ name: 'jobs', part }, dashboardPath(part)),
+    openDocuments: (part = { name: 'list' }) => goTo({ name: 'documents', part }, documentsPath(part)),
+    closePlace: () => app.openRoom(chat.current.value),
 
     async refreshRooms() {
       // A list that could not be had is had the next time.
@@ -94,6 +100,20 @@ export function createActions(chat, connection) {
       if (!chat.room(job.room) || !chat.cancelJob(job.id)) await api.cancelJob(job.id);
       app.refreshJobsSoon();
     }),
+
+    search: explained(api.search),
+    fetchDocuments: explained(api.listDocuments),
+    fetchDocument: explained(api.showDocument),
+    previewDocument: explained(api.previewDocument),
+    previewFile: explained(api.previewFile),
+    addDocument: explained(api.addDocument),
+    addFile: explained(api.addFile),
+    changeDocument: explained(api.changeDocument),
+    deleteDocument: explained(api.deleteDocument),
+    originalPath: api.originalPath,
+
+    fetchPersona: explained(async (room) => (await api.findRoom(room))?.persona ?? {}),
+    setPersona: explained(api.setPersona),
 
     fetchJobs: explained(api.listJobs),
     fetchJob: explained(api.showJob),

@@ -24,6 +24,24 @@ export function speak(locale) {
 export const listRooms = () => call('GET', '/api/rooms').then(({ rooms }) => rooms);
 export const createRoom = (name) => call('POST', '/api/rooms', name ? { name } : {});
 export const setBot = (room, bot) => call('PATCH', roomPath(room), { bot });
+/** `persona`: `{greeting, instructions, working}`, each with the words by language. */
+export const setPersona = (room, persona) => call('PATCH', roomPath(room), { persona });
+export const findRoom = (name) =>
+  call('GET', `/api/rooms?${new URLSearchParams({ q: name })}`).then(({ rooms }) => rooms.find((room) => room.name === name));
+/** `query`: `q`, `kind` (`messages` or `documents`), `limit`. */
+export const search = (query, signal) => call('GET', `/api/search?${new URLSearchParams(withoutEmpty(query))}`, undefined, { signal });
+/** `query`: `q`, `room`, `language`, `kind`, `state`, `limit`, `after`; empty ones do not count. */
+export const listDocuments = (query) => call('GET', `/api/documents?${new URLSearchParams(withoutEmpty(query))}`);
+export const showDocument = (id) => call('GET', documentPath(id));
+/** What would be stored of `{url}` or `{text, kind?}`. */
+export const previewDocument = (content) => call('POST', '/api/documents/preview', content);
+/** The same of a file, which takes a while: `upload` is `{progress(share), signal}`. */
+export const previewFile = (file, upload) => send('/api/documents/preview', { file }, upload);
+export const addDocument = (document) => call('POST', '/api/documents', document);
+export const addFile = (file, fields, upload) => send('/api/documents', { ...fields, file }, upload);
+export const changeDocument = (id, change) => call('PUT', documentPath(id), change);
+export const deleteDocument = (id) => call('DELETE', documentPath(id));
+export const originalPath = (id) => `${documentPath(id)}/original`;
 export const deleteMessage = (room, seq) => call('DELETE', `${roomPath(room)}/messages/${seq}`);
 /** `query`: `state` (several joined by commas), `name`, `room`, `handle`, `before`, `limit`; empty ones do not count. */
 export const listJobs = (query) => call('GET', `/api/jobs?${new URLSearchParams(withoutEmpty(query))}`);
@@ -41,6 +59,7 @@ export const signIn = (key) => call('POST', '/api/session', { key });
 export const signOut = () => call('DELETE', '/api/session');
 
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
+const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 const schedulePath = (id) => `/api/schedules/${encodeURIComponent(id)}`;
 const withoutEmpty = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value));
@@ -52,9 +71,10 @@ export async function currentAssets() {
   return page.match(/"(\/assets\/[^"]*)js\/app\.js"/)?.[1] ?? null;
 }
 
-async function call(method, path, body) {
+async function call(method, path, body, { signal } = {}) {
   const response = await fetch(path, {
     method,
+    signal,
     headers: {
       'Accept-Language': language,
       ...(body && { 'Content-Type': 'application/json' }),
@@ -65,8 +85,30 @@ async function call(method, path, body) {
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  const { code = 'bad_request', message = response.statusText } = answer.error ?? {};
-  throw new ApiError(response.status, code, message);
+  throw refusal(response, answer);
+}
+
+function refusal({ status, statusText }, answer) {
+  const { code = 'bad_request', message = statusText } = answer?.error ?? {};
+  return new ApiError(status, code, message);
+}
+
+// `fetch` does not say how much of a request has gone.
+function send(path, fields, { progress, signal }) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) if (value) form.append(name, value);
+  const request = new XMLHttpRequest();
+  return new Promise((resolve, reject) => {
+    request.open('POST', path);
+    request.setRequestHeader('Accept-Language', language);
+    request.responseType = 'json';
+    request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
+    request.onload = () => (request.status < 300 ? resolve(request.response) : reject(refusal(request, request.response)));
+    request.onerror = () => reject(new TypeError('The upload broke off'));
+    request.onabort = () => reject(new DOMException('The upload was cancelled', 'AbortError'));
+    signal?.addEventListener('abort', () => request.abort());
+    request.send(form);
+  });
 }
 
 // The header has whole seconds; a smaller difference says nothing.

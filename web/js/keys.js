@@ -1,7 +1,13 @@
 // Keys that work anywhere on the page. Knows which elements can be written in, and
 // otherwise only the actions it is given.
 
-import { dashboard, drawerOpen, openDialog, panel } from './ui.js';
+import { drawerOpen, openDialog, openSearch, panel, place } from './ui.js';
+
+/** As it is written on the keyboard in front of the person. */
+export const SEARCH_KEY = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ K' : 'Ctrl K';
+
+// Where one writes on the pages beside the rooms.
+const FIELDS = { jobs: '#start-arguments', documents: '#documents-search' };
 
 const focusOn = (selector) => document.querySelector(selector)?.focus();
 
@@ -24,14 +30,14 @@ export function listenForKeys(app) {
 
 function actionOf(event, app) {
   const { key, altKey } = event;
-  if ((event.ctrlKey || event.metaKey) && !altKey && key.toLowerCase() === 'k') return showFilter;
+  if ((event.ctrlKey || event.metaKey) && !altKey && key.toLowerCase() === 'k') return openSearch;
   if (event.ctrlKey || event.metaKey) return null;
   if (altKey && key === 'ArrowUp') return () => openNeighbour(app, -1);
   if (altKey && key === 'ArrowDown') return () => openNeighbour(app, 1);
-  if (key === 'Escape') return dashboard.value ? () => leaveDashboard(app) : backToComposer;
+  if (key === 'Escape') return place.value ? () => leavePlace(app) : backToComposer;
   if (altKey || isWriting(event.target)) return null;
   if (key === '?') return () => openDialog('keys');
-  if (key === '/') return dashboard.value ? () => focusOn('#start-arguments') : () => app.write('/');
+  if (key === '/') return place.value ? () => focusOn(FIELDS[place.value.name]) : () => app.write('/');
   return null;
 }
 
@@ -43,11 +49,6 @@ export function showRooms() {
   requestAnimationFrame(() => focusOn('.room-link[aria-current]'));
 }
 
-function showFilter() {
-  drawerOpen.value = true;
-  requestAnimationFrame(() => focusOn('#room-filter'));
-}
-
 function backToComposer() {
   drawerOpen.value = false;
   panel.value = null;
@@ -55,10 +56,13 @@ function backToComposer() {
 }
 
 // First out of what lies above the list, then out of it.
-function leaveDashboard(app) {
+function leavePlace(app) {
+  const { name, part } = place.value;
   if (drawerOpen.value) drawerOpen.value = false;
-  else if (dashboard.value.name === 'list') app.closeDashboard();
-  else app.openDashboard();
+  else if (part.name === 'list') app.closePlace();
+  else if (name === 'jobs') app.openDashboard();
+  else if (part.name === 'read') app.openDocuments();
+  // What is being corrected is not left by a slip.
 }
 
 // In the order in which they stand on the page, whatever is filtered.

@@ -1,6 +1,7 @@
 // Where one writes. Keeps a draft per room, completes commands, says what is wrong
 // with a command before it is sent, and never sends half a composed word.
 
+import { useCompositionGuard } from '../composition.js';
 import { html, useLayoutEffect, useRef, useSignal } from '../html.js';
 import { asCommand, commandOf, completions, plainName, problemOf } from '../commands.js';
 import { locale, number, t } from '../i18n.js';
@@ -120,21 +121,4 @@ function describe({ kind, name, nearest, usage }) {
 function fitHeight(area) {
   area.style.height = 'auto';
   area.style.height = `${area.scrollHeight}px`;
-}
-
-// The Enter that ends a composition belongs to the input method. Most browsers say
-// so on the key event; Safari ends the composition first, within the same turn.
-function useCompositionGuard() {
-  const justEnded = useRef(false);
-  return {
-    endsWith: (event) => event.isComposing || event.keyCode === 229 || justEnded.current,
-    handlers: {
-      onCompositionEnd: () => {
-        justEnded.current = true;
-        setTimeout(() => {
-          justEnded.current = false;
-        });
-      },
-    },
-  };
 }

@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useSignal } from '../html.js';
 import { t } from '../i18n.js';
 import { readyToWrite } from '../keys.js';
 import { closeDialog, dialog } from '../ui.js';
+import { Lazy } from './lazy.js';
 
 export function Dialogs({ app }) {
   switch (dialog.value?.name) {
@@ -11,11 +12,15 @@ export function Dialogs({ app }) {
     case 'new-room': return html`<${NewRoomDialog} app=${app} />`;
     case 'sign-in': return html`<${SignInDialog} app=${app} />`;
     case 'keys': return html`<${KeysDialog} />`;
+    case 'confirm': return html`<${ConfirmDialog} ...${dialog.value} />`;
+    case 'room-settings': return html`<${Lazy} load=${loadRoomSettings} inside app=${app} ...${dialog.value} />`;
     default: return null;
   }
 }
 
-function Dialog({ title, children }) {
+const loadRoomSettings = () => import('./room_settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings));
+
+export function Dialog({ title, kind = '', children }) {
   const element = useRef(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -26,7 +31,7 @@ function Dialog({ title, children }) {
     if (event.target === element.current) closeDialog();
   };
   return html`
-    <dialog ref=${element} aria-labelledby="dialog-title" onClose=${closeDialog} onMouseDown=${closeFromOutside}>
+    <dialog ref=${element} class=${kind} aria-labelledby="dialog-title" onClose=${closeDialog} onMouseDown=${closeFromOutside}>
       <div class="dialog-body"><h2 id="dialog-title">${title}</h2>${children}</div>
     </dialog>
   `;
@@ -101,13 +106,40 @@ const SignInDialog = ({ app }) => html`
   <//>
 `;
 
+// `act` may throw an error for people.
+function ConfirmDialog({ title, text, label, act }) {
+  const problem = useSignal(null);
+  const busy = useSignal(false);
+  const confirm = async () => {
+    if (busy.value) return;
+    busy.value = true;
+    try {
+      await act();
+      closeDialog();
+    } catch (error) {
+      problem.value = error.message;
+    }
+    busy.value = false;
+  };
+  return html`
+    <${Dialog} title=${title}>
+      <p>${text}</p>
+      <p class="problem" role="alert">${problem.value}</p>
+      <div class="buttons">
+        <button type="button" class="secondary" autofocus data-testid="confirm-cancel" onClick=${closeDialog}>${t('cancel')}</button>
+        <button type="button" class="primary" data-testid="confirm" aria-disabled=${busy.value} onClick=${confirm}>${label}</button>
+      </div>
+    <//>
+  `;
+}
+
 const KEYS = [
   [['Enter'], 'keys.send'],
   [['Shift', 'Enter'], 'keys.line'],
   [['/'], 'keys.command'],
   [['Alt', '↑'], 'keys.previous'],
   [['Alt', '↓'], 'keys.next'],
-  [['Ctrl', 'K'], 'keys.filter'],
+  [['Ctrl', 'K'], 'keys.search'],
   [['Esc'], 'keys.composer'],
   [['End'], 'keys.newest'],
   [['?'], 'keys.help'],

@@ -6,8 +6,9 @@ import { t } from '../i18n.js';
 
 const fetched = new Map();
 
-/** `load` gives the promise of a view; all other values go to that view. */
-export function Lazy({ load, ...values }) {
+/** `load` gives the promise of a view; `inside` says that it stands on a page that is there
+    already; all other values go to that view. */
+export function Lazy({ load, inside = false, ...values }) {
   const [, redraw] = useState(0);
   const [failed, setFailed] = useState(false);
   const View = fetched.get(load);
@@ -22,6 +23,7 @@ export function Lazy({ load, ...values }) {
     );
   }, []);
   if (View) return html`<${View} ...${values} />`;
+  if (inside) return failed && html`<p class="unseen" role="alert">${t('error.network')}</p>`;
   return html`<main><p class="nothing" role="status">${t(failed ? 'error.network' : 'list.loading')}</p></main>`;
 }
 

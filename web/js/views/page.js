@@ -1,8 +1,8 @@
-// The frame of the page: rooms, conversation or dashboard, what is open at the right.
+// The frame of the page: rooms, conversation or another page in its place, what is open at the right.
 
 import { html } from '../html.js';
 import { t } from '../i18n.js';
-import { dashboard, drawerOpen, panel } from '../ui.js';
+import { drawerOpen, panel, place, searching } from '../ui.js';
 import { Account } from './account.js';
 import { Composer } from './composer.js';
 import { ConnectionLine } from './connection_line.js';
@@ -18,21 +18,26 @@ import { RoomList } from './room_list.js';
 import { Typing } from './typing.js';
 
 export function Page({ app }) {
-  const withPanel = panel.value && !dashboard.value;
+  const withPanel = panel.value && !place.value;
   return html`
     <${ConnectionLine} app=${app} />
     <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${withPanel ? 'with-panel' : ''}">
       <${Drawer} app=${app} />
-      ${dashboard.value
-        ? html`<${Lazy} load=${loadDashboard} app=${app} part=${dashboard.value} />`
+      ${place.value
+        ? html`<${Lazy} key=${place.value.name} load=${PLACES[place.value.name]} app=${app} part=${place.value.part} />`
         : html`<${RoomView} app=${app} name=${app.chat.current.value} />`}
     </div>
+    ${searching.value && html`<${Lazy} load=${loadSearch} inside app=${app} ...${searching.value} />`}
     <${Notices} />
     <${Dialogs} app=${app} />
   `;
 }
 
-const loadDashboard = () => import('./dashboard/dashboard.js').then(({ loadStyles, Dashboard }) => loadStyles().then(() => Dashboard));
+const PLACES = {
+  jobs: () => import('./dashboard/dashboard.js').then(({ loadStyles, Dashboard }) => loadStyles().then(() => Dashboard)),
+  documents: () => import('./documents/documents.js').then(({ loadStyles, Documents }) => loadStyles().then(() => Documents)),
+};
+const loadSearch = () => import('./search/search.js').then(({ loadStyles, Search }) => loadStyles().then(() => Search));
 
 const RoomView = ({ app, name }) => html`
   <main key=${name}>
@@ -49,6 +54,7 @@ const Drawer = ({ app }) => html`
   <div class="scrim" onClick=${() => { drawerOpen.value = false; }}></div>
   <div class="sidebar">
     <header class="brand"><span>chatbot</span>
+      <span class="spacer"></span>
       <button type="button" class="tool only-narrow" aria-label=${t('close')} onClick=${() => { drawerOpen.value = false; }}><${Icon} name="close" /></button>
     </header>
     <${RoomList} app=${app} />

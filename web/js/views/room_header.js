@@ -3,7 +3,7 @@
 import { html } from '../html.js';
 import { locale, t } from '../i18n.js';
 import { showRooms } from '../keys.js';
-import { drawerOpen, panel, togglePanel } from '../ui.js';
+import { drawerOpen, openDialog, openSearch, panel, togglePanel } from '../ui.js';
 import { Icon } from './icons.js';
 
 export function RoomHeader({ app, name }) {
@@ -15,7 +15,12 @@ export function RoomHeader({ app, name }) {
         onClick=${showRooms}><${Icon} name="menu" />${app.chat.totalUnread() > 0 && html`<span class="dot"></span>`}</button>
       <h1>${title}</h1>
       ${app.isPublic(name) && app.isOwner() && html`<${BotSetting} app=${app} name=${name} bot=${room.bot} />`}
+      ${app.isPublic(name) && app.isOwner() && html`
+        <button type="button" class="tool" data-testid="room-settings" aria-label=${t('persona.title')} title=${t('persona.title')}
+          onClick=${() => openDialog('room-settings', { room: name })}><${Icon} name="settings" /></button>`}
       <span class="spacer"></span>
+      <button type="button" class="tool only-narrow" data-testid="search-open-narrow" aria-label=${t('search.open')} title=${t('search.open')}
+        onClick=${() => openSearch()}><${Icon} name="search" /></button>
       ${app.isPublic(name) && !room.problem && html`
         <button type="button" class="tool wide" data-testid="people" aria-pressed=${panel.value === 'people'}
           aria-label=${t('people.here', { n: room.count })} title=${t('people.title')} onClick=${() => togglePanel('people')}>

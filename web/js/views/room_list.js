@@ -1,38 +1,33 @@
 // The rooms at the left: those visited lately first, quiet until something is unread.
 
-import { html, useState } from '../html.js';
+import { html } from '../html.js';
 import { BOT_ROOM } from '../chat.js';
 import { t } from '../i18n.js';
-import { dashboard, openDialog } from '../ui.js';
+import { SEARCH_KEY } from '../keys.js';
+import { openDialog, openSearch, place } from '../ui.js';
 import { visited } from '../visits.js';
 import { BotFace, Icon } from './icons.js';
 import { insidePage } from './links.js';
 
 export function RoomList({ app }) {
-  const [filter, setFilter] = useState('');
-  const wanted = filter.trim().toLowerCase();
   const mine = visited.value.toSorted((a, b) => a.localeCompare(b));
   const others = app.chat.listed.value.map(({ name }) => name).filter((name) => !mine.includes(name));
-  const matching = (names) => names.filter((name) => name.includes(wanted));
-  const nothing = wanted && matching(mine).length + matching(others).length === 0;
   return html`
     <nav class="rooms" aria-label=${t('rooms.label')}>
-      <label class="filter">
-        <${Icon} name="search" />
-        <input type="search" value=${filter} placeholder=${t('rooms.filter')} aria-label=${t('rooms.filter')} id="room-filter"
-          onInput=${(event) => setFilter(event.target.value)} />
-      </label>
+      <button type="button" class="search-open" data-testid="search-open" onClick=${() => openSearch()}>
+        <${Icon} name="search" /><span>${t('search.open')}</span><kbd>${SEARCH_KEY}</kbd>
+      </button>
       <div class="rooms-scroll">
         <${RoomLink} app=${app} name=${BOT_ROOM} />
-        <${DashboardLink} app=${app} />
+        <${PlaceLink} name="documents" icon="document" words="documents.title" testid="documents-link" path="/documents" open=${() => app.openDocuments()} />
+        <${PlaceLink} name="jobs" icon="jobs" words="dashboard.title" testid="dashboard-link" path="/jobs" open=${() => app.openDashboard()} />
         <h2>${t('rooms.title')}
           <button type="button" class="tool" data-testid="new-room" aria-label=${t('rooms.new')} title=${t('rooms.new')}
             onClick=${() => openDialog('new-room')}><${Icon} name="plus" /></button>
         </h2>
-        ${matching(mine).map((name) => html`<${RoomLink} key=${name} app=${app} name=${name} />`)}
-        ${matching(others).length > 0 && html`<h3>${t('rooms.others')}</h3>`}
-        ${matching(others).map((name) => html`<${RoomLink} key=${name} app=${app} name=${name} />`)}
-        ${nothing && html`<p class="nothing" role="status">${t('rooms.nothing')}</p>`}
+        ${mine.map((name) => html`<${RoomLink} key=${name} app=${app} name=${name} />`)}
+        ${others.length > 0 && html`<h3>${t('rooms.others')}</h3>`}
+        ${others.map((name) => html`<${RoomLink} key=${name} app=${app} name=${name} />`)}
       </div>
     </nav>
   `;
@@ -52,9 +47,8 @@ function RoomLink({ app, name }) {
   `;
 }
 
-const DashboardLink = ({ app }) => html`
-  <a class="room-link" href="/jobs" data-testid="dashboard-link" aria-current=${dashboard.value ? 'page' : undefined}
-    onClick=${insidePage(() => app.openDashboard())}>
-    <${Icon} name="jobs" /><span class="room-name">${t('dashboard.title')}</span>
+const PlaceLink = ({ name, icon, words, testid, path, open }) => html`
+  <a class="room-link" href=${path} data-testid=${testid} aria-current=${place.value?.name === name ? 'page' : undefined} onClick=${insidePage(open)}>
+    <${Icon} name=${icon} /><span class="room-name">${t(words)}</span>
   </a>
 `;

@@ -1,0 +1,105 @@
+// What was read of a document, page by page, to be corrected before it is stored.
+
+import { joinPages, pagesOf } from '../../documents/pages.js';
+import { html, useEffect, useRef, useSignal } from '../../html.js';
+import { LANGUAGES, locale, number, t } from '../../i18n.js';
+import { bytes } from './sizes.js';
+
+const MOST_ROWS = 28;
+
+/** `save(fields)` may throw an error for people; `fields` are all of the document's. */
+export function DocumentForm({ app, document, label, save, cancel, children }) {
+  const pages = pagesOf(document.text);
+  const fields = useSignal(fieldsOf(document));
+  const areas = useRef([]);
+  const problem = useSignal(null);
+  const busy = useSignal(false);
+  const changed = useRef(false);
+  useLeaveWarning(changed);
+  const set = (name) => (value) => {
+    changed.current = true;
+    fields.value = { ...fields.value, [name]: value };
+    problem.value = null;
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    if (busy.value || !fields.value.title.trim()) return;
+    busy.value = true;
+    try {
+      // An area's own value has no other line ends than the text.
+      await save({ ...fields.value, room: fields.value.room || null, text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
+      changed.current = false;
+    } catch (error) {
+      problem.value = error.message;
+    }
+    busy.value = false;
+  };
+  return html`
+    <form class="document-form" data-testid="document-form" onSubmit=${submit}>
+      <div class="document-fields">
+        <${Field} name="title" label=${t('documents.column-title')} value=${fields.value.title} set=${set('title')} required maxlength="300" />
+        <${Field} name="author" label=${t('documents.author')} value=${fields.value.author} set=${set('author')} maxlength="200" />
+        <${Choice} name="language" label=${t('language')} value=${fields.value.language} set=${set('language')} options=${[...LANGUAGES, ['other', t('documents.other-language')]]} />
+        <${Choice} name="kind" label=${t('documents.kind')} value=${fields.value.kind} set=${set('kind')} options=${['text', 'faq'].map((kind) => [kind, t(`documents.kind-${kind}`)])} />
+        <${Choice} name="room" label=${t('documents.where')} value=${fields.value.room} set=${set('room')} options=${roomsFor(app, fields.value.room)} />
+        <p class="soft" data-testid="document-facts">${factsOf(document)}</p>
+        ${children}
+        <p class="problem" role="alert" data-testid="document-problem">${problem.value}</p>
+        <div class="buttons">
+          <button type="button" class="secondary" data-testid="document-cancel" onClick=${cancel}>${t('cancel')}</button>
+          <button type="submit" class="primary" data-testid="document-save" aria-disabled=${busy.value || !fields.value.title.trim()}>${label}</button>
+        </div>
+      </div>
+      <div class="document-texts">
+        <p class="soft">${t(fields.value.kind === 'faq' ? 'documents.correct-faq' : 'documents.correct')}</p>
+        ${pages.map((page, index) => html`
+          <label class="page-text" key=${index}><span>${pages.length > 1 ? t('documents.page-of', { n: index + 1, of: pages.length }) : t('documents.text')}</span>
+            <textarea ref=${(area) => { areas.current[index] = area; }} data-testid="page-text" rows=${rowsFor(page)} defaultValue=${page}
+              lang=${fields.value.language === 'other' ? undefined : fields.value.language} onInput=${() => { changed.current = true; }}></textarea></label>`)}
+      </div>
+    </form>
+  `;
+}
+
+const fieldsOf = ({ title, author, language, kind, room }) => ({
+  title: title ?? '', author: author ?? '', language: language ?? 'other', kind: kind ?? 'text', room: room ?? '',
+});
+
+function factsOf({ pages, chars, passages, origin }) {
+  return [
+    pages && t('documents.pages', { n: pages }),
+    chars && t('documents.chars', { n: chars }),
+    passages && t('documents.passages', { n: passages }),
+    origin?.name ?? origin?.url,
+    origin?.bytes && bytes(origin.bytes),
+  ].filter(Boolean).join(' · ');
+}
+
+function roomsFor(app, chosen) {
+  const names = new Set([...app.chat.listed.value.map(({ name }) => name), chosen].filter(Boolean));
+  return [['', t('documents.everywhere')], ...[...names].map((name) => [name, name])];
+}
+
+// Good enough where an area cannot grow by itself.
+const rowsFor = (page) => Math.min(MOST_ROWS, page.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 1));
+
+const Field = ({ name, label, value, set, ...more }) => html`
+  <label>${label}
+    <input data-testid="document-${name}" value=${value} autocomplete="off" ...${more} onInput=${(event) => set(event.target.value)} /></label>
+`;
+
+const Choice = ({ name, label, value, set, options }) => html`
+  <label>${label}
+    <select key=${locale.value} data-testid="document-${name}" value=${value} onChange=${(event) => set(event.target.value)}>
+      ${options.map(([option, words]) => html`<option value=${option} selected=${option === value}>${words}</option>`)}
+    </select></label>
+`;
+
+// The browser asks before what was corrected is lost.
+function useLeaveWarning(changed) {
+  useEffect(() => {
+    const ask = (event) => changed.current && event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, []);
+}

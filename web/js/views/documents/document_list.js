@@ -1,0 +1,135 @@
+// The list of documents, with what is known of the index they are found in.
+
+import { EVERYTHING } from '../../documents/shelf.js';
+import { html, useRef } from '../../html.js';
+import { fullTime, LANGUAGES, locale, moment, number, percent, t } from '../../i18n.js';
+import { documentsPath } from '../../router.js';
+import { Icon } from '../icons.js';
+import { insidePage } from '../links.js';
+import { FilePicker } from './file_picker.js';
+import { removeDocument } from './remove.js';
+import { UploadList } from './uploads.js';
+
+const COLUMNS = ['title', 'state', 'passages', 'room', 'created', 'updated'];
+const STATES = ['waiting', 'indexing', 'searchable', 'ready'];
+const KINDS = ['text', 'faq'];
+
+export function DocumentList({ app, shelf, uploads, take }) {
+  const documents = shelf.documents.value;
+  const isEmpty = documents?.length === 0 && !isFiltered(shelf);
+  return html`
+    <div class="page-body">
+      <${UploadList} uploads=${uploads} />
+      ${isEmpty
+        ? html`<${Empty} app=${app} take=${take} />`
+        : html`<${IndexLine} index=${shelf.index.value} /><${Filters} app=${app} shelf=${shelf} /><${Table} app=${app} shelf=${shelf} />`}
+    </div>
+  `;
+}
+
+const isFiltered = (shelf) => Object.values(shelf.filter.value).some(Boolean);
+
+const Empty = ({ app, take }) => html`
+  <div class="documents-empty" data-testid="documents-empty">
+    <${Icon} name="document" />
+    <p class="empty-title">${t('documents.empty')}</p>
+    <p>${t(app.isOwner() ? 'documents.empty-owner' : 'documents.empty-visitor')}</p>
+    ${app.isOwner() && html`<div class="try"><${FilePicker} take=${take} primary />
+      <button type="button" class="secondary" onClick=${() => app.openDocuments({ name: 'add' })}>${t('documents.other-ways')}</button></div>`}
+  </div>
+`;
+
+function IndexLine({ index }) {
+  if (!index) return html`<p class="index-line"></p>`;
+  const { state, progress, passages, meaning, embedded, language_model: model } = index;
+  const parts = [
+    t('index.passages', { n: passages }),
+    state === 'rebuilding' && t('index.rebuilding', { share: percent(progress ?? 0) }),
+    meaning === 'ready' ? t('index.meaning') : meaning !== 'off' && t('index.meaning-working', { done: embedded, of: passages }),
+    model ? t('index.model', { model }) : t('index.no-model'),
+  ];
+  return html`<p class="index-line" data-testid="index-line" data-meaning=${meaning} data-state=${state} role="status">${parts.filter(Boolean).join(' · ')}</p>`;
+}
+
+function Filters({ app, shelf }) {
+  const filter = shelf.filter.value;
+  const set = (name) => (value) => shelf.setFilter({ [name]: value });
+  const rooms = [...new Set([...app.chat.listed.value.map(({ name }) => name), filter.room].filter(Boolean))];
+  return html`
+    <div class="filters" role="group" aria-label=${t('documents.filter')}>
+      <label class="document-search"><${Icon} name="search" />
+        <input type="search" id="documents-search" data-testid="documents-search" value=${filter.q} placeholder=${t('documents.search')}
+          aria-label=${t('documents.search')} autocomplete="off" onInput=${(event) => event.isComposing || set('q')(event.target.value)}
+          onCompositionEnd=${(event) => set('q')(event.target.value)} /></label>
+      <${Choice} name="language" any=${t('documents.any-language')} value=${filter.language} set=${set('language')}
+        options=${[...LANGUAGES, ['other', t('documents.other-language')]]} />
+      <${Choice} name="kind" any=${t('documents.any-kind')} value=${filter.kind} set=${set('kind')} options=${KINDS.map((kind) => [kind, t(`documents.kind-${kind}`)])} />
+      <${Choice} name="state" any=${t('filter.any-state')} value=${filter.state} set=${set('state')} options=${STATES.map((state) => [state, t(`documents.${state}`)])} />
+      <${Choice} name="room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')} options=${rooms.map((room) => [room, room])} />
+    </div>
+  `;
+}
+
+// An option that is made anew with each language keeps its value when its words change.
+const Choice = ({ name, any, value, options, set }) => html`
+  <select key=${locale.value} data-testid="documents-by-${name}" class=${value ? 'chosen' : ''} aria-label=${any} value=${value}
+    onChange=${(event) => set(event.target.value)}>
+    <option value="" selected=${value === ''}>${any}</option>
+    ${options.map(([option, words]) => html`<option value=${option} selected=${value === option}>${words}</option>`)}
+  </select>
+`;
+
+function Table({ app, shelf }) {
+  const documents = shelf.documents.value;
+  if (documents === null) return html`<${Unknown} shelf=${shelf} />`;
+  if (documents.length === 0) {
+    return html`<p class="nothing" role="status" data-testid="documents-nothing">${t('documents.none-fits')}
+      <button type="button" class="link" onClick=${() => shelf.setFilter(EVERYTHING)}>${t('filter.clear')}</button></p>`;
+  }
+  return html`
+    ${shelf.problem.value && html`<p class="nothing problem" role="alert">${shelf.problem.value}</p>`}
+    <table class="documents-table" data-testid="documents-table" aria-label=${t('documents.title')}>
+      <thead><tr>${COLUMNS.map((name) => html`<th scope="col" class=${name}>${t(`documents.column-${name}`)}</th>`)}
+        ${app.isOwner() && html`<th class="act"><span class="unseen">${t('column.act')}</span></th>`}</tr></thead>
+      <tbody>${documents.map((document) => html`<${Row} key=${document.id} app=${app} shelf=${shelf} document=${document} />`)}</tbody>
+    </table>
+    ${shelf.more.value && html`<button type="button" class="quiet-button" data-testid="documents-more" onClick=${() => shelf.loadMore()}>${t('documents.more')}</button>`}
+  `;
+}
+
+const Unknown = ({ shelf }) =>
+  shelf.problem.value
+    ? html`<p class="nothing problem" role="alert">${shelf.problem.value}
+        <button type="button" class="link" onClick=${() => shelf.refresh()}><${Icon} name="again" />${t('job.again')}</button></p>`
+    : html`<p class="nothing" role="status">${t('list.loading')}</p>`;
+
+function Row({ app, shelf, document }) {
+  const { id, title, author, room, created_at: created, updated_at: updated, passages } = document;
+  const part = { name: 'read', id };
+  const link = useRef(null);
+  const openFromRow = (event) => {
+    if (!event.target.closest('a, button') && getSelection().isCollapsed) app.openDocuments(part);
+  };
+  return html`
+    <tr data-testid="document-row" data-document=${id} data-state=${document.state} onClick=${openFromRow}>
+      <td class="title"><a ref=${link} href=${documentsPath(part)} data-testid="document-open" onClick=${insidePage(() => app.openDocuments(part))}>${title}</a>
+        <small>${[author, document.kind === 'faq' && t('documents.kind-faq')].filter(Boolean).join(' · ')}</small></td>
+      <td class="state"><${DocumentState} document=${document} /></td>
+      <td class="passages"><span class="only-card">${t('documents.passages', { n: passages })}</span><span class="only-table">${number(passages)}</span></td>
+      <td class="room">${room ?? t('documents.everywhere')}</td>
+      <td class="created"><${Time} at=${created} /></td>
+      <td class="updated"><${Time} at=${updated} /></td>
+      ${app.isOwner() && html`<td class="act">
+        <button type="button" class="tool" data-testid="document-delete" aria-label=${t('documents.delete-this', { title })} title=${t('documents.delete')}
+          onClick=${() => removeDocument(app, document, () => shelf.drop(id))}><${Icon} name="trash" /></button></td>`}
+    </tr>
+  `;
+}
+
+const Time = ({ at }) => html`<time datetime=${at} title=${fullTime(new Date(at))}>${moment(new Date(at))}</time>`;
+
+/** Where a document stands on its way into the index. */
+export const DocumentState = ({ document: { state, progress } }) => html`
+  <span class="document-state" data-testid="document-state" data-state=${state}>
+    ${state === 'indexing' && typeof progress === 'number' ? t('documents.indexing-share', { share: percent(progress) }) : t(`documents.${state}`)}</span>
+`;

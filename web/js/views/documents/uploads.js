@@ -1,0 +1,80 @@
+// Several files at once: stored one after the other, each with what became of it.
+
+import { html, signal } from '../../html.js';
+import { percent, t } from '../../i18n.js';
+import { Icon } from '../icons.js';
+
+export class Uploads {
+  /** `[{id, name, share, state: 'waiting' | 'sending' | 'failed', problem}]`; what is stored is in the list. */
+  files = signal([]);
+
+  #app;
+  #shelf;
+  #last = 0;
+  #isSending = false;
+
+  constructor(app, shelf) {
+    this.#app = app;
+    this.#shelf = shelf;
+  }
+
+  add(files) {
+    const added = files.map((file) => ({ id: (this.#last += 1), file, name: file.name, share: 0, state: 'waiting' }));
+    this.files.value = [...this.files.value, ...added];
+    if (!this.#isSending) this.#sendAll();
+  }
+
+  dismiss(id) {
+    this.files.value = this.files.value.filter((upload) => upload.id !== id);
+  }
+
+  async #sendAll() {
+    this.#isSending = true;
+    for (let next; (next = this.files.value.find(({ state }) => state === 'waiting')); ) await this.#send(next);
+    this.#isSending = false;
+  }
+
+  async #send({ id, file }) {
+    this.#change(id, { state: 'sending' });
+    try {
+      await this.#app.addFile(file, {}, { progress: (share) => this.#change(id, { share }) });
+      this.dismiss(id);
+      this.#shelf.refresh();
+    } catch (error) {
+      this.#change(id, { state: 'failed', problem: error.message });
+    }
+  }
+
+  #change(id, change) {
+    this.files.value = this.files.value.map((upload) => (upload.id === id ? { ...upload, ...change } : upload));
+  }
+}
+
+export function UploadList({ uploads }) {
+  if (uploads.files.value.length === 0) return null;
+  return html`
+    <ul class="uploads" data-testid="uploads">
+      ${uploads.files.value.map((upload) => html`
+        <li key=${upload.id} data-state=${upload.state}>
+          <span class="name">${upload.name}</span>
+          ${upload.state === 'failed'
+            ? html`<span class="problem" role="alert">${upload.problem}</span>
+                <button type="button" class="tool" aria-label=${t('close')} onClick=${() => uploads.dismiss(upload.id)}><${Icon} name="close" /></button>`
+            : html`<${UploadProgress} name=${upload.name} share=${upload.share} />`}
+        </li>`)}
+    </ul>
+  `;
+}
+
+/** Once all of it has gone the server reads it, and nobody knows how long. */
+export function UploadProgress({ name, share }) {
+  const reads = share >= 1;
+  const words = reads ? t('documents.is-read') : t('documents.is-sent', { share: percent(share * 100) });
+  return html`
+    <span class="upload-progress">
+      <span class="progress ${reads ? 'unknown' : ''}" role="progressbar" aria-label=${name} aria-valuemin="0" aria-valuemax="100"
+        aria-valuenow=${reads ? undefined : Math.round(share * 100)} aria-valuetext=${words}><span style=${{ width: `${share * 100}%` }}></span></span>
+      <small>${words}</small>
+    </span>
+  `;
+}
