@@ -112,7 +112,7 @@ export function createActions(chat, connection) {
     deleteDocument: explained(api.deleteDocument),
     originalPath: api.originalPath,
 
-    fetchPersona: explained(async (room) => (await api.findRoom(room))?.persona ?? {}),
+    fetchPersona: explained(async (room) => (await api.showRoom(room)).persona ?? {}),
     setPersona: explained(api.setPersona),
 
     fetchJobs: explained(api.listJobs),

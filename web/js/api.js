@@ -26,8 +26,8 @@ export const createRoom = (name) => call('POST', '/api/rooms', name ? { name } :
 export const setBot = (room, bot) => call('PATCH', roomPath(room), { bot });
 /** `persona`: `{greeting, instructions, working}`, each with the words by language. */
 export const setPersona = (room, persona) => call('PATCH', roomPath(room), { persona });
-export const findRoom = (name) =>
-  call('GET', `/api/rooms?${new URLSearchParams({ q: name })}`).then(({ rooms }) => rooms.find((room) => room.name === name));
+/** With `persona` for the owner. */
+export const showRoom = (name) => call('GET', roomPath(name));
 /** `query`: `q`, `kind` (`messages` or `documents`), `limit`. */
 export const search = (query, signal) => call('GET', `/api/search?${new URLSearchParams(withoutEmpty(query))}`, undefined, { signal });
 /** `query`: `q`, `room`, `language`, `kind`, `state`, `limit`, `after`; empty ones do not count. */

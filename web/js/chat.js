@@ -186,7 +186,7 @@ export class Chat {
         case 'presence': return room.onPresence(frame);
         case 'typing': return this.#onTyping(room, frame);
         case 'deleted': return room.onDeleted(frame);
-        case 'room': return room.onSettings(frame);
+        case 'room': return this.#sendAll(room.onSettings(frame));
         default: return undefined; // Newer servers may say more.
       }
     });

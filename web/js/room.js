@@ -108,10 +108,11 @@ export class Room {
     this.#changed();
   }
 
-  onSettings({ bot, greeting }) {
+  /** The frame is the same for all readers; what a room greets with is told in each one's language. */
+  onSettings({ bot }) {
     this.bot = bot;
-    if (greeting !== undefined) this.greeting = greeting;
     this.#changed();
+    return this.joined ? [this.joinFrame()] : [];
   }
 
   onPresence({ joined, left, count }) {

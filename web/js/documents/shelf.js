@@ -17,6 +17,8 @@ export class Shelf {
   documents = signal(null);
   more = signal(false);
   index = signal(null);
+  /** Bytes of the largest file that the server takes. */
+  mostBytes = Infinity;
   problem = signal(null);
   filter = signal(EVERYTHING);
 
@@ -26,7 +28,7 @@ export class Shelf {
   #asked = 0;
   #refresher = new Refresher(() => this.#ask({ limit: this.#shown }, (documents) => documents));
 
-  /** `fetch(query)` gives `{documents, more, index}`; nothing is asked for while `isSeen()` is false. */
+  /** `fetch(query)` gives `{documents, more, index, limits}`; nothing is asked for while `isSeen()` is false. */
   constructor({ fetch, isSeen }) {
     this.#fetch = fetch;
     this.#isSeen = isSeen;
@@ -64,8 +66,9 @@ export class Shelf {
     if (!this.#isSeen()) return this.#refresher.within(AT_REST);
     const asked = (this.#asked += 1);
     try {
-      const { documents, more, index } = await this.#fetch({ ...this.filter.value, ...page });
+      const { documents, more, index, limits } = await this.#fetch({ ...this.filter.value, ...page });
       if (asked !== this.#asked) return undefined; // Something else was asked for meanwhile.
+      this.mostBytes = limits?.file_bytes ?? Infinity;
       batch(() => {
         this.documents.value = join(documents);
         this.more.value = more;

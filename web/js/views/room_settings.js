@@ -9,8 +9,8 @@ import { loadStyle } from './lazy.js';
 
 export const loadStyles = () => loadStyle(new URL('../../css/persona.css', import.meta.url).href);
 
-const FIELDS = [['greeting', 3], ['instructions', 5], ['working', 1]];
-const MOST_CHARS = 4_000;
+// Each with the lines it is offered, and the most characters the server takes.
+const FIELDS = [['greeting', 3, 500], ['instructions', 5, 4_000], ['working', 1, 100]];
 
 export function RoomSettings({ app, room }) {
   const persona = useSignal(null);
@@ -46,9 +46,9 @@ export function RoomSettings({ app, room }) {
             <button type="button" lang=${tag} data-testid="persona-${tag}" aria-pressed=${language.value === tag} onClick=${() => { language.value = tag; }}>
               ${name}${hasWords(persona.value, tag) && html`<span class="dot" title=${t('persona.has-words')}></span>`}</button>`)}
         </div>
-        ${persona.value && FIELDS.map(([name, rows]) => html`
+        ${persona.value && FIELDS.map(([name, rows, most]) => html`
           <label key=${`${name} ${language.value}`}>${t(`persona.${name}`)}
-            <textarea data-testid="persona-${name}" lang=${language.value} rows=${rows} maxlength=${MOST_CHARS} placeholder=${t(`persona.${name}-example`)}
+            <textarea data-testid="persona-${name}" lang=${language.value} rows=${rows} maxlength=${most} placeholder=${t(`persona.${name}-example`)}
               value=${persona.value[name]?.[language.value] ?? ''} onInput=${(event) => write(name, event.target.value)}></textarea></label>`)}
         ${!persona.value && !problem.value && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
         <p class="problem" role="alert">${problem.value}</p>

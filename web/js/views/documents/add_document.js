@@ -8,10 +8,10 @@ import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
 import { DocumentForm } from './document_form.js';
 import { FilePicker } from './file_picker.js';
-import { UploadProgress } from './uploads.js';
+import { sendable, UploadProgress } from './uploads.js';
 
 export function AddDocument({ app, shelf, picked, take }) {
-  const preview = usePreview(app);
+  const preview = usePreview(app, shelf);
   const file = picked.value;
   useEffect(() => {
     if (!file) return;
@@ -19,7 +19,7 @@ export function AddDocument({ app, shelf, picked, take }) {
     preview.ofFile(file);
   }, [file]);
   const store = async (fields) => {
-    const { title } = await app.addDocument({ ...fields, original: preview.found.value.original ?? undefined });
+    const { title } = await app.addDocument({ ...fields, ...originalOf(preview.found.value) });
     notify(t('documents.was-stored', { title }), { kind: 'done' });
     shelf.refresh();
     app.openDocuments();
@@ -35,8 +35,12 @@ export function AddDocument({ app, shelf, picked, take }) {
   `;
 }
 
+/** What says where a previewed text came from, so that its file is kept. */
+export const originalOf = ({ original, origin: { name, url, media_type: type } = {}, pages }) =>
+  name || url ? { original: original ?? undefined, pages: pages ?? undefined, origin: { name, url, media_type: type } } : {};
+
 /** What a file, a text or an address holds, as the server reads it. */
-export function usePreview(app) {
+export function usePreview(app, shelf) {
   const found = useSignal(null);
   const sending = useSignal(null);
   const problem = useSignal(null);
@@ -70,7 +74,7 @@ export function usePreview(app) {
     found,
     sending,
     problem,
-    ofFile: (file) => ask(file.name, (upload) => app.previewFile(file, upload)),
+    ofFile: (file) => ask(file.name, (upload) => sendable(file, shelf.mostBytes) && app.previewFile(file, upload)),
     of: (name, content) => ask(name, ({ progress }) => {
       progress(1);
       return app.previewDocument(content);

@@ -26,8 +26,8 @@ export function DocumentForm({ app, document, label, save, cancel, children }) {
     if (busy.value || !fields.value.title.trim()) return;
     busy.value = true;
     try {
-      // An area's own value has no other line ends than the text.
-      await save({ ...fields.value, room: fields.value.room || null, text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
+      // A room that is left empty means all of them.
+      await save({ ...fields.value, text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
       changed.current = false;
     } catch (error) {
       problem.value = error.message;

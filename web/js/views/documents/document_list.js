@@ -41,11 +41,11 @@ const Empty = ({ app, take }) => html`
 
 function IndexLine({ index }) {
   if (!index) return html`<p class="index-line"></p>`;
-  const { state, progress, passages, meaning, embedded, language_model: model } = index;
+  const { state, progress, documents, passages, meaning, embedded, language_model: model } = index;
   const parts = [
     t('index.passages', { n: passages }),
     state === 'rebuilding' && t('index.rebuilding', { share: percent(progress ?? 0) }),
-    meaning === 'ready' ? t('index.meaning') : meaning !== 'off' && t('index.meaning-working', { done: embedded, of: passages }),
+    meaning === 'ready' ? t('index.meaning') : meaning !== 'off' && t('index.meaning-working', { done: embedded, of: documents }),
     model ? t('index.model', { model }) : t('index.no-model'),
   ];
   return html`<p class="index-line" data-testid="index-line" data-meaning=${meaning} data-state=${state} role="status">${parts.filter(Boolean).join(' · ')}</p>`;

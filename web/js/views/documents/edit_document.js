@@ -6,7 +6,7 @@ import { documentsPath } from '../../router.js';
 import { notify } from '../../ui.js';
 import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
-import { usePreview } from './add_document.js';
+import { originalOf, usePreview } from './add_document.js';
 import { DocumentForm } from './document_form.js';
 import { FilePicker } from './file_picker.js';
 import { UploadProgress } from './uploads.js';
@@ -14,7 +14,7 @@ import { UploadProgress } from './uploads.js';
 export function EditDocument({ app, shelf, id }) {
   const stored = useSignal(null);
   const problem = useSignal(null);
-  const preview = usePreview(app);
+  const preview = usePreview(app, shelf);
   useEffect(() => {
     app.fetchDocument(id).then((document) => { stored.value = document; }, (error) => { problem.value = error.message; });
   }, []);
@@ -44,8 +44,8 @@ export function EditDocument({ app, shelf, id }) {
 const contentOf = ({ text, kind, language, pages, chars, passages, origin }) => ({ text, kind, language, pages, chars, passages, origin });
 
 function changeOf(stored, fields, replacement) {
-  const change = Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== (stored[name] ?? (name === 'author' ? '' : null))));
-  return replacement?.original ? { ...change, text: fields.text, original: replacement.original } : change;
+  const change = Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== (stored[name] ?? '')));
+  return replacement ? { ...change, text: fields.text, ...originalOf(replacement) } : change;
 }
 
 function Replace({ preview }) {

@@ -3,6 +3,7 @@
 import { html, signal } from '../../html.js';
 import { percent, t } from '../../i18n.js';
 import { Icon } from '../icons.js';
+import { bytes } from './sizes.js';
 
 export class Uploads {
   /** `[{id, name, share, state: 'waiting' | 'sending' | 'failed', problem}]`; what is stored is in the list. */
@@ -37,6 +38,7 @@ export class Uploads {
   async #send({ id, file }) {
     this.#change(id, { state: 'sending' });
     try {
+      sendable(file, this.#shelf.mostBytes);
       await this.#app.addFile(file, {}, { progress: (share) => this.#change(id, { share }) });
       this.dismiss(id);
       this.#shelf.refresh();
@@ -48,6 +50,12 @@ export class Uploads {
   #change(id, change) {
     this.files.value = this.files.value.map((upload) => (upload.id === id ? { ...upload, ...change } : upload));
   }
+}
+
+/** Throws an error for people if a file is larger than the server takes; else it would be sent for nothing. */
+export function sendable(file, mostBytes) {
+  if (file.size > mostBytes) throw new Error(t('documents.too-big', { name: file.name, size: bytes(file.size), most: bytes(mostBytes) }));
+  return true;
 }
 
 export function UploadList({ uploads }) {
