@@ -5,6 +5,7 @@
 //! - [`server`] builds every part and stops them in order; [`config`] is what it builds them from.
 //! - [`http`] is the edge: page, API, WebSockets. It decides nothing.
 //! - [`bots`] are the commands and the workers that run them.
+//! - [`answers`] makes answers of passages, with or without a language model.
 //! - [`chat`] is the rooms: joining, saying, being answered.
 //! - [`llm`] has a language model write.
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
@@ -21,6 +22,7 @@
 
 pub mod accounts;
 pub mod analysis;
+pub mod answers;
 pub mod bots;
 pub mod chat;
 pub mod config;

@@ -1,7 +1,5 @@
 //! An answer as it is written.
 
-use std::collections::VecDeque;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,8 +26,9 @@ pub struct Writing {
     is_document: bool,
     events: Events,
     thoughts: Thoughts,
-    ready: VecDeque<String>,
-    /// Characters that have been given out.
+    /// What has come and was not given out yet.
+    ready: String,
+    /// Characters that have come.
     chars: usize,
     /// Whether the model said that it is done.
     is_finished: bool,
@@ -72,7 +71,7 @@ impl Writing {
             endpoint,
             events: Events::default(),
             thoughts: Thoughts::default(),
-            ready: VecDeque::new(),
+            ready: String::new(),
             chars: 0,
             is_finished: false,
             is_begun: (false, false),
@@ -82,8 +81,8 @@ impl Writing {
     /// The next words, `None` when the answer is complete.
     pub async fn next(&mut self) -> Result<Option<String>, LlmError> {
         loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return Ok(Some(piece));
+            if !self.ready.is_empty() {
+                return Ok(Some(std::mem::take(&mut self.ready)));
             }
             if self.incoming.is_none() {
                 return if self.chars == 0 { Err(LlmError::Silent) } else { Ok(None) };
@@ -179,9 +178,7 @@ impl Writing {
             self.incoming = None;
         }
         self.chars += piece.chars().count();
-        if !piece.is_empty() {
-            self.ready.push_back(piece);
-        }
+        self.ready.push_str(&piece);
     }
 
     fn end(&mut self) {

@@ -1,0 +1,75 @@
+//! Answers without a model: passages quoted with their places, in words that can be read as they are.
+
+use crate::model::{Findings, Source};
+use crate::text::{Locale, Text};
+
+/// Characters of a passage that are quoted; passages are shorter, entries of a list of questions may not be.
+const LONGEST_QUOTE: usize = 1200;
+
+/// The passages, each below its place.
+pub fn passages(sources: &[Source], locale: Locale) -> String {
+    let quoted: Vec<_> = sources
+        .iter()
+        .enumerate()
+        .map(|(index, source)| format!("{}. {}\n{}", index + 1, place(source, locale), quote(&source.content)))
+        .collect();
+    Text::new("answer-passages").with("passages", quoted.join("\n\n")).in_locale(locale)
+}
+
+/// Title, page and heading of a passage.
+pub fn place(source: &Source, locale: Locale) -> String {
+    let page = source.page.map(|page| Text::new("answer-page").with("page", page).in_locale(locale));
+    let heading = source.heading.as_deref().map(|heading| heading.trim_start_matches('#').trim().to_owned());
+    let heading = heading.filter(|heading| !heading.is_empty() && *heading != source.title);
+    let parts: Vec<_> = [Some(source.title.clone()), page, heading].into_iter().flatten().collect();
+    parts.join(" · ")
+}
+
+/// That nothing fits, and what comes nearest.
+pub fn nothing(findings: &Findings, locale: Locale) -> String {
+    if findings.nearest.is_empty() {
+        return Text::new("answer-nothing").in_locale(locale);
+    }
+    let titles: Vec<_> = findings.nearest.iter().map(|title| format!("• {title}")).collect();
+    Text::new("answer-nothing-nearest").with("titles", titles.join("\n")).in_locale(locale)
+}
+
+/// A passage as lines that are seen to be quoted, without the pages' ends and empty lines.
+fn quote(content: &str) -> String {
+    let mut quoted = String::new();
+    let mut left = LONGEST_QUOTE;
+    for line in content.split(['\n', '\u{c}']).map(str::trim).filter(|line| !line.is_empty()) {
+        let shown: String = line.chars().take(left).collect();
+        left -= shown.chars().count();
+        quoted.push_str("> ");
+        quoted.push_str(&shown);
+        quoted.push_str(if shown.len() < line.len() { "…" } else { "\n" });
+        if left == 0 {
+            break;
+        }
+    }
+    quoted.truncate(quoted.trim_end().len());
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::tests::source;
+
+    #[test]
+    fn passages_are_quoted_below_their_places() {
+        let mut first = source("Terms", "Refunds take\n\n14 days.");
+        (first.page, first.heading) = (Some(3), Some("## Refunds".into()));
+        let second = source("退款", "七天内可退。");
+        let quoted = passages(&[first, second], Locale::English);
+        let expected = "1. Terms · page 3 · Refunds\n> Refunds take\n> 14 days.\n\n2. 退款\n> 七天内可退。";
+        assert!(quoted.ends_with(expected), "{quoted}");
+    }
+
+    #[test]
+    fn long_passages_are_cut() {
+        let quoted = quote(&"字".repeat(5000));
+        assert_eq!(quoted.chars().count(), LONGEST_QUOTE + 3);
+    }
+}
