@@ -219,7 +219,7 @@ pub enum ServerFrame<'a> {
         room: &'a str,
     },
     Message(MessageView<'a>),
-    /// The greeting of the private room on the simple door, where everything is a `message`.
+    /// The bot's greeting on the simple door, where everything is a `message`.
     #[serde(rename = "message")]
     Greeting {
         room: &'a str,

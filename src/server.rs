@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
+use crate::answers::{Answers, NoDocuments};
 use crate::bots::own::Callbacks;
-use crate::bots::{Bots, Planning, Runner};
+use crate::bots::{Ask, Bots, Planning, Runner};
 use crate::chat::Chat;
 use crate::config::Config;
 use crate::fetch::Client;
@@ -84,7 +85,7 @@ impl Server {
 
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
         let webhooks = Arc::new(webhooks(config)?);
-        let bots = Bots::new(client.clone(), &planning(config)?, webhooks.clone());
+        let bots = Bots::new(client.clone(), &planning(config)?, webhooks.clone(), ask(config)?);
         let jobs = Jobs::new(config.jobs.queue, limits(config));
         let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
         let own_commands =
@@ -223,6 +224,14 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
 fn planning(config: &Config) -> anyhow::Result<Planning> {
     let zone = config.zone().context("no time zone has the name of server.time_zone")?;
     Ok(Planning { zone, per_person: config.jobs.schedules_per_person, missed: config.jobs.missed_runs })
+}
+
+/// Whoever answers questions. Its time is enough for a model that is asked twice, and for what comes before and after.
+fn ask(config: &Config) -> anyhow::Result<Ask> {
+    let model = config.language_model.build().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
+    let answers = Answers::new(Arc::new(NoDocuments), model, config.language_model.beyond_documents);
+    let time_limit = Duration::from_secs(2 * config.language_model.total_seconds + 60);
+    Ok(Ask::new(Arc::new(answers), time_limit))
 }
 
 fn limits(config: &Config) -> Limits {

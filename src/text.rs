@@ -76,14 +76,38 @@ pub enum Translations {
 }
 
 /// Words for some of the languages.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Each {
+    #[serde(skip_serializing_if = "Option::is_none")]
     en: Option<String>,
-    #[serde(rename = "zh-Hans")]
+    #[serde(rename = "zh-Hans", skip_serializing_if = "Option::is_none")]
     zh_hans: Option<String>,
-    #[serde(rename = "zh-Hant")]
+    #[serde(rename = "zh-Hant", skip_serializing_if = "Option::is_none")]
     zh_hant: Option<String>,
+}
+
+impl Each {
+    /// The words for a language, or for the one that its readers understand best among those there are.
+    pub fn in_locale(&self, locale: Locale) -> Option<&str> {
+        let order = match locale {
+            Locale::English => [&self.en, &self.zh_hans, &self.zh_hant],
+            Locale::SimplifiedChinese => [&self.zh_hans, &self.zh_hant, &self.en],
+            Locale::TraditionalChinese => [&self.zh_hant, &self.zh_hans, &self.en],
+        };
+        order.into_iter().flatten().map(String::as_str).find(|words| !words.trim().is_empty())
+    }
+
+    /// Whether nothing is said in any language.
+    pub fn is_empty(&self) -> bool {
+        self.in_locale(Locale::English).is_none()
+    }
+
+    /// Characters of the longest of them.
+    pub fn longest(&self) -> usize {
+        let all = [&self.en, &self.zh_hans, &self.zh_hant];
+        all.into_iter().flatten().map(|words| words.chars().count()).max().unwrap_or(0)
+    }
 }
 
 impl Default for Translations {
@@ -95,16 +119,10 @@ impl Default for Translations {
 impl Translations {
     /// The words for a language, or for the one that its readers understand best among those there are.
     pub fn in_locale(&self, locale: Locale) -> &str {
-        let each = match self {
-            Self::Same(words) => return words,
-            Self::Each(each) => each,
-        };
-        let order = match locale {
-            Locale::English => [&each.en, &each.zh_hans, &each.zh_hant],
-            Locale::SimplifiedChinese => [&each.zh_hans, &each.zh_hant, &each.en],
-            Locale::TraditionalChinese => [&each.zh_hant, &each.zh_hans, &each.en],
-        };
-        order.into_iter().flatten().next().map_or("", String::as_str)
+        match self {
+            Self::Same(words) => words,
+            Self::Each(each) => each.in_locale(locale).unwrap_or_default(),
+        }
     }
 
     /// Whether nothing is said.

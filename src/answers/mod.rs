@@ -36,6 +36,20 @@ pub trait Finder: Send + Sync {
     async fn find(&self, question: &str, room: &RoomName, limit: usize) -> Result<Findings, Text>;
 }
 
+/// Where there are no documents.
+pub struct NoDocuments;
+
+#[async_trait]
+impl Finder for NoDocuments {
+    fn has_documents(&self) -> bool {
+        false
+    }
+
+    async fn find(&self, _: &str, _: &RoomName, _: usize) -> Result<Findings, Text> {
+        Ok(Findings::default())
+    }
+}
+
 /// Whoever reads an answer while it is written.
 #[async_trait]
 pub trait Reader: Send + Sync {
@@ -107,11 +121,14 @@ impl Answers {
             return Ok(by_entry(&question, faq));
         }
         let Some(model) = &self.model else { return Ok(self.quoted(&question, findings, None)) };
-        let may_write = findings.confident || self.beyond_documents || !self.finder.has_documents();
-        if !may_write {
+        let given = match findings.confident {
+            true => findings.sources.clone(),
+            false => self.continued(&question).await,
+        };
+        if given.is_empty() && !self.beyond_documents && self.finder.has_documents() {
             return Ok(self.quoted(&question, findings, None));
         }
-        match self.write(model, &question, &findings, reader).await {
+        match self.write(model, &question, &given, findings.confident, reader).await {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 tracing::warn!(%error, model = model.name(), "the language model did not answer");
@@ -120,20 +137,16 @@ impl Answers {
         }
     }
 
-    /// The passages in a model's words.
+    /// The passages in a model's words. `are_fitting` says whether the passages are about the question itself, and so worth showing
+    /// although nothing cites them.
     async fn write(
         &self,
         model: &LanguageModel,
         question: &Question<'_>,
-        findings: &Findings,
+        sources: &[Source],
+        are_fitting: bool,
         reader: &dyn Reader,
     ) -> Result<(String, Grounds), LlmError> {
-        let earlier = if findings.confident { None } else { self.earlier(question).await };
-        let sources = match &earlier {
-            _ if findings.confident => findings.sources.as_slice(),
-            Some(earlier) => earlier.sources.as_slice(),
-            None => &[],
-        };
         let note = (sources.is_empty() && self.finder.has_documents()).then(|| Text::new("answer-beyond"));
         let note = note.map(|note| note.in_locale(question.locale));
         if let Some(note) = &note {
@@ -141,7 +154,7 @@ impl Answers {
         }
         let Written { text, cited } = write(model, question, sources, reader).await?;
         let mut results = cited_sources(sources, &cited);
-        if results.is_empty() && findings.confident {
+        if results.is_empty() && are_fitting {
             results = sources.iter().take(question.limit.unwrap_or(QUOTED)).cloned().collect();
         }
         let grounds = Grounds::new(question.text, AnsweredBy::Model, results, note);
@@ -149,11 +162,12 @@ impl Answers {
     }
 
     /// What the documents have on a question that only continues the one before it.
-    async fn earlier(&self, question: &Question<'_>) -> Option<Findings> {
-        let before = question.history.iter().rev().find_map(|said| said.asked.as_deref())?;
+    async fn continued(&self, question: &Question<'_>) -> Vec<Source> {
+        let before = question.history.iter().rev().find_map(|said| said.asked.as_deref());
+        let Some(before) = before else { return Vec::new() };
         let both = format!("{before} {}", question.text);
         let found = self.finder.find(&both, question.room, question.limit.unwrap_or(GIVEN)).await;
-        found.ok().filter(|findings| findings.confident)
+        found.ok().filter(|findings| findings.confident).map(|findings| findings.sources).unwrap_or_default()
     }
 
     /// The passages themselves, or that there are none; with a word on a model that failed.

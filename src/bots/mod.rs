@@ -3,6 +3,7 @@
 //! A new command is one new file and one line in [`Bots::new`]; help, completion in the page and the tests follow from the
 //! list. A bot gets a request and returns a reply; `runner` does everything around it.
 
+mod ask;
 mod echo;
 mod help;
 mod output;
@@ -19,6 +20,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 
+pub use ask::{Ask, arguments as ask_arguments};
 pub use output::Output;
 pub use runner::Runner;
 pub use schedules::Planning;
@@ -115,10 +117,11 @@ pub struct Bots {
 
 impl Bots {
     /// Every command there is.
-    pub fn new(client: Client, planning: &Planning, webhooks: Arc<Webhooks>) -> Arc<Self> {
+    pub fn new(client: Client, planning: &Planning, webhooks: Arc<Webhooks>, ask: Ask) -> Arc<Self> {
         Arc::new_cyclic(|bots| Self {
             built_in: vec![
                 Arc::new(help::Help::new(bots.clone())),
+                Arc::new(ask),
                 Arc::new(sum::Sum),
                 Arc::new(status::Status::new(client.clone())),
                 Arc::new(echo::Echo),
@@ -204,13 +207,17 @@ impl Bots {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::answers::{Answers, NoDocuments};
     use crate::model::MissedRuns;
     use crate::schedule::Zone;
 
     fn bots() -> Arc<Bots> {
         let planning = Planning { zone: Zone::UTC, per_person: 1, missed: MissedRuns::Once };
-        Bots::new(Client::new(vec![]).expect("a client"), &planning, Arc::default())
+        let ask = Ask::new(Arc::new(Answers::new(Arc::new(NoDocuments), None, true)), Duration::from_secs(60));
+        Bots::new(Client::new(vec![]).expect("a client"), &planning, Arc::default(), ask)
     }
 
     #[test]

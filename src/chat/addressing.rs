@@ -5,15 +5,27 @@ use crate::model::{BOT_HANDLE, BotMode, JobRequest};
 /// Longest command name that is looked at, in characters: enough for any, and for an error that quotes it.
 const MAX_NAME: usize = 32;
 
-/// The request in a message, if it is for the bot of such a room.
+/// The command that a line gives, if that is for the bot of such a room.
 pub fn request(mode: BotMode, text: &str) -> Option<JobRequest> {
+    read(mode, text, |_| true)
+}
+
+/// What a message asks the bot of such a room for. Behind a slash stands a command. Other words for the bot are a command if they
+/// begin with one, or with what `is_command` takes for one; else they are a question.
+pub fn read(mode: BotMode, text: &str, is_command: impl Fn(&str) -> bool) -> Option<JobRequest> {
     let text = text.trim();
-    let addressed = after_slash(text).or_else(|| after_mention(text));
-    match (mode, addressed) {
-        (BotMode::Never, _) | (BotMode::Mention, None) => None,
-        (_, Some(rest)) => Some(split(rest)),
-        (BotMode::Always, None) => Some(split(text)),
+    let line = match (mode, after_mention(text)) {
+        (BotMode::Never, _) => return None,
+        (_, Some(line)) => line,
+        (BotMode::Always, None) => text,
+        (BotMode::Mention, None) => return after_slash(text).map(split),
+    };
+    if let Some(line) = after_slash(line) {
+        return Some(split(line));
     }
+    let request = split(line);
+    let is_meant = request.name.is_empty() || is_command(&request.name);
+    Some(if is_meant { request } else { JobRequest::question(line.trim()) })
 }
 
 /// What follows a slash; the full-width one too, which Chinese input methods write.
@@ -28,8 +40,7 @@ fn after_mention(text: &str) -> Option<&str> {
     if !name[..BOT_HANDLE.len()].eq_ignore_ascii_case(BOT_HANDLE) || rest.starts_with(|c: char| c.is_alphanumeric()) {
         return None;
     }
-    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || ",:，：、".contains(c));
-    Some(after_slash(rest).unwrap_or(rest))
+    Some(rest.trim_start_matches(|c: char| c.is_whitespace() || ",:，：、".contains(c)))
 }
 
 fn split(line: &str) -> JobRequest {
@@ -63,6 +74,26 @@ mod tests {
             check(BotMode::Mention, text, None);
         }
         check(BotMode::Never, "/sum 12 32", None);
+    }
+
+    #[test]
+    fn words_that_begin_with_no_command_are_a_question() {
+        let read = |mode, text: &str| read(mode, text, |name| ["sum", "smu"].contains(&name));
+        let check = |mode, text: &str, name: &str, arguments: &str| {
+            let expected = Some(JobRequest { name: name.into(), arguments: arguments.into() });
+            assert_eq!(read(mode, text), expected, "{mode:?} {text:?}");
+        };
+        for (mode, before) in [(BotMode::Mention, "@bot "), (BotMode::Always, ""), (BotMode::Always, "@bot, ")] {
+            check(mode, &format!("{before}How long  is it?"), "ask", "How long  is it?");
+            check(mode, &format!("{before}退款要多久？"), "ask", "退款要多久？");
+            check(mode, &format!("{before}Sum 1 2"), "sum", "1 2");
+            check(mode, &format!("{before}smu 1 2"), "smu", "1 2");
+            check(mode, &format!("{before}/what is it"), "what", "is it");
+        }
+        check(BotMode::Mention, "@bot", "", "");
+        check(BotMode::Mention, "/what is it", "what", "is it");
+        assert_eq!(read(BotMode::Mention, "How long?"), None);
+        assert_eq!(read(BotMode::Never, "@bot how long?"), None);
     }
 
     #[test]

@@ -10,7 +10,10 @@ use super::{Chat, Outcome, Room};
 use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Outbox, Subscription};
 use crate::jobs::{Begun, Cancelled, OnRestart, Slot, Waiter};
-use crate::model::{Answer, Handle, Job, JobError, JobId, JobState, Message, MessageText, SendId, Timestamp, Voice};
+use crate::model::{
+    Answer, Handle, Job, JobError, JobId, JobRequest, JobState, Message, MessageText, RoomName, SendId, Timestamp,
+    Voice,
+};
 use crate::protocol::{JobView, ServerFrame};
 use crate::store::{JobEnd, NewMessage, Posted, ScheduleChange, StoreError, StoredJob};
 use crate::text::Text;
@@ -130,6 +133,23 @@ impl Chat {
         }
         self.show_by_id(&id).await;
         Ok(true)
+    }
+
+    /// Lets something be done about which nothing is said in any room; the job, whose result only its person sees.
+    pub async fn start_quietly(
+        self: &Arc<Self>,
+        room: RoomName,
+        actor: &Actor,
+        request: JobRequest,
+    ) -> Result<JobId, Text> {
+        let attempts = self.jobs.policy(&request.name).retries.most;
+        let mut job = Job::queued(request, actor.person.clone(), actor.handle.clone(), room, actor.locale);
+        job.attempts += attempts;
+        job.zone.clone_from(&actor.zone);
+        job.quiet = true;
+        let id = job.id.clone();
+        self.add_job(job, 0).await?;
+        Ok(id)
     }
 
     /// Lets a job that failed be tried again after `delay`; `why` is in the asker's language.
@@ -348,7 +368,8 @@ impl Chat {
     /// Shows the room that its message became a job.
     pub(super) fn announce(&self, room: &Arc<Room>, job: &Job, seq: u64) {
         if !job.quiet {
-            let words = Text::new("loading").with("line", job.line()).in_locale(job.locale);
+            let own = room.persona().working(job.locale).map(str::to_owned);
+            let words = own.unwrap_or_else(|| Text::new("loading").with("line", job.line()).in_locale(job.locale));
             let loading = ServerFrame::Loading { room: room.name().shown(), job: &job.id, message: &words };
             room.publish(&loading, Audience::Everyone, &self.runtime);
         }

@@ -32,7 +32,9 @@ pub use schedules::Alteration;
 use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Outbox};
 use crate::jobs::{Jobs, Slot, Waiter};
-use crate::model::{BotMode, Job, JobId, JobRequest, Message, MessageText, RoomName, SendId, Timestamp, Voice};
+use crate::model::{
+    BotMode, Job, JobId, JobRequest, Message, MessageText, Persona, RoomName, SendId, Timestamp, Voice,
+};
 use crate::protocol::{MessageView, ServerFrame};
 use crate::store::{NewMessage, Posted, Store, StoreError};
 use crate::text::Text;
@@ -59,8 +61,19 @@ pub struct Chat {
     runtime: Runtime,
     /// Jobs that one person may have waiting and running.
     jobs_per_person: usize,
+    /// Held while a room's settings change.
+    changing: tokio::sync::Mutex<()>,
     /// Deliveries and presence updates that are under way.
     tasks: TaskTracker,
+}
+
+/// What is to be changed of a room's settings; `None` leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+pub struct RoomChange {
+    /// What its bot answers to.
+    pub bot: Option<BotMode>,
+    /// How its bot presents itself, as a whole.
+    pub persona: Option<Persona>,
 }
 
 /// Something somebody wants to say.
@@ -119,7 +132,8 @@ impl Chat {
         let rooms = Rooms::new(store.clone(), new_room_bot, tasks.clone());
         let feed = Feed::new(tasks.clone());
         let runtime = Runtime::current();
-        Arc::new(Self { store, jobs, rooms, feed, alarm: Alarm::default(), webhooks, runtime, jobs_per_person, tasks })
+        let (alarm, changing) = (Alarm::default(), tokio::sync::Mutex::default());
+        Arc::new(Self { store, jobs, rooms, feed, alarm, webhooks, runtime, jobs_per_person, changing, tasks })
     }
 
     /// The room of that name, created if there is none; `true` if it is new.
@@ -228,7 +242,8 @@ impl Chat {
             return Err(Text::new("error-busy"));
         }
         let asks = actor.role.voice() == Voice::User;
-        let read = || addressing::request(room.bot(), post.text.as_str()).filter(|_| asks);
+        let is_command = |name: &str| self.jobs.is_command(name);
+        let read = || addressing::read(room.bot(), post.text.as_str(), is_command).filter(|_| asks);
         let Some(request) = post.request.clone().or_else(read) else { return Ok(Asked::Nothing) };
         let policy = self.jobs.policy(&request.name);
         let person = actor.job_owner(room.name());
@@ -313,12 +328,18 @@ impl Chat {
         Ok(())
     }
 
-    /// Changes what a room's bot answers to.
-    pub async fn set_bot(&self, room: &Arc<Room>, bot: BotMode, actor: &Actor) -> Result<(), Text> {
+    /// Changes a room's settings; `None` leaves one as it is.
+    pub async fn change_room(&self, room: &Arc<Room>, change: RoomChange, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::ChangeRoom)?;
-        let record = room.record_with_bot(bot);
+        let persona = change.persona.map(Persona::checked).transpose()?;
+        // One change at a time: two that are given at once must not undo each other.
+        let _changing = self.changing.lock().await;
+        let mut record = room.record();
+        record.bot = change.bot.unwrap_or(record.bot);
+        record.persona = persona.unwrap_or(record.persona);
         self.store.update_room(room.number(), &record).await.map_err(Text::from)?;
-        room.set_bot(bot);
+        let bot = record.bot;
+        room.set_record(record);
         let frame = ServerFrame::Room { room: room.name().shown(), bot };
         room.publish(&frame, Audience::Full, &self.runtime);
         Ok(())

@@ -10,9 +10,10 @@ use super::message_frame;
 use super::presence::Presence;
 use crate::accounts::Actor;
 use crate::groups::{Audience, Group, Outbox, OutboxId, Publication, Subscription};
-use crate::model::{BotMode, Handle, Message, Person, RoomName};
+use crate::model::{BotMode, Handle, Message, Person, Persona, RoomName};
 use crate::protocol::{MemberView, ServerFrame};
 use crate::store::{RoomNumber, RoomRecord};
+use crate::text::Locale;
 
 /// A room somebody is in, or something is just being said in.
 pub struct Room {
@@ -50,7 +51,17 @@ impl Room {
 
     /// What the room's bot answers to.
     pub fn bot(&self) -> BotMode {
-        self.record().bot
+        self.locked_record().bot
+    }
+
+    /// How the room's bot presents itself.
+    pub fn persona(&self) -> Persona {
+        self.locked_record().persona.clone()
+    }
+
+    /// What whoever enters is greeted with, if that is something of the room's own.
+    pub fn greeting(&self, locale: Locale) -> Option<String> {
+        self.locked_record().persona.greeting(locale).map(str::to_owned)
     }
 
     /// The room as it is stored.
@@ -58,12 +69,8 @@ impl Room {
         self.locked_record().clone()
     }
 
-    pub(super) fn record_with_bot(&self, bot: BotMode) -> RoomRecord {
-        RoomRecord { bot, ..self.record() }
-    }
-
-    pub(super) fn set_bot(&self, bot: BotMode) {
-        self.locked_record().bot = bot;
+    pub(super) fn set_record(&self, record: RoomRecord) {
+        *self.locked_record() = record;
     }
 
     fn locked_record(&self) -> MutexGuard<'_, RoomRecord> {

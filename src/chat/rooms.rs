@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio_util::task::TaskTracker;
 
 use super::room::Room;
-use crate::model::{BotMode, RoomName, Timestamp};
+use crate::model::{BotMode, Persona, RoomName, Timestamp};
 use crate::store::{RoomRecord, Store, StoreError};
 
 /// Loading one room waits only for others of the same shard.
@@ -109,7 +109,7 @@ impl Rooms {
             return Ok((room, false));
         }
         let bot = if name.is_private() { BotMode::Always } else { self.new_room_bot };
-        let record = RoomRecord { name: name.clone(), bot, created_at: Timestamp::now() };
+        let record = RoomRecord { name: name.clone(), bot, persona: Persona::default(), created_at: Timestamp::now() };
         let (number, record, is_new) = self.store.create_room(record).await?;
         let last = if is_new { 0 } else { self.store.last_seq(number)? };
         let room = Arc::new(Room::new(number, record, last, self.deliveries.clone()));

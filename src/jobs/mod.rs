@@ -115,6 +115,15 @@ impl Jobs {
         policies.get(name).copied().unwrap_or(Policy::QUICK)
     }
 
+    /// Whether people mean a command by this word: it is one's name, or a slip of the hand away from one.
+    pub fn is_command(&self, word: &str) -> bool {
+        /// Letters; a shorter word is that far from many.
+        const SHORTEST: usize = 3;
+        let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
+        let is_slip = |name: &String| !name.contains(' ') && strsim::damerau_levenshtein(name, word) == 1;
+        policies.contains_key(word) || (word.chars().count() >= SHORTEST && policies.keys().any(is_slip))
+    }
+
     /// Held for moments only, never across an await.
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)

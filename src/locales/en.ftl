@@ -10,6 +10,7 @@ error-bad_id = An id has 1 to { $max } characters.
 error-empty = There is nothing in this message.
 error-empty-hook = There is no text in this. Send {"{"}"text": "…"{"}"} as to Slack, a form with such a payload, or text/plain.
 error-too_long = This message has { $length } characters; at most { $max } go into one.
+error-too_long-persona = "{ $field }" has at most { $max } characters in each language.
 error-too_fast = Too many messages at once. Please wait a moment; this one was not sent.
 error-too_many_rooms = You are in { $max } rooms already; leave one first.
 error-too_many_hooks = There are { $max } hooks already; delete one first.

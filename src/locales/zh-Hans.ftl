@@ -10,6 +10,7 @@ error-bad_id = id 的长度为 1 到 { $max } 个字符。
 error-empty = 消息是空的。
 error-empty-hook = 这里没有文字。请发送与 Slack 相同的 {"{"}"text": "…"{"}"}、带有 payload 的表单，或 text/plain。
 error-too_long = 这条消息有 { $length } 个字符，一条最多 { $max } 个。
+error-too_long-persona = “{ $field }”在每种语言中最多 { $max } 个字符。
 error-too_fast = 发送太快了，请稍等；这条消息没有发出。
 error-too_many_rooms = 您已在 { $max } 个聊天室里，请先离开一个。
 error-too_many_hooks = 已有 { $max } 个 webhook，请先删除一个。

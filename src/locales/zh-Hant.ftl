@@ -10,6 +10,7 @@ error-bad_id = id 的長度為 1 到 { $max } 個字元。
 error-empty = 訊息是空的。
 error-empty-hook = 這裡沒有文字。請傳送與 Slack 相同的 {"{"}"text": "…"{"}"}、帶有 payload 的表單，或 text/plain。
 error-too_long = 這則訊息有 { $length } 個字元，一則最多 { $max } 個。
+error-too_long-persona = 「{ $field }」在每種語言中最多 { $max } 個字元。
 error-too_fast = 傳送太快了，請稍候；這則訊息沒有送出。
 error-too_many_rooms = 您已在 { $max } 個聊天室裡，請先離開一個。
 error-too_many_hooks = 已有 { $max } 個 webhook，請先刪除一個。

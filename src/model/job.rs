@@ -270,6 +270,14 @@ pub struct JobRequest {
 }
 
 impl JobRequest {
+    /// The command that answers questions.
+    pub const ASK: &'static str = "ask";
+
+    /// A question to the bot.
+    pub fn question(text: &str) -> Self {
+        Self { name: Self::ASK.into(), arguments: text.to_owned() }
+    }
+
     /// As one line to show, shortened.
     pub fn line(&self) -> String {
         line(&self.name, &self.arguments)

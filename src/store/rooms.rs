@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::engine::number_from;
 use super::writer::Kind;
 use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode};
-use crate::model::{BotMode, RoomName, Timestamp};
+use crate::model::{BotMode, Persona, RoomName, Timestamp};
 
 /// A room's number: the first eight bytes of the keys of all that belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ impl RoomNumber {
 pub struct RoomRecord {
     pub name: RoomName,
     pub bot: BotMode,
+    #[serde(default, skip_serializing_if = "Persona::is_empty")]
+    pub persona: Persona,
     pub created_at: Timestamp,
 }
 

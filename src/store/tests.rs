@@ -158,7 +158,7 @@ fn person(name: &str) -> Person {
 
 async fn room(store: &Store, name: &str) -> RoomNumber {
     let name = RoomName::public(name).expect("a name");
-    let record = RoomRecord { name, bot: BotMode::Mention, created_at: Timestamp::now() };
+    let record = RoomRecord { name, bot: BotMode::Mention, persona: Default::default(), created_at: Timestamp::now() };
     store.create_room(record).await.expect("created").0
 }
 
@@ -537,7 +537,12 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
     let options = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0 };
     let (store, closing) = Store::open(dir.path(), options, |_| {}).expect("a store");
     let name = RoomName::public("long").expect("a name");
-    let record = RoomRecord { name: name.clone(), bot: BotMode::Mention, created_at: Timestamp::now() };
+    let record = RoomRecord {
+        name: name.clone(),
+        bot: BotMode::Mention,
+        persona: Default::default(),
+        created_at: Timestamp::now(),
+    };
     let (room, _, _) = store.create_room(record).await.expect("a room");
     let handle = Handle::new("Ann").expect("a handle");
     let person = Person::named(&handle);

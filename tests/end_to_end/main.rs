@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with the tests in the browser")]
 mod support;
 
+mod answers;
 mod api;
 mod catch_up;
 mod crash;
@@ -13,11 +14,13 @@ mod job_crash;
 mod job_runtime;
 mod jobs;
 mod jobs_cli;
+mod language_model;
 mod limits;
 mod origins;
 mod own_commands;
 mod owner;
 mod page;
+mod personas;
 mod presence;
 mod programs;
 mod raw;

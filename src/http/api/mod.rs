@@ -1,5 +1,6 @@
 //! The HTTP interface for programs: JSON in and out, one short handler per route, each described where it stands.
 
+mod ask;
 mod callbacks;
 mod commands;
 mod health;
@@ -47,7 +48,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
     ),
     paths(
         health::health,
+        ask::ask,
         rooms::list,
+        rooms::show,
         rooms::create,
         rooms::change,
         messages::list,
@@ -85,6 +88,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
     let all = all.or(commands::routes(app)).unify().or(stats::routes(app)).unify().or(jobs::routes(app)).unify();
     let all = all.or(session::routes(app)).unify().or(schedules::routes(app)).unify().or(hooks::routes(app)).unify();
+    let all = all.or(ask::routes(app)).unify();
     let all = all.or(callbacks::routes(app)).unify().or(metrics::routes(app)).unify();
     let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
     all.or(description).unify().boxed()

@@ -10,10 +10,12 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 
 use super::{
-    Answer, App, Caller, ErrorBody, blocking, body, json, room_name, settle, to_the_end, trusted_caller, with_app,
+    Answer, App, Caller, ErrorBody, blocking, body, caller, json, room_name, settle, to_the_end, trusted_caller,
+    with_app,
 };
-use crate::chat::RoomSummary;
-use crate::model::{BotMode, RoomName};
+use crate::accounts::{Action, Actor};
+use crate::chat::{Room, RoomChange, RoomSummary};
+use crate::model::{Persona, RoomName};
 
 /// Rooms in one list.
 const MAX_ROOMS: usize = 200;
@@ -36,9 +38,20 @@ struct NewRoom {
     name: Option<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
-struct RoomChange {
-    bot: BotMode,
+#[derive(Serialize, ToSchema)]
+struct RoomView {
+    #[serde(flatten)]
+    summary: RoomSummary,
+    /// How its bot presents itself; only the owner is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    persona: Option<Persona>,
+}
+
+impl RoomView {
+    fn new(room: &Room, actor: &Actor) -> Self {
+        let persona = actor.may(Action::ChangeRoom).is_ok().then(|| room.persona());
+        Self { summary: RoomSummary::of(room), persona }
+    }
 }
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
@@ -46,8 +59,11 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let room = warp::path!("api" / "rooms" / String);
     let listing = rooms.and(warp::get()).and(warp::query()).and(with_app(app)).then(list).map(settle);
     let creating = rooms.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    let changing = room.and(warp::patch()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    listing.or(creating.then(create).map(settle)).unify().or(changing.then(change).map(settle)).unify().boxed()
+    let showing = room.and(warp::get()).and(caller(app)).and(with_app(app)).then(show).map(settle);
+    let changing =
+        room.and(warp::patch().or(warp::put()).unify()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
+    let all = listing.or(creating.then(create).map(settle)).unify().or(showing).unify();
+    all.or(changing.then(change).map(settle)).unify().boxed()
 }
 
 /// Public rooms, newest first, at most 200.
@@ -71,12 +87,20 @@ async fn create(caller: Caller, new: NewRoom, app: Arc<App>) -> Answer {
     Ok(json(status, &RoomSummary::of(&room)))
 }
 
-/// Changes what a room's bot answers to. For the owner.
+/// One room.
+#[utoipa::path(get, path = "/api/rooms/{room}", params(("room" = String, Path)), responses(
+    (status = 200, body = RoomView), (status = 404, body = ErrorBody)))]
+async fn show(room: String, caller: Caller, app: Arc<App>) -> Answer {
+    let room = app.chat.find_room(&room_name(&room)?).await?;
+    Ok(json(StatusCode::OK, &RoomView::new(&room, &caller.actor(None))))
+}
+
+/// Changes what a room's bot answers to, and how it presents itself. For the owner.
 #[utoipa::path(patch, path = "/api/rooms/{room}", request_body = RoomChange, params(("room" = String, Path)), responses(
-    (status = 200, body = RoomSummary), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    (status = 200, body = RoomView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>) -> Answer {
     let room = app.chat.find_room(&room_name(&room)?).await?;
     let (chat, actor) = (app.chat.clone(), caller.actor(None));
-    let changed = async move { chat.set_bot(&room, change.bot, &actor).await.map(|()| RoomSummary::of(&room)) };
+    let changed = async move { chat.change_room(&room, change, &actor).await.map(|()| RoomView::new(&room, &actor)) };
     Ok(json(StatusCode::OK, &to_the_end(&app, changed).await?))
 }

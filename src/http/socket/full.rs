@@ -203,7 +203,10 @@ impl FullClient {
         let messages: Vec<_> =
             caught.messages.iter().map(|(seq, message)| MessageView::new(&name, *seq, message)).collect();
         let (members, count) = room.members();
-        let greeting = name.is_private().then(|| self.app.bots.greeting(self.actor.locale));
+        let greeting = match name.is_private() {
+            true => Some(self.app.bots.greeting(self.actor.locale)),
+            false => room.greeting(self.actor.locale),
+        };
         let joined = ServerFrame::Joined {
             room: name.shown(),
             epoch: chat.epoch(),

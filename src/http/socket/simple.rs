@@ -9,7 +9,7 @@ use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
 use crate::chat::{Membership, Post};
-use crate::model::{BOT_HANDLE, Handle, MessageText, PRIVATE_ROOM, RoomName, SendId, Voice};
+use crate::model::{BOT_HANDLE, Handle, MessageText, RoomName, SendId, Voice};
 use crate::protocol::{CloseReason, MessageView, ServerFrame, SimpleFrame};
 use crate::text::Text;
 
@@ -54,14 +54,16 @@ struct SimpleClient {
 }
 
 impl SimpleClient {
-    /// What was said before; alone with the bot, its greeting first.
+    /// What was said before; the bot's greeting first, where it has one.
     fn greet(&self, connection: &mut Connection) {
         let room = self.membership.room();
-        if room.name().is_private() {
-            let greeting = self.app.bots.greeting(self.actor.locale);
-            let frame =
-                ServerFrame::Greeting { room: PRIVATE_ROOM, handle: BOT_HANDLE, role: Voice::Bot, message: &greeting };
-            connection.send(frame.encode());
+        let greeting = match room.name().is_private() {
+            true => Some(self.app.bots.greeting(self.actor.locale)),
+            false => room.greeting(self.actor.locale),
+        };
+        if let Some(message) = &greeting {
+            let (room, handle, role) = (room.name().shown(), BOT_HANDLE, Voice::Bot);
+            connection.send(ServerFrame::Greeting { room, handle, role, message }.encode());
         }
         match self.app.chat.catch_up(&self.membership, None, None) {
             Ok(caught) => {

@@ -1,0 +1,141 @@
+//! `ask`: answers a question from the documents.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Bot, Failure, Output, Reply, Request};
+use crate::answers::{Answers, Question, Reader, Said};
+use crate::chat::{Page, Room};
+use crate::jobs::Policy;
+use crate::model::{Handle, JobRequest, JobState, Message, Voice};
+use crate::text::Text;
+
+/// Characters of a question. More is no question, and its record would leave no room for the answer.
+const LONGEST: usize = 2000;
+
+/// Messages before the question that belong to it.
+const MESSAGES_BEFORE: usize = 12;
+
+/// What precedes a question when another number of passages is wanted: `limit:5`.
+const LIMIT: &str = "limit:";
+
+pub struct Ask {
+    answers: Arc<Answers>,
+    time_limit: Duration,
+}
+
+impl Ask {
+    /// `time_limit` is for everything together; whatever takes long within has a shorter one of its own.
+    pub fn new(answers: Arc<Answers>, time_limit: Duration) -> Self {
+        Self { answers, time_limit }
+    }
+
+    /// What was said in the room before.
+    fn said_before(request: &Request<'_>, room: &Room) -> Result<Vec<Said>, Text> {
+        // Asked quietly, a question stands alone.
+        if request.job.quiet {
+            return Ok(Vec::new());
+        }
+        let page = Page { before: Some(request.seq), after: None, limit: Some(MESSAGES_BEFORE) };
+        let history = request.chat.history(room, page)?;
+        Ok(history.messages.into_iter().filter_map(|(_, message)| said(message)).collect())
+    }
+}
+
+#[async_trait]
+impl Bot for Ask {
+    fn name(&self) -> &str {
+        JobRequest::ASK
+    }
+
+    fn policy(&self) -> Policy {
+        Policy { time_limit: self.time_limit, ..Policy::SLOW }
+    }
+
+    async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let job = request.job;
+        let (text, limit) = parse(&job.arguments).map_err(Failure::bad_arguments)?;
+        let failed = |error: Text| Failure { code: "not_looked_up", text: error, again: false };
+        let room = request.chat.open_room(&job.room).await.map_err(failed)?.0;
+        let history = Self::said_before(&request, &room).map_err(failed)?;
+        let (persona, handle) = (room.persona(), job.handle.to_string());
+        let question = Question {
+            text,
+            handle: &handle,
+            room: &job.room,
+            locale: job.locale,
+            limit,
+            history: &history,
+            instructions: persona.instructions(job.locale).unwrap_or_default(),
+        };
+        let (text, grounds) = self.answers.answer(&question, &Shown(request.output)).await.map_err(failed)?;
+        Ok(Reply::Grounded(text, grounds))
+    }
+}
+
+/// Shows an answer to the room while it is written.
+struct Shown<'a>(&'a Output);
+
+#[async_trait]
+impl Reader for Shown<'_> {
+    async fn read(&self, piece: &str) {
+        self.0.piece(piece).await;
+    }
+}
+
+/// The question, and how many passages are wanted.
+fn parse(arguments: &str) -> Result<(&str, Option<usize>), Text> {
+    let arguments = arguments.trim();
+    let limit = arguments.strip_prefix(LIMIT).map(|rest| rest.split_once(char::is_whitespace).unwrap_or((rest, "")));
+    let (text, limit) = match limit {
+        Some((number, rest)) => match number.parse() {
+            Ok(limit) => (rest.trim(), Some(limit)),
+            Err(_) => (arguments, None),
+        },
+        None => (arguments, None),
+    };
+    let length = text.chars().count();
+    match length {
+        0 => Err(Text::new("ask-nothing")),
+        1..=LONGEST => Ok((text, limit)),
+        _ => Err(Text::new("ask-too-long").with("max", LONGEST).with("length", length)),
+    }
+}
+
+/// The arguments for a question with a number of passages.
+pub fn arguments(question: &str, limit: Option<usize>) -> String {
+    match limit {
+        Some(limit) => format!("{LIMIT}{limit} {}", question.trim()),
+        None => question.trim().to_owned(),
+    }
+}
+
+/// A message as part of a conversation; none of those that only tell what became of a job.
+fn said(message: Message) -> Option<Said> {
+    let has_failed = message.answer.as_ref().is_some_and(|answer| answer.state != JobState::Completed);
+    if message.deleted || has_failed || message.role == Voice::System {
+        return None;
+    }
+    let asked = message.answer.and_then(|answer| answer.grounds).map(|grounds| grounds.query.clone());
+    let by = (message.handle != Handle::bot()).then(|| message.handle.to_string());
+    Some(Said { by, text: message.text.as_str().to_owned(), asked: asked.filter(|asked| !asked.is_empty()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_may_say_how_many_passages_it_wants() {
+        assert_eq!(parse(" how long? "), Ok(("how long?", None)));
+        assert_eq!(parse("limit:5 how long?"), Ok(("how long?", Some(5))));
+        assert_eq!(parse("limit:x how long?"), Ok(("limit:x how long?", None)));
+        assert_eq!(parse(&arguments("退款？", Some(2))), Ok(("退款？", Some(2))));
+        for arguments in ["", " ", "limit:5", "limit:5 "] {
+            assert_eq!(parse(arguments), Err(Text::new("ask-nothing")), "{arguments:?}");
+        }
+        assert!(parse(&"字".repeat(LONGEST)).is_ok() && parse(&"字".repeat(LONGEST + 1)).is_err());
+    }
+}

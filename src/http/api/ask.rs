@@ -1,0 +1,61 @@
+//! `/api/ask`: a question for a program; nothing is said in any room.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, to_the_end, trusted_caller, with_app};
+use crate::accounts::Action;
+use crate::answers::MOST_PASSAGES;
+use crate::bots;
+use crate::model::{JobRequest, MessageText, PRIVATE_ROOM, RoomName};
+
+#[derive(Deserialize, ToSchema)]
+struct NewQuestion {
+    question: String,
+    /// How many passages are wanted, at most 10.
+    limit: Option<usize>,
+    /// The room whose documents are asked, beside those that are everywhere.
+    room: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Asked {
+    /// Its `result`, `results` and `answered_by` are the answer, once its `state` is `completed`.
+    job: String,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let asking =
+        warp::path!("api" / "ask").and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
+    asking.then(ask).map(settle).boxed()
+}
+
+/// Asks the documents; the answer is on the job.
+#[utoipa::path(post, path = "/api/ask", request_body = NewQuestion, responses(
+    (status = 202, body = Asked), (status = 400, body = ErrorBody),
+    (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
+async fn ask(caller: Caller, new: NewQuestion, app: Arc<App>) -> Answer {
+    let actor = caller.actor(None);
+    let question = MessageText::new(new.question, app.settings.message_chars)?;
+    let limit = new.limit.map(|limit| limit.clamp(1, MOST_PASSAGES));
+    let room = match new.room.as_deref() {
+        // Nobody enters it, so that it need not be one's own: without a cookie there is none that lasts.
+        None | Some(PRIVATE_ROOM) => RoomName::private(&actor.person),
+        Some(room) => {
+            let room = app.chat.find_room(&room_name(room)?).await?;
+            actor.may(Action::Enter(room.name()))?;
+            room.name().clone()
+        }
+    };
+    let arguments = bots::ask_arguments(question.as_str(), limit);
+    let request = JobRequest { name: JobRequest::ASK.into(), arguments };
+    let chat = app.chat.clone();
+    let job = to_the_end(&app, async move { chat.start_quietly(room, &actor, request).await }).await?;
+    Ok(json(StatusCode::ACCEPTED, &Asked { job: job.to_string() }))
+}
