@@ -6,6 +6,7 @@
 //! - [`http`] is the edge: page, API, WebSockets. It decides nothing.
 //! - [`bots`] are the commands and the workers that run them.
 //! - [`answers`] makes answers of passages, with or without a language model.
+//! - [`search`] is the one search box.
 //! - [`chat`] is the rooms: joining, saying, being answered.
 //! - [`llm`] has a language model write.
 //! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
@@ -41,6 +42,7 @@ pub mod process;
 pub mod protocol;
 pub mod retrieval;
 pub mod schedule;
+pub mod search;
 pub mod server;
 pub mod store;
 pub mod text;

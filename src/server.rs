@@ -21,11 +21,12 @@ use crate::bots::{Ask, Bots, Planning, Runner};
 use crate::chat::Chat;
 use crate::config::Config;
 use crate::fetch::Client;
-use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, Settings, Sockets};
+use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, SEARCHES, Settings, Sockets};
 use crate::jobs::{Jobs, Limits, Stats};
 use crate::local::{Announced, LocalAccess};
 use crate::memory;
 use crate::protocol::CloseReason;
+use crate::search::Search;
 use crate::store::{Closing, Store, StoreOptions};
 use crate::webhooks::Webhooks;
 pub use own_commands::OwnCommands;
@@ -83,6 +84,7 @@ impl Server {
         let keys = keys.with_local_key(&local_key);
         let announced = announce(config, LocalAccess::new(address, local_key)).await?;
 
+        let search = search(config, store.clone())?;
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
         let webhooks = Arc::new(webhooks(config)?);
         let bots = Bots::new(client.clone(), &planning(config)?, webhooks.clone(), ask(config)?);
@@ -112,6 +114,8 @@ impl Server {
             keys: Arc::new(keys),
             hooks: Hooks::new(store.clone()),
             store,
+            search,
+            searches: tokio::sync::Semaphore::new(SEARCHES),
             sockets,
             callbacks,
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
@@ -193,10 +197,12 @@ impl Server {
         if sockets_closed.is_err() || tokio::time::timeout_at(deadline, ended).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
+        let (search, closing, announced) = (self.app.search.clone(), self.closing, self.announced);
         // The last ones that hold the store; its writer then closes it.
         drop((self.app, self.runner));
-        let (closing, announced) = (self.closing, self.announced);
         let closed = tokio::task::spawn_blocking(move || {
+            search.stop();
+            drop(search);
             // First: once the store is closed another server may announce itself here.
             drop(announced);
             closing.wait();
@@ -219,6 +225,12 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
     let dir = config.server.data_dir.join("store");
     let opened = tokio::task::spawn_blocking(move || Store::open(&dir, options, move |reason| failure.set(reason)));
     Ok(opened.await??)
+}
+
+/// Search over messages; dates are read in the server's zone where the asker's is not known.
+fn search(config: &Config, store: Arc<Store>) -> anyhow::Result<Arc<Search>> {
+    let zone = config.zone().context("no time zone has the name of server.time_zone")?;
+    Search::start(store, &config.server.data_dir.join("index"), zone).context("cannot follow the messages")
 }
 
 fn planning(config: &Config) -> anyhow::Result<Planning> {

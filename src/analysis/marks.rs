@@ -36,7 +36,7 @@ pub fn places(text: &Folded, wanted: &str) -> Vec<Range<usize>> {
 }
 
 /// Ranges in order, those that touch as one.
-pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_unstable_by_key(|range| range.start);
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges {

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 pub use folding::{Folded, fold};
 pub use language::language;
-pub use marks::{marks, places};
+pub use marks::{marks, merged, places};
 pub use normal::{normalize, simplify};
 pub use terms::{TermKind, Terms, query_terms, terms};
 

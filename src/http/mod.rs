@@ -20,6 +20,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
+pub use api::SEARCHES;
 pub use limits::{ConnectionLimits, RequestLimits};
 pub use listener::{Listener, bind};
 pub use socket::Sockets;
@@ -30,6 +31,7 @@ use crate::bots::own::Callbacks;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::model::HookId;
+use crate::search::Search;
 use crate::store::Store;
 
 /// Messages in a burst, as a multiple of those per second on average.
@@ -42,6 +44,9 @@ pub struct App {
     pub jobs: Arc<Jobs>,
     pub keys: Arc<Keys>,
     pub store: Arc<Store>,
+    pub search: Arc<Search>,
+    /// Searches that may run at a time.
+    pub searches: tokio::sync::Semaphore,
     pub sockets: Arc<Sockets>,
     pub callbacks: Arc<Callbacks>,
     pub connections: Arc<ConnectionLimits>,

@@ -57,7 +57,7 @@ impl From<Text> for Refusal {
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,
             "busy" => StatusCode::SERVICE_UNAVAILABLE,
             "storage_full" => StatusCode::INSUFFICIENT_STORAGE,
-            "store_failed" => StatusCode::INTERNAL_SERVER_ERROR,
+            "store_failed" | "search_failed" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, text)

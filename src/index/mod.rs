@@ -14,8 +14,9 @@ use std::ops::Bound;
 use tantivy::Term;
 use tantivy::schema::Field;
 
-pub use messages::{IndexedMessage, MessageIndex, MessageQuery, Place, WantedTerm};
+pub use messages::{IndexedMessage, LAYOUT as MESSAGE_LAYOUT, MessageIndex, MessageQuery, Place, WantedTerm};
 pub use passages::{Audience, Hit, IndexedDocument, PassageIndex};
+pub use writer::lower_priority;
 
 /// Why an index did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

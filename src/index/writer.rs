@@ -155,8 +155,8 @@ fn close(writer: Option<IndexWriter>) {
     }
 }
 
-/// Threads that are started by this one, tantivy's, have its priority.
-fn lower_priority() {
+/// Makes this thread, and those that it starts, less urgent than what people wait for.
+pub fn lower_priority() {
     // On Linux, of this thread alone; elsewhere it would be the whole process's.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {

@@ -29,6 +29,13 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
+    /// When a day such as `2026-01-31` begins here; `None` if there is no such day.
+    pub fn start_of_day(&self, day: &str) -> Option<Timestamp> {
+        let day = day.parse::<jiff::civil::Date>().ok()?;
+        let start = day.to_zoned(self.0.clone()).ok()?;
+        Some(Timestamp(start.timestamp().as_millisecond()))
+    }
+
     /// A moment on this zone's clocks.
     pub(super) fn at(&self, moment: Timestamp) -> Zoned {
         let moment = jiff::Timestamp::from_millisecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

@@ -103,9 +103,16 @@ impl Store {
         if let Some((room, answer)) = end.answer {
             batch = batch.append(Table::Messages, room.prefix(), encode(answer)).put_number(Table::AnsweredBy, id);
         }
-        let posted = |outcome: Result<Outcome, StoreError>| {
+        let (news, room) = (self.news.clone(), end.answer.map(|(room, _)| room));
+        let posted = move |outcome: Result<Outcome, StoreError>| {
             outcome.map(|outcome| match outcome {
-                Outcome::Written { number } => Posted { seq: number.unwrap_or_default(), repeated: false },
+                Outcome::Written { number } => {
+                    let seq = number.unwrap_or_default();
+                    if let Some(room) = room {
+                        news.note(room, seq);
+                    }
+                    Posted { seq, repeated: false }
+                }
                 Outcome::Refused { .. } => Posted { seq: 0, repeated: true },
             })
         };

@@ -28,9 +28,14 @@ impl Store {
         }
         batch = new.jobs.iter().fold(batch, super::job_index::enqueue);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
-        let posted = |outcome: Result<Outcome, StoreError>| {
+        let (news, room) = (self.news.clone(), new.room);
+        let posted = move |outcome: Result<Outcome, StoreError>| {
             outcome.map(|outcome| match outcome {
-                Outcome::Written { number } => Posted { seq: number.unwrap_or_default(), repeated: false },
+                Outcome::Written { number } => {
+                    let seq = number.unwrap_or_default();
+                    news.note(room, seq);
+                    Posted { seq, repeated: false }
+                }
                 Outcome::Refused { found } => Posted { seq: found.as_deref().map_or(0, number_from), repeated: true },
             })
         };
@@ -142,7 +147,10 @@ impl Store {
             batch = batch.put(Table::Messages, key, encode(&emptied));
         }
         match self.commit(batch, Kind::Upkeep).await? {
-            Outcome::Written { .. } => Ok(Some(message)),
+            Outcome::Written { .. } => {
+                self.news.note_deleted(room, seq);
+                Ok(Some(message))
+            }
             Outcome::Refused { .. } => Ok(None),
         }
     }

@@ -13,6 +13,7 @@ mod job_index;
 mod jobs;
 mod memory;
 mod messages;
+mod news;
 mod rooms;
 mod schedules;
 mod sessions;
@@ -36,6 +37,7 @@ pub use files::{Files, Incoming};
 pub use jobs::{JobEnd, JobList, StoredJob};
 pub use memory::MemoryEngine;
 pub use messages::NewMessage;
+pub use news::{Fresh, News};
 pub use rooms::{RoomNumber, RoomRecord};
 pub use schedules::{ScheduleChange, StoredSchedule};
 pub use sessions::Session;
@@ -96,6 +98,7 @@ impl From<StoreError> for Text {
 pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Writer,
+    news: Arc<News>,
     epoch: String,
 }
 
@@ -159,7 +162,7 @@ impl Store {
     ) -> Result<(Arc<Self>, Closing), EngineError> {
         let (writer, handle) = Writer::start(engine.clone(), min_free, on_failure)
             .map_err(|error| EngineError::Io(format!("cannot start the writer: {error}")))?;
-        Ok((Arc::new(Self { engine, writer, epoch }), Closing(handle)))
+        Ok((Arc::new(Self { engine, writer, news: Arc::default(), epoch }), Closing(handle)))
     }
 
     /// Changes only when numbering starts anew, so that clients know what their `seq` means.
@@ -170,6 +173,18 @@ impl Store {
     /// Whether writing failed; then the process should end.
     pub fn has_failed(&self) -> bool {
         self.writer.has_failed()
+    }
+
+    /// Which messages are new, for the one who follows them.
+    pub fn news(&self) -> &Arc<News> {
+        &self.news
+    }
+
+    /// Returns once all that was submitted before is durable. Blocks: not for tokio's workers.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        let (answer, settled) = oneshot::channel();
+        self.writer.submit_blocking(Batch::new(), Kind::Upkeep, Box::new(|outcome| drop(answer.send(outcome))));
+        settled.blocking_recv().unwrap_or(Err(StoreError::Failed)).map(drop)
     }
 
     async fn commit(&self, batch: Batch, kind: Kind) -> Result<Outcome, StoreError> {

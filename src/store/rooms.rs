@@ -12,6 +12,15 @@ use crate::model::{BotMode, Persona, RoomName, Timestamp};
 pub struct RoomNumber(u64);
 
 impl RoomNumber {
+    /// A number as [`RoomNumber::get`] gave it.
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
     pub(super) fn prefix(self) -> [u8; 8] {
         self.0.to_be_bytes()
     }
@@ -44,7 +53,8 @@ impl Store {
         }
     }
 
-    fn room_record(&self, number: RoomNumber) -> Result<(RoomNumber, RoomRecord), StoreError> {
+    /// The room of that number; an error if there is none.
+    pub fn room_record(&self, number: RoomNumber) -> Result<(RoomNumber, RoomRecord), StoreError> {
         let record = self.engine.get(Table::Rooms, &number.prefix())?;
         let record = record.ok_or_else(|| StoreError::Unreadable(format!("room {} is missing", number.0)))?;
         Ok((number, decode(&record)?))

@@ -82,6 +82,13 @@ impl Writer {
         }
     }
 
+    /// As [`Writer::submit`], for a thread that may block.
+    pub fn submit_blocking(&self, batch: Batch, kind: Kind, then: Then) {
+        if let Err(flume::SendError(write)) = self.queue.send(Write { batch, kind, then }) {
+            (write.then)(Err(StoreError::Failed));
+        }
+    }
+
     /// Whether the engine failed; then nothing is written until the program is started again.
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)

@@ -27,6 +27,7 @@ mod raw;
 mod restarts;
 mod rooms;
 mod schedules;
+mod search;
 mod simple;
 mod slow_readers;
 mod stats;

@@ -10,6 +10,7 @@ mod messages;
 mod metrics;
 mod rooms;
 mod schedules;
+mod search;
 mod session;
 mod stats;
 
@@ -32,6 +33,8 @@ use super::caller::{Caller, caller};
 use super::refusals::{ErrorBody, ErrorDetail, Refusal};
 use crate::model::{RoomName, subscriber};
 use crate::text::Text;
+
+pub use search::AT_A_TIME as SEARCHES;
 
 /// What a handler comes to.
 type Answer = Result<Response, Refusal>;
@@ -74,6 +77,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
         hooks::create,
         hooks::delete,
         hooks::post,
+        search::find,
         session::show,
         session::sign_in,
         session::sign_out,
@@ -88,7 +92,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
     let all = all.or(commands::routes(app)).unify().or(stats::routes(app)).unify().or(jobs::routes(app)).unify();
     let all = all.or(session::routes(app)).unify().or(schedules::routes(app)).unify().or(hooks::routes(app)).unify();
-    let all = all.or(ask::routes(app)).unify();
+    let all = all.or(ask::routes(app)).unify().or(search::routes(app)).unify();
     let all = all.or(callbacks::routes(app)).unify().or(metrics::routes(app)).unify();
     let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
     all.or(description).unify().boxed()

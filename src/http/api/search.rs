@@ -1,0 +1,122 @@
+//! `/api/search`: one box over everything.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::reply::Response;
+
+use super::{Answer, App, Caller, ErrorBody, bad_request, blocking, caller, json, settle, with_app};
+use crate::model::{RoomName, Source};
+use crate::protocol::MessageView;
+use crate::search::{Cursor, Found, FoundMessage};
+use crate::text::Text;
+
+/// Searches at a time; others wait.
+pub const AT_A_TIME: usize = 4;
+
+/// Longest wait for one's turn.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Messages in an answer if the client does not say.
+const DEFAULT_LIMIT: usize = 20;
+
+#[derive(Deserialize, IntoParams)]
+struct SearchQuery {
+    /// Words, "exact phrases" and filters: `in:room`, `from:handle`, `before:2026-01-31`, `after:…`, `has:job`.
+    q: Option<String>,
+    /// Only this room.
+    room: Option<String>,
+    /// `messages` or `documents`; both if left out.
+    kind: Option<String>,
+    /// Messages before this: `next` of an answer, or a moment.
+    before: Option<String>,
+    /// At most 100; 20 if left out.
+    limit: Option<usize>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MessageHit<'a> {
+    #[serde(flatten)]
+    message: MessageView<'a>,
+    /// What of `message` was looked for, as ranges in UTF-16 code units.
+    marks: &'a [[u32; 2]],
+}
+
+#[derive(Serialize, ToSchema)]
+struct SearchAnswer<'a> {
+    /// Newest first.
+    messages: Vec<MessageHit<'a>>,
+    /// Best first.
+    documents: Vec<Source>,
+    /// Whether there are more messages.
+    more: bool,
+    /// What to give as `before` to see them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    /// Whether every message was looked at; not while the index is being made.
+    complete: bool,
+    took_ms: u64,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Both,
+    Messages,
+    Documents,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let search = warp::path!("api" / "search").and(warp::get()).and(warp::query());
+    search.and(caller(app)).and(with_app(app)).then(find).map(settle).boxed()
+}
+
+/// Messages and documents that match what was typed, as far as the asker may read them.
+#[utoipa::path(get, path = "/api/search", params(SearchQuery), responses(
+    (status = 200, body = SearchAnswer), (status = 400, description = "A filter that says nothing", body = ErrorBody),
+    (status = 503, description = "Busy", body = ErrorBody)))]
+async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
+    let began = Instant::now();
+    let kind = match query.kind.as_deref() {
+        None => Kind::Both,
+        Some("messages") => Kind::Messages,
+        Some("documents") => Kind::Documents,
+        Some(_) => return Err(bad_request("the kind is messages or documents")),
+    };
+    let before =
+        query.before.as_deref().map(|text| Cursor::parse(text).ok_or_else(|| bad_request("before is no place")));
+    let before = before.transpose()?;
+    let room = query.room.as_deref().map(RoomName::public).transpose()?;
+    let actor = caller.actor(None);
+    let (typed, limit) = (query.q.unwrap_or_default(), query.limit.unwrap_or(DEFAULT_LIMIT));
+    let _turn = match tokio::time::timeout(PATIENCE, app.searches.acquire()).await {
+        Ok(Ok(turn)) => turn,
+        _ => return Err(Text::new("error-busy-search").into()),
+    };
+    let found = if kind == Kind::Documents {
+        Found { is_complete: true, ..Found::default() }
+    } else {
+        let search = app.search.clone();
+        blocking(move || search.messages(&actor, &typed, room.as_ref(), before, limit)).await?
+    };
+    Ok(json(
+        StatusCode::OK,
+        &SearchAnswer {
+            messages: found.messages.iter().map(hit).collect(),
+            documents: Vec::new(),
+            more: found.next.is_some(),
+            next: found.next.map(|cursor| cursor.to_string()),
+            complete: found.is_complete,
+            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        },
+    ))
+}
+
+fn hit(found: &FoundMessage) -> MessageHit<'_> {
+    MessageHit { message: MessageView::new(&found.room, found.seq, &found.message), marks: &found.marks }
+}

@@ -1,0 +1,244 @@
+//! Keeps the index of messages up with the store.
+//!
+//! There is one way into the index: a room's messages are read from the store, from where the index ends. New messages, those
+//! that came while the server was down and all of them, when the index is made anew, differ only in how many they are.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use super::Indexes;
+use crate::analysis::{self, fold};
+use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place, lower_priority};
+use crate::store::{Fresh, News, RoomNumber, Store, StoreError};
+
+/// How long messages gather before they are indexed: within a second they are to be found, and a commit costs some milliseconds.
+const GATHER: Duration = Duration::from_millis(250);
+
+/// After this long without news the follower looks whether it is to end.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// How long it waits after a failure.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Messages in one commit: what is new waits for no more than these.
+const BATCH: usize = 8192;
+
+/// Messages read from a room at a time.
+const PAGE: usize = 256;
+
+pub(super) struct Follower {
+    store: Arc<Store>,
+    news: Arc<News>,
+    /// Where the indexes are: one folder for each version.
+    dir: PathBuf,
+    indexes: Indexes,
+    is_complete: Arc<AtomicBool>,
+    /// By room: the first and the last message that the index lacks.
+    missing: HashMap<RoomNumber, (u64, u64)>,
+    deleted: Vec<(RoomNumber, u64)>,
+}
+
+/// Why following stops for now.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error("cannot read messages: {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Follower {
+    pub fn new(store: Arc<Store>, dir: PathBuf, indexes: Indexes, is_complete: Arc<AtomicBool>) -> Self {
+        let news = store.news().clone();
+        // Before anything is read: what comes from now on is told.
+        news.follow();
+        Self { store, news, dir, indexes, is_complete, missing: HashMap::new(), deleted: Vec::new() }
+    }
+
+    /// Follows until the news are closed.
+    pub fn run(mut self) {
+        lower_priority();
+        let mut index = None;
+        loop {
+            let step = match &index {
+                None => self.open().map(|opened| index = Some(opened)),
+                Some(index) => self.step(index),
+            };
+            match step {
+                Ok(()) => {}
+                Err(Problem::Index(IndexError::Damaged(what))) => {
+                    tracing::warn!(what, "the index of messages is made anew");
+                    self.forget(&mut index);
+                }
+                Err(problem) => {
+                    tracing::error!(%problem, "messages cannot be indexed for now");
+                    self.news.gather(RETRY);
+                }
+            }
+            let has_work = index.is_none() || !self.missing.is_empty() || !self.deleted.is_empty();
+            if !(self.news.wait(if has_work { Duration::ZERO } else { LOOK }) && (has_work || self.news.gather(GATHER)))
+            {
+                return;
+            }
+        }
+    }
+
+    /// Opens the index of this version and finds out what it lacks. One of another version answers meanwhile.
+    fn open(&mut self) -> Result<Arc<MessageIndex>, Problem> {
+        fs::create_dir_all(&self.dir)?;
+        let current = self.current_dir();
+        let index = Arc::new(MessageIndex::open(&current)?);
+        let mut indexes = vec![index.clone()];
+        for old in self.other_dirs()? {
+            match MessageIndex::open(&old) {
+                Ok(old) if indexes.len() == 1 => indexes.push(Arc::new(old)),
+                _ => remove(&old)?,
+            }
+        }
+        self.look_everywhere(&index)?;
+        *self.indexes.write().unwrap_or_else(PoisonError::into_inner) = indexes;
+        Ok(index)
+    }
+
+    /// Gives up the index, whose files are of no use.
+    fn forget(&mut self, index: &mut Option<Arc<MessageIndex>>) {
+        self.is_complete.store(false, Ordering::Relaxed);
+        self.indexes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *index = None;
+        if let Err(error) = remove(&self.current_dir()) {
+            tracing::error!(%error, "a damaged index cannot be removed");
+            self.news.gather(RETRY);
+        }
+    }
+
+    fn current_dir(&self) -> PathBuf {
+        self.dir.join(format!("messages-{MESSAGE_LAYOUT}.{}", analysis::VERSION))
+    }
+
+    /// Folders of indexes of other versions.
+    fn other_dirs(&self) -> Result<Vec<PathBuf>, Problem> {
+        let current = self.current_dir();
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            let is_index = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("messages-"));
+            if is_index && path != current {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Finds what the index lacks of every room.
+    fn look_everywhere(&mut self, index: &MessageIndex) -> Result<(), Problem> {
+        let indexed = index.newest()?;
+        let mut last = Vec::new();
+        for (room, _) in self.store.rooms(usize::MAX, |_| true)? {
+            last.push((room, self.store.last_seq(room)?));
+        }
+        // The newest numbers may belong to messages that are just being written.
+        self.store.settle()?;
+        for (room, last) in last {
+            let first = indexed.get(&room.get()).copied().unwrap_or(0) + 1;
+            if first <= last {
+                self.miss(room, first, last);
+            }
+        }
+        Ok(())
+    }
+
+    fn miss(&mut self, room: RoomNumber, first: u64, last: u64) {
+        let known = self.missing.entry(room).or_insert((first, last));
+        *known = (known.0.min(first), known.1.max(last));
+    }
+
+    /// Takes in what is new and indexes a part of what is missing.
+    fn step(&mut self, index: &MessageIndex) -> Result<(), Problem> {
+        let Fresh { rooms, deleted, everywhere } = self.news.take();
+        for (room, (first, last)) in rooms {
+            self.miss(room, first, last);
+        }
+        self.deleted.extend(deleted);
+        if everywhere {
+            self.look_everywhere(index)?;
+        }
+        let (batch, done) = self.batch()?;
+        if !batch.is_empty() || !self.deleted.is_empty() {
+            let deleted = self.deleted.iter().map(|&(room, seq)| (room.get(), seq)).collect();
+            index.change(batch, deleted)?;
+        }
+        self.deleted.clear();
+        for (room, next) in done {
+            match self.missing.get_mut(&room) {
+                Some((first, last)) if next <= *last => *first = next,
+                _ => drop(self.missing.remove(&room)),
+            }
+        }
+        if self.missing.is_empty() && !self.is_complete.swap(true, Ordering::Relaxed) {
+            self.drop_old()?;
+        }
+        Ok(())
+    }
+
+    /// Messages that the index lacks, and for each room that they are of the first that is not among them. Rooms that lack
+    /// few come first: what was just said is found soon, however much else is missing.
+    fn batch(&self) -> Result<(Vec<IndexedMessage>, Vec<(RoomNumber, u64)>), Problem> {
+        let mut rooms: Vec<_> =
+            self.missing.iter().map(|(&room, &(first, last))| (last - first, room, first, last)).collect();
+        rooms.sort_unstable_by_key(|&(count, room, ..)| (count, room.get()));
+        let (mut batch, mut done) = (Vec::new(), Vec::new());
+        for (_, room, first, last) in rooms {
+            if batch.len() >= BATCH {
+                break;
+            }
+            let next = self.read(room, first, last, &mut batch)?;
+            done.push((room, next));
+        }
+        Ok((batch, done))
+    }
+
+    /// Adds a room's messages to the batch until it is full; the first number that was not read.
+    fn read(
+        &self,
+        room: RoomNumber,
+        first: u64,
+        last: u64,
+        batch: &mut Vec<IndexedMessage>,
+    ) -> Result<u64, StoreError> {
+        let is_public = !self.store.room_record(room)?.1.name.is_private();
+        let mut next = first;
+        while next <= last && batch.len() < BATCH {
+            let messages = self.store.oldest_messages(room, next, last, PAGE)?;
+            let Some(&(newest, _)) = messages.last() else { return Ok(last + 1) };
+            let shown = messages.into_iter().filter(|(_, message)| !message.deleted);
+            batch.extend(shown.map(|(seq, message)| IndexedMessage {
+                place: Place { at: message.at, room: room.get(), seq },
+                is_public,
+                handle: fold(&message.handle.to_string()),
+                has_job: message.job.is_some(),
+                text: message.text.as_str().to_owned(),
+            }));
+            next = newest + 1;
+        }
+        Ok(next)
+    }
+
+    /// The current index has everything: others are not needed any more.
+    fn drop_old(&self) -> Result<(), Problem> {
+        self.indexes.write().unwrap_or_else(PoisonError::into_inner).truncate(1);
+        for old in self.other_dirs()? {
+            remove(&old)?;
+        }
+        Ok(())
+    }
+}
+
+fn remove(dir: &Path) -> std::io::Result<()> {
+    if dir.is_dir() { fs::remove_dir_all(dir) } else { fs::remove_file(dir) }
+}

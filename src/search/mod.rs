@@ -1,0 +1,254 @@
+//! The one search box: what is written in it, and the messages that it finds.
+//!
+//! The index knows which messages may match; the store has their texts, and decides. So nothing is shown that was deleted, and
+//! characters that only stand in the same message are not taken for a word.
+
+mod follower;
+mod query;
+mod words;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use crate::accounts::{Action, Actor};
+use crate::analysis::Folded;
+use crate::index::{MessageIndex, MessageQuery, Place};
+use crate::model::{Message, RoomName, Timestamp, utf16_range};
+use crate::schedule::Zone;
+use crate::store::{RoomNumber, Store, StoreError};
+use crate::text::Text;
+use follower::Follower;
+use query::{Query, RoomFilter};
+
+/// Most messages in one answer.
+pub const MAX_LIMIT: usize = 100;
+
+/// Messages whose texts are read for one answer. What is rarer among those that may match is found on further pages.
+const MAX_READ: usize = 2000;
+
+/// Marks in one message; what is behind is not marked.
+const MAX_MARKS: usize = 100;
+
+/// The indexes that answer: the current one, and an old one as long as that is not complete.
+type Indexes = Arc<RwLock<Vec<Arc<MessageIndex>>>>;
+
+/// Search over messages. Runs one thread that keeps the index up with the store.
+pub struct Search {
+    store: Arc<Store>,
+    indexes: Indexes,
+    follower: Mutex<Option<JoinHandle<()>>>,
+    is_complete: Arc<std::sync::atomic::AtomicBool>,
+    /// In which dates are read.
+    zone: Zone,
+}
+
+/// Messages that were found, newest first.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub messages: Vec<FoundMessage>,
+    /// Where to go on, if there is more.
+    pub next: Option<Cursor>,
+    /// Whether every message was looked at; not while the index is being made.
+    pub is_complete: bool,
+}
+
+/// A message that was found.
+#[derive(Debug)]
+pub struct FoundMessage {
+    pub room: RoomName,
+    pub seq: u64,
+    pub message: Message,
+    /// What of its text was looked for, in UTF-16 code units.
+    pub marks: Vec<[u32; 2]>,
+}
+
+/// A place in the list of all messages: what is older comes behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(Place);
+
+impl Cursor {
+    /// A cursor as clients give it back, or a moment in RFC 3339.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = |at| Self(Place { at, room: 0, seq: 0 });
+        let Some((moment, place)) = text.split_once('~') else { return Timestamp::parse(text).map(at) };
+        let (room, seq) = place.split_once('.')?;
+        let at = Timestamp::parse(moment)?;
+        Some(Self(Place { at, room: room.parse().ok()?, seq: seq.parse().ok()? }))
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}~{}.{}", self.0.at, self.0.room, self.0.seq)
+    }
+}
+
+impl Search {
+    /// Begins to follow the store; the index is in `dir`. It is opened, checked and caught up in the background.
+    pub fn start(store: Arc<Store>, dir: &Path, zone: Zone) -> std::io::Result<Arc<Self>> {
+        let (indexes, is_complete) = (Indexes::default(), Arc::default());
+        let follower = Follower::new(store.clone(), dir.to_owned(), Arc::clone(&indexes), Arc::clone(&is_complete));
+        let thread = std::thread::Builder::new().name("search-follower".into()).spawn(move || follower.run())?;
+        Ok(Arc::new(Self { store, indexes, follower: Mutex::new(Some(thread)), is_complete, zone }))
+    }
+
+    /// Ends the following; what is not in the index by then comes in at the next start. Blocks.
+    pub fn stop(&self) {
+        self.store.news().close();
+        let thread = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that follows messages panicked");
+        }
+        self.indexes.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Messages that match what was typed, in the rooms that this person may read, newest first. Blocks on files.
+    ///
+    /// # Errors
+    /// In words, when a filter cannot be understood.
+    pub fn messages(
+        &self,
+        actor: &Actor,
+        typed: &str,
+        room: Option<&RoomName>,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Found, Text> {
+        let mut query =
+            Query::parse(typed, actor.zone.as_deref().and_then(Zone::named).as_ref().unwrap_or(&self.zone))?;
+        if let Some(room) = room {
+            query.room = Some(RoomFilter::Named(room.clone()));
+        }
+        let is_complete = self.is_complete.load(std::sync::atomic::Ordering::Relaxed);
+        let nothing = Found { is_complete, ..Found::default() };
+        if query.is_empty() {
+            return Ok(nothing);
+        }
+        let Some(wanted) = self.wanted(&query, actor)? else { return Ok(nothing) };
+        let found = self.find(&query, &wanted, before.map(|Cursor(place)| place), limit.clamp(1, MAX_LIMIT));
+        Ok(Found { is_complete, ..found? })
+    }
+
+    /// What the index is asked; `None` if nothing can be found, because there is no such room.
+    fn wanted(&self, query: &Query, actor: &Actor) -> Result<Option<MessageQuery>, Text> {
+        let home = RoomName::private(&actor.home);
+        let number = |name: &RoomName| -> Result<Option<u64>, StoreError> {
+            Ok(self.store.room(name)?.map(|(number, _)| number.get()))
+        };
+        let own = number(&home)?;
+        let room = match &query.room {
+            None => None,
+            Some(filter) => {
+                let name = if let RoomFilter::Named(name) = filter { name } else { &home };
+                actor.may(Action::Enter(name))?;
+                match number(name)? {
+                    Some(room) => Some(room),
+                    None => return Ok(None),
+                }
+            }
+        };
+        Ok(Some(MessageQuery {
+            terms: query.words.iter().flat_map(|word| word.terms()).collect(),
+            room,
+            own,
+            handle: query.handle.clone(),
+            has_job: query.has_job,
+            from: query.after,
+            until: query.before,
+        }))
+    }
+
+    fn find(
+        &self,
+        query: &Query,
+        wanted: &MessageQuery,
+        mut cursor: Option<Place>,
+        limit: usize,
+    ) -> Result<Found, Text> {
+        let mut rooms = HashMap::new();
+        let mut found = Found::default();
+        let mut last_shown = None;
+        let mut read = 0;
+        while read < MAX_READ {
+            let ask = (limit + 1 - found.messages.len()).max(32);
+            let places = self.places(wanted, cursor, ask)?;
+            for &place in &places {
+                read += 1;
+                cursor = Some(place);
+                let Some(message) = self.matching(query, place, &mut rooms)? else { continue };
+                if found.messages.len() == limit {
+                    found.next = last_shown;
+                    return Ok(found);
+                }
+                found.messages.push(message);
+                last_shown = Some(Cursor(place));
+            }
+            if places.len() < ask {
+                return Ok(found);
+            }
+        }
+        found.next = cursor.map(Cursor);
+        Ok(found)
+    }
+
+    /// Where the indexes say that something may match, newest first.
+    fn places(&self, wanted: &MessageQuery, cursor: Option<Place>, limit: usize) -> Result<Vec<Place>, Text> {
+        let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut places = Vec::new();
+        for index in indexes {
+            places.extend(index.search(wanted, cursor, limit).map_err(|error| {
+                tracing::error!(%error, "searching messages failed");
+                Text::new("error-search_failed")
+            })?);
+        }
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        places.dedup();
+        places.truncate(limit);
+        Ok(places)
+    }
+
+    /// The message at that place, if it is there and matches.
+    fn matching(
+        &self,
+        query: &Query,
+        place: Place,
+        rooms: &mut HashMap<u64, RoomName>,
+    ) -> Result<Option<FoundMessage>, StoreError> {
+        let number = RoomNumber::new(place.room);
+        let Some(message) = self.store.message(number, place.seq)?.filter(|message| !message.deleted) else {
+            return Ok(None);
+        };
+        let folded = Folded::new(message.text.as_str());
+        if !query.words.iter().all(|word| word.is_in(&folded)) {
+            return Ok(None);
+        }
+        let marks = words::marks(&query.words, message.text.as_str(), &folded);
+        let marks = marks.iter().take(MAX_MARKS).map(|range| utf16_range(message.text.as_str(), range)).collect();
+        let room = match rooms.get(&place.room) {
+            Some(name) => name.clone(),
+            None => {
+                let (_, record) = self.store.room_record(number)?;
+                rooms.entry(place.room).or_insert(record.name).clone()
+            }
+        };
+        Ok(Some(FoundMessage { room, seq: place.seq, message, marks }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_as_they_went() {
+        let cursor = Cursor(Place { at: Timestamp(1_700_000_000_120), room: 3, seq: 9 });
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        let moment = Cursor::parse("2026-01-31T00:00:00Z").expect("a moment");
+        assert_eq!((moment.0.room, moment.0.seq), (0, 0));
+        for text in ["", "x", "2026-01-31T00:00:00Z~1", "~1.2", "2026-01-31T00:00:00Z~a.b"] {
+            assert_eq!(Cursor::parse(text), None, "{text:?}");
+        }
+    }
+}
