@@ -42,6 +42,14 @@ pub(super) struct Follower {
     deleted: Vec<(RoomNumber, u64)>,
 }
 
+/// What is indexed in one commit.
+#[derive(Default)]
+struct Batch {
+    messages: Vec<IndexedMessage>,
+    /// For each room that they are of, the first number that is not among them.
+    next: Vec<(RoomNumber, u64)>,
+}
+
 /// Why following stops for now.
 #[derive(Debug, thiserror::Error)]
 enum Problem {
@@ -168,13 +176,13 @@ impl Follower {
         if everywhere {
             self.look_everywhere(index)?;
         }
-        let (batch, done) = self.batch()?;
-        if !batch.is_empty() || !self.deleted.is_empty() {
+        let Batch { messages, next } = self.batch()?;
+        if !messages.is_empty() || !self.deleted.is_empty() {
             let deleted = self.deleted.iter().map(|&(room, seq)| (room.get(), seq)).collect();
-            index.change(batch, deleted)?;
+            index.change(messages, deleted)?;
         }
         self.deleted.clear();
-        for (room, next) in done {
+        for (room, next) in next {
             match self.missing.get_mut(&room) {
                 Some((first, last)) if next <= *last => *first = next,
                 _ => drop(self.missing.remove(&room)),
@@ -186,21 +194,21 @@ impl Follower {
         Ok(())
     }
 
-    /// Messages that the index lacks, and for each room that they are of the first that is not among them. Rooms that lack
-    /// few come first: what was just said is found soon, however much else is missing.
-    fn batch(&self) -> Result<(Vec<IndexedMessage>, Vec<(RoomNumber, u64)>), Problem> {
+    /// Messages that the index lacks. Rooms that lack few come first: what was just said is found soon, however much else is
+    /// missing.
+    fn batch(&self) -> Result<Batch, Problem> {
         let mut rooms: Vec<_> =
             self.missing.iter().map(|(&room, &(first, last))| (last - first, room, first, last)).collect();
         rooms.sort_unstable_by_key(|&(count, room, ..)| (count, room.get()));
-        let (mut batch, mut done) = (Vec::new(), Vec::new());
+        let mut batch = Batch::default();
         for (_, room, first, last) in rooms {
-            if batch.len() >= BATCH {
+            if batch.messages.len() >= BATCH {
                 break;
             }
-            let next = self.read(room, first, last, &mut batch)?;
-            done.push((room, next));
+            let next = self.read(room, first, last, &mut batch.messages)?;
+            batch.next.push((room, next));
         }
-        Ok((batch, done))
+        Ok(batch)
     }
 
     /// Adds a room's messages to the batch until it is full; the first number that was not read.

@@ -62,8 +62,14 @@ impl Query {
 
     fn add(&mut self, piece: Piece<'_>, zone: &Zone) -> Result<(), Text> {
         let (key, value) = match piece {
-            Piece::Phrase(text) => return Ok(self.words.extend(Word::phrase(text))),
-            Piece::Word { text, is_last } => return Ok(self.words.extend(Word::new(text, is_last))),
+            Piece::Phrase(text) => {
+                self.words.extend(Word::phrase(text));
+                return Ok(());
+            }
+            Piece::Word { text, is_last } => {
+                self.words.extend(Word::new(text, is_last));
+                return Ok(());
+            }
             Piece::Filter { value: "", .. } => return Ok(()),
             Piece::Filter { key, value } => (key, value),
         };
