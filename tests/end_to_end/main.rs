@@ -24,6 +24,7 @@ mod personas;
 mod presence;
 mod programs;
 mod raw;
+mod real_model;
 mod restarts;
 mod rooms;
 mod schedules;

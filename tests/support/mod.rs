@@ -1,6 +1,7 @@
 //! What every test of the whole program needs: a real server on a free port, and a client that keeps what it saw.
 
 pub mod fake_model;
+pub mod real_model;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
