@@ -10,6 +10,7 @@ mod window;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod chinese;
 mod commands;
 mod dashboard;
