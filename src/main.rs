@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chatbot::config::{self, Config, LogFormat, Sources};
+use chatbot::documents;
 use chatbot::http;
 use chatbot::process;
 use chatbot::server::{OwnCommands, Server};
@@ -39,6 +40,9 @@ enum Command {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     KeepProgram,
+    /// What the server starts to read one file.
+    #[command(hide = true)]
+    Extract,
     /// List, show, cancel, retry and drop the jobs of a running server.
     ///
     /// On the server's own machine nothing else is needed: the server leaves a file in its data folder that says where it is
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve(arguments.sources()),
         #[cfg(target_os = "linux")]
         Command::KeepProgram => process::keeper::keep().context("cannot keep a program"),
+        Command::Extract => documents::extract::child::run().context("cannot read a file"),
         Command::Jobs(arguments) => cli::jobs::run(arguments),
     };
     match done {

@@ -3,6 +3,8 @@
 //!
 //! Knows nothing of who keeps documents, searches them or answers from them.
 
+pub mod extract;
 mod passages;
 
+pub use extract::{Extracted, Extractor, Limits};
 pub use passages::{Passage, passages};

@@ -189,6 +189,9 @@ fn pause(window: &[(usize, char)], index: usize) -> i32 {
         0
     } else if before == '\n' && earlier == '\n' {
         240
+    } else if before == '\x0c' && is_han(earlier) && is_han(after) {
+        // The sentence goes on upon the next page.
+        20
     } else if matches!(before, '\n' | '\x0c') {
         130
     } else if before.is_whitespace() && (ends_sentence(earlier) || earlier == '.') {

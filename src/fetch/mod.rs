@@ -64,6 +64,8 @@ pub struct Fetched {
     /// Where it came from in the end.
     pub url: Url,
     pub status: StatusCode,
+    /// What its server says that it is.
+    pub media_type: Option<String>,
     pub body: Vec<u8>,
     /// Whether the body was longer than the limit.
     pub truncated: bool,
@@ -191,6 +193,7 @@ impl Client {
 
 async fn read(url: Url, mut response: reqwest::Response, limit: usize) -> Result<Fetched, FetchError> {
     let status = response.status();
+    let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (mut body, mut truncated) = (Vec::new(), false);
     while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
         let wanted = chunk.len().min(limit - body.len());
@@ -200,7 +203,7 @@ async fn read(url: Url, mut response: reqwest::Response, limit: usize) -> Result
             break;
         }
     }
-    Ok(Fetched { url, status, body, truncated })
+    Ok(Fetched { url, status, media_type, body, truncated })
 }
 
 /// Resolves names to public addresses only. What it returns is what the connection uses: there is no second look-up.

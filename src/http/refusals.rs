@@ -53,7 +53,7 @@ impl From<Text> for Refusal {
             "bad_key" => StatusCode::UNAUTHORIZED,
             "not_found" => StatusCode::NOT_FOUND,
             "wrong_state" => StatusCode::CONFLICT,
-            "too_large" | "too_long" => StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large" | "too_long" | "file_too_big" => StatusCode::PAYLOAD_TOO_LARGE,
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,
             "busy" => StatusCode::SERVICE_UNAVAILABLE,
             "storage_full" => StatusCode::INSUFFICIENT_STORAGE,

@@ -4,10 +4,14 @@
 #[allow(dead_code, reason = "shared with the tests in the browser")]
 mod support;
 
+#[path = "../support/files.rs"]
+mod files;
+
 mod answers;
 mod api;
 mod catch_up;
 mod crash;
+mod extract;
 mod frames;
 mod hooks;
 mod job_crash;

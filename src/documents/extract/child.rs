@@ -1,0 +1,226 @@
+//! The process that reads one file. It gives up whatever it does not need before it looks at the first byte: other files,
+//! the network, other programs, more memory and time.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::process::{Resource, Rlimit};
+
+use super::kind::{Format, format_of};
+use super::{Limits, Problem, Said, Task, decode, docx, html, lines, markdown, pdf, table};
+use crate::analysis::normalize;
+use crate::model::DocumentKind;
+
+/// Bytes of text in one line of output; escaped it stays below the longest line that is read whole.
+const PIECE: usize = 8 * 1024;
+
+/// For parsers that descend into what they read; what is nested even deeper overflows it, which ends this process alone.
+const STACK: usize = 128 * 1024 * 1024;
+
+/// Longest title or author in characters that is believed.
+const LONGEST_TITLE: usize = 300;
+
+/// What one format yields: text not yet normalised.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub title: Option<String>,
+    pub author: Option<String>,
+    pub kind: DocumentKind,
+    pub text: String,
+    pub pages: Option<u32>,
+}
+
+/// What the reading process finds in its environment.
+pub fn environment() -> Vec<(String, String)> {
+    // Megabytes that one packed part of a PDF may unpack to.
+    vec![("PDF_OXIDE_MAX_DECOMPRESS_MB".to_owned(), "128".to_owned())]
+}
+
+/// Reads the file that is named on standard input and writes what was in it.
+///
+/// # Errors
+/// When it was not told properly, or nobody reads what it writes.
+pub fn run() -> io::Result<()> {
+    let task: Task = serde_json::from_reader(io::stdin().lock())?;
+    // What goes wrong is told in the result; the traces of panics help nobody here.
+    std::panic::set_hook(Box::new(|_| {}));
+    let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        let read = std::panic::catch_unwind(AssertUnwindSafe(|| read(&task)));
+        write(read.unwrap_or(Err(Problem::Broken)))
+    })?;
+    reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread broke")))
+}
+
+fn read(task: &Task) -> Result<Draft, Problem> {
+    let file = open(&task.file, &task.limits)?;
+    confine(&task.limits).map_err(|_| Problem::NotRead)?;
+    let mut bytes = Vec::new();
+    file.take(task.limits.file + 1).read_to_end(&mut bytes).map_err(|_| Problem::Broken)?;
+    if bytes.len() as u64 > task.limits.file {
+        return Err(Problem::TooBig);
+    }
+    let draft = extract(bytes, &task.name, task.media_type.as_deref(), &task.limits)?;
+    finish(draft, &task.limits)
+}
+
+/// Opens an ordinary file and nothing else: a pipe would never end, and a link may lead anywhere.
+fn open(path: &Path, limits: &Limits) -> Result<File, Problem> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|_| Problem::NoFile)?;
+    let about = rustix::fs::fstat(&file).map_err(|_| Problem::NoFile)?;
+    if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile {
+        return Err(Problem::NoFile);
+    }
+    match u64::try_from(about.st_size) {
+        Ok(0) => Err(Problem::Empty),
+        Ok(size) if size <= limits.file => Ok(file.into()),
+        _ => Err(Problem::TooBig),
+    }
+}
+
+/// Gives up for good what reading does not need. Memory was limited by the keeper already.
+fn confine(limits: &Limits) -> io::Result<()> {
+    let set =
+        |resource, most| rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    // No descriptor can be had any more: neither files nor sockets nor pipes.
+    set(Resource::Nofile, 0)?;
+    set(Resource::Nproc, 0)?;
+    set(Resource::Fsize, 0)?;
+    set(Resource::Core, 0)?;
+    // At the second limit the signal cannot be told from other ends.
+    let seconds = limits.time.as_secs().max(1);
+    let processor = Rlimit { current: Some(seconds), maximum: Some(seconds + 1) };
+    rustix::process::setrlimit(Resource::Cpu, processor)?;
+    // The chat comes first.
+    let _ = rustix::process::nice(10);
+    Ok(())
+}
+
+fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &Limits) -> Result<Draft, Problem> {
+    match format_of(&bytes, name, media_type)? {
+        Format::Pdf => pdf::read(bytes, limits),
+        Format::Docx => docx::read(bytes, limits),
+        Format::Html => html::read(&decode::html(&bytes, media_type)?),
+        Format::Markdown => Ok(markdown::read(&decode::text(&bytes, media_type)?)),
+        Format::Table(separator) => table::read(&decode::text(&bytes, media_type)?, separator),
+        Format::Text => Ok(Draft { text: lines::plain(&decode::text(&bytes, media_type)?), ..Draft::default() }),
+    }
+}
+
+/// Normalises, checks, and finds a title where the file names none.
+fn finish(draft: Draft, limits: &Limits) -> Result<Draft, Problem> {
+    let text = tidy(&normalize(&draft.text));
+    if !text.chars().any(|c| c.is_alphanumeric()) {
+        return Err(if draft.pages.is_some() { Problem::ScanWithoutText } else { Problem::Empty });
+    }
+    if text.len() > limits.text {
+        return Err(Problem::TooMuchText);
+    }
+    let heading = || (draft.kind == DocumentKind::Text).then(|| first_heading(&text)).flatten();
+    let title = draft.title.as_deref().and_then(name_of).or_else(heading);
+    let author = draft.author.as_deref().and_then(name_of);
+    Ok(Draft { title, author, text, ..draft })
+}
+
+/// A title or an author as the file names it, unless that is nothing a person would have written.
+fn name_of(text: &str) -> Option<String> {
+    let words = normalize(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = words.to_lowercase();
+    let is_leftover = matches!(plain.as_str(), "untitled" | "无标题" | "未命名" | "about:blank" | "untitled document")
+        || ["microsoft word - ", "microsoft powerpoint - ", "file:///"].iter().any(|start| plain.starts_with(start));
+    let fits = !words.is_empty() && words.chars().nth(LONGEST_TITLE).is_none();
+    (fits && !is_leftover).then_some(words)
+}
+
+fn first_heading(text: &str) -> Option<String> {
+    let first = text.lines().find(|line| !line.trim().is_empty())?;
+    let words = first.trim_start_matches('\x0c').strip_prefix("# ")?;
+    name_of(words)
+}
+
+/// At most one blank line in a row, and no white space at the ends of lines.
+fn tidy(text: &str) -> String {
+    let mut tidied = String::with_capacity(text.len());
+    let mut pages = text.split('\x0c');
+    let mut page = pages.next();
+    while let Some(lines) = page {
+        let start = tidied.len();
+        let mut blank = 0;
+        for line in lines.lines().map(str::trim_end) {
+            blank = if line.is_empty() { blank + 1 } else { 0 };
+            if blank < 2 && (!line.is_empty() || tidied.len() > start) {
+                tidied.push_str(line);
+                tidied.push('\n');
+            }
+        }
+        tidied.truncate(start + tidied[start..].trim_end().len());
+        page = pages.next();
+        if page.is_some() {
+            tidied.push('\x0c');
+        }
+    }
+    tidied
+}
+
+/// Tells the server what came of it.
+fn write(read: Result<Draft, Problem>) -> io::Result<()> {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    let mut say = |said: Said| {
+        serde_json::to_writer(&mut output, &said)?;
+        output.write_all(b"\n")
+    };
+    match read {
+        Ok(Draft { title, author, kind, text, pages }) => {
+            say(Said::About { title, author, kind, pages })?;
+            let mut rest = text.as_str();
+            while !rest.is_empty() {
+                let (piece, more) = rest.split_at(rest.floor_char_boundary(PIECE));
+                say(Said::Text(piece.to_owned()))?;
+                rest = more;
+            }
+            say(Said::Done)?;
+        }
+        Err(problem) => say(Said::Failed(problem))?,
+    }
+    output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_and_ends_of_lines_are_tidied_page_by_page() {
+        assert_eq!(tidy("\n\n a  \n\n\n\nb\n\x0c\nc \n\n\x0c"), " a\n\nb\x0cc\x0c");
+    }
+
+    #[test]
+    fn a_title_is_what_a_person_would_have_written() {
+        assert_eq!(name_of("  员工\n手册 "), Some("员工 手册".into()));
+        for text in ["", " \n", "Untitled", "Microsoft Word - 手册.doc", &"x".repeat(301)] {
+            assert_eq!(name_of(text), None, "{text:?}");
+        }
+        assert_eq!(first_heading("\x0c# 手册\n"), Some("手册".into()));
+        assert_eq!(first_heading("Text\n# Later"), None);
+    }
+
+    #[test]
+    fn only_ordinary_files_are_opened() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("file"), "text").expect("written");
+        std::fs::write(at("none"), "").expect("written");
+        std::os::unix::fs::symlink(at("file"), at("link")).expect("a link");
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), FileType::Fifo, Mode::RUSR, 0).expect("a pipe");
+        let limits = Limits { file: 4, ..Limits::default() };
+        assert!(open(&at("file"), &limits).is_ok());
+        assert_eq!(open(&at("file"), &Limits { file: 3, ..limits }).err(), Some(Problem::TooBig));
+        assert_eq!(open(&at("none"), &limits).err(), Some(Problem::Empty));
+        for name in ["link", "pipe", "gone", "."] {
+            assert_eq!(open(&at(name), &limits).err(), Some(Problem::NoFile), "{name}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Pages of the web. The home of `htmd`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use htmd::element_handler::{HandlerResult, Handlers};
+use htmd::options::{BulletListMarker, Options};
+use htmd::{Element, HtmlToMarkdown};
+
+use super::child::Draft;
+use super::lines::not_a_heading;
+use super::problem::Problem;
+
+/// What stands around the text of a page, or is not for reading.
+const SKIPPED: [&str; 16] = [
+    "script", "style", "noscript", "template", "nav", "footer", "aside", "form", "button", "select", "iframe", "svg",
+    "img", "video", "audio", "object",
+];
+
+/// Ends a cell until its row is whole; no text has it.
+const CELL_END: char = '\u{1f}';
+
+/// Reads a page: its text with headings, lists and tables, without what surrounds it.
+pub fn read(page: &str) -> Result<Draft, Problem> {
+    let (title, author) = (Found::default(), Found::default());
+    let (found_title, found_author) = (title.clone(), author.clone());
+    let options = Options { bullet_list_marker: BulletListMarker::Dash, ul_bullet_spacing: 1, ..Options::default() };
+    let converter = HtmlToMarkdown::builder()
+        .options(options)
+        .skip_tags(SKIPPED.to_vec())
+        .add_handler(vec!["title"], move |handlers: &dyn Handlers, element: Element| {
+            found_title.set(handlers.walk_children(element.node).content);
+            None
+        })
+        .add_handler(vec!["meta"], move |_: &dyn Handlers, element: Element| {
+            if attribute(&element, "name").is_some_and(|name| name.eq_ignore_ascii_case("author")) {
+                found_author.set(attribute(&element, "content").unwrap_or_default());
+            }
+            None
+        })
+        // Marks within words and addresses behind them would stand in the way of finding and quoting.
+        .add_handler(vec!["a", "b", "strong", "i", "em", "u", "mark"], inner)
+        .add_handler(vec!["td", "th"], |handlers: &dyn Handlers, element: Element| {
+            let cell = handlers.walk_children(element.node).content;
+            Some(format!("{}{CELL_END}", cell.split_whitespace().collect::<Vec<_>>().join(" ")).into())
+        })
+        .add_handler(vec!["tr"], |handlers: &dyn Handlers, element: Element| {
+            let row = handlers.walk_children(element.node).content;
+            let cells: Vec<&str> = row.trim().trim_end_matches(CELL_END).split(CELL_END).map(str::trim).collect();
+            Some(format!("\n{}\n", cells.join(" | ")).into())
+        })
+        .add_handler(vec!["table"], |handlers: &dyn Handlers, element: Element| {
+            let rows = handlers.walk_children(element.node).content;
+            let rows: Vec<&str> = rows.lines().filter(|row| !row.trim().is_empty()).collect();
+            Some(format!("\n\n{}\n\n", rows.join("\n")).into())
+        })
+        .build();
+    let text = converter.convert(page).map_err(|_| Problem::Broken)?;
+    Ok(Draft { title: title.take(), author: author.take(), text: unescaped(&text), ..Draft::default() })
+}
+
+fn inner(handlers: &dyn Handlers, element: Element) -> Option<HandlerResult> {
+    Some(handlers.walk_children(element.node))
+}
+
+fn attribute(element: &Element, name: &str) -> Option<String> {
+    element.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| attribute.value.to_string())
+}
+
+/// The first of what was found while the page was walked through.
+#[derive(Clone, Default)]
+struct Found(Arc<Mutex<Option<String>>>);
+
+impl Found {
+    fn set(&self, text: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+    }
+
+    fn take(self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map(|text| unescaped(&text))
+    }
+}
+
+/// Takes the backslashes away by which the converter keeps text from being taken for Markdown, except in code.
+fn unescaped(text: &str) -> String {
+    let mut in_code = false;
+    let lines = text.split('\n').map(|line| {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+            return line.to_owned();
+        }
+        if in_code {
+            return not_a_heading(line).into_owned();
+        }
+        let mut plain = String::with_capacity(line.len());
+        let mut rest = line.chars().peekable();
+        while let Some(c) = rest.next() {
+            let is_escape = c == '\\' && rest.peek().is_some_and(char::is_ascii_punctuation);
+            plain.push(if is_escape { rest.next().unwrap_or(c) } else { c });
+        }
+        if line.starts_with("\\#") { not_a_heading(&plain).into_owned() } else { plain }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_becomes_text_with_headings_lists_and_tables() {
+        let page = r##"<!doctype html><html><head><title>Travel &amp; costs</title><meta name="Author" content="Ann">
+            <style>p{}</style><script>var a = "<p>no</p>";</script></head><body><nav><a href="/">Home</a></nav>
+            <main><h1>Travel</h1><p>Ask <b>be</b>fore <a href="https://example.com">you go</a>: 1*2_3.<br>Then go.</p>
+            <h2>出差</h2><ul><li>车票</li><li>酒店</li></ul>
+            <table><tr><th>City</th><th>Limit</th></tr><tr><td>Ulm</td><td>100</td></tr></table>
+            <pre><code># no heading
+a\_b</code></pre><p># no heading either</p></main><footer>© 2026</footer></body></html>"##;
+        let draft = read(page).expect("a page");
+        assert_eq!((draft.title.as_deref(), draft.author.as_deref()), (Some("Travel & costs"), Some("Ann")));
+        for part in [
+            "# Travel\n",
+            "Ask before you go: 1*2_3.",
+            "Then go.",
+            "## 出差",
+            "- 车票\n- 酒店",
+            "City | Limit\n",
+            "Ulm | 100",
+            "a\\_b",
+        ] {
+            assert!(draft.text.contains(part), "{part}: {}", draft.text);
+        }
+        for part in ["Home", "©", "example.com", "var a", "p{}", "\n# no heading"] {
+            assert!(!draft.text.contains(part), "{part}: {}", draft.text);
+        }
+    }
+
+    #[test]
+    fn nesting_is_no_problem_as_deep_as_people_write() {
+        let page = format!("{}deep{}", "<div>".repeat(500), "</div>".repeat(500));
+        assert_eq!(read(&page).expect("a page").text.trim(), "deep");
+    }
+}

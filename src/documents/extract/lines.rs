@@ -1,0 +1,178 @@
+//! Lines that were broken only because a page ends there become paragraphs again: what is broken apart cannot be found.
+
+/// Widest margin in columns at which lines are broken by hand or by a program; what is wider was not broken at all.
+const WIDEST_MARGIN: usize = 180;
+
+/// Narrowest margin in columns that is taken for one; below it are verses, lists and addresses.
+const NARROWEST_MARGIN: usize = 36;
+
+/// Plain text: lines are joined that were broken at its margin, and what looks like a heading is none.
+pub fn plain(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let escaped: Vec<String> = text.split('\n').map(|line| not_a_heading(line).into_owned()).collect();
+    joined(&escaped.join("\n"), 0.92)
+}
+
+/// A line of text that must not be taken for a heading.
+pub fn not_a_heading(line: &str) -> std::borrow::Cow<'_, str> {
+    if line.starts_with('#') { format!(" {line}").into() } else { line.into() }
+}
+
+/// Joins lines where the first word of the next one would not have fitted on the one before. `fill` is the part of the margin
+/// that counts as full, since letters are not all of one width.
+pub fn joined(text: &str, fill: f32) -> String {
+    let Some(margin) = margin(text) else { return text.to_owned() };
+    let full = (margin as f32 * fill) as usize;
+    let pages: Vec<String> = text.split('\x0c').map(|page| join_page(page, full)).collect();
+    pages.join("\x0c")
+}
+
+fn join_page(page: &str, full: usize) -> String {
+    let mut text = String::with_capacity(page.len());
+    let mut last = "";
+    for (index, line) in page.split('\n').enumerate() {
+        let line = line.trim_end();
+        if goes_on(last, line, full) {
+            glue(&mut text, line.trim_start());
+        } else {
+            if index > 0 {
+                text.push('\n');
+            }
+            text.push_str(line);
+        }
+        last = line;
+    }
+    text
+}
+
+/// Columns of the widest lines, if the text has a margin at all. One in twenty may stand out.
+fn margin(text: &str) -> Option<usize> {
+    let mut widths: Vec<usize> =
+        text.split(['\n', '\x0c']).map(|line| width(line.trim_end())).filter(|width| *width > 0).collect();
+    widths.sort_unstable();
+    let widest = *widths.get((widths.len() * 19 / 20).min(widths.len().checked_sub(1)?))?;
+    (NARROWEST_MARGIN..=WIDEST_MARGIN).contains(&widest).then_some(widest)
+}
+
+fn goes_on(line: &str, next: &str, full: usize) -> bool {
+    let is_text = |line: &str| !line.trim().is_empty() && !line.starts_with('#') && !is_row(line);
+    is_text(line) && is_text(next) && !begins_item(next) && width(line) + first_word(next) >= full
+}
+
+/// A row of a table: cells with bars or wide gaps between them.
+fn is_row(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('|') || line.contains(" | ") || line.contains("   ") || line.contains('\t')
+}
+
+/// A line that begins something: an item of a list, a numbered clause.
+fn begins_item(line: &str) -> bool {
+    let line = line.trim_start();
+    let mut rest = line.chars();
+    let Some(first) = rest.next() else { return false };
+    if matches!(first, '•' | '●' | '○' | '■' | '□' | '◆' | '▪' | '·' | '–' | '—' | '>' | '①'..='⑳')
+    {
+        return true;
+    }
+    if matches!(first, '-' | '*' | '+') {
+        return rest.next().is_some_and(char::is_whitespace);
+    }
+    let number = line.trim_start_matches(['(', '（', '第', '【']);
+    let after = number.trim_start_matches(|c: char| c.is_ascii_digit() || is_numeral(c));
+    let is_numbered = after.len() < number.len() && number.len() - after.len() <= 12;
+    let marks_number = matches!(after.chars().next(), Some('、' | ')' | '）' | '.' | '．' | '】'));
+    let marks_part =
+        line.starts_with('第') && matches!(after.chars().next(), Some('条' | '條' | '章' | '节' | '節' | '款'));
+    // "3.5 million" goes on with a sentence.
+    let is_decimal = after.starts_with('.') && after[1..].starts_with(|c: char| c.is_ascii_digit());
+    is_numbered && (marks_part || (marks_number && !is_decimal))
+}
+
+fn is_numeral(c: char) -> bool {
+    matches!(c, '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' | '零' | '〇')
+}
+
+/// Adds a line to the one before: no space between Chinese characters, and a word that was broken is whole again.
+pub fn glue(text: &mut String, next: &str) {
+    let (Some(before), Some(after)) = (text.chars().next_back(), next.chars().next()) else { return };
+    let ends_broken = text.ends_with('-') && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
+    if before == '\u{ad}' || (ends_broken && after.is_lowercase()) {
+        text.pop();
+    } else if !is_wide(before) && !is_wide(after) {
+        text.push(' ');
+    }
+    text.push_str(next);
+}
+
+/// Columns, as a terminal shows it.
+fn width(line: &str) -> usize {
+    line.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
+}
+
+/// Columns that a line must have left for the next one's beginning to fit: a word with the space before it, or one Chinese
+/// character with the mark behind it, which may not begin a line.
+fn first_word(line: &str) -> usize {
+    let line = line.trim_start();
+    let mut rest = line.chars();
+    match rest.next() {
+        Some(first) if is_wide(first) => {
+            2 + rest.next().filter(|c| is_wide(*c) && !c.is_alphanumeric()).map_or(0, |_| 2)
+        }
+        _ => 1 + line.chars().take_while(|c| !c.is_whitespace() && !is_wide(*c)).count(),
+    }
+}
+
+/// Chinese and Japanese characters and the marks between them, which take two columns and no spaces.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}' | '\u{20000}'..='\u{323af}' | '“' | '”' | '‘' | '’' | '…')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_broken_at_the_margin_is_joined_without_spaces() {
+        let text = "员工应当在三个工作日内提交报销单据，财务部门\n负责审核。出差前请填写申请表，并由部门经理签字\n确认。\n\n出差回来后\n一周内报销。";
+        let expected = "员工应当在三个工作日内提交报销单据，财务部门负责审核。出差前请填写申请表，并由部门经理签字确认。\n\n出差回来后\n一周内报销。";
+        assert_eq!(plain(text), expected);
+    }
+
+    #[test]
+    fn english_is_joined_with_spaces_and_broken_words_are_whole_again() {
+        let text = "Receipts are due within three working days after the infor-\nmation has been sent, and they are checked by the finance\ndepartment.\nThis begins a line of its own.";
+        let expected = "Receipts are due within three working days after the information has been sent, and they are checked by the finance department.\nThis begins a line of its own.";
+        assert_eq!(plain(text), expected);
+    }
+
+    #[test]
+    fn lists_tables_verses_and_headings_keep_their_lines() {
+        for text in [
+            "The office opens at nine o'clock on all working days\n- and on Saturdays it opens at ten\n- but never on Sundays",
+            "第一条 员工应当在三个工作日内提交报销单据，不得迟\n第二条 财务部门负责审核，出差前请填写申请表，并签\n（一）字确认，出差回来后一周内报销，逾期不予受理，",
+            "Roses are red,\nViolets are blue,\nSugar is sweet,\nAnd so are you.",
+            "Name               Amount      Date of payment here\nHotel              120.00      2026-01-31 and later",
+            "Name | Amount | and so on and so on and so on and on\nHotel | 120 | and so on and so on and so on and on it",
+        ] {
+            assert_eq!(plain(text), text);
+        }
+        let text = "A first line that is as long as all the others in here\n# and here a mark";
+        assert_eq!(joined(text, 0.9), text);
+        assert_eq!(plain("# not one\n#tag"), " # not one\n #tag");
+    }
+
+    #[test]
+    fn lines_that_were_never_broken_stay() {
+        let line = "word ".repeat(100);
+        let text = [line.trim(); 5].join("\n");
+        assert_eq!(plain(&text), text);
+        assert_eq!(plain(""), "");
+    }
+
+    #[test]
+    fn pages_stay_apart() {
+        let text = "One line that is long enough for the margin of it all\x0cand the next page";
+        assert_eq!(plain(text), text);
+    }
+}

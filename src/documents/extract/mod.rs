@@ -1,0 +1,200 @@
+//! Files become text.
+//!
+//! Whoever uploads a file may mean harm, and the formats are old and large: so a file is only ever read by a process of its
+//! own, this program once more as `chatbot extract`, which may use so much memory and time and nothing else. Here is the
+//! server's side; [`child`] is the other.
+
+pub mod child;
+mod decode;
+mod docx;
+mod html;
+mod kind;
+mod lines;
+mod markdown;
+mod pdf;
+mod problem;
+mod table;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use crate::model::DocumentKind;
+use crate::process::{self, End, Event, Program, Programs};
+use crate::text::Text;
+
+use problem::Problem;
+
+/// Files read at a time: each may cost a core and as much memory as the limits say.
+const AT_A_TIME: usize = 2;
+
+/// What follows a keeper is the same program.
+const OWN_BINARY: &str = "/proc/self/exe";
+
+/// What a file may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub file: u64,
+    /// Bytes of its text, in UTF-8.
+    pub text: usize,
+    /// Pages.
+    pub pages: usize,
+    /// Bytes of memory to read it with.
+    pub memory: u64,
+    /// Until it must be read. Waiting for other files to be read is limited by as much again.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    /// Room for the largest book, and for scans that were made searchable.
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self { file: 64 * MIB, text: 16 << 20, pages: 20_000, memory: 1024 * MIB, time: Duration::from_secs(60) }
+    }
+}
+
+/// What was in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extracted {
+    /// As the file itself says, or else its first heading.
+    pub title: Option<String>,
+    pub author: Option<String>,
+    pub kind: DocumentKind,
+    /// Normalised. Pages are separated by U+000C, headings are lines that begin with `#`.
+    pub text: String,
+    /// Where the format has any.
+    pub pages: Option<u32>,
+}
+
+/// Has files read.
+#[derive(Clone)]
+pub struct Extractor {
+    programs: Programs,
+    limits: Limits,
+    turns: Arc<Semaphore>,
+}
+
+/// What the reading process writes, one to a line.
+#[derive(Serialize, Deserialize)]
+enum Said {
+    About {
+        title: Option<String>,
+        author: Option<String>,
+        kind: DocumentKind,
+        pages: Option<u32>,
+    },
+    /// A piece of the text.
+    Text(String),
+    /// All has been said.
+    Done,
+    Failed(Problem),
+}
+
+/// What the reading process is told, on its standard input.
+#[derive(Serialize, Deserialize)]
+struct Task {
+    file: std::path::PathBuf,
+    /// As the user calls it: only its ending is looked at.
+    name: String,
+    media_type: Option<String>,
+    limits: Limits,
+}
+
+impl Extractor {
+    pub fn new(programs: Programs, limits: Limits) -> Self {
+        Self { programs, limits, turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+
+    /// What files may cost.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Takes the text out of a file. `name` is what the user calls it, `media_type` what the browser or its server says; what
+    /// the content says comes first. Dropped, everything ends that was begun for it.
+    ///
+    /// # Errors
+    /// In one sentence, with a code of its own for each reason that the user can do something about.
+    pub async fn extract(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<Extracted, Text> {
+        let turn = tokio::time::timeout(self.limits.time, self.turns.acquire()).await;
+        let Ok(Ok(_turn)) = turn else { return Err(Text::new("error-busy-files")) };
+        let task = Task {
+            file: file.to_owned(),
+            name: name.to_owned(),
+            media_type: media_type.map(str::to_owned),
+            limits: self.limits,
+        };
+        let reading = self.read(&task);
+        match tokio::time::timeout(self.limits.time, reading).await {
+            Ok(read) => read.map_err(|problem| problem.text(&self.limits)),
+            Err(_) => Err(Problem::TooSlow.text(&self.limits)),
+        }
+    }
+
+    async fn read(&self, task: &Task) -> Result<Extracted, Problem> {
+        let input = serde_json::to_string(task).map_err(|_| Problem::NotRead)?;
+        let mut running = self.programs.start(&self.program(), input).await.map_err(|error| {
+            tracing::warn!(%error, "cannot start reading a file");
+            Problem::NotRead
+        })?;
+        let mut heard = Heard::default();
+        loop {
+            match running.next().await {
+                Event::Output(lines) => {
+                    for line in lines {
+                        heard.line(&line, self.limits.text)?;
+                    }
+                }
+                Event::Log(lines) => tracing::debug!(?lines, "while a file was read"),
+                Event::Ended(end) => return heard.ended(end),
+            }
+        }
+    }
+
+    fn program(&self) -> Program {
+        // Escaped, a byte of text takes up to six.
+        let output = self.limits.text.saturating_mul(6).saturating_add(64 * 1024);
+        Program {
+            program: OWN_BINARY.into(),
+            arguments: vec!["extract".into()],
+            dir: "/".into(),
+            environment: child::environment(),
+            limits: process::Limits { output, memory: Some(self.limits.memory) },
+        }
+    }
+}
+
+/// What has come from the reading process so far.
+#[derive(Default)]
+struct Heard {
+    about: Option<Extracted>,
+    text: String,
+    is_whole: bool,
+}
+
+impl Heard {
+    fn line(&mut self, line: &str, most: usize) -> Result<(), Problem> {
+        // What cannot be understood comes from a process that was taken over or broke down.
+        match serde_json::from_str(line).map_err(|_| Problem::Broken)? {
+            Said::About { title, author, kind, pages } => {
+                self.about = Some(Extracted { title, author, kind, text: String::new(), pages });
+            }
+            Said::Text(piece) if self.text.len() + piece.len() <= most => self.text.push_str(&piece),
+            Said::Text(_) => return Err(Problem::TooMuchText),
+            Said::Done => self.is_whole = true,
+            Said::Failed(problem) => return Err(problem),
+        }
+        Ok(())
+    }
+
+    fn ended(self, end: End) -> Result<Extracted, Problem> {
+        match (self.about, end) {
+            (Some(about), End::Exit(0)) if self.is_whole => Ok(Extracted { text: self.text, ..about }),
+            (_, end) => Err(Problem::of_end(end)),
+        }
+    }
+}

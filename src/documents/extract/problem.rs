@@ -1,0 +1,64 @@
+//! Why a file was not read.
+
+use serde::{Deserialize, Serialize};
+
+use super::Limits;
+use crate::process::End;
+use crate::text::Text;
+
+/// Each of them is one sentence for whoever brought the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Problem {
+    Empty,
+    TooBig,
+    TooMuchText,
+    TooManyPages,
+    /// A folder, a pipe, a link.
+    NoFile,
+    UnknownType,
+    /// Called a PDF, but is something else.
+    OtherType,
+    Broken,
+    PasswordNeeded,
+    ScanWithoutText,
+    /// Takes more memory than is allowed, or is nested too deeply.
+    TooComplex,
+    TooSlow,
+    /// The fault is this server's.
+    NotRead,
+}
+
+impl Problem {
+    /// What it means that the reading process ended before it was done.
+    pub fn of_end(end: End) -> Self {
+        match end {
+            End::Signal(libc::SIGXCPU) => Self::TooSlow,
+            // Memory that is refused and a stack that overflows both end by SIGABRT or SIGSEGV.
+            End::Signal(_) => Self::TooComplex,
+            End::TooMuchOutput => Self::TooMuchText,
+            End::Exit(_) => Self::Broken,
+            End::NoProgram | End::NoFolder | End::NotExecutable | End::NotStarted(_) => {
+                tracing::warn!(?end, "cannot start reading a file");
+                Self::NotRead
+            }
+        }
+    }
+
+    pub fn text(self, limits: &Limits) -> Text {
+        match self {
+            Self::Empty => Text::new("error-file_empty"),
+            Self::TooBig => Text::new("error-file_too_big").with("max", limits.file / 1_000_000),
+            Self::TooMuchText => Text::new("error-file_too_big-text").with("max", limits.text / 1_000_000),
+            Self::TooManyPages => Text::new("error-file_too_big-pages").with("max", limits.pages),
+            Self::NoFile => Text::new("error-file_broken-no_file"),
+            Self::UnknownType => Text::new("error-file_unknown_type"),
+            Self::OtherType => Text::new("error-file_unknown_type-other"),
+            Self::Broken => Text::new("error-file_broken"),
+            Self::PasswordNeeded => Text::new("error-password_needed"),
+            Self::ScanWithoutText => Text::new("error-scan_without_text"),
+            Self::TooComplex => Text::new("error-file_too_complex"),
+            Self::TooSlow => Text::new("error-file_too_slow").with("seconds", limits.time.as_secs()),
+            Self::NotRead => Text::new("error-busy-file"),
+        }
+    }
+}

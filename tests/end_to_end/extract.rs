@@ -1,0 +1,218 @@
+//! Files of every kind, kind and hostile: what is read out of them by a process of its own, and in which words they are
+//! refused.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chatbot::documents::{Extracted, Extractor, Limits};
+use chatbot::model::DocumentKind;
+use chatbot::process::Programs;
+use chatbot::text::Locale;
+use rustix::fs::{CWD, FileType, Mode};
+
+use crate::files::{Pdf, docx, pdf, pdf_with, random};
+use crate::support::PATIENCE;
+
+/// Room for what the tests read, and little enough that hostile files meet the limits soon.
+const LIMITS: Limits =
+    Limits { file: 8 << 20, text: 1 << 20, pages: 1000, memory: 512 << 20, time: Duration::from_secs(15) };
+
+/// Reads a file of that content and name; afterwards nothing may be left of the process.
+async fn extract(name: &str, content: &[u8]) -> Result<Extracted, String> {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("upload");
+    std::fs::write(&file, content).expect("written");
+    extract_at(&file, name, LIMITS).await
+}
+
+async fn extract_at(file: &Path, name: &str, limits: Limits) -> Result<Extracted, String> {
+    let programs = Programs::new(env!("CARGO_BIN_EXE_chatbot").into());
+    let extractor = Extractor::new(programs.clone(), limits);
+    let start = Instant::now();
+    let extracted = extractor.extract(file, name, None).await;
+    assert!(start.elapsed() < limits.time + Duration::from_secs(2), "{name} took {:?}", start.elapsed());
+    tokio::time::timeout(PATIENCE, programs.all_ended()).await.expect("nothing is left");
+    extracted.map_err(|text| {
+        for locale in Locale::ALL {
+            let words = text.in_locale(locale);
+            assert!(!words.contains('\n') && words.ends_with(['.', '。']), "{words}");
+        }
+        text.code().to_owned()
+    })
+}
+
+async fn refused(name: &str, content: &[u8]) -> String {
+    match extract(name, content).await {
+        Err(code) => code,
+        Ok(extracted) => panic!("{name} was read: {:.200}", extracted.text),
+    }
+}
+
+#[tokio::test]
+async fn a_pdf_keeps_its_pages_headings_title_and_author() {
+    let body = |n: usize| format!("员工应当在第{n}个工作日内提交报销单据，财务部门负责审核。");
+    let first = ["第一章 总则".to_owned(), body(1), body(2)];
+    let second = [body(3), "第二章 出差".to_owned(), body(4)];
+    let sized = |line: String| (if line.starts_with('第') { 20 } else { 11 }, line);
+    let pages = [first.map(sized).to_vec(), second.map(sized).to_vec()];
+    let read = extract("手册.pdf", &pdf_with(&Pdf { title: "员工手册", author: "王小明", ..Pdf::of(&pages) })).await;
+    let read = read.expect("a readable file");
+    assert_eq!((read.title.as_deref(), read.author.as_deref()), (Some("员工手册"), Some("王小明")));
+    assert_eq!((read.pages, read.kind), (Some(2), DocumentKind::Text));
+    let pages: Vec<&str> = read.text.split('\x0c').collect();
+    assert_eq!(pages.len(), 2, "{}", read.text);
+    assert!(pages[0].starts_with("# 第一章 总则\n") && pages[0].contains(&body(2)), "{}", read.text);
+    assert!(pages[1].contains(&body(3)) && pages[1].contains("# 第二章 出差\n"), "{}", read.text);
+}
+
+#[tokio::test]
+async fn a_word_document_keeps_headings_lists_and_tables() {
+    let body = r#"<w:p><w:pPr><w:pStyle w:val="1"/></w:pPr><w:r><w:t>第一章</w:t></w:r><w:r><w:t xml:space="preserve"> 总则 &amp; 说明</w:t></w:r></w:p>
+        <w:p><w:r><w:t>First,</w:t><w:br/><w:t># second.</w:t></w:r><w:del><w:r><w:delText>gone</w:delText></w:r></w:del></w:p>
+        <w:p><w:pPr><w:numPr/></w:pPr><w:r><w:t>车票</w:t></w:r></w:p><w:p><w:pPr><w:numPr/></w:pPr><w:r><w:t>酒店</w:t></w:r></w:p>
+        <w:tbl><w:tr><w:tc><w:p><w:r><w:t>City</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>Limit</w:t></w:r></w:p></w:tc></w:tr>
+        <w:tr><w:tc><w:p><w:r><w:t>Ulm</w:t></w:r></w:p></w:tc><w:tc><w:p/></w:tc></w:tr></w:tbl>
+        <w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:lastRenderedPageBreak/><w:t>Part</w:t></w:r></w:p><w:p><w:r><w:t>End.</w:t></w:r></w:p>"#;
+    let read = extract("手册.docx", &docx(body)).await.expect("a readable file");
+    assert_eq!((read.title.as_deref(), read.author.as_deref()), (Some("员工手册"), Some("Ann")));
+    assert_eq!(read.pages, Some(2));
+    let expected =
+        "# 第一章 总则 & 说明\n\nFirst,\n # second.\n\n- 车票\n- 酒店\nCity | Limit\nUlm |\n\n\x0c## Part\n\nEnd.";
+    assert_eq!(read.text.replace("\n\x0c", "\x0c").replace("\n\x0c", "\x0c"), expected.replace("\n\n\x0c", "\x0c"));
+}
+
+#[tokio::test]
+async fn text_markdown_pages_and_tables_are_read_as_what_they_are() {
+    let check = async |name: &str, content: &[u8], kind, text: &str, title: Option<&str>| {
+        let read = extract(name, content).await.expect("a readable file");
+        assert_eq!((read.kind, read.text.as_str(), read.title.as_deref()), (kind, text, title), "{name}");
+    };
+    check("a.txt", "\u{feff}ＡＢＣ ⽂件\r\n".as_bytes(), DocumentKind::Text, "ABC 文件", None).await;
+    check("a.md", b"# Rules\nBe kind.", DocumentKind::Text, "# Rules\nBe kind.", Some("Rules")).await;
+    let page = b"<html><title>Rules</title><nav>Home</nav><h2>One</h2><p>Be <b>kind</b>.</p>";
+    check("page", page, DocumentKind::Text, "## One\n\nBe kind.", Some("Rules")).await;
+    let faq = "问题,答案\n怎么报销？,在系统里填写。\n".as_bytes();
+    check("faq.csv", faq, DocumentKind::Faq, "## 怎么报销？\n\n在系统里填写。", None).await;
+}
+
+#[tokio::test]
+async fn what_holds_no_text_says_so() {
+    assert_eq!(refused("a.txt", b"").await, "file_empty");
+    assert_eq!(refused("a.txt", b" \n\n").await, "file_empty");
+    assert_eq!(refused("a.html", b"<html><script>var text</script>").await, "file_empty");
+    assert_eq!(refused("scan.pdf", &pdf(&[vec![], vec![]])).await, "scan_without_text");
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for() {
+    let pages = [vec![(11, "Secret".to_owned())]];
+    assert_eq!(refused("a.pdf", &pdf_with(&Pdf { is_locked: true, ..Pdf::of(&pages) })).await, "password_needed");
+    let mut word = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    word.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+    assert_eq!(refused("a.docx", &word).await, "password_needed");
+}
+
+#[tokio::test]
+async fn what_is_cut_off_or_noise_is_broken() {
+    let page = vec![(11, "员工应当在三个工作日内提交报销单据。".to_owned()); 20];
+    let whole = pdf(&vec![page; 20]);
+    for part in [10, 200, whole.len() / 2, whole.len() - 20] {
+        assert_eq!(refused("a.pdf", &whole[..part]).await, "file_broken", "{part} of {}", whole.len());
+    }
+    let word = docx(&"<w:p><w:r><w:t>text</w:t></w:r></w:p>".repeat(1000));
+    assert_eq!(refused("a.docx", &word[..word.len() / 2]).await, "file_broken");
+    assert_eq!(refused("a.docx", &docx("<w:p><w:r>")).await, "file_broken");
+    let noise = random(1_000_000);
+    assert_eq!(refused("a.pdf", &noise).await, "file_broken");
+    assert_eq!(refused("a.bin", &noise).await, "file_unknown_type");
+    for start in [b"%PDF-1.7\n".as_slice(), b"PK\x03\x04"] {
+        assert_eq!(refused("a", &[start, &noise, b"\n%%EOF"].concat()).await, "file_broken");
+    }
+}
+
+#[tokio::test]
+async fn other_types_are_not_read() {
+    assert_eq!(refused("a.pdf", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").await, "file_unknown_type");
+    assert_eq!(refused("a.pdf", b"only text").await, "file_unknown_type");
+    assert_eq!(
+        refused("a.txt", &std::fs::read("/proc/self/exe").expect("a program")[..100_000]).await,
+        "file_unknown_type"
+    );
+}
+
+#[tokio::test]
+async fn what_unpacks_without_end_meets_a_limit() {
+    // Half a megabyte each that unpacks to hundreds.
+    let zeros = pdf_with(&Pdf { padding: 300 << 20, ..Pdf::of(&[vec![(11, "short".to_owned())]]) });
+    assert!(zeros.len() < 1 << 20, "{}", zeros.len());
+    let text = vec![vec![(11, "员工应当提交报销单据。".repeat(2000)); 200]];
+    let (words, spaces) = ("<w:p><w:r><w:t>bomb</w:t></w:r></w:p>".repeat(4 << 20), " ".repeat(300 << 20));
+    for (name, content, codes) in [
+        ("zeros.pdf", zeros, &["file_too_complex"][..]),
+        ("text.pdf", pdf(&text), &["file_too_big", "file_too_complex"]),
+        ("words.docx", docx(&words), &["file_too_big", "file_too_complex"]),
+        ("spaces.docx", docx(&spaces), &["file_too_complex"]),
+    ] {
+        let code = refused(name, &content).await;
+        assert!(codes.contains(&code.as_str()), "{name}: {code}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_nested_without_end_meets_a_limit() {
+    const DEEP: usize = 500_000;
+    let nested = |open: &str, close: &str| open.repeat(DEEP) + "deep" + &close.repeat(DEEP);
+    let in_pdf =
+        |inner: String| pdf_with(&Pdf { extra: &inner, ..Pdf::of(&[vec![(11, "text of a page".to_owned())]]) });
+    for (name, content) in [
+        ("a.html", nested("<div>", "</div>").into_bytes()),
+        ("b.html", nested("<table><tr><td>", "").into_bytes()),
+        ("c.docx", docx(&nested("<w:sdt>", "</w:sdt>"))),
+        ("d.pdf", in_pdf(nested("[", "]"))),
+        ("e.pdf", in_pdf(nested("<</A", ">>"))),
+    ] {
+        // Readers that do not descend are right to read it; nobody may break down or hang.
+        if let Err(code) = extract(name, &content).await {
+            assert!(["file_too_complex", "file_broken", "file_too_slow"].contains(&code.as_str()), "{name}: {code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_refers_to_itself_ends() {
+    let page = [vec![(11, "text of a page".to_owned())]];
+    for (name, file) in [
+        ("tree.pdf", Pdf { kids: Some("2 0 R"), count: Some(1_000_000), ..Pdf::of(&page) }),
+        ("count.pdf", Pdf { count: Some(900), ..Pdf::of(&page) }),
+        ("table.pdf", Pdf { is_loop: true, ..Pdf::of(&page) }),
+    ] {
+        match extract(name, &pdf_with(&file)).await {
+            Ok(read) => assert!(read.text.contains("text of a page"), "{name}: {read:?}"),
+            Err(code) => assert!(code.starts_with("file_") || code == "scan_without_text", "{name}: {code}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_ordinary_files_within_the_limit_are_opened() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at("real"), "text").expect("written");
+    std::os::unix::fs::symlink(at("real"), at("link.txt")).expect("a link");
+    rustix::fs::mknodat(CWD, at("endless.pdf"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+    std::fs::File::create(at("huge.pdf")).and_then(|file| file.set_len(100 << 20)).expect("a large file");
+    for (name, code) in [("link.txt", "file_broken"), ("endless.pdf", "file_broken"), ("huge.pdf", "file_too_big")] {
+        assert_eq!(extract_at(&at(name), name, Limits::default()).await, Err(code.to_owned()), "{name}");
+    }
+    assert_eq!(extract_at(&at("real"), "../../etc/passwd", LIMITS).await.map(|read| read.text), Ok("text".into()));
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_stopped() {
+    let page = vec![(11, "员工应当在三个工作日内提交报销单据。".to_owned()); 30];
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("long");
+    std::fs::write(&file, pdf(&vec![page; 900])).expect("written");
+    let limits = Limits { time: Duration::from_millis(50), ..LIMITS };
+    assert_eq!(extract_at(&file, "long.pdf", limits).await, Err("file_too_slow".to_owned()));
+}
