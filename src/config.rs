@@ -4,6 +4,7 @@
 //! its default, and a test holds the two together.
 
 mod commands;
+mod embedding;
 mod language_model;
 mod layers;
 mod webhooks;
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use commands::{AfterRestart, CommandConfig, Urgency};
+pub use embedding::{EmbeddingChoice, EmbeddingConfig};
 pub use language_model::LanguageModelConfig;
 pub use layers::{ConfigError, Sources, environment, load};
 pub use webhooks::WebhookConfig;
@@ -34,6 +36,8 @@ pub struct Config {
     pub store: StoreConfig,
     pub accounts: AccountsConfig,
     pub language_model: LanguageModelConfig,
+    pub documents: DocumentsConfig,
+    pub embedding: EmbeddingConfig,
     pub log: LogConfig,
     /// The owner's own; they come from the file alone.
     #[serde(skip)]
@@ -134,6 +138,15 @@ pub struct AccountsConfig {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct DocumentsConfig {
+    /// Largest file, in MiB.
+    pub file_mb: u64,
+    /// Longest text, in MiB.
+    pub text_mb: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LogConfig {
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,chatbot::store=debug`.
@@ -192,6 +205,12 @@ impl Default for JobsConfig {
 impl Default for StoreConfig {
     fn default() -> Self {
         Self { cache_mb: 16, min_free_mb: 64 }
+    }
+}
+
+impl Default for DocumentsConfig {
+    fn default() -> Self {
+        Self { file_mb: 50, text_mb: 10 }
     }
 }
 
@@ -261,8 +280,11 @@ impl Config {
         require((1..=36_500).contains(&self.jobs.keep_days), "jobs.keep_days", "must be 1 to 36500")?;
         require((1..=1_000_000).contains(&self.jobs.queue), "jobs.queue", "must be 1 to 1000000")?;
         require((1..=65_536).contains(&self.store.cache_mb), "store.cache_mb", "must be 1 to 65536")?;
+        require((1..=1024).contains(&self.documents.file_mb), "documents.file_mb", "must be 1 to 1024")?;
+        require((1..=64).contains(&self.documents.text_mb), "documents.text_mb", "must be 1 to 64")?;
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
+        self.embedding.check()?;
         self.language_model.check()?;
         let filter = self.log.level.parse::<tracing_subscriber::filter::Targets>();
         require(filter.is_ok(), "log.level", "is not a level such as info, or a filter such as info,chatbot=debug")

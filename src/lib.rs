@@ -34,6 +34,7 @@ pub mod groups;
 pub mod http;
 pub mod index;
 pub mod jobs;
+pub mod library;
 pub mod llm;
 pub mod local;
 pub mod memory;

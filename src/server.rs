@@ -15,19 +15,24 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
-use crate::answers::{Answers, NoDocuments};
+use crate::answers::Answers;
 use crate::bots::own::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
 use crate::chat::Chat;
 use crate::config::Config;
+use crate::documents::{self, Extractor};
+use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, SEARCHES, Settings, Sockets};
 use crate::jobs::{Jobs, Limits, Stats};
+use crate::library::{Intake, IntakeLimits, Library};
 use crate::local::{Announced, LocalAccess};
 use crate::memory;
+use crate::process::Programs;
 use crate::protocol::CloseReason;
 use crate::search::Search;
-use crate::store::{Closing, Store, StoreOptions};
+use crate::store::{Closing, Files, Store, StoreOptions};
+use crate::text::Locale;
 use crate::webhooks::Webhooks;
 pub use own_commands::OwnCommands;
 
@@ -45,6 +50,9 @@ pub struct Server {
     failure: Failure,
     announced: Announced,
 }
+
+/// This very program, also when its file was replaced by a newer one meanwhile.
+const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// Why the store failed, once it did.
 #[derive(Clone, Default)]
@@ -87,7 +95,9 @@ impl Server {
         let search = search(config, store.clone())?;
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
         let webhooks = Arc::new(webhooks(config)?);
-        let bots = Bots::new(client.clone(), &planning(config)?, webhooks.clone(), ask(config)?);
+        let library = open_library(config, store.clone(), client.clone()).await?;
+        let ask = ask(config, &library)?;
+        let bots = Bots::new(client.clone(), &planning(config)?, webhooks.clone(), ask, library.clone());
         let jobs = Jobs::new(config.jobs.queue, limits(config));
         let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
         let own_commands =
@@ -105,6 +115,7 @@ impl Server {
         let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
         let runner =
             Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep).await;
+        library.wake_unasked(&chat).await;
 
         let connections = TaskTracker::new();
         let app = Arc::new(App {
@@ -118,6 +129,7 @@ impl Server {
             searches: tokio::sync::Semaphore::new(SEARCHES),
             sockets,
             callbacks,
+            library,
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
             requests: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
             hook_posts: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
@@ -129,6 +141,10 @@ impl Server {
         connections.spawn(async move {
             let giving_back = memory::give_back_after_crowds(|| counted.open());
             stopping.run_until_cancelled(giving_back).await;
+        });
+        let (unused, stopping) = (app.library.clone(), app.stopping.clone());
+        connections.spawn(async move {
+            stopping.run_until_cancelled(unused.give_back_when_unused()).await;
         });
         let (counted, stopping) = (app.clone(), app.stopping.clone());
         connections.spawn(async move {
@@ -233,15 +249,34 @@ fn search(config: &Config, store: Arc<Store>) -> anyhow::Result<Arc<Search>> {
     Search::start(store, &config.server.data_dir.join("index"), zone).context("cannot follow the messages")
 }
 
+/// Reads what documents there are.
+async fn open_library(config: &Config, store: Arc<Store>, client: Client) -> anyhow::Result<Arc<Library>> {
+    const MIB: u64 = 1024 * 1024;
+    let dir = config.server.data_dir.clone();
+    let limits = IntakeLimits { file: config.documents.file_mb * MIB, text: config.documents.text_mb * MIB as usize };
+    let source = config.embedding.source().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
+    let reading = documents::Limits { file: limits.file, text: limits.text, ..documents::Limits::default() };
+    let programs = Programs::new(OWN_PROGRAM.into());
+    let opening = tokio::task::spawn_blocking(move || {
+        let files = Arc::new(Files::open(&dir.join("files")).context("cannot open the folder of files")?);
+        let extractor = Extractor::new(programs, reading);
+        let intake = Intake::new(files.clone(), extractor, client, limits);
+        let embedder = Arc::new(Embedder::new(source).map_err(anyhow::Error::msg)?);
+        let opened = Library::open(store, files, intake, embedder, &dir.join("index"));
+        opened.map_err(|text| anyhow::anyhow!("cannot open the documents: {}", text.in_locale(Locale::English)))
+    });
+    opening.await?
+}
+
 fn planning(config: &Config) -> anyhow::Result<Planning> {
     let zone = config.zone().context("no time zone has the name of server.time_zone")?;
     Ok(Planning { zone, per_person: config.jobs.schedules_per_person, missed: config.jobs.missed_runs })
 }
 
 /// Whoever answers questions. Its time is enough for a model that is asked twice, and for what comes before and after.
-fn ask(config: &Config) -> anyhow::Result<Ask> {
+fn ask(config: &Config, library: &Arc<Library>) -> anyhow::Result<Ask> {
     let model = config.language_model.build().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
-    let answers = Answers::new(Arc::new(NoDocuments), model, config.language_model.beyond_documents);
+    let answers = Answers::new(Arc::new(library.clone()), model, config.language_model.beyond_documents);
     let time_limit = Duration::from_secs(2 * config.language_model.total_seconds + 60);
     Ok(Ask::new(Arc::new(answers), time_limit))
 }
@@ -275,5 +310,8 @@ fn settings(config: &Config) -> Settings {
         frame_bytes: config.limits.frame_bytes,
         rooms_per_connection: config.limits.rooms_per_connection,
         stall: Duration::from_secs(config.limits.stall_seconds),
+        document_bytes: config.documents.file_mb * 1024 * 1024,
+        document_text_bytes: config.documents.text_mb * 1024 * 1024,
+        language_model: Some(config.language_model.model.clone()).filter(|name| !name.is_empty()),
     }
 }

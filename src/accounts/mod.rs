@@ -12,7 +12,7 @@ use std::net::IpAddr;
 pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
 
-use crate::model::{Handle, Hook, Job, Person, RoomName, Schedule, Voice};
+use crate::model::{Document, Handle, Hook, Job, Person, RoomName, Schedule, Voice};
 use crate::text::{Locale, Text};
 
 /// What somebody is to this server.
@@ -113,10 +113,15 @@ impl Actor {
             Action::SeeJob(job) => (!job.room.is_private() && !job.quiet) || self.owns(job) || is_owner,
             Action::ManageJob(job) => self.owns(job) || is_owner,
             Action::ManageSchedule(schedule) => schedule.person == self.job_owner(&schedule.room) || is_owner,
+            // Its room's talk quotes it anyway; what is tied to no room answers everywhere.
+            Action::ReadDocument(document) => {
+                return document.room.as_ref().map_or(Ok(()), |room| self.may(Action::Enter(room)));
+            }
             Action::SeeEveryJob
             | Action::ChangeRoom
             | Action::DeleteMessage
             | Action::ManageHooks
+            | Action::ManageDocuments
             | Action::SeeMetrics => is_owner,
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
@@ -134,6 +139,8 @@ pub enum Action<'a> {
     ChangeRoom,
     DeleteMessage,
     ManageHooks,
+    ManageDocuments,
+    ReadDocument(&'a Document),
     SeeMetrics,
 }
 

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::analysis;
+use crate::index::Audience;
+use crate::library::Library;
 use crate::llm::{LanguageModel, LlmError};
 use crate::model::{AnsweredBy, FaqAnswer, Findings, Grounds, Language, RoomName, Source};
 use crate::text::{Locale, Text};
@@ -36,9 +38,22 @@ pub trait Finder: Send + Sync {
     async fn find(&self, question: &str, room: &RoomName, limit: usize) -> Result<Findings, Text>;
 }
 
+#[async_trait]
+impl Finder for Arc<Library> {
+    fn has_documents(&self) -> bool {
+        self.standing().documents > 0
+    }
+
+    async fn find(&self, question: &str, room: &RoomName, limit: usize) -> Result<Findings, Text> {
+        Library::find(self, question, &Audience::Room(room.clone()), limit).await
+    }
+}
+
 /// Where there are no documents.
+#[cfg(test)]
 pub struct NoDocuments;
 
+#[cfg(test)]
 #[async_trait]
 impl Finder for NoDocuments {
     fn has_documents(&self) -> bool {

@@ -13,6 +13,7 @@ mod schedules;
 mod sleep;
 mod status;
 mod sum;
+mod upkeep;
 mod webhook;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ pub use schedules::Planning;
 use crate::chat::Chat;
 use crate::fetch::Client;
 use crate::jobs::{Lane, Policy};
+use crate::library::Library;
 use crate::model::{Grounds, Job};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
@@ -117,7 +119,13 @@ pub struct Bots {
 
 impl Bots {
     /// Every command there is.
-    pub fn new(client: Client, planning: &Planning, webhooks: Arc<Webhooks>, ask: Ask) -> Arc<Self> {
+    pub fn new(
+        client: Client,
+        planning: &Planning,
+        webhooks: Arc<Webhooks>,
+        ask: Ask,
+        library: Arc<Library>,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|bots| Self {
             built_in: vec![
                 Arc::new(help::Help::new(bots.clone())),
@@ -131,6 +139,8 @@ impl Bots {
                 Arc::new(schedules::Every::new(planning.clone(), bots.clone())),
                 Arc::new(schedules::Schedules::new(planning.clone())),
                 Arc::new(webhook::Webhook::new(client, webhooks)),
+                Arc::new(upkeep::IndexDocuments(library.clone())),
+                Arc::new(upkeep::EmbedDocuments(library)),
             ],
             own: RwLock::default(),
         })
@@ -217,7 +227,8 @@ mod tests {
     fn bots() -> Arc<Bots> {
         let planning = Planning { zone: Zone::UTC, per_person: 1, missed: MissedRuns::Once };
         let ask = Ask::new(Arc::new(Answers::new(Arc::new(NoDocuments), None, true)), Duration::from_secs(60));
-        Bots::new(Client::new(vec![]).expect("a client"), &planning, Arc::default(), ask)
+        let (client, library) = (Client::new(vec![]).expect("a client"), Library::without_documents());
+        Bots::new(client, &planning, Arc::default(), ask, library)
     }
 
     #[test]

@@ -89,7 +89,11 @@ impl LanguageModelConfig {
         if self.base_url.is_empty() {
             return Ok(None);
         }
-        let key = if self.key_file.as_os_str().is_empty() { self.key.clone() } else { read_key(&self.key_file)? };
+        let key = if self.key_file.as_os_str().is_empty() {
+            self.key.clone()
+        } else {
+            read_key("language_model.key_file", &self.key_file)?
+        };
         self.model_with(key).map(Some)
     }
 
@@ -111,10 +115,9 @@ impl LanguageModelConfig {
 }
 
 /// The key in a file, without the line end that editors add.
-fn read_key(file: &Path) -> Result<Key, (&'static str, String)> {
-    const SETTING: &str = "language_model.key_file";
-    let text = std::fs::read_to_string(file).map_err(|error| (SETTING, format!("{}: {error}", file.display())))?;
-    Some(Key::new(&text)).filter(|key| !key.is_empty()).ok_or((SETTING, format!("{} is empty", file.display())))
+pub(super) fn read_key(setting: &'static str, file: &Path) -> Result<Key, (&'static str, String)> {
+    let text = std::fs::read_to_string(file).map_err(|error| (setting, format!("{}: {error}", file.display())))?;
+    Some(Key::new(&text)).filter(|key| !key.is_empty()).ok_or((setting, format!("{} is empty", file.display())))
 }
 
 #[cfg(test)]

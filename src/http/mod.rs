@@ -30,6 +30,7 @@ use crate::bots::Bots;
 use crate::bots::own::Callbacks;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
+use crate::library::Library;
 use crate::model::HookId;
 use crate::search::Search;
 use crate::store::Store;
@@ -49,6 +50,7 @@ pub struct App {
     pub searches: tokio::sync::Semaphore,
     pub sockets: Arc<Sockets>,
     pub callbacks: Arc<Callbacks>,
+    pub library: Arc<Library>,
     pub connections: Arc<ConnectionLimits>,
     pub hooks: Hooks,
     /// By address.
@@ -72,6 +74,12 @@ pub struct Settings {
     pub frame_bytes: usize,
     pub rooms_per_connection: usize,
     pub stall: std::time::Duration,
+    /// Bytes of a document's file.
+    pub document_bytes: u64,
+    /// Bytes of a document's text.
+    pub document_text_bytes: usize,
+    /// The name of the model that writes answers.
+    pub language_model: Option<String>,
 }
 
 /// Every route.

@@ -52,7 +52,7 @@ impl From<Text> for Refusal {
             "forbidden" => StatusCode::FORBIDDEN,
             "bad_key" => StatusCode::UNAUTHORIZED,
             "not_found" => StatusCode::NOT_FOUND,
-            "wrong_state" => StatusCode::CONFLICT,
+            "wrong_state" | "changed" => StatusCode::CONFLICT,
             "too_large" | "too_long" | "file_too_big" => StatusCode::PAYLOAD_TOO_LARGE,
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,
             "busy" => StatusCode::SERVICE_UNAVAILABLE,

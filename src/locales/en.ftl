@@ -62,6 +62,23 @@ error-bad_frame-number = The field "{ $field }" must be a whole number, not nega
 error-bad_frame-binary = Frames are text, not binary.
 error-missing_field = The field "{ $field }" is missing.
 error-unknown_type = There is no frame of type "{ $type }".
+error-not_found-document = There is no such document.
+error-not_found-original = The original of this document is not there.
+error-bad_document-title = A document needs a title.
+error-bad_document-long = A title or an author's name has at most { $max } characters.
+error-changed = Somebody else changed this document meanwhile. Please look at it again.
+error-upload_gone = The uploaded file is not there any more. Please upload it again.
+error-index_failed = The documents cannot be searched at the moment; the log says why.
+error-embedding_failed = The model for finding by meaning cannot be used at the moment: { $reason }
+error-cannot_fetch-bad_url = "{ $url }" is not a web address.
+error-cannot_fetch-not_public = { $url } is not on the public internet; such addresses are not fetched.
+error-cannot_fetch-unknown_host = There is no host of the name in { $url }.
+error-cannot_fetch-cannot_connect = { $url } does not accept the connection.
+error-cannot_fetch-tls = { $url } does not offer a connection that can be trusted.
+error-cannot_fetch-redirects = { $url } leads from one place to the next and never arrives.
+error-cannot_fetch-timed_out = { $url } did not answer in time.
+error-cannot_fetch-broken = { $url } began to answer and broke off.
+error-cannot_fetch-status = { $url } answers with { $status }.
 
 ## The bot and its commands.
 greeting =
@@ -229,3 +246,9 @@ webhook-nothing = What it told of is gone; nothing was sent.
 webhook-gone = This webhook is not in the settings any more.
 webhook-refused = { $name } did not take it: { $code }.
 webhook-unreachable = { $name } cannot be reached: { $reason }.
+
+## Documents.
+index-progress = { $done } of { $all } documents
+index-done = Documents that can be found now: { $count }
+embed-progress = { $done } of { $all } passages
+embed-done = Passages that can be found by their meaning now: { $count }

@@ -62,6 +62,23 @@ error-bad_frame-number = 字段“{ $field }”必须是非负整数。
 error-bad_frame-binary = 帧应为文本，不能是二进制。
 error-missing_field = 缺少字段“{ $field }”。
 error-unknown_type = 没有“{ $type }”类型的帧。
+error-not_found-document = 没有这份文档。
+error-not_found-original = 这份文档的原始文件不在了。
+error-bad_document-title = 文档需要一个标题。
+error-bad_document-long = 标题或作者名最多 { $max } 个字符。
+error-changed = 这份文档刚被别人改过，请重新查看。
+error-upload_gone = 上传的文件已经不在了，请重新上传。
+error-index_failed = 目前无法搜索文档，原因见日志。
+error-embedding_failed = 目前无法使用语义查找的模型：{ $reason }
+error-cannot_fetch-bad_url = “{ $url }”不是网址。
+error-cannot_fetch-not_public = { $url } 不在公共互联网上，不会读取这样的地址。
+error-cannot_fetch-unknown_host = 找不到 { $url } 中的主机。
+error-cannot_fetch-cannot_connect = { $url } 不接受连接。
+error-cannot_fetch-tls = { $url } 没有提供可信的连接。
+error-cannot_fetch-redirects = { $url } 一再跳转，始终到不了目的地。
+error-cannot_fetch-timed_out = { $url } 没有及时回应。
+error-cannot_fetch-broken = { $url } 开始回应后中断了。
+error-cannot_fetch-status = { $url } 的回应是 { $status }。
 
 ## The bot and its commands.
 greeting =
@@ -229,3 +246,9 @@ webhook-nothing = 相关内容已不存在，没有发送。
 webhook-gone = 设置中已没有这个 webhook。
 webhook-refused = { $name } 没有接收：{ $code }。
 webhook-unreachable = 无法连接 { $name }：{ $reason }。
+
+## Documents.
+index-progress = { $done } / { $all } 份文档
+index-done = 现在可以找到 { $count } 份文档了。
+embed-progress = { $done } / { $all } 段
+embed-done = 现在可以按语义找到 { $count } 段文字了。

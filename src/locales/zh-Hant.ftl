@@ -62,6 +62,23 @@ error-bad_frame-number = 欄位「{ $field }」必須是非負整數。
 error-bad_frame-binary = 幀應為文字，不能是二進位。
 error-missing_field = 缺少欄位「{ $field }」。
 error-unknown_type = 沒有「{ $type }」類型的幀。
+error-not_found-document = 沒有這份文件。
+error-not_found-original = 這份文件的原始檔案不在了。
+error-bad_document-title = 文件需要一個標題。
+error-bad_document-long = 標題或作者名最多 { $max } 個字元。
+error-changed = 這份文件剛被別人改過，請重新查看。
+error-upload_gone = 上傳的檔案已經不在了，請重新上傳。
+error-index_failed = 目前無法搜尋文件，原因見記錄檔。
+error-embedding_failed = 目前無法使用語意查找的模型：{ $reason }
+error-cannot_fetch-bad_url = 「{ $url }」不是網址。
+error-cannot_fetch-not_public = { $url } 不在公開的網際網路上，不會讀取這樣的位址。
+error-cannot_fetch-unknown_host = 找不到 { $url } 中的主機。
+error-cannot_fetch-cannot_connect = { $url } 不接受連線。
+error-cannot_fetch-tls = { $url } 沒有提供可信的連線。
+error-cannot_fetch-redirects = { $url } 一再轉址，始終到不了目的地。
+error-cannot_fetch-timed_out = { $url } 沒有及時回應。
+error-cannot_fetch-broken = { $url } 開始回應後中斷了。
+error-cannot_fetch-status = { $url } 的回應是 { $status }。
 
 ## The bot and its commands.
 greeting =
@@ -229,3 +246,9 @@ webhook-nothing = 相關內容已不存在，沒有傳送。
 webhook-gone = 設定中已沒有這個 webhook。
 webhook-refused = { $name } 沒有接收：{ $code }。
 webhook-unreachable = 無法連線到 { $name }：{ $reason }。
+
+## Documents.
+index-progress = { $done } / { $all } 份文件
+index-done = 現在可以找到 { $count } 份文件了。
+embed-progress = { $done } / { $all } 段
+embed-done = 現在可以按語意找到 { $count } 段文字了。

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 
 use crate::accounts::{Action, Actor};
 use crate::analysis::Folded;
-use crate::index::{MessageIndex, MessageQuery, Place};
+use crate::index::{Audience, MessageIndex, MessageQuery, Place};
 use crate::model::{Message, RoomName, Timestamp, utf16_range};
 use crate::schedule::Zone;
 use crate::store::{RoomNumber, Store, StoreError};
@@ -116,11 +116,7 @@ impl Search {
         before: Option<Cursor>,
         limit: usize,
     ) -> Result<Found, Text> {
-        let mut query =
-            Query::parse(typed, actor.zone.as_deref().and_then(Zone::named).as_ref().unwrap_or(&self.zone))?;
-        if let Some(room) = room {
-            query.room = Some(RoomFilter::Named(room.clone()));
-        }
+        let query = self.read(actor, typed, room)?;
         let is_complete = self.is_complete.load(std::sync::atomic::Ordering::Relaxed);
         let nothing = Found { is_complete, ..Found::default() };
         if query.is_empty() {
@@ -129,6 +125,40 @@ impl Search {
         let Some(wanted) = self.wanted(&query, actor)? else { return Ok(nothing) };
         let found = self.find(&query, &wanted, before.map(|Cursor(place)| place), limit.clamp(1, MAX_LIMIT));
         Ok(Found { is_complete, ..found? })
+    }
+
+    /// What is looked for in documents, and in which; `None` if what was typed is about messages alone.
+    ///
+    /// # Errors
+    /// In words, when a filter cannot be understood.
+    pub fn in_documents(
+        &self,
+        actor: &Actor,
+        typed: &str,
+        room: Option<&RoomName>,
+    ) -> Result<Option<(String, Audience)>, Text> {
+        let query = self.read(actor, typed, room)?;
+        let is_about_messages = query.handle.is_some() || query.has_job || query.after.or(query.before).is_some();
+        if is_about_messages || query.words.is_empty() {
+            return Ok(None);
+        }
+        let audience = match &query.room {
+            None => Audience::Everything,
+            Some(RoomFilter::Own) => Audience::Room(RoomName::private(&actor.home)),
+            Some(RoomFilter::Named(room)) => Audience::Room(room.clone()),
+        };
+        let words: Vec<_> = query.words.iter().map(|word| word.text()).collect();
+        Ok(Some((words.join(" "), audience)))
+    }
+
+    /// What was typed, as it is understood.
+    fn read(&self, actor: &Actor, typed: &str, room: Option<&RoomName>) -> Result<Query, Text> {
+        let zone = actor.zone.as_deref().and_then(Zone::named);
+        let mut query = Query::parse(typed, zone.as_ref().unwrap_or(&self.zone))?;
+        if let Some(room) = room {
+            query.room = Some(RoomFilter::Named(room.clone()));
+        }
+        Ok(query)
     }
 
     /// What the index is asked; `None` if nothing can be found, because there is no such room.

@@ -36,6 +36,11 @@ impl Word {
         Some(Self { is_literal, is_begun, ..word })
     }
 
+    /// The word, folded.
+    pub fn text(&self) -> &str {
+        &self.folded
+    }
+
     /// What a message must have in the index to have this word.
     pub fn terms(&self) -> Vec<WantedTerm> {
         let wanted = |(number, term): (usize, &Term)| {

@@ -50,8 +50,7 @@ impl OwnCommands {
             jobs,
             sockets,
             client,
-            // This very program, also when its file was replaced by a newer one meanwhile.
-            programs: Programs::new("/proc/self/exe".into()),
+            programs: Programs::new(super::OWN_PROGRAM.into()),
             callbacks,
             public_url: Some(public_url).filter(|url| !url.is_empty()),
         }

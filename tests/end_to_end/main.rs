@@ -11,6 +11,8 @@ mod answers;
 mod api;
 mod catch_up;
 mod crash;
+mod document_crash;
+mod documents;
 mod extract;
 mod frames;
 mod hooks;

@@ -3,6 +3,7 @@
 mod ask;
 mod callbacks;
 mod commands;
+mod documents;
 mod health;
 mod hooks;
 mod jobs;
@@ -60,6 +61,13 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
         messages::post,
         messages::delete,
         commands::list,
+        documents::list,
+        documents::show,
+        documents::original,
+        documents::preview_file,
+        documents::add,
+        documents::change,
+        documents::remove,
         callbacks::answer,
         stats::show,
         metrics::show,
@@ -94,6 +102,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let all = all.or(session::routes(app)).unify().or(schedules::routes(app)).unify().or(hooks::routes(app)).unify();
     let all = all.or(ask::routes(app)).unify().or(search::routes(app)).unify();
     let all = all.or(callbacks::routes(app)).unify().or(metrics::routes(app)).unify();
+    let all = all.or(documents::routes(app)).unify();
     let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
     all.or(description).unify().boxed()
 }
@@ -137,7 +146,14 @@ fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Re
 fn body<T: DeserializeOwned + Send + 'static>(
     app: &Arc<App>,
 ) -> impl Filter<Extract = (T,), Error = Rejection> + Clone + use<T> {
-    bytes(app).and_then(|bytes: Bytes| {
+    body_of(app.settings.frame_bytes)
+}
+
+/// A body of JSON, of at most `max` bytes.
+fn body_of<T: DeserializeOwned + Send + 'static>(
+    max: usize,
+) -> impl Filter<Extract = (T,), Error = Rejection> + Clone + use<T> {
+    bytes_of(max).and_then(|bytes: Bytes| {
         // No body is the same as one without fields.
         let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
         let parsed = serde_json::from_slice::<T>(&bytes).map_err(|error| warp::reject::custom(bad_request(error)));
@@ -147,7 +163,10 @@ fn body<T: DeserializeOwned + Send + 'static>(
 
 /// A body as it is, within limits of size and time.
 fn bytes(app: &Arc<App>) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone + use<> {
-    let max = app.settings.frame_bytes;
+    bytes_of(app.settings.frame_bytes)
+}
+
+fn bytes_of(max: usize) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone + use<> {
     warp::body::stream().and_then(move |stream| async move {
         let read = tokio::time::timeout(BODY_TIMEOUT, read_body(stream, max)).await;
         read.unwrap_or_else(|_| Err(bad_request("the body took too long"))).map_err(warp::reject::custom)

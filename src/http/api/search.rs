@@ -10,7 +10,8 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, bad_request, blocking, caller, json, settle, with_app};
+use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, caller, json, settle, with_app};
+use crate::accounts::Actor;
 use crate::model::{RoomName, Source};
 use crate::protocol::MessageView;
 use crate::search::{Cursor, Found, FoundMessage};
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Messages in an answer if the client does not say.
 const DEFAULT_LIMIT: usize = 20;
+
+/// Passages of documents in an answer.
+const MOST_DOCUMENTS: usize = 20;
 
 #[derive(Deserialize, IntoParams)]
 struct SearchQuery {
@@ -91,6 +95,7 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
     let before =
         query.before.as_deref().map(|text| Cursor::parse(text).ok_or_else(|| bad_request("before is no place")));
     let before = before.transpose()?;
+    let is_further_page = before.is_some();
     let room = query.room.as_deref().map(RoomName::public).transpose()?;
     let actor = caller.actor(None);
     let (typed, limit) = (query.q.unwrap_or_default(), query.limit.unwrap_or(DEFAULT_LIMIT));
@@ -101,20 +106,43 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
     let found = if kind == Kind::Documents {
         Found { is_complete: true, ..Found::default() }
     } else {
-        let search = app.search.clone();
+        let (search, actor, typed, room) = (app.search.clone(), actor.clone(), typed.clone(), room.clone());
         blocking(move || search.messages(&actor, &typed, room.as_ref(), before, limit)).await?
+    };
+    // Further pages are of messages alone.
+    let documents = match kind {
+        Kind::Messages => Vec::new(),
+        _ if is_further_page => Vec::new(),
+        Kind::Both | Kind::Documents => in_documents(&app, &actor, &typed, room.as_ref(), limit).await?,
     };
     Ok(json(
         StatusCode::OK,
         &SearchAnswer {
             messages: found.messages.iter().map(hit).collect(),
-            documents: Vec::new(),
+            documents,
             more: found.next.is_some(),
             next: found.next.map(|cursor| cursor.to_string()),
             complete: found.is_complete,
             took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         },
     ))
+}
+
+/// Passages of documents that match what was typed.
+async fn in_documents(
+    app: &Arc<App>,
+    actor: &Actor,
+    typed: &str,
+    room: Option<&RoomName>,
+    limit: usize,
+) -> Result<Vec<Source>, Refusal> {
+    let Some((words, audience)) = app.search.in_documents(actor, typed, room)? else { return Ok(Vec::new()) };
+    let found = app.library.find(&words, &audience, limit.clamp(1, MOST_DOCUMENTS)).await?;
+    let mut sources = found.sources;
+    // What merely lies near is no result for somebody who looks for a word.
+    sources.retain(|source| found.confident || !source.marks.is_empty());
+    sources.retain(|source| app.library.readable(actor, &source.document).is_ok());
+    Ok(sources)
 }
 
 fn hit(found: &FoundMessage) -> MessageHit<'_> {

@@ -1,0 +1,127 @@
+//! A form with a file in it, read piece by piece.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Buf;
+use futures_util::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use warp::filters::multipart::{FormData, Part};
+
+use super::super::{App, Refusal, bad_request};
+use crate::library::{Draft, Upload};
+use crate::model::{DocumentKind, Language};
+use crate::text::Text;
+
+/// Longest pause between two pieces.
+const STALL: Duration = Duration::from_secs(30);
+
+/// Bytes of a field that is not the file.
+const MOST_FIELD: usize = 64 * 1024;
+
+/// Fields in a form.
+const MOST_FIELDS: usize = 16;
+
+/// Bytes that are read and dropped of a form that is refused, so that whoever sends it hears why: browsers read no answer while
+/// they still send.
+const MOST_DROPPED: u64 = 256 * 1024 * 1024;
+
+/// Longest form that is read, for files of at most `file` bytes.
+pub fn longest(file: u64) -> u64 {
+    file.saturating_add(MOST_DROPPED)
+}
+
+/// What a form says beside its file.
+#[derive(Default)]
+pub struct Fields {
+    pub title: Option<String>,
+    pub author: Option<String>,
+    pub room: Option<String>,
+    pub language: Option<Language>,
+    pub kind: Option<DocumentKind>,
+}
+
+impl Fields {
+    fn set(&mut self, name: &str, text: String) -> Result<(), Text> {
+        match name {
+            "title" => self.title = Some(text).filter(|text| !text.trim().is_empty()),
+            "author" => self.author = Some(text),
+            "room" => self.room = Some(text),
+            "language" => self.language = word(name, text)?,
+            "kind" => self.kind = word(name, text)?,
+            // As in JSON, what nobody knows is passed over.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A draft as these fields have it.
+    pub fn apply_to(self, draft: Draft) -> Draft {
+        let (title, author) = (self.title.or(draft.title), self.author.or(draft.author));
+        Draft { title, author, kind: self.kind.unwrap_or(draft.kind), ..draft }
+    }
+}
+
+/// One of a few words; nothing if it is empty.
+fn word<T: DeserializeOwned>(field: &str, text: String) -> Result<Option<T>, Text> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let known = serde_json::from_value(Value::String(text));
+    known.map(Some).map_err(|error| Text::new("error-bad_request").with("reason", format!("{field}: {error}")))
+}
+
+/// Reads a form to its end. The file, if it is whole, lies ready.
+pub async fn receive(form: FormData, app: &Arc<App>) -> Result<(Option<Upload>, Fields), Refusal> {
+    let mut form = std::pin::pin!(form);
+    let (mut upload, mut fields) = (None, Fields::default());
+    for _ in 0..MOST_FIELDS {
+        let Some(part) = in_time(form.next()).await? else { return Ok((upload, fields)) };
+        let part = part.map_err(|_| bad_request("the form broke off"))?;
+        let name = part.name().to_owned();
+        if name == "file" {
+            upload = Some(receive_file(part, app).await?);
+        } else {
+            fields.set(&name, receive_field(part).await?)?;
+        }
+    }
+    Err(bad_request("the form has too many fields"))
+}
+
+async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, Refusal> {
+    tokio::time::timeout(STALL, next).await.map_err(|_| bad_request("the form took too long"))
+}
+
+async fn receive_file(part: Part, app: &Arc<App>) -> Result<Upload, Refusal> {
+    let (name, media_type) = (part.filename().unwrap_or("document").to_owned(), part.content_type().map(str::to_owned));
+    let mut receiver = app.library.intake().receive();
+    let mut pieces = std::pin::pin!(part.stream());
+    while let Some(piece) = next_piece(&mut pieces).await? {
+        if let Err(refused) = receiver.write(piece).await {
+            while next_piece(&mut pieces).await?.is_some() {}
+            return Err(refused.into());
+        }
+    }
+    let (file, bytes) = receiver.finish().await?;
+    Ok(Upload { file, bytes, name, media_type })
+}
+
+async fn receive_field(part: Part) -> Result<String, Refusal> {
+    let mut text = Vec::new();
+    let mut pieces = std::pin::pin!(part.stream());
+    while let Some(piece) = next_piece(&mut pieces).await? {
+        if text.len() + piece.len() > MOST_FIELD {
+            return Err(Text::new("error-too_large").with("max", MOST_FIELD).into());
+        }
+        text.extend(piece);
+    }
+    String::from_utf8(text).map_err(bad_request)
+}
+
+async fn next_piece<B: Buf>(
+    pieces: &mut (impl Stream<Item = Result<B, warp::Error>> + Unpin),
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let piece = in_time(pieces.next()).await?.transpose().map_err(|_| bad_request("the form broke off"))?;
+    Ok(piece.map(|mut piece| piece.copy_to_bytes(piece.remaining()).to_vec()))
+}

@@ -1,0 +1,326 @@
+//! `/api/documents`: the documents that answers are found in.
+
+mod form;
+mod views;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use warp::Filter;
+use warp::Reply;
+use warp::filters::BoxedFilter;
+use warp::filters::multipart::FormData;
+use warp::http::StatusCode;
+use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use warp::reply::Response;
+
+use self::form::{Fields, receive};
+use self::views::{DocumentDetails, DocumentList, DocumentView, DraftView};
+use super::{
+    Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, settle, to_the_end, trusted_caller,
+    with_app,
+};
+use crate::accounts::Action;
+use crate::library::{Correction, DocumentFilter, DocumentState, Draft, NewDocument};
+use crate::model::{DocumentId, DocumentKind, FileId, Language, Origin, RoomName};
+use crate::text::Text;
+
+/// Documents in one answer.
+const MOST: usize = 200;
+
+/// The same where no limit is named.
+const USUAL: usize = 50;
+
+#[derive(Deserialize, IntoParams)]
+struct ListQuery {
+    /// Part of the title, the author or the file's name.
+    #[serde(default)]
+    q: String,
+    room: Option<String>,
+    /// `en`, `zh-Hans`, `zh-Hant` or `other`.
+    #[param(value_type = Option<String>)]
+    language: Option<Language>,
+    #[param(value_type = Option<String>)]
+    kind: Option<DocumentKind>,
+    #[param(value_type = Option<String>)]
+    state: Option<DocumentState>,
+    /// Only those behind the document of this id.
+    after: Option<String>,
+    /// At most 200; 50 if left out.
+    limit: Option<usize>,
+}
+
+/// What is said of a document when it is stored or changed; what is left out stays, or is found in the text.
+#[derive(Deserialize, Default, ToSchema)]
+pub struct DocumentFields {
+    title: Option<String>,
+    author: Option<String>,
+    /// The room in which alone it answers; empty for everywhere.
+    room: Option<String>,
+    #[schema(value_type = Option<String>)]
+    language: Option<Language>,
+    kind: Option<DocumentKind>,
+    text: Option<String>,
+    pages: Option<u32>,
+    /// What a preview gave, so that the uploaded file is kept as the original.
+    original: Option<String>,
+    origin: Option<OriginFields>,
+}
+
+#[derive(Deserialize, Default, ToSchema)]
+struct OriginFields {
+    name: Option<String>,
+    url: Option<String>,
+    media_type: Option<String>,
+}
+
+/// What to show before it is stored: the text behind an address, or one that is given.
+#[derive(Deserialize, ToSchema)]
+struct PreviewRequest {
+    url: Option<String>,
+    title: Option<String>,
+    text: Option<String>,
+    kind: Option<DocumentKind>,
+}
+
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let documents = warp::path!("api" / "documents");
+    let document = warp::path!("api" / "documents" / String);
+    let previews = warp::path!("api" / "documents" / "preview");
+    let originals = warp::path!("api" / "documents" / String / "original");
+    let (file, text) = (app.settings.document_bytes, app.settings.document_text_bytes);
+    // Beside the file there are a few short fields, and around each its head.
+    let form = || warp::multipart::form().max_length(form::longest(file));
+
+    let listing = documents.and(warp::get()).and(caller(app)).and(warp::query()).and(with_app(app)).then(list);
+    let showing = document.and(warp::get()).and(caller(app)).and(with_app(app)).then(show);
+    let fetching = originals.and(warp::get()).and(caller(app)).and(with_app(app)).then(original);
+    let removing = document.and(warp::delete()).and(trusted_caller(app)).and(with_app(app)).then(remove);
+    let owner = manager(app);
+    let previewing_file =
+        previews.and(warp::post()).and(form()).and(owner.clone()).and(with_app(app)).then(preview_file);
+    let previewing = previews.and(warp::post()).and(owner.clone()).and(body_of(text)).and(with_app(app)).then(preview);
+    let adding_file = documents.and(warp::post()).and(form()).and(owner.clone()).and(with_app(app)).then(add_file);
+    let adding = documents.and(warp::post()).and(owner.clone()).and(body_of(text)).and(with_app(app)).then(add);
+    let replacing = document.and(warp::put()).and(form()).and(owner.clone()).and(with_app(app)).then(replace);
+    let changing = document.and(warp::put()).and(owner).and(body_of(text)).and(with_app(app)).then(change);
+
+    let reading = listing.or(showing).unify().or(fetching).unify().map(settle);
+    // A form before a body of JSON: each looks at the content type first and leaves the other's alone.
+    let posting = previewing_file.or(previewing).unify().or(adding_file).unify().or(adding).unify().map(settle);
+    let putting = replacing.or(changing).unify().or(removing).unify().map(settle);
+    reading.or(posting).unify().or(putting).unify().boxed()
+}
+
+/// A caller who may change documents. Known before the body is read: a form is only begun when its filter has passed.
+fn manager(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = warp::reject::Rejection> + Clone + use<> {
+    trusted_caller(app).and_then(|caller: Caller| {
+        let allowed = caller.actor(None).may(Action::ManageDocuments).map(|()| caller);
+        std::future::ready(allowed.map_err(|text| warp::reject::custom(Refusal::from(text))))
+    })
+}
+
+/// Documents, newest first, and how far the index is.
+#[utoipa::path(get, path = "/api/documents", params(ListQuery), responses(
+    (status = 200, body = DocumentList), (status = 400, body = ErrorBody)))]
+async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
+    let filter = DocumentFilter {
+        words: query.q,
+        room: query.room.as_deref().filter(|room| !room.is_empty()).map(RoomName::public).transpose()?,
+        language: query.language,
+        kind: query.kind,
+        state: query.state,
+        after: query.after.as_deref().map(document_id).transpose()?,
+        limit: query.limit.unwrap_or(USUAL).min(MOST),
+    };
+    let actor = caller.actor(None);
+    let listed = blocking(move || {
+        let (documents, more) = app.library.list(&actor, &filter)?;
+        let documents = documents.iter().map(|document| DocumentView::new(document, &app.library)).collect();
+        Ok(DocumentList::new(documents, more, &app))
+    });
+    Ok(json(StatusCode::OK, &listed.await?))
+}
+
+/// A document with its text and how it is split.
+#[utoipa::path(get, path = "/api/documents/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = DocumentDetails), (status = 404, body = ErrorBody)))]
+async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    let document = app.library.readable(&caller.actor(None), &document_id(&id)?)?;
+    let details = blocking(move || {
+        let (text, passages) = app.library.text_of(&document)?;
+        Ok(DocumentDetails::new(DocumentView::new(&document, &app.library), text, &passages))
+    });
+    Ok(json(StatusCode::OK, &details.await?))
+}
+
+/// The file as it was uploaded.
+#[utoipa::path(get, path = "/api/documents/{id}/original", params(("id" = String, Path)), responses(
+    (status = 200, description = "The file, to be saved"), (status = 404, body = ErrorBody)))]
+async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    let document = app.library.readable(&caller.actor(None), &document_id(&id)?)?;
+    let missing = || Refusal::from(Text::new("error-not_found-original"));
+    let path = app.library.original(&document).ok_or_else(missing)?;
+    let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
+    let mut response = warp::reply::stream(tokio_util::io::ReaderStream::new(file)).into_response();
+    let headers = response.headers_mut();
+    // Whatever it is, a browser saves it and does not show it: it may be a page with a script in it.
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let name = document.origin.name.as_deref().unwrap_or("document");
+    let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{name}")) {
+        headers.insert(CONTENT_DISPOSITION, disposition);
+    }
+    Ok(response)
+}
+
+/// What would be stored of a file. Nothing is, but the file lies ready for a day. For the owner.
+#[utoipa::path(post, path = "/api/documents/preview", request_body(content = PreviewRequest,
+    description = "Or a form with `file`"), responses(
+    (status = 200, body = DraftView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn preview_file(form: FormData, _: Caller, app: Arc<App>) -> Answer {
+    let (upload, fields) = receive(form, &app).await?;
+    let upload = upload.ok_or_else(|| Text::new("error-missing_field").with("field", "file"))?;
+    let draft = app.library.intake().draft_of_file(upload).await?;
+    shown(fields.apply_to(draft)).await
+}
+
+async fn preview(_: Caller, request: PreviewRequest, app: Arc<App>) -> Answer {
+    let draft = match (request.url, request.text) {
+        (Some(url), _) => app.library.intake().draft_of_url(&url).await?,
+        (None, Some(text)) => {
+            app.library.intake().draft_of_text(request.title, &text, request.kind.unwrap_or_default())?
+        }
+        (None, None) => return Err(Text::new("error-missing_field").with("field", "text").into()),
+    };
+    shown(draft).await
+}
+
+async fn shown(draft: Draft) -> Answer {
+    let view = blocking(move || Ok(DraftView::new(draft))).await?;
+    Ok(json(StatusCode::OK, &view))
+}
+
+/// Stores a document: a text, or a form with a file. For the owner.
+#[utoipa::path(post, path = "/api/documents", request_body(content = DocumentFields, description = "Or a form with `file`"),
+    responses((status = 201, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn add(caller: Caller, fields: DocumentFields, app: Arc<App>) -> Answer {
+    let text = fields.text.as_deref().ok_or_else(|| Text::new("error-missing_field").with("field", "text"))?;
+    let mut draft = app.library.intake().draft_of_text(None, text, fields.kind.unwrap_or_default())?;
+    draft.origin = fields.origin(&app)?;
+    draft.pages = fields.pages;
+    store(caller, draft, fields, app).await
+}
+
+async fn add_file(form: FormData, caller: Caller, app: Arc<App>) -> Answer {
+    let (upload, fields) = receive(form, &app).await?;
+    let upload = upload.ok_or_else(|| Text::new("error-missing_field").with("field", "file"))?;
+    let draft = app.library.intake().draft_of_file(upload).await?;
+    store(caller, draft, fields.into(), app).await
+}
+
+async fn store(caller: Caller, draft: Draft, fields: DocumentFields, app: Arc<App>) -> Answer {
+    let room = fields.room()?;
+    let draft = Draft { title: fields.title.or(draft.title), author: fields.author.or(draft.author), ..draft };
+    let new = NewDocument { draft, language: fields.language, room };
+    let (library, chat, actor) = (app.library.clone(), app.chat.clone(), caller.actor(None));
+    let added = to_the_end(&app, async move { library.add(&chat, &actor, new).await }).await?;
+    Ok(json(StatusCode::CREATED, &DocumentView::new(&added, &app.library)))
+}
+
+/// Changes what is given of a document: with JSON, or by a form with another file. For the owner.
+#[utoipa::path(put, path = "/api/documents/{id}", params(("id" = String, Path)), request_body(content = DocumentFields,
+    description = "Or a form with `file`"), responses(
+    (status = 200, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+    (status = 404, body = ErrorBody), (status = 409, description = "Somebody else changed it meanwhile", body = ErrorBody)))]
+async fn change(id: String, caller: Caller, fields: DocumentFields, app: Arc<App>) -> Answer {
+    let kind = fields.kind.unwrap_or_default();
+    let text = fields.text.as_deref().map(|text| app.library.intake().draft_of_text(None, text, kind)).transpose()?;
+    let origin = fields.original.is_some().then(|| fields.origin(&app)).transpose()?;
+    let correction = Correction {
+        text: text.map(|draft| draft.text),
+        origin: origin.map(|origin| (origin, fields.pages)),
+        ..fields.correction()?
+    };
+    correct(&id, caller, correction, app).await
+}
+
+async fn replace(id: String, form: FormData, caller: Caller, app: Arc<App>) -> Answer {
+    let (upload, fields) = receive(form, &app).await?;
+    let fields = DocumentFields::from(fields);
+    let correction = match upload {
+        Some(upload) => {
+            let draft = app.library.intake().draft_of_file(upload).await?;
+            Correction {
+                text: Some(draft.text),
+                kind: Some(fields.kind.unwrap_or(draft.kind)),
+                origin: Some((draft.origin, draft.pages)),
+                ..fields.correction()?
+            }
+        }
+        None => fields.correction()?,
+    };
+    correct(&id, caller, correction, app).await
+}
+
+async fn correct(id: &str, caller: Caller, correction: Correction, app: Arc<App>) -> Answer {
+    let id = document_id(id)?;
+    let (library, chat, actor) = (app.library.clone(), app.chat.clone(), caller.actor(None));
+    let corrected = async move { library.correct(&chat, &actor, &id, correction).await };
+    let corrected = to_the_end(&app, corrected).await?;
+    Ok(json(StatusCode::OK, &DocumentView::new(&corrected, &app.library)))
+}
+
+/// Removes a document with its original and all its passages. For the owner.
+#[utoipa::path(delete, path = "/api/documents/{id}", params(("id" = String, Path)), responses(
+    (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    let id = document_id(&id)?;
+    let (library, chat, actor) = (app.library.clone(), app.chat.clone(), caller.actor(None));
+    to_the_end(&app, async move { library.remove(&chat, &actor, &id).await }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn document_id(text: &str) -> Result<DocumentId, Text> {
+    DocumentId::parse(text).ok_or_else(|| Text::new("error-not_found-document"))
+}
+
+impl DocumentFields {
+    fn room(&self) -> Result<Option<RoomName>, Text> {
+        self.room.as_deref().filter(|room| !room.trim().is_empty()).map(RoomName::public).transpose()
+    }
+
+    /// Where it came from, with the file that lies ready since a preview.
+    fn origin(&self, app: &App) -> Result<Origin, Text> {
+        /// Characters of a name or an address.
+        const LONGEST: usize = 2000;
+        let mut origin = Origin::default();
+        if let Some(given) = &self.origin {
+            let short = |text: &Option<String>| text.as_ref().map(|text| text.chars().take(LONGEST).collect());
+            (origin.name, origin.url, origin.media_type) =
+                (short(&given.name), short(&given.url), short(&given.media_type));
+        }
+        if let Some(token) = &self.original {
+            let gone = || Text::new("error-upload_gone");
+            let file = FileId::parse(token).ok_or_else(gone)?;
+            origin.bytes = Some(app.library.uploaded(&file).ok_or_else(gone)?);
+            origin.file = Some(file);
+        }
+        Ok(origin)
+    }
+
+    fn correction(self) -> Result<Correction, Text> {
+        let room = self.room.is_some().then(|| self.room()).transpose()?;
+        let Self { title, author, language, kind, .. } = self;
+        Ok(Correction { title, author, language, kind, room, text: None, origin: None })
+    }
+}
+
+impl From<Fields> for DocumentFields {
+    fn from(fields: Fields) -> Self {
+        let Fields { title, author, room, language, kind } = fields;
+        Self { title, author, room, language, kind, ..Self::default() }
+    }
+}

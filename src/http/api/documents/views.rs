@@ -1,0 +1,247 @@
+//! Documents as clients see them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::App;
+use crate::analysis;
+use crate::documents::{Passage, passages};
+use crate::library::{DocumentState, Draft, Library, Meaning};
+use crate::model::{Document, DocumentId, DocumentKind, Handle, Language, Origin, utf16_range};
+
+#[derive(Serialize, ToSchema)]
+pub struct DocumentView {
+    #[schema(value_type = String)]
+    id: DocumentId,
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    language: Language,
+    kind: DocumentKind,
+    /// The room in which alone it answers.
+    room: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+    #[schema(value_type = String)]
+    by: Handle,
+    /// `waiting`, `indexing`; `searchable`, when it is found by its words; `ready`, when by its meaning too.
+    state: DocumentState,
+    passages: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages: Option<u32>,
+    chars: u64,
+    origin: OriginView,
+}
+
+/// Where a document came from.
+#[derive(Serialize, ToSchema)]
+pub struct OriginView {
+    /// `file`, `text` or `url`.
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    /// Whether the original can be had.
+    original: bool,
+}
+
+impl OriginView {
+    fn new(origin: &Origin) -> Self {
+        let r#type = match origin {
+            Origin { url: Some(_), .. } => "url",
+            Origin { name: Some(_), .. } => "file",
+            _ => "text",
+        };
+        Self {
+            r#type,
+            name: origin.name.clone(),
+            url: origin.url.clone(),
+            media_type: origin.media_type.clone(),
+            bytes: origin.bytes,
+            original: origin.file.is_some(),
+        }
+    }
+}
+
+impl DocumentView {
+    pub fn new(document: &Document, library: &Library) -> Self {
+        Self {
+            id: document.id.clone(),
+            title: document.title.clone(),
+            author: document.author.clone(),
+            language: document.language,
+            kind: document.kind,
+            room: document.room.as_ref().map(|room| room.shown().to_owned()),
+            created_at: document.created_at.to_string(),
+            updated_at: document.updated_at.to_string(),
+            by: document.by.clone(),
+            state: library.state(document.number),
+            passages: document.passages,
+            pages: document.pages,
+            chars: document.chars,
+            origin: OriginView::new(&document.origin),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct DocumentList {
+    documents: Vec<DocumentView>,
+    more: bool,
+    index: IndexView,
+    limits: DocumentLimits,
+}
+
+/// How index and vectors are.
+#[derive(Serialize, ToSchema)]
+pub struct IndexView {
+    documents: usize,
+    passages: u64,
+    /// `ready`, or `rebuilding` while it is made anew and the old one answers.
+    state: &'static str,
+    /// Percent of what is being made anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<u8>,
+    /// Whether documents are found by their meaning.
+    meaning: Meaning,
+    /// Documents that are.
+    embedded: usize,
+    /// The model that writes answers.
+    language_model: Option<String>,
+}
+
+/// What may come in.
+#[derive(Serialize, ToSchema)]
+pub struct DocumentLimits {
+    file_bytes: u64,
+    text_bytes: usize,
+}
+
+impl DocumentList {
+    pub fn new(documents: Vec<DocumentView>, more: bool, app: &App) -> Self {
+        let standing = app.library.standing();
+        let index = IndexView {
+            documents: standing.documents,
+            passages: standing.passages,
+            state: if standing.rebuilding.is_some() { "rebuilding" } else { "ready" },
+            progress: standing.rebuilding,
+            meaning: standing.meaning,
+            embedded: standing.embedded,
+            language_model: app.settings.language_model.clone(),
+        };
+        let limits =
+            DocumentLimits { file_bytes: app.settings.document_bytes, text_bytes: app.settings.document_text_bytes };
+        Self { documents, more, index, limits }
+    }
+}
+
+/// A document with its text.
+#[derive(Serialize, ToSchema)]
+pub struct DocumentDetails {
+    #[serde(flatten)]
+    document: DocumentView,
+    /// Pages are separated by U+000C, headings are lines that begin with `#`.
+    text: String,
+    ranges: Vec<RangeView>,
+}
+
+/// Where a passage is, in UTF-16 code units of the text.
+#[derive(Serialize, ToSchema)]
+pub struct RangeView {
+    chunk: u32,
+    start: u32,
+    end: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heading: Option<String>,
+}
+
+impl DocumentDetails {
+    pub fn new(document: DocumentView, text: String, passages: &[Passage]) -> Self {
+        let mut units = Units::new(&text);
+        let ranges = passages.iter().map(|passage| RangeView {
+            chunk: passage.number,
+            start: units.before(passage.range.start),
+            end: units.before(passage.range.end),
+            page: passage.page,
+            heading: passage.heading.clone().map(|heading| text[heading].to_owned()),
+        });
+        let ranges = ranges.collect();
+        Self { document, text, ranges }
+    }
+}
+
+/// Counts UTF-16 code units once from the beginning to the end, stepping back only where passages overlap.
+struct Units<'a> {
+    text: &'a str,
+    at: usize,
+    units: u32,
+}
+
+impl<'a> Units<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0, units: 0 }
+    }
+
+    fn before(&mut self, end: usize) -> u32 {
+        let (from, to) = (self.at.min(end), self.at.max(end));
+        let [_, between] = utf16_range(&self.text[from..to], &(0..to - from));
+        self.units = if end >= self.at { self.units + between } else { self.units - between };
+        self.at = end;
+        self.units
+    }
+}
+
+/// What would be stored.
+#[derive(Serialize, ToSchema)]
+pub struct DraftView {
+    title: Option<String>,
+    author: Option<String>,
+    language: Language,
+    kind: DocumentKind,
+    text: String,
+    pages: Option<u32>,
+    chars: usize,
+    passages: usize,
+    origin: OriginView,
+    /// To be given when it is stored, so that the file is kept as the original.
+    original: Option<String>,
+}
+
+impl DraftView {
+    pub fn new(draft: Draft) -> Self {
+        Self {
+            language: analysis::language(&draft.text),
+            chars: draft.text.chars().count(),
+            passages: passages(&draft.text, draft.kind).len(),
+            origin: OriginView::new(&draft.origin),
+            original: draft.origin.file.as_ref().map(|file| file.as_str().to_owned()),
+            title: draft.title,
+            author: draft.author,
+            kind: draft.kind,
+            text: draft.text,
+            pages: draft.pages,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_counted_forth_and_back() {
+        let text = "a字😀b字";
+        let mut units = Units::new(text);
+        let ends = [0, 4, 8, 1, 12, 9];
+        assert_eq!(ends.map(|end| units.before(end)), [0, 2, 4, 1, 6, 5]);
+    }
+}

@@ -1,0 +1,146 @@
+//! What is known of every document in memory: enough to say how far each is, and where it answers.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{Document, DocumentNumber, RoomName};
+
+/// How far a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentState {
+    /// Stored; its passages are not in the index yet.
+    Waiting,
+    /// Its passages are being put into the index.
+    Indexing,
+    /// Found by its words.
+    Searchable,
+    /// Found by its meaning too, where that is looked at.
+    Ready,
+}
+
+/// One document.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The version that is stored.
+    pub version: u64,
+    /// The one room in which it answers.
+    pub room: Option<RoomName>,
+    pub passages: u32,
+    /// The version whose passages are in the index.
+    pub indexed: Option<u64>,
+    /// The version whose passages have vectors.
+    pub embedded: Option<u64>,
+}
+
+impl Entry {
+    pub fn is_indexed(&self) -> bool {
+        self.indexed == Some(self.version)
+    }
+
+    pub fn is_embedded(&self) -> bool {
+        self.embedded == Some(self.version)
+    }
+}
+
+/// All documents, some fifty bytes each.
+#[derive(Default)]
+pub struct Catalog {
+    entries: HashMap<DocumentNumber, Entry>,
+    /// Whether meaning is looked at.
+    with_meaning: bool,
+    /// What the running job puts into the index at the moment.
+    pub at_work: HashSet<DocumentNumber>,
+}
+
+impl Catalog {
+    pub fn new(with_meaning: bool) -> Self {
+        Self { with_meaning, ..Self::default() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn get(&self, number: DocumentNumber) -> Option<&Entry> {
+        self.entries.get(&number)
+    }
+
+    pub fn entries(&self) -> impl Iterator<Item = (DocumentNumber, &Entry)> {
+        self.entries.iter().map(|(number, entry)| (*number, entry))
+    }
+
+    /// Takes in a document that was stored just now, or found at start.
+    pub fn put(&mut self, document: &Document) {
+        let before = self.entries.get(&document.number);
+        let (indexed, embedded) = before.map_or((None, None), |entry| (entry.indexed, entry.embedded));
+        let entry = Entry {
+            version: document.version,
+            room: document.room.clone(),
+            passages: document.passages,
+            indexed,
+            embedded,
+        };
+        self.entries.insert(document.number, entry);
+    }
+
+    pub fn remove(&mut self, number: DocumentNumber) {
+        self.entries.remove(&number);
+    }
+
+    /// The index has these versions, and no others.
+    pub fn set_indexed(&mut self, contents: &HashMap<DocumentNumber, u64>) {
+        for (number, entry) in &mut self.entries {
+            entry.indexed = contents.get(number).copied();
+        }
+    }
+
+    /// There are vectors of these versions, and of no others.
+    pub fn set_embedded(&mut self, contents: &HashMap<DocumentNumber, u64>) {
+        for (number, entry) in &mut self.entries {
+            entry.embedded = contents.get(number).copied();
+        }
+    }
+
+    pub fn note_indexed(&mut self, number: DocumentNumber, version: u64) {
+        if let Some(entry) = self.entries.get_mut(&number) {
+            entry.indexed = Some(version);
+        }
+    }
+
+    pub fn note_embedded(&mut self, number: DocumentNumber, version: u64) {
+        if let Some(entry) = self.entries.get_mut(&number) {
+            entry.embedded = Some(version);
+        }
+    }
+
+    pub fn state(&self, number: DocumentNumber) -> DocumentState {
+        match self.entries.get(&number) {
+            _ if self.at_work.contains(&number) => DocumentState::Indexing,
+            Some(entry) if !entry.is_indexed() => DocumentState::Waiting,
+            Some(entry) if self.with_meaning && !entry.is_embedded() => DocumentState::Searchable,
+            Some(_) => DocumentState::Ready,
+            None => DocumentState::Waiting,
+        }
+    }
+
+    /// Documents whose passages are not in the index, oldest first.
+    pub fn waiting(&self) -> Vec<DocumentNumber> {
+        self.sorted(|entry| !entry.is_indexed())
+    }
+
+    /// Documents that are in the index and have no vectors, oldest first.
+    pub fn without_vectors(&self) -> Vec<DocumentNumber> {
+        self.sorted(|entry| self.with_meaning && entry.is_indexed() && !entry.is_embedded())
+    }
+
+    fn sorted(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<DocumentNumber> {
+        let mut numbers: Vec<_> =
+            self.entries.iter().filter(|(_, entry)| wanted(entry)).map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+}

@@ -1,0 +1,200 @@
+//! How a document comes in: a file, an address or a text becomes a draft, which its owner may correct before it is stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::analysis;
+use crate::documents::{Extracted, Extractor};
+use crate::fetch::{Client, FetchError, Limits};
+use crate::model::{DocumentKind, FileId, Origin};
+use crate::store::{Files, Incoming};
+use crate::text::Text;
+
+/// Time that fetching an address may take.
+const FETCH_TIME: Duration = Duration::from_secs(60);
+
+/// Pieces of an upload that may wait to be written.
+const PIECES: usize = 8;
+
+/// What may come in.
+#[derive(Clone, Copy, Debug)]
+pub struct IntakeLimits {
+    /// Bytes of a file.
+    pub file: u64,
+    /// Bytes of a text.
+    pub text: usize,
+}
+
+/// A file that was uploaded.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub file: FileId,
+    pub bytes: u64,
+    /// As its owner calls it.
+    pub name: String,
+    pub media_type: Option<String>,
+}
+
+/// A document before it is stored.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub title: Option<String>,
+    pub author: Option<String>,
+    pub kind: DocumentKind,
+    pub text: String,
+    pub pages: Option<u32>,
+    pub origin: Origin,
+}
+
+/// Takes documents in.
+pub struct Intake {
+    files: Arc<Files>,
+    extractor: Extractor,
+    client: Client,
+    limits: IntakeLimits,
+}
+
+impl Intake {
+    pub fn new(files: Arc<Files>, extractor: Extractor, client: Client, limits: IntakeLimits) -> Self {
+        Self { files, extractor, client, limits }
+    }
+
+    /// Begins to receive a file. Writing happens on a thread of its own: a disk may take its time.
+    pub fn receive(&self) -> Receiver {
+        let (pieces, mut waiting) = mpsc::channel::<Vec<u8>>(PIECES);
+        let (done, kept) = oneshot::channel();
+        let (files, most) = (self.files.clone(), self.limits.file);
+        tokio::task::spawn_blocking(move || {
+            let received = files.begin().map_err(|error| broken(&error)).and_then(|mut incoming| {
+                while let Some(piece) = waiting.blocking_recv() {
+                    write(&mut incoming, &piece, most)?;
+                }
+                Ok(incoming)
+            });
+            // Nobody waits when the upload broke off; what was written is removed with `incoming`.
+            let _ = done.send(received);
+        });
+        Receiver { pieces, kept, files: self.files.clone() }
+    }
+
+    /// The draft of an uploaded file.
+    pub async fn draft_of_file(&self, upload: Upload) -> Result<Draft, Text> {
+        let extracted =
+            self.extractor.extract(&self.files.path(&upload.file), &upload.name, upload.media_type.as_deref()).await?;
+        let origin = Origin {
+            name: Some(upload.name),
+            url: None,
+            media_type: upload.media_type,
+            bytes: Some(upload.bytes),
+            file: Some(upload.file),
+        };
+        draft(extracted, origin)
+    }
+
+    /// The draft of what is found at an address.
+    pub async fn draft_of_url(&self, url: &str) -> Result<Draft, Text> {
+        let refused = |error: FetchError| Text::new(format!("error-cannot_fetch-{}", error.code())).with("url", url);
+        let address = Client::parse(url).map_err(refused)?;
+        let most = usize::try_from(self.limits.file).unwrap_or(usize::MAX);
+        let fetched = self.client.get(address, Limits { time: FETCH_TIME, body: most }).await.map_err(refused)?;
+        if !fetched.status.is_success() {
+            return Err(Text::new("error-cannot_fetch-status")
+                .with("url", url)
+                .with("status", fetched.status.as_u16()));
+        }
+        if fetched.truncated {
+            return Err(too_big(self.limits.file));
+        }
+        let (files, body) = (self.files.clone(), fetched.body);
+        let bytes = body.len() as u64;
+        let kept = tokio::task::spawn_blocking(move || files.put(&body).map_err(|error| broken(&error))).await;
+        let file = kept.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
+        let name = name_of_url(&fetched.url);
+        let extracted = self.extractor.extract(&self.files.path(&file), &name, fetched.media_type.as_deref()).await?;
+        let origin = Origin {
+            name: Some(name),
+            url: Some(fetched.url.to_string()),
+            media_type: fetched.media_type,
+            bytes: Some(bytes),
+            file: Some(file),
+        };
+        draft(extracted, origin)
+    }
+
+    /// The draft of a text.
+    pub fn draft_of_text(&self, title: Option<String>, text: &str, kind: DocumentKind) -> Result<Draft, Text> {
+        if text.len() > self.limits.text {
+            return Err(Text::new("error-too_large").with("max", self.limits.text));
+        }
+        let text = analysis::normalize(text);
+        draft(Extracted { title, author: None, kind, text, pages: None }, Origin::default())
+    }
+}
+
+/// Takes a file in, piece by piece.
+pub struct Receiver {
+    pieces: mpsc::Sender<Vec<u8>>,
+    kept: oneshot::Receiver<Result<Incoming, Text>>,
+    files: Arc<Files>,
+}
+
+impl Receiver {
+    /// # Errors
+    /// Once the file is too big, or cannot be written.
+    pub async fn write(&mut self, piece: Vec<u8>) -> Result<(), Text> {
+        if self.pieces.send(piece).await.is_ok() {
+            return Ok(());
+        }
+        Err(match (&mut self.kept).await {
+            Ok(Err(text)) => text,
+            _ => Text::new("error-store_failed"),
+        })
+    }
+
+    /// Keeps the file; returns its name and its size in bytes.
+    pub async fn finish(self) -> Result<(FileId, u64), Text> {
+        drop(self.pieces);
+        let incoming = self.kept.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
+        let (bytes, files) = (incoming.bytes(), self.files);
+        let kept = tokio::task::spawn_blocking(move || files.keep(incoming).map_err(|error| broken(&error))).await;
+        Ok((kept.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?, bytes))
+    }
+}
+
+fn write(incoming: &mut Incoming, piece: &[u8], most: u64) -> Result<(), Text> {
+    if incoming.bytes() + piece.len() as u64 > most {
+        return Err(too_big(most));
+    }
+    incoming.write(piece).map_err(|error| broken(&error))
+}
+
+fn too_big(most: u64) -> Text {
+    const MIB: u64 = 1024 * 1024;
+    Text::new("error-file_too_big").with("max", most / MIB)
+}
+
+/// A draft that has something to read.
+fn draft(extracted: Extracted, origin: Origin) -> Result<Draft, Text> {
+    let Extracted { title, author, kind, text, pages } = extracted;
+    if !text.chars().any(char::is_alphanumeric) {
+        return Err(Text::new("error-file_empty"));
+    }
+    Ok(Draft { title, author, kind, text, pages, origin })
+}
+
+/// The last part of an address's path, or its host.
+fn name_of_url(url: &reqwest::Url) -> String {
+    let last = url.path_segments().and_then(|mut parts| parts.next_back()).filter(|part| !part.is_empty());
+    last.or(url.host_str()).unwrap_or("page").to_owned()
+}
+
+/// What the disk refused; the details are in the log.
+pub fn broken(error: &std::io::Error) -> Text {
+    tracing::error!(%error, "a document's file failed");
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Text::new("error-storage_full"),
+        _ => Text::new("error-store_failed"),
+    }
+}

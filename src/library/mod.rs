@@ -1,0 +1,437 @@
+//! The documents of this server: taken in, corrected, replaced, removed, listed, and found.
+//!
+//! The store has the records, the files have the texts. Index and vectors follow from those: whatever they lack is put into them
+//! by a job, whatever they have too much is taken out, and when they are lost they are made anew.
+
+mod catalog;
+mod find;
+mod intake;
+mod shelf;
+mod upkeep;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use catalog::DocumentState;
+pub use intake::{Draft, Intake, IntakeLimits, Receiver, Upload};
+pub use upkeep::{EMBEDDING, INDEXING, Progress};
+
+use crate::accounts::{Action, Actor};
+use crate::analysis;
+use crate::chat::Chat;
+use crate::documents::{Passage, passages};
+use crate::embedding::Embedder;
+use crate::model::{Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, Timestamp};
+use crate::store::{Files, Store, StoreError};
+use crate::text::Text;
+use catalog::Catalog;
+use intake::broken;
+use shelf::Shelf;
+use upkeep::Upkeep;
+
+/// Characters of a title, and of an author's name.
+const LONGEST_NAME: usize = 200;
+
+/// Files that nobody stored a document of are kept for so long: a draft may lie on somebody's screen.
+const KEEP_DRAFTS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The documents.
+pub struct Library {
+    store: Arc<Store>,
+    files: Arc<Files>,
+    intake: Intake,
+    catalog: Mutex<Catalog>,
+    shelf: Shelf,
+    upkeep: Upkeep,
+    /// Held while a file waits for the record that will name it, so that it is not swept away in between.
+    filing: tokio::sync::RwLock<()>,
+}
+
+/// What somebody wants stored.
+#[derive(Clone, Debug)]
+pub struct NewDocument {
+    pub draft: Draft,
+    pub language: Option<Language>,
+    pub room: Option<RoomName>,
+}
+
+/// What is to be changed of a document; `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Correction {
+    pub title: Option<String>,
+    /// Empty for none.
+    pub author: Option<String>,
+    pub language: Option<Language>,
+    pub kind: Option<DocumentKind>,
+    /// `Some(None)` for everywhere.
+    pub room: Option<Option<RoomName>>,
+    pub text: Option<String>,
+    /// Another original, with its pages.
+    pub origin: Option<(Origin, Option<u32>)>,
+}
+
+/// Which documents to list.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentFilter {
+    /// Part of the title, the author or the file's name.
+    pub words: String,
+    pub room: Option<RoomName>,
+    pub language: Option<Language>,
+    pub kind: Option<DocumentKind>,
+    pub state: Option<DocumentState>,
+    /// Only those behind this one.
+    pub after: Option<DocumentId>,
+    pub limit: usize,
+}
+
+/// How index and vectors are.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    pub documents: usize,
+    pub passages: u64,
+    /// How far the index is that is being made anew, in percent.
+    pub rebuilding: Option<u8>,
+    pub meaning: Meaning,
+    /// Documents with vectors.
+    pub embedded: usize,
+}
+
+/// Whether documents are found by their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    Off,
+    /// Some have no vectors, and nothing makes them at the moment.
+    Waiting,
+    /// Vectors are being made.
+    Working,
+    Ready,
+}
+
+impl Library {
+    /// Reads what documents there are. `dir` is the folder of index and vectors. Blocks.
+    pub fn open(
+        store: Arc<Store>,
+        files: Arc<Files>,
+        intake: Intake,
+        embedder: Arc<Embedder>,
+        dir: &Path,
+    ) -> Result<Arc<Self>, Text> {
+        let mut catalog = Catalog::new(embedder.id().is_some());
+        let mut wanted = HashSet::new();
+        store
+            .each_document(|document| {
+                wanted.extend(document.files().cloned());
+                catalog.put(&document);
+                true
+            })
+            .map_err(Text::from)?;
+        match files.sweep(&wanted, KEEP_DRAFTS) {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "files of drafts removed that were never stored"),
+            Err(error) => tracing::warn!(%error, "cannot sweep the files"),
+        }
+        let shelf = Shelf::new(dir.to_owned(), embedder);
+        let library = Self {
+            store,
+            files,
+            intake,
+            catalog: Mutex::new(catalog),
+            shelf,
+            upkeep: Upkeep::default(),
+            filing: Default::default(),
+        };
+        library.take_stock()?;
+        Ok(Arc::new(library))
+    }
+
+    /// Held for moments only, never across an await.
+    fn catalog(&self) -> MutexGuard<'_, Catalog> {
+        self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives memory back whenever nobody has asked for a while. Never ends.
+    pub async fn give_back_when_unused(&self) {
+        self.shelf.retriever().give_back_when_unused().await;
+    }
+
+    /// Where drafts are made.
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// Stores a document; the rest happens in the background.
+    pub async fn add(self: &Arc<Self>, chat: &Arc<Chat>, actor: &Actor, new: NewDocument) -> Result<Document, Text> {
+        actor.may(Action::ManageDocuments)?;
+        let NewDocument { draft, language, room } = new;
+        let title = title(draft.title.as_deref(), &draft.origin, &draft.text)?;
+        let author = name(draft.author.as_deref())?;
+        let _filing = self.filing.read().await;
+        let (text, counted) = self.keep_text(draft.text, draft.kind).await?;
+        let now = Timestamp::now();
+        let document = Document {
+            id: DocumentId::fresh(),
+            number: DocumentNumber::default(),
+            version: 1,
+            title,
+            author,
+            language: language.unwrap_or(counted.language),
+            kind: draft.kind,
+            room,
+            created_at: now,
+            updated_at: now,
+            by: actor.handle.clone(),
+            origin: draft.origin,
+            text,
+            chars: counted.chars,
+            pages: draft.pages,
+            passages: counted.passages,
+            previous: None,
+        };
+        let added = self.store.add_document(document).await.map_err(Text::from)?;
+        let document = added.ok_or_else(|| Text::new("error-store_failed"))?;
+        self.catalog().put(&document);
+        tracing::info!(document = %document.id, passages = document.passages, "document added");
+        self.wake(chat, actor).await;
+        Ok(document)
+    }
+
+    /// Changes a document. Its old passages answer until the new ones are in the index, which replaces all at once.
+    pub async fn correct(
+        self: &Arc<Self>,
+        chat: &Arc<Chat>,
+        actor: &Actor,
+        id: &DocumentId,
+        correction: Correction,
+    ) -> Result<Document, Text> {
+        actor.may(Action::ManageDocuments)?;
+        let _filing = self.filing.read().await;
+        let from = self.document(id)?;
+        let mut to = Document { updated_at: Timestamp::now(), ..from.clone() };
+        if let Some(title) = &correction.title {
+            to.title = name(Some(title))?.ok_or_else(|| Text::new("error-bad_document-title"))?;
+        }
+        if let Some(author) = &correction.author {
+            to.author = name(Some(author))?;
+        }
+        to.room = correction.room.unwrap_or(to.room);
+        to.kind = correction.kind.unwrap_or(to.kind);
+        if let Some((origin, pages)) = correction.origin {
+            (to.origin, to.pages) = (origin, pages);
+        }
+        if correction.text.is_some() || to.kind != from.kind {
+            let text = match correction.text {
+                Some(text) => text,
+                None => self.read_text(&from.text).await?,
+            };
+            let (text, counted) = self.keep_text(text, to.kind).await?;
+            (to.text, to.chars, to.passages) = (text, counted.chars, counted.passages);
+            to.language = counted.language;
+        }
+        to.language = correction.language.unwrap_or(to.language);
+        let is_found_otherwise =
+            (&to.text, &to.title, &to.room, to.kind) != (&from.text, &from.title, &from.room, from.kind);
+        if is_found_otherwise {
+            to.version = from.version + 1;
+            to.previous = Some((from.version, from.text.clone()));
+        }
+        if !self.store.change_document(&from, &to).await.map_err(Text::from)? {
+            return Err(Text::new("error-changed"));
+        }
+        self.catalog().put(&to);
+        self.wake(chat, actor).await;
+        Ok(to)
+    }
+
+    /// Removes a document with all that was made of it. From then on it is not found any more.
+    pub async fn remove(self: &Arc<Self>, chat: &Arc<Chat>, actor: &Actor, id: &DocumentId) -> Result<(), Text> {
+        actor.may(Action::ManageDocuments)?;
+        let document = self.document(id)?;
+        if !self.store.remove_document(&document).await.map_err(Text::from)? {
+            return Err(Text::new("error-changed"));
+        }
+        self.catalog().remove(document.number);
+        self.sweep(&document).await;
+        tracing::info!(document = %document.id, "document removed");
+        self.wake(chat, actor).await;
+        Ok(())
+    }
+
+    /// A document that this person may read.
+    pub fn readable(&self, actor: &Actor, id: &DocumentId) -> Result<Document, Text> {
+        let document = self.document(id)?;
+        // One that may not be read is not told from one that is not there.
+        actor.may(Action::ReadDocument(&document)).map_err(|_| Text::new("error-not_found-document"))?;
+        Ok(document)
+    }
+
+    fn document(&self, id: &DocumentId) -> Result<Document, Text> {
+        self.store.document(id).map_err(Text::from)?.ok_or_else(|| Text::new("error-not_found-document"))
+    }
+
+    /// A document's text, and how it is split. Blocks.
+    pub fn text_of(&self, document: &Document) -> Result<(String, Vec<Passage>), Text> {
+        let text = self.files.read_text(&document.text).map_err(|error| broken(&error))?;
+        let passages = passages(&text, document.kind);
+        Ok((text, passages))
+    }
+
+    /// Where a document's original is.
+    pub fn original(&self, document: &Document) -> Option<std::path::PathBuf> {
+        document.origin.file.as_ref().map(|file| self.files.path(file))
+    }
+
+    /// Bytes of a file that was uploaded before, if it is still there; it stays for a while longer then.
+    pub fn uploaded(&self, file: &FileId) -> Option<u64> {
+        let bytes = self.files.size(file)?;
+        self.files.touch(file).ok().map(|()| bytes)
+    }
+
+    /// Documents that this person may read, newest first, and whether there are more. Reads them all: not for tokio's workers.
+    pub fn list(&self, actor: &Actor, filter: &DocumentFilter) -> Result<(Vec<Document>, bool), Text> {
+        let mut found = Vec::new();
+        let words = analysis::fold(&filter.words);
+        self.store
+            .each_document(|document| {
+                if actor.may(Action::ReadDocument(&document)).is_ok() && self.fits(&document, filter, &words) {
+                    found.push(document);
+                }
+                true
+            })
+            .map_err(Text::from)?;
+        found.sort_by(|a, b| b.id.cmp(&a.id));
+        if let Some(after) = &filter.after {
+            found.retain(|document| document.id < *after);
+        }
+        let more = found.len() > filter.limit;
+        found.truncate(filter.limit);
+        Ok((found, more))
+    }
+
+    fn fits(&self, document: &Document, filter: &DocumentFilter, words: &str) -> bool {
+        let named = [Some(&document.title), document.author.as_ref(), document.origin.name.as_ref()];
+        let is_named = || named.into_iter().flatten().any(|name| analysis::fold(name).contains(words));
+        filter.room.as_ref().is_none_or(|room| document.room.as_ref() == Some(room))
+            && filter.language.is_none_or(|language| document.language == language)
+            && filter.kind.is_none_or(|kind| document.kind == kind)
+            && filter.state.is_none_or(|state| self.state(document.number) == state)
+            && (words.is_empty() || is_named())
+    }
+
+    /// How far a document is.
+    pub fn state(&self, number: DocumentNumber) -> DocumentState {
+        self.catalog().state(number)
+    }
+
+    /// How index and vectors are.
+    pub fn standing(&self) -> Standing {
+        let catalog = self.catalog();
+        let without = catalog.without_vectors().len();
+        let meaning = match without {
+            _ if !self.shelf.has_meaning() => Meaning::Off,
+            0 => Meaning::Ready,
+            _ if self.upkeep.is_at_work(EMBEDDING) => Meaning::Working,
+            _ => Meaning::Waiting,
+        };
+        Standing {
+            documents: catalog.len(),
+            passages: catalog.entries().map(|(_, entry)| u64::from(entry.passages)).sum(),
+            rebuilding: self.shelf.is_rebuilding().then(|| self.upkeep.percent()),
+            meaning,
+            embedded: catalog.entries().filter(|(_, entry)| entry.is_embedded()).count(),
+        }
+    }
+
+    /// Removes the files of what a document was, where nobody names them any more.
+    async fn sweep(&self, old: &Document) {
+        let _nobody_files = self.filing.write().await;
+        let (store, files) = (self.store.clone(), self.files.clone());
+        let mut unnamed: HashSet<FileId> = old.files().cloned().collect();
+        let swept = tokio::task::spawn_blocking(move || {
+            store.each_document(|document| {
+                unnamed.retain(|file| document.files().all(|named| named != file));
+                !unnamed.is_empty()
+            })?;
+            unnamed.iter().for_each(|file| files.remove(file));
+            Ok::<_, StoreError>(())
+        });
+        if let Ok(Err(error)) = swept.await {
+            tracing::warn!(%error, "cannot look for files that nobody names; the next start does");
+        }
+    }
+
+    /// Stores a text and says what is in it.
+    async fn keep_text(&self, text: String, kind: DocumentKind) -> Result<(FileId, Counted), Text> {
+        if !text.chars().any(char::is_alphanumeric) {
+            return Err(Text::new("error-file_empty"));
+        }
+        let files = self.files.clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            let counted = Counted {
+                chars: text.chars().count() as u64,
+                passages: u32::try_from(passages(&text, kind).len()).unwrap_or(u32::MAX),
+                language: analysis::language(&text),
+            };
+            Ok((files.put(text.as_bytes()).map_err(|error| broken(&error))?, counted))
+        });
+        kept.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
+    }
+
+    async fn read_text(&self, file: &FileId) -> Result<String, Text> {
+        let (files, file) = (self.files.clone(), file.clone());
+        let read = tokio::task::spawn_blocking(move || files.read_text(&file).map_err(|error| broken(&error)));
+        read.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
+    }
+}
+
+/// What a text holds.
+struct Counted {
+    chars: u64,
+    passages: u32,
+    language: Language,
+}
+
+/// A name for people, on one line.
+fn name(text: Option<&str>) -> Result<Option<String>, Text> {
+    let Some(text) = text else { return Ok(None) };
+    let name: Vec<_> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let name = name.join(" ");
+    if name.chars().count() > LONGEST_NAME {
+        return Err(Text::new("error-bad_document-long").with("max", LONGEST_NAME));
+    }
+    Ok(Some(name).filter(|name| !name.is_empty()))
+}
+
+/// What a document is called: as somebody said, as its file is called, or as it begins.
+fn title(given: Option<&str>, origin: &Origin, text: &str) -> Result<String, Text> {
+    if let Some(given) = name(given)? {
+        return Ok(given);
+    }
+    let stem = origin.name.as_deref().and_then(|name| Path::new(name).file_stem()?.to_str());
+    let first = text.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty());
+    let begun: String = stem.or(first).unwrap_or_default().chars().take(LONGEST_NAME).collect();
+    name(Some(&begun))?.ok_or_else(|| Text::new("error-bad_document-title"))
+}
+
+#[cfg(test)]
+impl Library {
+    /// A library for tests of what stands above it.
+    pub fn without_documents() -> Arc<Self> {
+        use crate::documents::{Extractor, Limits};
+        use crate::embedding::EmbeddingSource;
+        use crate::fetch::Client;
+        use crate::process::Programs;
+
+        let dir = tempfile::tempdir().expect("a folder");
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let files = Arc::new(Files::open(&dir.path().join("files")).expect("the files"));
+        let client = Client::new(vec![]).expect("a client");
+        let extractor = Extractor::new(Programs::new("nothing".into()), Limits::default());
+        let intake = Intake::new(files.clone(), extractor, client, IntakeLimits { file: 1024, text: 1024 });
+        let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));
+        Self::open(store, files, intake, embedder, dir.path()).expect("a library")
+    }
+}
