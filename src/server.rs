@@ -257,8 +257,9 @@ async fn open_library(config: &Config, store: Arc<Store>, client: Client) -> any
     let source = config.embedding.source().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
     let reading = documents::Limits { file: limits.file, text: limits.text, ..documents::Limits::default() };
     let programs = Programs::new(OWN_PROGRAM.into());
+    let min_free = config.store.min_free_mb.saturating_mul(MIB);
     let opening = tokio::task::spawn_blocking(move || {
-        let files = Arc::new(Files::open(&dir.join("files")).context("cannot open the folder of files")?);
+        let files = Arc::new(Files::open(&dir.join("files"), min_free).context("cannot open the folder of files")?);
         let extractor = Extractor::new(programs, reading);
         let intake = Intake::new(files.clone(), extractor, client, limits);
         let embedder = Arc::new(Embedder::new(source).map_err(anyhow::Error::msg)?);

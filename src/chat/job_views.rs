@@ -54,6 +54,11 @@ impl Chat {
         self.store.job(id).map_err(Text::from)?.ok_or_else(no_such_job)
     }
 
+    /// Whether a job is over, or there is none of that id.
+    pub fn job_has_ended(&self, id: &JobId) -> bool {
+        self.job(id).map_or(true, |(job, _)| job.state.has_ended())
+    }
+
     pub(super) fn job(&self, id: &JobId) -> Result<(Job, JobView), Text> {
         if let Some(open) = self.jobs.get(id) {
             return Ok(open);

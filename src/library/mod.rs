@@ -427,7 +427,7 @@ impl Library {
 
         let dir = tempfile::tempdir().expect("a folder");
         let (store, _closing) = Store::in_memory().expect("a store");
-        let files = Arc::new(Files::open(&dir.path().join("files")).expect("the files"));
+        let files = Arc::new(Files::open(&dir.path().join("files"), 0).expect("the files"));
         let client = Client::new(vec![]).expect("a client");
         let extractor = Extractor::new(Programs::new("nothing".into()), Limits::default());
         let intake = Intake::new(files.clone(), extractor, client, IntakeLimits { file: 1024, text: 1024 });

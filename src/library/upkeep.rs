@@ -1,6 +1,6 @@
 //! Brings index and vectors to where the store is: one job for each, which goes on until nothing waits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::chat::Chat;
 use crate::documents::{Passage, passages};
 use crate::embedding;
 use crate::index::IndexedDocument;
-use crate::model::{Document, DocumentNumber, Handle, Job, JobRequest, Person, RoomName};
+use crate::model::{Document, DocumentNumber, Handle, Job, JobId, JobRequest, Person, RoomName};
 use crate::text::{Locale, Text};
 
 /// The job that puts passages into the index. A name with a space is the program's own.
@@ -22,7 +22,7 @@ pub const INDEXING: &str = "index documents";
 pub const EMBEDDING: &str = "embed documents";
 
 /// Bytes of texts that go into the index in one commit, unless one document alone has more.
-const BATCH: u64 = 4 * 1024 * 1024;
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Documents in one commit.
 const MOST_AT_ONCE: usize = 64;
@@ -33,33 +33,37 @@ const PASSAGES_AT_ONCE: usize = 8;
 /// Which of the two jobs there are.
 #[derive(Default)]
 pub struct Upkeep {
-    open: Mutex<HashMap<&'static str, Again>>,
+    open: Mutex<HashMap<&'static str, Open>>,
     /// How far the index is, in percent.
     percent: AtomicU8,
 }
 
-/// Whether something came while the job was at work that it may not have seen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Again {
-    No,
-    Yes,
+/// A job that was asked for and has not ended.
+#[derive(Default)]
+struct Open {
+    /// `None` for one that began without being asked for here: it was there when the process started.
+    job: Option<JobId>,
+    is_at_work: bool,
+    /// Something came while it was at work that it may not have seen.
+    again: bool,
 }
 
 impl Upkeep {
-    fn open(&self) -> MutexGuard<'_, HashMap<&'static str, Again>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<&'static str, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that there is something to do; `true` when a job is needed for it.
-    fn note(&self, name: &'static str) -> bool {
+    /// Notes that there is something to do; `true` when this job is needed for it. One that waits may have been cancelled, which
+    /// `has_ended` knows.
+    fn note(&self, name: &'static str, job: &JobId, has_ended: impl Fn(&JobId) -> bool) -> bool {
         let mut open = self.open();
-        match open.get_mut(name) {
-            Some(again) => {
-                *again = Again::Yes;
-                false
-            }
-            None => open.insert(name, Again::No).is_none(),
+        let found = open.get_mut(name).filter(|found| found.is_at_work || !found.job.as_ref().is_none_or(&has_ended));
+        if let Some(found) = found {
+            found.again = true;
+            return false;
         }
+        open.insert(name, Open { job: Some(job.clone()), ..Open::default() });
+        true
     }
 
     pub fn percent(&self) -> u8 {
@@ -67,12 +71,12 @@ impl Upkeep {
     }
 
     pub fn is_at_work(&self, name: &str) -> bool {
-        self.open().contains_key(name)
+        self.open().get(name).is_some_and(|open| open.is_at_work)
     }
 
-    /// A job begins, whoever asked for it: at start there are those of the process before.
-    fn begin<'a>(&'a self, name: &'static str) -> AtWork<'a> {
-        self.open().insert(name, Again::No);
+    /// A job begins, whoever asked for it.
+    fn begin(&self, name: &'static str) -> AtWork<'_> {
+        self.open().insert(name, Open { is_at_work: true, ..Open::default() });
         AtWork { upkeep: self, name }
     }
 }
@@ -86,12 +90,14 @@ struct AtWork<'a> {
 impl AtWork<'_> {
     /// Ends the work, unless something came meanwhile: then it is given back.
     fn end(self) -> Result<(), Self> {
-        let mut open = self.upkeep.open();
-        if open.insert(self.name, Again::No) == Some(Again::Yes) {
-            drop(open);
+        let mut all = self.upkeep.open();
+        if let Some(open) = all.get_mut(self.name).filter(|open| open.again) {
+            open.again = false;
+            drop(all);
             return Err(self);
         }
-        open.remove(self.name);
+        all.remove(self.name);
+        drop(all);
         // Whoever comes from now on asks for another job, which must not be taken for this one.
         std::mem::forget(self);
         Ok(())
@@ -111,9 +117,38 @@ pub struct Progress {
     pub all: usize,
 }
 
+/// What became of documents that were to go into the index.
+#[derive(Default)]
+struct Batch {
+    indexed: Vec<Document>,
+    unreadable: Vec<DocumentNumber>,
+}
+
 impl Progress {
     pub fn percent(self) -> u8 {
         u8::try_from(self.done * 100 / self.all.max(1)).unwrap_or(100)
+    }
+}
+
+/// In whose name a job is done.
+struct Asker {
+    person: Person,
+    handle: Handle,
+    room: RoomName,
+    locale: Locale,
+}
+
+impl Asker {
+    fn server() -> Self {
+        let person = Person::server();
+        Self { room: RoomName::private(&person), person, handle: Handle::bot(), locale: Locale::default() }
+    }
+
+    /// A job that says nothing in any room.
+    fn job(&self, name: &str) -> Job {
+        let request = JobRequest { name: name.to_owned(), arguments: String::new() };
+        let (person, handle, room) = (self.person.clone(), self.handle.clone(), self.room.clone());
+        Job { quiet: true, ..Job::queued(request, person, handle, room, self.locale) }
     }
 }
 
@@ -121,41 +156,38 @@ impl Library {
     /// Asks for the jobs that are needed now, in the name of whoever changed something.
     pub(super) async fn wake(self: &Arc<Self>, chat: &Arc<Chat>, actor: &Actor) {
         let room = RoomName::private(&actor.home);
-        self.wake_as(chat, actor.job_owner(&room), actor.handle.clone(), room, actor.locale).await;
+        let asker = Asker { person: actor.job_owner(&room), handle: actor.handle.clone(), room, locale: actor.locale };
+        self.wake_as(chat, &asker).await;
     }
 
     /// Asks for the jobs that are needed, in the server's own name.
     pub async fn wake_unasked(self: &Arc<Self>, chat: &Arc<Chat>) {
-        let person = Person::server();
-        let room = RoomName::private(&person);
-        self.wake_as(chat, person, Handle::bot(), room, Locale::default()).await;
+        self.wake_as(chat, &Asker::server()).await;
     }
 
-    async fn wake_as(
-        self: &Arc<Self>,
-        chat: &Arc<Chat>,
-        person: Person,
-        handle: Handle,
-        room: RoomName,
-        locale: Locale,
-    ) {
-        let needs_indexing = self.off_the_workers(|library| Ok(library.needs_indexing())).await.unwrap_or(true);
-        let needed = [(INDEXING, needs_indexing), (EMBEDDING, self.needs_embedding())];
-        for (name, _) in needed.into_iter().filter(|(_, is_needed)| *is_needed) {
-            if !self.upkeep.note(name) {
-                continue;
-            }
-            let request = JobRequest { name: name.to_owned(), arguments: String::new() };
-            let mut job = Job::queued(request, person.clone(), handle.clone(), room.clone(), locale);
-            job.quiet = true;
-            if let Err(error) = chat.add_job(job, 0).await {
-                tracing::warn!(
-                    code = error.code(),
-                    name,
-                    "cannot begin a job for the documents; the next change tries again"
-                );
-                self.upkeep.open().remove(name);
-            }
+    async fn wake_as(self: &Arc<Self>, chat: &Arc<Chat>, asker: &Asker) {
+        if self.off_the_workers(|library| Ok(library.needs_indexing())).await.unwrap_or(true) {
+            self.ask_for(INDEXING, chat, asker).await;
+        }
+        self.wake_embedding(chat, asker).await;
+    }
+
+    async fn wake_embedding(&self, chat: &Arc<Chat>, asker: &Asker) {
+        if !self.catalog().without_vectors().is_empty() {
+            self.ask_for(EMBEDDING, chat, asker).await;
+        }
+    }
+
+    /// Asks for a job, unless there is one.
+    async fn ask_for(&self, name: &'static str, chat: &Arc<Chat>, asker: &Asker) {
+        let job = asker.job(name);
+        if !self.upkeep.note(name, &job.id, |id| chat.job_has_ended(id)) {
+            return;
+        }
+        if let Err(error) = chat.add_job(job, 0).await {
+            let code = error.code();
+            tracing::warn!(code, name, "cannot begin a job for the documents; the next change tries again");
+            self.upkeep.open().remove(name);
         }
     }
 
@@ -163,10 +195,6 @@ impl Library {
     fn needs_indexing(&self) -> bool {
         let has_others = || self.shelf.has_others(|number| self.catalog().get(number).is_some()).unwrap_or(true);
         self.shelf.is_rebuilding() || !self.catalog().waiting().is_empty() || has_others()
-    }
-
-    fn needs_embedding(&self) -> bool {
-        !self.catalog().without_vectors().is_empty()
     }
 
     /// Puts into the index what waits, until nothing does; `tell` hears how far it is.
@@ -179,17 +207,17 @@ impl Library {
         tell: &watch::Sender<Progress>,
     ) -> Result<Progress, Text> {
         let mut work = self.upkeep.begin(INDEXING);
-        let mut progress = Progress { done: 0, all: 0 };
+        let mut progress = Progress::default();
+        let mut given_up = HashSet::new();
         loop {
             self.off_the_workers(Self::drop_others).await?;
-            let waiting = self.off_the_workers(Self::missing_in_target).await?;
+            let mut waiting = self.off_the_workers(Self::missing_in_target).await?;
+            waiting.retain(|number| !given_up.contains(number));
             progress.all = progress.done + waiting.len();
             let batch = self.batch(waiting);
             if batch.is_empty() {
-                self.off_the_workers(Self::swap_when_complete).await?;
-                if !self.off_the_workers(Self::missing_in_target).await?.is_empty() {
-                    continue;
-                }
+                let given_up = given_up.clone();
+                self.off_the_workers(move |library| library.swap_when_complete(&given_up)).await?;
                 match work.end() {
                     Ok(()) => break,
                     Err(again) => work = again,
@@ -198,17 +226,16 @@ impl Library {
             }
             self.upkeep.percent.store(progress.percent(), Ordering::Relaxed);
             tell.send_replace(progress);
-            let count = batch.len();
-            self.catalog().at_work.extend(&batch);
-            let done = self.off_the_workers(move |library| library.index_batch(&batch)).await;
-            self.catalog().at_work.clear();
-            let replaced = done?;
-            progress.done += count;
-            for document in replaced {
+            progress.done += batch.len();
+            let done = self.off_the_workers(move |library| library.index_batch(&batch)).await?;
+            given_up.extend(done.unreadable);
+            for document in done.indexed {
                 self.forget_previous(document).await;
             }
         }
-        self.wake_unasked(chat).await;
+        // What could not be read is not asked for again, or there would be no end to it.
+        self.wake_embedding(chat, &Asker::server()).await;
+        progress.done -= given_up.len();
         Ok(progress)
     }
 
@@ -242,35 +269,32 @@ impl Library {
         let fits = |number: &DocumentNumber| {
             let before = bytes;
             bytes += catalog.get(*number).map_or(0, |entry| u64::from(entry.passages) * PASSAGE);
-            before < BATCH
+            before < MOST_BYTES
         };
         waiting.into_iter().take(MOST_AT_ONCE).take_while(fits).collect()
     }
 
-    /// Puts documents into the index, each wholly and all in one commit; returns those that had a version before.
-    fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<Vec<Document>, Text> {
-        let mut texts: Vec<(Document, String, Vec<Passage>)> = Vec::with_capacity(numbers.len());
+    /// Puts documents into the index, each wholly and all in one commit.
+    fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<Batch, Text> {
+        let (mut batch, mut texts) = (Batch::default(), Vec::with_capacity(numbers.len()));
         for number in numbers {
             let Some(document) = self.store.numbered_document(*number).map_err(Text::from)? else {
                 // Removed meanwhile.
                 self.catalog().remove(*number);
                 continue;
             };
-            match self.files.read_text(&document.text) {
-                Ok(text) => {
-                    let passages = passages(&text, document.kind);
-                    texts.push((document, text, passages));
+            match self.text_of(&document) {
+                Ok((text, passages)) => {
+                    batch.indexed.push(document);
+                    texts.push((text, passages));
                 }
-                Err(error) => {
-                    // One that is lost must not keep the others waiting; it is taken in without passages.
-                    tracing::error!(%error, document = %document.id, "a document's text cannot be read");
-                    texts.push((document, String::new(), Vec::new()));
-                }
+                // One that is lost must not keep the others waiting.
+                Err(_) => batch.unreadable.push(*number),
             }
         }
-        let documents: Vec<_> = texts
-            .iter()
-            .map(|(document, text, passages)| IndexedDocument {
+        let parts = batch.indexed.iter().zip(&texts);
+        let documents: Vec<_> = parts
+            .map(|(document, (text, passages))| IndexedDocument {
                 number: document.number,
                 version: document.version,
                 title: &document.title,
@@ -279,17 +303,20 @@ impl Library {
                 passages,
             })
             .collect();
-        self.shelf.put(&documents)?;
+        self.catalog().at_work.extend(numbers);
+        let put = self.shelf.put(&documents);
         let mut catalog = self.catalog();
+        catalog.at_work.retain(|number| !numbers.contains(number));
+        put?;
         if !self.shelf.is_rebuilding() {
-            texts.iter().for_each(|(document, ..)| catalog.note_indexed(document.number, document.version));
+            batch.indexed.iter().for_each(|document| catalog.note_indexed(document.number, document.version));
         }
-        Ok(texts.into_iter().map(|(document, ..)| document).filter(|document| document.previous.is_some()).collect())
+        Ok(batch)
     }
 
     /// The text before is needed no more.
     async fn forget_previous(&self, document: Document) {
-        if self.shelf.is_rebuilding() {
+        if document.previous.is_none() || self.shelf.is_rebuilding() {
             return;
         }
         let without = Document { previous: None, ..document.clone() };
@@ -306,8 +333,8 @@ impl Library {
     }
 
     /// Lets the new index answer once it has everything.
-    fn swap_when_complete(&self) -> Result<(), Text> {
-        if self.missing_in_target()?.is_empty() && self.shelf.swap()? {
+    fn swap_when_complete(&self, given_up: &HashSet<DocumentNumber>) -> Result<(), Text> {
+        if self.missing_in_target()?.iter().all(|number| given_up.contains(number)) && self.shelf.swap()? {
             self.take_stock()?;
         }
         Ok(())
@@ -331,9 +358,11 @@ impl Library {
     /// When the model or the files fail; documents that were done until then stay.
     pub async fn embed_waiting(self: &Arc<Self>, tell: &watch::Sender<Progress>) -> Result<Progress, Text> {
         let mut work = self.upkeep.begin(EMBEDDING);
-        let mut progress = Progress { done: 0, all: 0 };
+        let mut progress = Progress::default();
+        let mut given_up = HashSet::new();
         loop {
-            let waiting = self.catalog().without_vectors();
+            let mut waiting = self.catalog().without_vectors();
+            waiting.retain(|number| !given_up.contains(number));
             let Some(number) = waiting.first().copied() else {
                 match work.end() {
                     Ok(()) => return Ok(progress),
@@ -344,22 +373,25 @@ impl Library {
             let passages =
                 |number: DocumentNumber| self.catalog().get(number).map_or(0, |entry| entry.passages as usize);
             progress.all = progress.done + waiting.iter().map(|number| passages(*number)).sum::<usize>();
-            progress.done += self.embed(number, progress, tell).await?;
+            match self.embed(number, progress, tell).await? {
+                Some(count) => progress.done += count,
+                None => drop(given_up.insert(number)),
+            }
         }
     }
 
-    /// Makes the vectors of one document; returns how many.
+    /// Makes the vectors of one document; returns how many, `None` if its text cannot be read.
     async fn embed(
         self: &Arc<Self>,
         number: DocumentNumber,
         before: Progress,
         tell: &watch::Sender<Progress>,
-    ) -> Result<usize, Text> {
+    ) -> Result<Option<usize>, Text> {
         let Some(document) = self.store.numbered_document(number).map_err(Text::from)? else {
             self.catalog().remove(number);
-            return Ok(0);
+            return Ok(Some(0));
         };
-        let text = self.read_text(&document.text).await?;
+        let Ok(text) = self.read_text(&document.text).await else { return Ok(None) };
         let passages = passages(&text, document.kind);
         let mut vectors = Vec::with_capacity(passages.len());
         for some in passages.chunks(PASSAGES_AT_ONCE) {
@@ -368,13 +400,13 @@ impl Library {
             vectors.extend(self.shelf.embed(texts).await?);
             if self.catalog().get(number).is_none_or(|entry| entry.version != document.version) {
                 // Changed or removed meanwhile: the next round sees it as it is then.
-                return Ok(0);
+                return Ok(Some(0));
             }
         }
         let (count, version) = (vectors.len(), document.version);
         self.off_the_workers(move |library| library.shelf.put_vectors(number, version, &vectors)).await?;
         self.catalog().note_embedded(number, version);
-        Ok(count)
+        Ok(Some(count))
     }
 }
 

@@ -23,11 +23,13 @@ const UNFINISHED: &str = ".part";
 pub struct Files {
     dir: PathBuf,
     next: AtomicU64,
+    /// Nothing new is begun while less than this is free, in bytes.
+    min_free: u64,
 }
 
 impl Files {
     /// Opens or creates the folder, and removes what was being written when the last process ended.
-    pub fn open(dir: &Path) -> io::Result<Self> {
+    pub fn open(dir: &Path, min_free: u64) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
@@ -35,11 +37,18 @@ impl Files {
                 fs::remove_file(path)?;
             }
         }
-        Ok(Self { dir: dir.to_owned(), next: AtomicU64::new(0) })
+        Ok(Self { dir: dir.to_owned(), next: AtomicU64::new(0), min_free })
     }
 
     /// Begins a file whose content comes in pieces.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::StorageFull`] also while too little space is left.
     pub fn begin(&self) -> io::Result<Incoming> {
+        let disk = rustix::fs::statvfs(&self.dir)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < self.min_free {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.dir.join(format!("{number}{UNFINISHED}"));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
@@ -161,7 +170,7 @@ mod tests {
     #[test]
     fn a_file_is_found_by_its_content_and_only_whole() {
         let dir = tempfile::tempdir().expect("a folder");
-        let files = Files::open(dir.path()).expect("the files");
+        let files = Files::open(dir.path(), 0).expect("the files");
         let id = files.put("文件".as_bytes()).expect("kept");
         assert_eq!(files.put("文件".as_bytes()).expect("kept again"), id);
         assert_eq!(files.read_text(&id).expect("read"), "文件");
@@ -176,7 +185,7 @@ mod tests {
     #[test]
     fn what_nobody_names_is_swept_away_after_its_time() {
         let dir = tempfile::tempdir().expect("a folder");
-        let files = Files::open(dir.path()).expect("the files");
+        let files = Files::open(dir.path(), 0).expect("the files");
         let (wanted, other) = (files.put(b"a").expect("kept"), files.put(b"b").expect("kept"));
         let named = HashSet::from([wanted.clone()]);
         assert_eq!(files.sweep(&named, Duration::from_secs(60)).expect("swept"), 0);

@@ -240,3 +240,49 @@ fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
+
+#[tokio::test]
+async fn a_document_whose_text_is_lost_holds_up_no_other() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = TestServer::on(dir.path()).await;
+    let lost = id(&add(server.address(), json!({"title": "Lost", "text": "This will not be there."})).await);
+    let kept = id(&add(server.address(), json!({"title": "Kept", "text": "Bees make honey."})).await);
+    searchable(server.address(), &lost).await;
+    searchable(server.address(), &kept).await;
+    server.stop().await.expect("a clean stop");
+    for file in walk(&dir.path().join("files")) {
+        if std::fs::read_to_string(&file).expect("a text").contains("not be there") {
+            std::fs::write(&file, "something else").expect("damaged");
+        }
+    }
+    std::fs::remove_dir_all(dir.path().join("index")).expect("removed");
+    let server = TestServer::on(dir.path()).await;
+    searchable(server.address(), &kept).await;
+    assert!(found(server.address(), "honey").await[0].contains("Bees"));
+    wait_for(&server.url("/api/jobs?state=completed"), |list| {
+        let jobs = list["jobs"].as_array().expect("a list");
+        jobs.iter().filter(|job| job["name"] == "index documents").count() >= 2
+    })
+    .await;
+    let list = server.request("GET", "/api/documents").send().await.json();
+    assert_eq!(list["documents"][1]["state"], "waiting", "{list}");
+}
+
+#[tokio::test]
+async fn a_cancelled_job_of_the_documents_is_asked_for_again() {
+    let server = TestServer::with(|config| config.jobs.workers = 2).await;
+    // The one slow worker is busy, so the job waits.
+    let mut ann = server.member("Ann", "lobby").await.0;
+    ann.say("lobby", "/sleep 60").await;
+    let first = id(&add(server.address(), json!({"title": "A", "text": "Ants carry leaves."})).await);
+    let jobs = server.url("/api/jobs?state=queued&name=index%20documents");
+    let waiting = wait_for(&jobs, |list| list["jobs"].as_array().is_some_and(|jobs| jobs.len() == 1)).await;
+    let job = waiting["jobs"][0]["id"].as_str().expect("an id").to_owned();
+    let cancelled = server.request("POST", &format!("/api/jobs/{job}/cancel")).by_owner().send().await;
+    assert_eq!(cancelled.status, 200, "{}", cancelled.text());
+    let sleeping = ann.expect_where("job", |frame| frame["job"]["state"] == "running").await;
+    let second = id(&add(server.address(), json!({"title": "B", "text": "Bees make honey."})).await);
+    ann.send(json!({"type": "cancel", "job": sleeping["job"]["id"]})).await;
+    searchable(server.address(), &first).await;
+    searchable(server.address(), &second).await;
+}
