@@ -33,14 +33,22 @@ fn after_slash(text: &str) -> Option<&str> {
     text.strip_prefix(['/', '／'])
 }
 
-/// What follows `@bot` at the beginning, if that is the whole word.
+/// What follows `@bot` at the beginning, if that is the whole word: `@bottle` is somebody else. Chinese is written without blanks,
+/// so an ideograph begins what is said.
 fn after_mention(text: &str) -> Option<&str> {
     let name = text.strip_prefix(['@', '＠'])?;
     let rest = name.get(BOT_HANDLE.len()..)?;
-    if !name[..BOT_HANDLE.len()].eq_ignore_ascii_case(BOT_HANDLE) || rest.starts_with(|c: char| c.is_alphanumeric()) {
+    if !name[..BOT_HANDLE.len()].eq_ignore_ascii_case(BOT_HANDLE)
+        || rest.starts_with(|c: char| c.is_alphanumeric() && !is_ideograph(c))
+    {
         return None;
     }
     Some(rest.trim_start_matches(|c: char| c.is_whitespace() || ",:，：、".contains(c)))
+}
+
+/// The common ones: the unified ideographs and the extension before them.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}')
 }
 
 fn split(line: &str) -> JobRequest {
@@ -91,6 +99,7 @@ mod tests {
             check(mode, &format!("{before}/what is it"), "what", "is it");
         }
         check(BotMode::Mention, "@bot", "", "");
+        check(BotMode::Mention, "@bot退款要多久？", "ask", "退款要多久？");
         check(BotMode::Mention, "/what is it", "what", "is it");
         assert_eq!(read(BotMode::Mention, "How long?"), None);
         assert_eq!(read(BotMode::Never, "@bot how long?"), None);

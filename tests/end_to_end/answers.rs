@@ -280,6 +280,35 @@ async fn plain_words_are_a_question_where_every_message_is_for_the_bot() {
 }
 
 #[tokio::test]
+async fn a_question_that_a_stop_interrupted_is_answered_after_the_start() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let fake = FakeModel::start(|number| match number {
+        1 => vec![begun("One, "), Step::Hang],
+        _ => stream(&["Again."]),
+    });
+    let fake = fake.await;
+    let change = |config: &mut chatbot::config::Config| {
+        fake.configure(config);
+        config.server.stop_seconds = 1;
+    };
+    let server = TestServer::on_with(dir.path(), change).await;
+    let (mut ann, _) = server.member("Ann", "lobby").await;
+    ann.send(json!({"room": "lobby", "message": "/ask count for me"})).await;
+    let job = job_of(&mut ann).await;
+    ann.expect("delta").await;
+    server.stop().await.expect("stopped");
+    fake.left().await;
+    let server = TestServer::on_with(dir.path(), change).await;
+    let (mut ann, joined) = server.member("Ann", "lobby").await;
+    let answered = joined["messages"].as_array().and_then(|all| all.iter().find(|told| told["role"] == "bot")).cloned();
+    let told = match answered {
+        Some(told) => told,
+        None => bots(&mut ann, &job).await,
+    };
+    assert_eq!((&told["message"], &told["job"]), (&json!("Again."), &json!(job)));
+}
+
+#[tokio::test]
 async fn without_documents_and_model_a_question_is_answered_with_what_can_be_done() {
     let server = TestServer::start().await;
     let (mut ann, _) = server.member("Ann", "lobby").await;
