@@ -8,6 +8,10 @@ use crate::analysis::TermKind;
 use crate::index::IndexError;
 use crate::model::DocumentNumber;
 
+/// Passages that an index is taken to have at least. In the first document of a server every term is in every passage, and only what
+/// it lacks would count.
+const FEWEST: f32 = 100.0;
+
 impl PassageIndex {
     /// Which share of the question each passage has, from 0 to 1: of its terms, rare ones counting more. A term that no
     /// document has counts as the rarest. 0 for passages that the index does not have in that version.
@@ -42,7 +46,7 @@ impl PassageIndex {
 
 /// How much a term says: its inverse document frequency, as in BM25.
 fn weight(searcher: &Searcher, both: &[Term; 2]) -> Result<f32, IndexError> {
-    let passages = searcher.num_docs() as f32;
+    let passages = (searcher.num_docs() as f32).max(FEWEST);
     // At most as many as passages: deleted ones are still counted, and a term may be in text and names.
     let having = ((searcher.doc_freq(&both[0])? + searcher.doc_freq(&both[1])?) as f32).min(passages);
     Ok((1.0 + (passages - having + 0.5) / (having + 0.5)).ln())
