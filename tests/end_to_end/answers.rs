@@ -348,3 +348,99 @@ async fn a_program_asks_without_a_word_in_any_room() {
         assert_eq!(server.request("POST", "/api/ask").json(body.clone()).send().await.status, 400, "{body}");
     }
 }
+
+// --- from documents of the server's own ---
+
+const TERMS: &str = "# Terms of the shop\n\n## Returns\n\nWhoever is not content with an umbrella may send it back within \
+                     fourteen days. The money is returned within a week, by the way it came.\n\n## Warranty\n\nThe ribs of \
+                     every umbrella are under warranty for three years, if they were not bent by force.\n";
+
+const QUESTIONS: &str = "## When are you open?\n\nFrom nine to six, but never on a Sunday.\n";
+
+/// Stores a document and waits until it can be found.
+async fn document(server: &TestServer, body: Value) -> String {
+    let stored = server.request("POST", "/api/documents").by_owner().json(body).send().await;
+    assert_eq!(stored.status, 201, "{}", stored.text());
+    let id = stored.json()["id"].as_str().expect("an id").to_owned();
+    let waiting = async {
+        loop {
+            let document = server.request("GET", &format!("/api/documents/{id}")).by_owner().send().await.json();
+            if ["searchable", "ready"].contains(&document["state"].as_str().unwrap_or_default()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(crate::support::PATIENCE, waiting).await.expect("can be found in time");
+    id
+}
+
+async fn asked(client: &mut Client, room: &str, question: &str) -> Value {
+    client.send(json!({"room": room, "message": format!("@bot {question}")})).await;
+    let job = job_of(client).await;
+    bots(client, &job).await
+}
+
+#[tokio::test]
+async fn documents_answer_by_themselves_and_say_when_they_cannot() {
+    let server = TestServer::start().await;
+    let terms = document(&server, json!({"title": "Terms", "text": TERMS})).await;
+    document(&server, json!({"title": "Questions", "text": QUESTIONS, "kind": "faq"})).await;
+    let (mut ann, _) = server.member("Ann", "lobby").await;
+
+    let told = asked(&mut ann, "lobby", "how long are the ribs under warranty?").await;
+    assert_eq!((&told["answered_by"], &told["job_state"]), (&json!("passages"), &json!("completed")), "{told}");
+    let best = &told["results"][0];
+    assert_eq!((&best["document"], &best["title"]), (&json!(terms), &json!("Terms")));
+    let content: Vec<u16> = best["content"].as_str().expect("text").encode_utf16().collect();
+    let marked: Vec<_> = best["marks"]
+        .as_array()
+        .expect("marks")
+        .iter()
+        .map(|mark| {
+            let at = |end: usize| mark[end].as_u64().expect("a place") as usize;
+            String::from_utf16(&content[at(0)..at(1)]).expect("text").to_lowercase()
+        })
+        .collect();
+    assert!(marked.contains(&"warranty".to_owned()), "{marked:?}");
+    assert!(told["message"].as_str().expect("text").contains("three years"), "readable without cards: {told}");
+
+    let told = asked(&mut ann, "lobby", "when are you open?").await;
+    assert_eq!((&told["answered_by"], told["results"].as_array().map(Vec::len)), (&json!("faq"), Some(1)), "{told}");
+    assert!(told["message"].as_str().expect("text").contains("never on a Sunday"), "{told}");
+
+    let told = asked(&mut ann, "lobby", "who composed the Moonlight Sonata?").await;
+    assert_eq!((&told["answered_by"], &told["results"]), (&json!("nothing"), &json!([])), "{told}");
+    assert!(told["message"].as_str().expect("text").starts_with("There is nothing in the documents about this."));
+}
+
+#[tokio::test]
+async fn a_rooms_documents_answer_in_that_room_alone() {
+    let server = TestServer::start().await;
+    server.request("POST", "/api/rooms").json(json!({"name": "shop"})).send().await;
+    document(&server, json!({"title": "Terms", "text": TERMS, "room": "shop"})).await;
+    let (mut ann, _) = server.member("Ann", "lobby").await;
+    ann.send(json!({"type": "join", "room": "shop"})).await;
+    ann.expect("joined").await;
+    let question = "how long are the ribs under warranty?";
+    assert_eq!(asked(&mut ann, "shop", question).await["answered_by"], "passages");
+    let told = asked(&mut ann, "lobby", question).await;
+    assert_eq!(told["answered_by"], "nothing", "{told}");
+    assert!(!told["message"].as_str().expect("text").contains("Terms"), "not even its title: {told}");
+}
+
+#[tokio::test]
+async fn a_model_writes_from_the_passages_and_cites_them() {
+    let fake = FakeModel::saying(&["Three years [1], [", "8]not six [", "8]."]).await;
+    let server = with_model(&fake).await;
+    document(&server, json!({"title": "Terms", "text": TERMS})).await;
+    let (mut ann, _) = server.member("Ann", "lobby").await;
+    let told = asked(&mut ann, "lobby", "how long are the ribs under warranty?").await;
+    assert_eq!(
+        (&told["message"], &told["answered_by"]),
+        (&json!("Three years [1],not six."), &json!("model")),
+        "{told}"
+    );
+    assert_eq!((&told["results"][0]["mark"], &told["results"][0]["title"]), (&json!(1), &json!("Terms")));
+    assert!(fake.told().contains("three years, if they were not bent by force"), "{}", fake.told());
+}
