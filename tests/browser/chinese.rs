@@ -8,14 +8,14 @@ use crate::support::TestServer;
 use crate::window::Window;
 
 /// What an input method does while a word is being chosen.
-async fn compose(window: &Window, so_far: &str) {
+pub async fn compose(window: &Window, so_far: &str) {
     let end = so_far.chars().count();
     let composition = json!({"text": so_far, "selectionStart": end, "selectionEnd": end});
     window.devtools("Input.imeSetComposition", composition).await;
 }
 
 /// A key that the input method keeps for itself, as the page is told of it.
-async fn key_for_the_input_method(window: &Window, key: &str) {
+pub async fn key_for_the_input_method(window: &Window, key: &str) {
     for kind in ["rawKeyDown", "keyUp"] {
         let event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": 229});
         window.devtools("Input.dispatchKeyEvent", event).await;

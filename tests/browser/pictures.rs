@@ -9,6 +9,7 @@ use chatbot::store::{Store, StoreOptions};
 use fantoccini::key::Key;
 use serde_json::json;
 
+use crate::documents::store;
 use crate::others;
 use crate::owner;
 use crate::support::{OWNER_KEY, TestServer};
@@ -244,6 +245,118 @@ async fn the_jobs_page_looks_well_everywhere() {
 /// Waits until every plot is drawn.
 async fn plotted(window: &Window) {
     window.until("document.querySelectorAll('.plot canvas').length === 3").await;
+}
+
+const HANDBOOK: &str = "# Travel
+
+Everybody may book second class trains. First class needs the approval of the head of the department before the journey.
+
+## Hotels
+
+A night costs at most 140 EUR in Berlin and 180 EUR in Zurich. Breakfast is included. Keep the invoice; without it nothing is paid back.
+
+## Meals
+
+Up to 30 EUR a day are paid back without an invoice.\x0c# Working from home
+
+Two days a week can be agreed with the team. The computer and the screen are lent by the company.";
+
+const WARRANTY: &str = "# 保修条款
+
+本产品自购买之日起享有两年保修，电池保修一年。人为损坏不在保修范围内。
+
+## 维修流程
+
+请先联系客服，说明故障现象。客服会在一个工作日内回复，并告知寄送地址。
+
+## 退货
+
+购买后三十天内可以退货。退货时请附上发票，运费由买家承担，质量问题除外。";
+
+const HOURS: &str = "## 幾點開門？\n\n每天早上九點到晚上六點。\n\n## 可以帶狗嗎？\n\n可以，請牽好繩子。";
+
+#[tokio::test]
+async fn answers_search_and_documents_look_well_everywhere() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    for document in [
+        json!({"title": "花园常见问题", "text": HOURS, "kind": "faq", "author": "林怡君", "room": "garden"}),
+        json!({"title": "保修与退货", "text": WARRANTY, "author": "陈晓"}),
+        json!({"title": "Handbook 2026", "text": HANDBOOK, "author": "Mira", "pages": 2}),
+    ] {
+        store(address, document).await;
+    }
+    for text in ["Who pays for the hotel in Zurich?", "I keep every hotel invoice in one folder."] {
+        others::say(address, "garden", "Mira", text).await;
+    }
+    let ann = Window::of("Ann", address, "lobby").await;
+    owner::sign_in(&ann).await;
+    ann.go(address, "/documents").await;
+    ann.until("document.querySelectorAll('[data-testid=document-row][data-state=ready]').length === 3").await;
+    take(&ann, "documents").await;
+    ann.click(&hook("document-add")).await;
+    ann.find(&hook("file-choose")).await;
+    take(&ann, "documents-new").await;
+
+    ann.click(&format!("{}[data-room='lobby']", hook("room-link"))).await;
+    ann.say("/ask What does a night in a hotel in Berlin or Zurich cost at most?").await;
+    ann.see(&hook("source"), "140 EUR").await;
+    ann.say("/ask 电池保修多久？").await;
+    ann.see(&hook("source"), "电池").await;
+    take(&ann, "answers").await;
+    ann.click(&hook("theme")).await;
+    take(&ann, "answers-dark").await;
+    ann.press((Key::Control, "k")).await;
+    ann.find(&hook("search-input")).await;
+    ann.press("hotel").await;
+    ann.see(&hook("search-group-documents"), "Handbook").await;
+    ann.see(&hook("search-group-messages"), "folder").await;
+    take(&ann, "search-dark").await;
+    ann.press(Key::Escape).await;
+    ann.gone("dialog").await;
+    ann.click(&hook("theme")).await;
+    ann.choose(&hook("language"), "zh-Hans").await;
+    ann.press((Key::Control, "k")).await;
+    ann.find(&hook("search-input")).await;
+    ann.press("保修").await;
+    ann.see(&hook("search-group-documents"), "保修").await;
+    take(&ann, "search-zh-hans").await;
+    ann.press(Key::Down).await;
+    ann.press(Key::Escape).await;
+    ann.gone("dialog").await;
+    ann.click(&format!("{}:last-of-type {}", hook("answer"), hook("source-open"))).await;
+    ann.find(&hook("cited")).await;
+    take(&ann, "reader-zh-hans").await;
+    ann.choose(&hook("language"), "zh-Hant").await;
+    ann.click(&hook("document-change")).await;
+    ann.find(&hook("document-form")).await;
+    take(&ann, "document-edit-zh-hant").await;
+    ann.click(&format!("{}[data-room='lobby']", hook("room-link"))).await;
+    ann.click(&hook("room-settings")).await;
+    ann.find(&hook("persona-greeting")).await;
+    take(&ann, "room-settings-zh-hant").await;
+    ann.press(Key::Escape).await;
+    ann.gone("dialog").await;
+
+    let phone = Window::new(PHONE).await;
+    phone.enter("Lea", address, "lobby").await;
+    phone.see(&hook("source"), "电池").await;
+    take(&phone, "phone-answers").await;
+    phone.click(&hook("search-open-narrow")).await;
+    phone.find(&hook("search-input")).await;
+    phone.press("hotel").await;
+    phone.see(&hook("search-group-documents"), "Handbook").await;
+    take(&phone, "phone-search").await;
+    phone.click(&hook("search-close")).await;
+    phone.gone("dialog").await;
+    phone.go(address, "/documents").await;
+    phone.find(&hook("document-row")).await;
+    take(&phone, "phone-documents").await;
+    phone.click(&hook("document-open")).await;
+    phone.find(&hook("reader-text")).await;
+    take(&phone, "phone-reader").await;
+    phone.close().await;
+    ann.close().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A browser window with a profile of its own, and what a person does and sees in it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -159,6 +159,12 @@ impl Window {
         let index: i64 = self.ask(&format!("{options}.findIndex((option) => option.value === {})", json!(value))).await;
         let index = usize::try_from(index).unwrap_or_else(|_| panic!("{selector} offers no {value}"));
         select.select_by_index(index).await.expect("a choice");
+    }
+
+    /// Gives a file to the page's choice of files.
+    pub async fn choose_file(&self, path: &Path) {
+        let path = path.to_str().expect("a path of letters");
+        self.find(&hook("file-input")).await.send_keys(path).await.expect("a chosen file");
     }
 
     /// Writes a message without sending it.

@@ -1,0 +1,251 @@
+//! Documents: added, corrected, found, quoted in answers, read.
+
+use std::net::SocketAddr;
+
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use crate::owner::sign_in;
+use crate::support::{Request, ServerProcess, TestServer};
+use crate::window::{PHONE, Window, hook};
+
+const HERONS: &str = "# Birds of the pond
+
+The grey heron stands still for a long time and catches fish and frogs.
+
+## Food
+
+A grown heron eats about five hundred grams of fish every day. In hard winters it also takes mice.
+
+## Nests
+
+Herons nest in colonies high up in old trees, often beside a lake.
+";
+
+const FAQ: &str = "## When is the garden open?
+
+Every day from nine to six.
+
+## 可以带狗吗？
+
+可以，请牵好绳子。
+";
+
+/// Stores a text as the owner does, and returns its id.
+pub async fn store(server: SocketAddr, document: Value) -> String {
+    let added = Request::new("POST", &format!("http://{server}/api/documents")).by_owner().json(document).send().await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    added.json()["id"].as_str().expect("an id").to_owned()
+}
+
+/// Waits until a document can be found.
+async fn is_searchable(window: &Window, title: &str) {
+    let row = format!(
+        "[...document.querySelectorAll('[data-testid=document-row]')].some((row) =>
+            row.innerText.includes({}) && ['searchable', 'ready'].includes(row.dataset.state))",
+        json!(title)
+    );
+    window.until(&row).await;
+}
+
+#[tokio::test]
+async fn a_file_is_corrected_stored_and_answers_a_question_with_its_place() {
+    // Files are read by the program itself, as another process.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(&folder.path().join("data"), &[]);
+    let file = folder.path().join("birds.md");
+    std::fs::write(&file, HERONS.replace("five hundred", "fife hundred")).expect("a file");
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.click(&hook("documents-link")).await;
+    ann.find(&hook("documents-empty")).await;
+    ann.choose_file(&file).await;
+
+    ann.find(&hook("document-form")).await;
+    let text = "document.querySelector('[data-testid=page-text]')";
+    ann.until(&format!("{text}.value.includes('fife hundred')")).await;
+    ann.ask::<Value>(&format!(
+        "(({{ value }}) => {text}.setRangeText('five', value.indexOf('fife'), value.indexOf('fife') + 4))({text})"
+    ))
+    .await;
+    ann.click(&hook("document-author")).await;
+    ann.press("Mira").await;
+    ann.click(&hook("document-save")).await;
+    ann.until("location.pathname === '/documents'").await;
+    is_searchable(&ann, "Mira").await;
+
+    ann.click(&format!("{}[data-room='@bot']", hook("room-link"))).await;
+    ann.composer_has_focus().await;
+    ann.say("/ask How many grams of fish does a grown heron eat every day?").await;
+    ann.see(&format!("{} {}", hook("answer"), hook("source")), "five hundred grams").await;
+    ann.see(&format!("{} mark", hook("source")), "grams").await;
+    ann.click(&hook("source-open")).await;
+    ann.see(&hook("cited"), "five hundred grams").await;
+    let top: f64 = ann.ask("document.querySelector('[data-testid=cited]').getBoundingClientRect().top").await;
+    assert!((52.0..800.0).contains(&top), "the passage is in sight: {top}");
+    assert_eq!(ann.count(".reader-text h3").await, 1);
+
+    ann.press((Key::Control, "k")).await;
+    ann.find(&hook("search-input")).await;
+    ann.press("colonies").await;
+    ann.see(&hook("search-group-documents"), "high up in old trees").await;
+    // The answer that quotes it is found as well, as a message.
+    ann.click(&hook("search-kind-documents")).await;
+    ann.gone(&hook("search-group-messages")).await;
+    ann.click(&hook("search-input")).await;
+    ann.press(Key::Enter).await;
+    ann.see(&hook("cited"), "colonies").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn documents_are_filtered_corrected_and_deleted() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    store(address, json!({"title": "Herons", "text": HERONS})).await;
+    store(address, json!({"title": "Opening hours", "text": FAQ, "kind": "faq", "room": "garden"})).await;
+    let ann = Window::of("Ann", address, "lobby").await;
+    sign_in(&ann).await;
+    ann.go(address, "/documents").await;
+    is_searchable(&ann, "Herons").await;
+    is_searchable(&ann, "Opening hours").await;
+    let titles = |wanted: Value| {
+        format!(
+            "JSON.stringify(Array.from(document.querySelectorAll('[data-testid=document-open]'), (link) => link.innerText)) === '{wanted}'"
+        )
+    };
+    ann.until(&titles(json!(["Opening hours", "Herons"]))).await;
+    ann.choose(&hook("documents-by-kind"), "faq").await;
+    ann.until(&titles(json!(["Opening hours"]))).await;
+    ann.choose(&hook("documents-by-kind"), "").await;
+    ann.click("#documents-search").await;
+    ann.press("hero").await;
+    ann.until(&titles(json!(["Herons"]))).await;
+    ann.press("nothing").await;
+    ann.click(&format!("{} button", hook("documents-nothing"))).await;
+    ann.until(&titles(json!(["Opening hours", "Herons"]))).await;
+
+    ann.click(&hook("document-open")).await;
+    ann.see(&hook("reader-text"), "可以带狗吗？").await;
+    ann.click(&hook("document-change")).await;
+    ann.find(&hook("document-form")).await;
+    ann.click(&hook("document-title")).await;
+    ann.clear().await;
+    ann.press("Questions").await;
+    ann.choose(&hook("document-room"), "").await;
+    ann.click(&hook("document-save")).await;
+    ann.see(&hook("reader-title"), "Questions").await;
+
+    ann.click(&hook("document-delete")).await;
+    ann.click(&hook("confirm-cancel")).await;
+    ann.gone("dialog").await;
+    ann.click(&hook("document-delete")).await;
+    ann.click(&hook("confirm")).await;
+    ann.until("location.pathname === '/documents'").await;
+    ann.until(&titles(json!(["Herons"]))).await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_pasted_text_is_looked_at_before_it_is_stored() {
+    let server = TestServer::start().await;
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), "/documents/new").await;
+    ann.click(&hook("way-text")).await;
+    ann.click(&hook("paste-text")).await;
+    ann.press("<b>Opening hours</b>\n\nEvery day from nine to six.").await;
+    ann.click(&hook("paste-next")).await;
+    ann.find(&hook("document-form")).await;
+    ann.click(&hook("document-title")).await;
+    ann.clear().await;
+    ann.press("Hours").await;
+    ann.press(Key::Enter).await;
+    is_searchable(&ann, "Hours").await;
+    ann.click(&hook("document-open")).await;
+    ann.see(&hook("reader-text"), "<b>Opening hours</b>").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(&folder.path().join("data"), &[]);
+    let file = folder.path().join("broken.pdf");
+    std::fs::write(&file, "%PDF-1.7 and nothing more").expect("a file");
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), "/documents/new").await;
+    ann.choose_file(&file).await;
+    ann.see(&hook("preview-problem"), "damaged").await;
+    ann.find(&hook("file-choose")).await;
+    ann.close_after("/api/documents/preview").await;
+}
+
+#[tokio::test]
+async fn visitors_read_and_change_nothing() {
+    let server = TestServer::start().await;
+    let ben = Window::of("Ben", server.address(), "lobby").await;
+    ben.click(&hook("documents-link")).await;
+    ben.see(&hook("documents-empty"), "owner").await;
+    assert_eq!(ben.count(&hook("file-input")).await, 0);
+
+    let id = store(server.address(), json!({"title": "Herons", "text": HERONS})).await;
+    ben.go(server.address(), "/documents").await;
+    is_searchable(&ben, "Herons").await;
+    for name in ["document-add", "document-delete"] {
+        assert_eq!(ben.count(&hook(name)).await, 0, "{name}");
+    }
+    ben.click(&hook("document-open")).await;
+    ben.see(&hook("reader-text"), "grey heron").await;
+    for name in ["document-change", "document-delete"] {
+        assert_eq!(ben.count(&hook(name)).await, 0, "{name}");
+    }
+    for path in ["/documents/new".to_owned(), format!("/documents/{id}?edit")] {
+        ben.go(server.address(), &path).await;
+        ben.see("[role=alert]", "Only the owner").await;
+    }
+    ben.close().await;
+}
+
+#[tokio::test]
+async fn documents_fit_on_a_phone() {
+    let server = TestServer::start().await;
+    let id = store(server.address(), json!({"title": "Herons ".repeat(12), "text": HERONS})).await;
+    let lea = Window::new(PHONE).await;
+    lea.enter("Lea", server.address(), "lobby").await;
+    for path in ["/documents".to_owned(), format!("/documents/{id}#0")] {
+        lea.go(server.address(), &path).await;
+        lea.see("[data-testid=document-row], [data-testid=cited]", "eron").await;
+        assert!(lea.ask::<bool>("document.querySelector('.page-body').scrollWidth <= innerWidth").await, "{path}");
+    }
+    lea.close().await;
+}
+
+#[tokio::test]
+async fn a_rooms_bot_greets_in_words_of_its_own() {
+    let server = TestServer::start().await;
+    let ann = Window::of("Ann", server.address(), "support").await;
+    sign_in(&ann).await;
+    ann.click(&hook("room-settings")).await;
+    ann.find(&hook("persona-greeting")).await;
+    ann.click(&hook("persona-greeting")).await;
+    ann.press("Hello, how may I help you?").await;
+    ann.click(&hook("persona-zh-Hans")).await;
+    ann.click(&hook("persona-greeting")).await;
+    ann.press("您好，很高兴为您服务。").await;
+    ann.click(&hook("persona-save")).await;
+    ann.gone("dialog").await;
+    ann.see(&hook("greeting"), "Hello, how may I help you?").await;
+
+    let ben = Window::of("Ben", server.address(), "support").await;
+    ben.see(&hook("greeting"), "Hello, how may I help you?").await;
+    assert_eq!(ben.count(&hook("room-settings")).await, 0, "only the owner changes it");
+    ben.choose(&hook("language"), "zh-Hans").await;
+    ben.see(&hook("greeting"), "您好，很高兴为您服务。").await;
+
+    ann.click(&hook("room-settings")).await;
+    ann.until("document.querySelector('[data-testid=persona-greeting]')?.value === 'Hello, how may I help you?'").await;
+    ann.close().await;
+    ben.close().await;
+}
