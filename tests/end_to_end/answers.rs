@@ -351,14 +351,14 @@ async fn a_program_asks_without_a_word_in_any_room() {
 
 // --- from documents of the server's own ---
 
-const TERMS: &str = "# Terms of the shop\n\n## Returns\n\nWhoever is not content with an umbrella may send it back within \
+pub const TERMS: &str = "# Terms of the shop\n\n## Returns\n\nWhoever is not content with an umbrella may send it back within \
                      fourteen days. The money is returned within a week, by the way it came.\n\n## Warranty\n\nThe ribs of \
                      every umbrella are under warranty for three years, if they were not bent by force.\n";
 
 const QUESTIONS: &str = "## When are you open?\n\nFrom nine to six, but never on a Sunday.\n";
 
 /// Stores a document and waits until it can be found.
-async fn document(server: &TestServer, body: Value) -> String {
+pub async fn document(server: &TestServer, body: Value) -> String {
     let stored = server.request("POST", "/api/documents").by_owner().json(body).send().await;
     assert_eq!(stored.status, 201, "{}", stored.text());
     let id = stored.json()["id"].as_str().expect("an id").to_owned();

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::answers::{TERMS, document};
 use crate::support::real_model::RealModel;
 use crate::support::{Client, TestServer};
 
@@ -74,17 +75,20 @@ async fn cancelling_stops_the_work_of_a_real_server() {
 }
 
 #[tokio::test]
-async fn a_real_server_that_is_killed_in_the_middle_is_said_to_be_gone() {
+async fn when_a_real_server_is_killed_in_the_middle_passages_are_quoted_with_a_word_on_why() {
     let mut model = RealModel::start();
     let server = TestServer::with(|config| model.configure(config, LONG)).await;
+    document(&server, json!({"title": "Terms", "text": TERMS})).await;
     let (mut ann, _) = server.member("Ann", "lobby").await;
-    asked(&mut ann, "Tell me everything about the sea.").await;
+    let question = "How long are the ribs under warranty?";
+    asked(&mut ann, question).await;
     ann.expect("delta").await;
     model.kill();
     let (_, told) = read_to_the_end(&mut ann).await;
     assert_eq!(told["note"], "The language model broke off in the middle of its answer.");
-    assert_eq!((&told["job_state"], &told["answered_by"]), (&json!("completed"), &json!("nothing")));
-    asked(&mut ann, "And now?").await;
+    assert_eq!((&told["job_state"], &told["answered_by"]), (&json!("completed"), &json!("passages")));
+    assert!(told["message"].as_str().expect("text").contains("three years"), "{told}");
+    asked(&mut ann, question).await;
     let (_, told) = read_to_the_end(&mut ann).await;
     assert_eq!(told["note"], "The language model cannot be reached.");
 }
