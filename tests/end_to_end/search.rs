@@ -236,7 +236,8 @@ async fn an_index_that_is_missing_damaged_or_old_is_made_anew() {
         expect_found(server.address(), "somebody", "cherry", &expected).await;
         server.stop().await.expect("a clean stop");
     }
-    let harm: [(&str, fn(&Path)); 4] = [
+    type Harm = fn(&Path);
+    let harm: [(&str, Harm); 4] = [
         ("everything is gone", |index| std::fs::remove_dir_all(index.parent().expect("a folder")).expect("removed")),
         ("every file is garbage", |index| {
             for entry in std::fs::read_dir(index).expect("a folder") {
