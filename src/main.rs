@@ -15,6 +15,8 @@ use chatbot::http;
 use chatbot::process;
 use chatbot::server::{OwnCommands, Server};
 use clap::{Args, Parser, Subcommand};
+use cli::ask::AskArgs;
+use cli::documents::DocumentsArgs;
 use cli::jobs::JobsArgs;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
@@ -48,6 +50,15 @@ enum Command {
     /// On the server's own machine nothing else is needed: the server leaves a file in its data folder that says where it is
     /// and lets its own user in. For a server elsewhere, name it with --url and put the owner's key into CHATBOT_KEY.
     Jobs(JobsArgs),
+    /// Add, list and remove the documents that a running server answers from.
+    ///
+    /// The server is found as by "chatbot jobs".
+    Documents(DocumentsArgs),
+    /// Ask a running server's documents a question.
+    ///
+    /// The server is found as by "chatbot jobs". The answer is written by the language model if one is set up, and quotes the
+    /// best passages otherwise.
+    Ask(AskArgs),
 }
 
 #[derive(Args)]
@@ -84,6 +95,8 @@ fn main() -> ExitCode {
         Command::KeepProgram => process::keeper::keep().context("cannot keep a program"),
         Command::Extract => documents::extract::child::run().context("cannot read a file"),
         Command::Jobs(arguments) => cli::jobs::run(arguments),
+        Command::Documents(arguments) => cli::documents::run(arguments),
+        Command::Ask(arguments) => cli::ask::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

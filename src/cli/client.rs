@@ -7,11 +7,17 @@ use anyhow::{Context, bail};
 use chatbot::config::{self, Sources};
 use chatbot::local::LocalAccess;
 use clap::Args;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
+
+use super::form::Form;
 
 /// Longest wait for one answer.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// The same for a file: it has to get there, and to be read.
+const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Which server is meant.
 #[derive(Args)]
@@ -63,10 +69,37 @@ impl Client {
     /// # Errors
     /// The server's own words where it refuses.
     pub async fn ask(&self, method: Method, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
-        let mut request = self.http.request(method, format!("{}{path}", self.url)).query(query);
-        if let Some(key) = &self.key {
-            request = request.bearer_auth(key);
+        self.send(self.request(method, path).query(query)).await
+    }
+
+    /// Asks with a body of JSON.
+    ///
+    /// # Errors
+    /// As for [`Client::ask`].
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.request(Method::POST, path).header(CONTENT_TYPE, "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+
+    /// Sends a form with a file, which is read while it is sent.
+    ///
+    /// # Errors
+    /// As for [`Client::ask`].
+    pub async fn upload(&self, path: &str, form: Form) -> anyhow::Result<Value> {
+        let request = self.request(Method::POST, path).timeout(UPLOAD_TIME_LIMIT);
+        let request = request.header(CONTENT_TYPE, form.content_type()).header(CONTENT_LENGTH, form.length());
+        self.send(request.body(form.into_body())).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
         }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Value> {
         let response = match request.send().await {
             Err(error) if error.is_connect() => bail!("nobody answers at {}: {}", self.url, self.hint),
             Err(error) if error.is_timeout() => bail!("{} does not answer in time", self.url),
@@ -87,4 +120,9 @@ impl Client {
 /// The server's words on why it refuses.
 fn words(answer: &Value, status: StatusCode) -> String {
     answer["error"]["message"].as_str().map_or_else(|| status.to_string(), str::to_owned)
+}
+
+/// Text as one part of a path.
+pub fn in_path(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

@@ -1,16 +1,13 @@
 //! `chatbot jobs`: lists, shows, cancels, retries and drops the jobs of a running server.
 
-use std::io::{ErrorKind, Write};
-
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{Client, ServerArgs};
+use super::client::{Client, ServerArgs, in_path};
+use super::output::Output;
 use super::table::table;
 
 /// Most jobs in one answer.
@@ -115,13 +112,13 @@ pub fn run(arguments: JobsArgs) -> anyhow::Result<()> {
             JobsCommand::Show { id } => output.print(client.ask(Method::GET, &path(&id, ""), &[]).await?, details),
             JobsCommand::Cancel { ids } => {
                 let said = |job: Job| if job.state == "running" { "told to stop".to_owned() } else { job.standing() };
-                output.print_each(&client, &ids, (Method::POST, "/cancel"), said).await
+                output.print_each(&client, &ids, Method::POST, |id| path(id, "/cancel"), said).await
             }
             JobsCommand::Retry { ids } => {
-                output.print_each(&client, &ids, (Method::POST, "/retry"), |job: Job| job.standing()).await
+                output.print_each(&client, &ids, Method::POST, |id| path(id, "/retry"), |job: Job| job.standing()).await
             }
             JobsCommand::Drop { ids } => {
-                output.print_each(&client, &ids, (Method::DELETE, ""), |()| "dropped".to_owned()).await
+                output.print_each(&client, &ids, Method::DELETE, |id| path(id, ""), |()| "dropped".to_owned()).await
             }
         }
     })
@@ -146,43 +143,7 @@ async fn list(client: &Client, state: Option<String>, limit: usize) -> anyhow::R
 }
 
 fn path(id: &str, action: &str) -> String {
-    let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
-    format!("/api/jobs/{id}{action}")
-}
-
-/// How answers are shown.
-struct Output {
-    json: bool,
-}
-
-impl Output {
-    fn print<T: DeserializeOwned>(&self, answer: Value, text: impl FnOnce(T) -> String) -> anyhow::Result<()> {
-        let shown = if self.json {
-            format!("{answer:#}\n")
-        } else {
-            text(serde_json::from_value(answer).context("cannot understand the server's answer")?)
-        };
-        match std::io::stdout().write_all(shown.as_bytes()) {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written?),
-        }
-    }
-
-    /// Does the same with each job, and says in a word what became of it.
-    async fn print_each<T: DeserializeOwned>(
-        &self,
-        client: &Client,
-        ids: &[String],
-        (method, action): (Method, &str),
-        said: impl Fn(T) -> String,
-    ) -> anyhow::Result<()> {
-        for id in ids {
-            let answer = client.ask(method.clone(), &path(id, action), &[]).await.with_context(|| id.clone())?;
-            self.print(answer, |answer| format!("{id}  {}\n", said(answer)))?;
-        }
-        Ok(())
-    }
+    format!("/api/jobs/{}{action}", in_path(id))
 }
 
 impl Job {

@@ -13,6 +13,7 @@ mod catch_up;
 mod crash;
 mod document_crash;
 mod documents;
+mod documents_cli;
 mod extract;
 mod frames;
 mod hooks;

@@ -101,8 +101,17 @@ struct Page {
     letters: usize,
     /// Characters by the size of their type, in half points.
     sizes: HashMap<u32, usize>,
-    /// Lines that may be headings, without white space, with the size of their type in half points.
-    large: HashMap<String, u32>,
+    /// Short lines, which may be headings, without white space.
+    short: HashMap<String, Type>,
+}
+
+/// How a line is set.
+#[derive(Clone, Copy)]
+struct Type {
+    /// In half points.
+    size: u32,
+    /// From its beginning to its end.
+    is_bold: bool,
 }
 
 fn pages(document: &PdfDocument, count: usize, limits: &Limits) -> Result<Vec<Page>, Problem> {
@@ -110,7 +119,7 @@ fn pages(document: &PdfDocument, count: usize, limits: &Limits) -> Result<Vec<Pa
     for index in 0..count {
         let page = page(document, index).unwrap_or_else(|error| {
             failed = Some(problem(&error));
-            Page { lines: Vec::new(), letters: 0, sizes: HashMap::new(), large: HashMap::new() }
+            Page { lines: Vec::new(), letters: 0, sizes: HashMap::new(), short: HashMap::new() }
         });
         bytes += page.lines.iter().map(String::len).sum::<usize>();
         if bytes > limits.text {
@@ -127,20 +136,23 @@ fn page(document: &PdfDocument, index: usize) -> Result<Page, Error> {
     let text = document.extract_text(index)?;
     let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
     let lines = text.lines().map(|line| lines::not_a_heading(line.trim_end()).into_owned()).collect();
-    let mut page = Page { lines, letters, sizes: HashMap::new(), large: HashMap::new() };
+    let mut page = Page { lines, letters, sizes: HashMap::new(), short: HashMap::new() };
     // Spans of one line have nearly the same baseline.
-    let mut rows: HashMap<i32, Vec<(f32, String, u32)>> = HashMap::new();
+    let mut rows: HashMap<i32, Vec<(f32, String, Type)>> = HashMap::new();
     for span in document.extract_spans(index)? {
         let size = (span.font_size.clamp(0.0, 500.0) * 2.0).round() as u32;
         *page.sizes.entry(size).or_default() += span.text.chars().count();
-        rows.entry(span.bbox.y.round() as i32).or_default().push((span.bbox.x, span.text, size));
+        let is_bold = span.font_weight.is_bold() || span.text.trim().is_empty();
+        let row = rows.entry(span.bbox.y.round() as i32).or_default();
+        row.push((span.bbox.x, span.text, Type { size, is_bold }));
     }
     for (_, mut row) in rows {
-        let size = row.iter().map(|(_, _, size)| *size).max().unwrap_or_default();
+        let size = row.iter().map(|(_, _, set)| set.size).max().unwrap_or_default();
+        let is_bold = row.iter().all(|(_, _, set)| set.is_bold);
         let length: usize = row.iter().map(|(_, text, _)| text.chars().count()).sum();
         if length <= LONGEST_HEADING {
             row.sort_by(|a, b| a.0.total_cmp(&b.0));
-            page.large.insert(row.iter().map(|(_, text, _)| compact(text)).collect(), size);
+            page.short.insert(row.iter().map(|(_, text, _)| compact(text)).collect(), Type { size, is_bold });
         }
     }
     Ok(page)
@@ -185,8 +197,14 @@ fn last_line(page: &Page) -> Option<usize> {
     page.lines.iter().rposition(|line| !line.trim().is_empty())
 }
 
-/// Which sizes of type are headings, largest first.
-struct Levels(Vec<u32>);
+/// Which sizes of type are headings.
+#[derive(Default)]
+struct Levels {
+    /// The largest first.
+    sizes: Vec<u32>,
+    /// From here on all are, below only what is bold.
+    surely: f32,
+}
 
 impl Levels {
     /// Compares with the size that most of the text has.
@@ -196,18 +214,28 @@ impl Levels {
             *all.entry(*size).or_default() += count;
         }
         let total: usize = all.values().sum();
-        let Some((body, _)) = all.iter().max_by_key(|(size, count)| (**count, **size)) else { return Self(Vec::new()) };
-        let mut sizes: Vec<u32> = all.keys().copied().filter(|size| *size as f32 >= *body as f32 * HEADING).collect();
-        sizes.sort_unstable_by(|a, b| b.cmp(a));
-        let large: usize = sizes.iter().map(|size| all[size]).sum();
+        let Some((&body, _)) = all.iter().max_by_key(|(size, count)| (**count, **size)) else { return Self::default() };
+        let surely = body as f32 * HEADING;
+        let large: usize = all.iter().filter(|(size, _)| **size as f32 >= surely).map(|(_, count)| count).sum();
         // Where a third of the text is large, as on slides, size says nothing.
-        if large * 3 > total { Self(Vec::new()) } else { Self(sizes) }
+        if large * 3 > total {
+            return Self::default();
+        }
+        let short = pages.iter().flat_map(|page| page.short.values());
+        let bold = short.filter(|set| set.is_bold && set.size > body).map(|set| set.size);
+        let mut sizes: Vec<u32> = all.keys().copied().filter(|size| *size as f32 >= surely).chain(bold).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        sizes.dedup();
+        Self { sizes, surely }
     }
 
     fn level(&self, page: &Page, line: &str) -> Option<usize> {
-        let size = page.large.get(&compact(line))?;
-        let has_words = line.chars().filter(|c| c.is_alphabetic()).count() > 1;
-        self.0.iter().position(|heading| heading == size).filter(|_| has_words).map(|index| index.min(5) + 1)
+        let set = page.short.get(&compact(line))?;
+        // A line of a table of contents leads to a number.
+        let is_leader = [". .", "....", "……"].iter().any(|dots| line.contains(dots));
+        let has_words = !is_leader && line.chars().filter(|c| c.is_alphabetic()).count() > 1;
+        let stands_out = has_words && (set.is_bold || set.size as f32 >= self.surely);
+        self.sizes.iter().position(|size| *size == set.size).filter(|_| stands_out).map(|index| index.min(5) + 1)
     }
 
     /// A page's text with its headings marked. A heading of two lines is one.
@@ -233,7 +261,7 @@ mod tests {
 
     fn page(lines: &[&str]) -> Page {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        Page { lines, letters: 0, sizes: HashMap::new(), large: HashMap::new() }
+        Page { lines, letters: 0, sizes: HashMap::new(), short: HashMap::new() }
     }
 
     #[test]
@@ -257,12 +285,17 @@ mod tests {
         let mut text = page(&["第一章", "总则", "", "正文很长，说明规定。", "12"]);
         text.sizes = HashMap::from([(22, 500), (40, 5), (30, 6)]);
         for (line, size) in [("第一章", 40), ("总则", 40), ("正文很长，说明规定。", 22), ("12", 40)] {
-            text.large.insert(line.into(), size);
+            text.short.insert(line.into(), Type { size, is_bold: false });
         }
-        let levels = Levels::of(std::slice::from_ref(&text));
-        assert_eq!(levels.mark(&text), "# 第一章总则\n\n正文很长，说明规定。\n12");
+        let mark = |text: &Page| Levels::of(std::slice::from_ref(text)).mark(text);
+        assert_eq!(mark(&text), "# 第一章总则\n\n正文很长，说明规定。\n12");
+        let lead = "正文很长，说明规定。";
+        text.short.insert(lead.into(), Type { size: 24, is_bold: false });
+        assert_eq!(mark(&text), "# 第一章总则\n\n正文很长，说明规定。\n12", "hardly larger");
+        text.short.insert(lead.into(), Type { size: 24, is_bold: true });
+        assert_eq!(mark(&text), "# 第一章总则\n\n### 正文很长，说明规定。\n12", "hardly larger, but bold");
         text.sizes.insert(40, 400);
-        assert_eq!(Levels::of(std::slice::from_ref(&text)).mark(&text), text.lines.join("\n"));
+        assert_eq!(mark(&text), text.lines.join("\n"), "slides");
     }
 
     #[test]

@@ -1,0 +1,237 @@
+//! `chatbot documents`: adds, lists and removes the documents of a running server.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::client::{Client, ServerArgs, in_path};
+use super::form::Form;
+use super::output::Output;
+use super::table::table;
+
+/// Most documents in one answer.
+const PAGE: usize = 200;
+
+/// Longest wait for the next document to become searchable.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// Between two looks at how far the index is.
+const PAUSE: Duration = Duration::from_millis(200);
+
+#[derive(Args)]
+pub struct DocumentsArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Print the server's answers as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: DocumentsCommand,
+}
+
+#[derive(Subcommand)]
+enum DocumentsCommand {
+    /// Add files: PDF, Word (.docx), HTML, Markdown, text, and CSV with questions and answers
+    ///
+    /// Ends when all can be found by their words. What cannot be added is told, and the others are added all the same.
+    Add {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The room in which alone they answer [default: everywhere]
+        #[arg(long)]
+        room: Option<String>,
+        /// Instead of the title that the file itself names
+        #[arg(long)]
+        title: Option<String>,
+    },
+    /// List documents, newest first
+    List {
+        /// Only with this in title, author or file name
+        #[arg(long, value_name = "TEXT")]
+        find: Option<String>,
+        /// Only those of a room
+        #[arg(long)]
+        room: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Remove documents with all that was made of them
+    Remove {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+/// A document as the server tells of it.
+#[derive(Deserialize)]
+struct Document {
+    id: String,
+    title: String,
+    author: Option<String>,
+    language: String,
+    room: Option<String>,
+    updated_at: String,
+    state: String,
+    passages: u32,
+    pages: Option<u32>,
+}
+
+/// Does what the command line asks for, and prints it.
+///
+/// # Errors
+/// In words for whoever asked.
+pub fn run(arguments: DocumentsArgs) -> anyhow::Result<()> {
+    let client = Client::new(arguments.server)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let output = Output { json: arguments.json };
+    runtime.block_on(async {
+        match arguments.command {
+            DocumentsCommand::Add { files, room, title } => {
+                if title.is_some() && files.len() > 1 {
+                    bail!("--title goes with one file only");
+                }
+                add(&client, &output, &files, room.as_deref(), title.as_deref()).await
+            }
+            DocumentsCommand::List { find, room, limit } => {
+                let query = [("q", find), ("room", room)];
+                let query: Vec<_> = query.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+                output.print(Value::Array(list(&client, &query, limit).await?), rows)
+            }
+            DocumentsCommand::Remove { ids } => {
+                let path = |id: &str| format!("/api/documents/{}", in_path(id));
+                output.print_each(&client, &ids, Method::DELETE, path, |()| "removed".to_owned()).await
+            }
+        }
+    })
+}
+
+/// Sends one file after the other, then waits until all can be found.
+async fn add(
+    client: &Client,
+    output: &Output,
+    files: &[PathBuf],
+    room: Option<&str>,
+    title: Option<&str>,
+) -> anyhow::Result<()> {
+    let fields = [("room", room), ("title", title)];
+    let fields: Vec<_> = fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let (mut added, mut refused) = (HashSet::new(), 0);
+    for file in files {
+        match send(client, file, &fields).await {
+            Ok(answer) => {
+                added.extend(answer["id"].as_str().map(str::to_owned));
+                output.print(answer, |document: Document| document.line())?;
+            }
+            // With one file, the error is what the command ends with.
+            Err(error) if files.len() == 1 => return Err(error),
+            Err(error) => {
+                refused += 1;
+                eprintln!("chatbot: {error:#}");
+            }
+        }
+    }
+    wait(client, added).await?;
+    if refused > 0 {
+        bail!("{refused} of {} files were not added", files.len());
+    }
+    Ok(())
+}
+
+/// Sends a file, with a bar that fills on a terminal.
+async fn send(client: &Client, file: &Path, fields: &[(&str, &str)]) -> anyhow::Result<Value> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bar = bar("{msg}  {wide_bar} {bytes}/{total_bytes}", name.clone());
+    let progress = bar.clone();
+    let form = Form::new(file, fields, move |bytes| {
+        progress.inc(bytes);
+        if progress.length().is_some_and(|length| progress.position() >= length) {
+            progress.set_style(style("{msg}  {spinner} is being read"));
+        }
+    });
+    let form = form.await?;
+    bar.set_length(form.file_size());
+    bar.enable_steady_tick(PAUSE);
+    let answer = client.upload("/api/documents", form).await;
+    bar.finish_and_clear();
+    answer.with_context(|| name)
+}
+
+/// Waits until these can be found by their words; what is gone meanwhile is not waited for.
+async fn wait(client: &Client, mut awaited: HashSet<String>) -> anyhow::Result<()> {
+    let bar = bar("indexing  {wide_bar} {pos}/{len}", String::new());
+    let total = awaited.len();
+    let mut last_progress = Instant::now();
+    bar.set_length(total as u64);
+    while !awaited.is_empty() {
+        // They are the newest, unless somebody else adds documents, too.
+        let newest = list(client, &[], total + PAGE).await?;
+        let waits = |document: &&Value| !matches!(document["state"].as_str(), Some("searchable" | "ready"));
+        let waiting: HashSet<_> = newest.iter().filter(waits).filter_map(|document| document["id"].as_str()).collect();
+        let before = awaited.len();
+        awaited.retain(|id| waiting.contains(id.as_str()));
+        bar.set_position((total - awaited.len()) as u64);
+        if awaited.len() < before {
+            last_progress = Instant::now();
+        } else if last_progress.elapsed() > PATIENCE {
+            bail!("{} of them cannot be found yet; the server goes on indexing", awaited.len());
+        }
+        if !awaited.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// A bar on standard error, shown on a terminal only.
+fn bar(template: &str, message: String) -> ProgressBar {
+    ProgressBar::new(0).with_style(style(template)).with_message(message)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // A template that cannot be read is a fault here; the usual bar does as well.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// The newest documents, page by page.
+async fn list(client: &Client, query: &[(&str, String)], limit: usize) -> anyhow::Result<Vec<Value>> {
+    let mut documents: Vec<Value> = Vec::new();
+    loop {
+        let mut query = query.to_vec();
+        query.push(("limit", PAGE.min(limit - documents.len()).to_string()));
+        let last = documents.last().and_then(|document| document["id"].as_str());
+        query.extend(last.map(|id| ("after", id.to_owned())));
+        let page = client.ask(Method::GET, "/api/documents", &query).await?;
+        let found = page["documents"].as_array().cloned().unwrap_or_default();
+        let goes_on = page["more"] == true && !found.is_empty();
+        documents.extend(found);
+        if !goes_on || documents.len() >= limit {
+            return Ok(documents);
+        }
+    }
+}
+
+impl Document {
+    fn line(&self) -> String {
+        let pages = self.pages.map(|pages| format!(", {pages} pages")).unwrap_or_default();
+        format!("{}  {} ({} passages{pages})\n", self.id, self.title, self.passages)
+    }
+}
+
+fn rows(documents: Vec<Document>) -> String {
+    let head = ["ID", "STATE", "LANGUAGE", "PASSAGES", "ROOM", "UPDATED", "AUTHOR", "TITLE"].map(str::to_owned);
+    let row = |document: Document| {
+        let (room, author) = (document.room.unwrap_or_default(), document.author.unwrap_or_default());
+        let passages = document.passages.to_string();
+        [document.id, document.state, document.language, passages, room, document.updated_at, author, document.title]
+    };
+    table(&std::iter::once(head).chain(documents.into_iter().map(row)).collect::<Vec<_>>())
+}

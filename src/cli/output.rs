@@ -1,0 +1,47 @@
+//! How the command line shows what a server answers.
+
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context;
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::client::Client;
+
+/// How answers are shown.
+pub struct Output {
+    pub json: bool,
+}
+
+impl Output {
+    /// Prints an answer, as JSON or in words.
+    pub fn print<T: DeserializeOwned>(&self, answer: Value, text: impl FnOnce(T) -> String) -> anyhow::Result<()> {
+        let shown = if self.json {
+            format!("{answer:#}\n")
+        } else {
+            text(serde_json::from_value(answer).context("cannot understand the server's answer")?)
+        };
+        match std::io::stdout().write_all(shown.as_bytes()) {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
+    }
+
+    /// Does the same with each thing that an id names, and says in a word what became of it.
+    pub async fn print_each<T: DeserializeOwned>(
+        &self,
+        client: &Client,
+        ids: &[String],
+        method: Method,
+        path: impl Fn(&str) -> String,
+        said: impl Fn(T) -> String,
+    ) -> anyhow::Result<()> {
+        for id in ids {
+            let answer = client.ask(method.clone(), &path(id), &[]).await.with_context(|| id.clone())?;
+            self.print(answer, |answer| format!("{id}  {}\n", said(answer)))?;
+        }
+        Ok(())
+    }
+}
