@@ -133,6 +133,10 @@ impl Vectors {
     }
 
     fn load(&self) {
+        // Without the other lock, which is held while a file is being written.
+        if self.loaded.read().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return;
+        }
         // Nothing is put or removed meanwhile, and only one of several searches reads.
         let mut files = lock(&self.files);
         if self.loaded.read().unwrap_or_else(PoisonError::into_inner).is_some() {

@@ -1,10 +1,12 @@
 //! How much of a question is in a passage.
 
+use std::collections::{HashMap, HashSet};
+
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use super::{Columns, Fields, PassageIndex, question_terms};
-use crate::analysis::TermKind;
+use crate::analysis::{TermKind, query_terms};
 use crate::index::IndexError;
 use crate::model::DocumentNumber;
 
@@ -13,42 +15,81 @@ use crate::model::DocumentNumber;
 const FEWEST: f32 = 100.0;
 
 impl PassageIndex {
-    /// Which share of the question each passage has, from 0 to 1: of its terms, rare ones counting more. A term that no
-    /// document has counts as the rarest. 0 for passages that the index does not have in that version.
+    /// Which share of the question each passage has, from 0 to 1: of its words and characters, those in rare terms counting
+    /// more. A term that no document has counts as the rarest. 0 for passages that the index does not have in that version.
     pub fn coverage(&self, question: &str, wanted: &[(DocumentNumber, u64, u32)]) -> Result<Vec<f32>, IndexError> {
         let searcher = self.searcher();
-        let mut terms = Vec::new();
-        for (text, kind) in question_terms(question) {
-            // A character on its own is looked up by what begins with it, and is common.
-            if kind != TermKind::Single {
-                let both = [self.fields.text, self.fields.names].map(|field| Term::from_field_text(field, &text));
-                terms.push((weight(&searcher, &both)?, both));
-            }
-        }
-        let all: f32 = terms.iter().map(|(weight, _)| weight).sum();
+        let terms = self.weighted(&searcher, question)?;
         let mut shares = Vec::with_capacity(wanted.len());
         for key in wanted {
             let Some((segment, doc)) = at(&searcher, &self.fields, key)? else {
                 shares.push(0.0);
                 continue;
             };
-            let mut share = if terms.is_empty() { 1.0 } else { 0.0 };
-            for (weight, both) in &terms {
-                if has(segment, &both[0], doc)? || has(segment, &both[1], doc)? {
-                    share += weight / all;
-                }
+            let mut spots = Spots::default();
+            for term in &terms {
+                spots.add(term, has(segment, &term.text, doc)? || has(segment, &term.name, doc)?);
             }
-            shares.push(share);
+            shares.push(spots.share());
         }
         Ok(shares)
+    }
+
+    fn weighted(&self, searcher: &Searcher, question: &str) -> Result<Vec<Weighted>, IndexError> {
+        let informative: HashSet<String> = question_terms(question).into_iter().map(|(text, _)| text).collect();
+        let mut terms = Vec::new();
+        for term in query_terms(question).into_iter().filter(|term| informative.contains(&term.text)) {
+            let [text, name] =
+                [self.fields.text, self.fields.names].map(|field| Term::from_field_text(field, &term.text));
+            let weight = weight(searcher, &text, &name)?;
+            terms.push(Weighted { spots: spots(question, &term), weight, text, name });
+        }
+        Ok(terms)
+    }
+}
+
+/// A term of a question.
+struct Weighted {
+    text: Term,
+    name: Term,
+    weight: f32,
+    /// Where in the question the words or characters begin that it is made of.
+    spots: Vec<usize>,
+}
+
+fn spots(question: &str, term: &crate::analysis::Term) -> Vec<usize> {
+    let of_characters = matches!(term.kind, TermKind::Pair | TermKind::Last | TermKind::Single);
+    let characters = question.get(term.range.clone()).unwrap_or_default().char_indices();
+    let count = if of_characters { usize::MAX } else { 1 };
+    characters.map(|(at, _)| term.range.start + at).take(count).collect()
+}
+
+/// The words and characters of a question: what each weighs, and whether a passage has it.
+#[derive(Default)]
+struct Spots(HashMap<usize, (f32, bool)>);
+
+impl Spots {
+    /// A character weighs as little as the commonest of its pairs: pairs across two words are rare and say nothing.
+    fn add(&mut self, term: &Weighted, is_there: bool) {
+        for &spot in &term.spots {
+            let (weight, had) = self.0.entry(spot).or_insert((f32::INFINITY, false));
+            *weight = weight.min(term.weight);
+            *had |= is_there;
+        }
+    }
+
+    fn share(&self) -> f32 {
+        let all: f32 = self.0.values().map(|(weight, _)| weight).sum();
+        let had: f32 = self.0.values().filter(|(_, had)| *had).map(|(weight, _)| weight).sum();
+        if all > 0.0 { had / all } else { 0.0 }
     }
 }
 
 /// How much a term says: its inverse document frequency, as in BM25.
-fn weight(searcher: &Searcher, both: &[Term; 2]) -> Result<f32, IndexError> {
+fn weight(searcher: &Searcher, text: &Term, name: &Term) -> Result<f32, IndexError> {
     let passages = (searcher.num_docs() as f32).max(FEWEST);
     // At most as many as passages: deleted ones are still counted, and a term may be in text and names.
-    let having = ((searcher.doc_freq(&both[0])? + searcher.doc_freq(&both[1])?) as f32).min(passages);
+    let having = ((searcher.doc_freq(text)? + searcher.doc_freq(name)?) as f32).min(passages);
     Ok((1.0 + (passages - having + 0.5) / (having + 0.5)).ln())
 }
 
