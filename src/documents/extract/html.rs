@@ -19,8 +19,38 @@ const SKIPPED: [&str; 16] = [
 /// Ends a cell until its row is whole; no text has it.
 const CELL_END: char = '\u{1f}';
 
+/// Elements within each other that have an end of their own; people's pages stay below a hundred. The parser looks through all
+/// that are open for each that begins.
+const DEEPEST: usize = 5000;
+
+/// Elements that need no end, or never have one.
+const WITHOUT_END: [&str; 24] = [
+    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
+    "param", "rp", "rt", "source", "tbody", "td", "th", "tr", "wbr",
+];
+
+/// Whether elements stand within each other deeper than anybody writes.
+fn is_too_deep(page: &str) -> bool {
+    let mut depth = 0_usize;
+    for tag in page.split('<').skip(1) {
+        let (ends, name) = tag.strip_prefix('/').map_or((false, tag), |name| (true, name));
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+        if name.is_empty() || WITHOUT_END.contains(&name.as_str()) {
+            continue;
+        }
+        depth = if ends { depth.saturating_sub(1) } else { depth + 1 };
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
 /// Reads a page: its text with headings, lists and tables, without what surrounds it.
 pub fn read(page: &str) -> Result<Draft, Problem> {
+    if is_too_deep(page) {
+        return Err(Problem::TooComplex);
+    }
     let (title, author) = (Found::default(), Found::default());
     let (found_title, found_author) = (title.clone(), author.clone());
     let options = Options { bullet_list_marker: BulletListMarker::Dash, ul_bullet_spacing: 1, ..Options::default() };
@@ -138,5 +168,8 @@ a\_b</code></pre><p># no heading either</p></main><footer>© 2026</footer></body
     fn nesting_is_no_problem_as_deep_as_people_write() {
         let page = format!("{}deep{}", "<div>".repeat(500), "</div>".repeat(500));
         assert_eq!(read(&page).expect("a page").text.trim(), "deep");
+        let unclosed = "<p>text<br><b>bold</b>".repeat(10_000);
+        assert!(read(&unclosed).expect("a page").text.contains("text"));
+        assert_eq!(read(&"<div>".repeat(500_000)).map(|_| ()), Err(Problem::TooComplex));
     }
 }
