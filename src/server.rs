@@ -115,7 +115,6 @@ impl Server {
         let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
         let runner =
             Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep).await;
-        library.wake_unasked(&chat).await;
 
         let connections = TaskTracker::new();
         let app = Arc::new(App {
@@ -141,6 +140,10 @@ impl Server {
         connections.spawn(async move {
             let giving_back = memory::give_back_after_crowds(|| counted.open());
             stopping.run_until_cancelled(giving_back).await;
+        });
+        let (kept, stopping) = (app.clone(), app.stopping.clone());
+        connections.spawn(async move {
+            stopping.run_until_cancelled(kept.library.keep_up(&kept.chat)).await;
         });
         let (unused, stopping) = (app.library.clone(), app.stopping.clone());
         connections.spawn(async move {

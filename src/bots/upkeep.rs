@@ -38,7 +38,7 @@ impl Bot for IndexDocuments {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let (told, progress) = watch::channel(Progress::default());
-        let work = self.0.index_waiting(request.chat, &told);
+        let work = self.0.index_waiting(&request.job.id, request.chat, &told);
         let done = told_of(&request, progress, "index-progress", work).await.map_err(failed)?;
         Ok(Reply::Words(Text::new("index-done").with("count", done.done)))
     }
@@ -56,7 +56,7 @@ impl Bot for EmbedDocuments {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let (told, progress) = watch::channel(Progress::default());
-        let work = self.0.embed_waiting(&told);
+        let work = self.0.embed_waiting(&request.job.id, &told);
         let done = told_of(&request, progress, "embed-progress", work).await.map_err(failed)?;
         Ok(Reply::Words(Text::new("embed-done").with("count", done.done)))
     }

@@ -142,14 +142,17 @@ impl Chat {
         actor: &Actor,
         request: JobRequest,
     ) -> Result<JobId, Text> {
-        let attempts = self.jobs.policy(&request.name).retries.most;
         let mut job = Job::queued(request, actor.person.clone(), actor.handle.clone(), room, actor.locale);
-        job.attempts += attempts;
         job.zone.clone_from(&actor.zone);
-        job.quiet = true;
         let id = job.id.clone();
-        self.add_job(job, 0).await?;
+        self.add_quiet_job(job).await?;
         Ok(id)
+    }
+
+    /// The same for a job that is made already.
+    pub async fn add_quiet_job(self: &Arc<Self>, job: Job) -> Result<(), Text> {
+        let attempts = job.attempts + self.jobs.policy(&job.name).retries.most;
+        self.add_job(Job { attempts, quiet: true, ..job }, 0).await.map(drop)
     }
 
     /// Lets a job that failed be tried again after `delay`; `why` is in the asker's language.

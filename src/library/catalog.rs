@@ -76,6 +76,10 @@ impl Catalog {
     /// Takes in a document that was stored just now, or found at start.
     pub fn put(&mut self, document: &Document) {
         let before = self.entries.get(&document.number);
+        // Of two who change it at the same time the slower one comes with what is older.
+        if before.is_some_and(|entry| entry.version > document.version) {
+            return;
+        }
         let (indexed, embedded) = before.map_or((None, None), |entry| (entry.indexed, entry.embedded));
         let entry = Entry {
             version: document.version,

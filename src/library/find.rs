@@ -43,7 +43,7 @@ impl Library {
                 findings.nearest.push(source.title.clone());
             }
             if findings.faq.is_none() && found.confident {
-                findings.faq = faq_answer(question, &document, &source);
+                findings.faq = self.faq_answer(question, &document, &source)?;
             }
             findings.sources.push(source);
         }
@@ -80,6 +80,22 @@ impl Library {
         };
         Ok(Some((document, source)))
     }
+
+    /// The answer of an entry whose question is this one, if it is in one piece.
+    fn faq_answer(&self, question: &str, document: &Document, source: &Source) -> Result<Option<FaqAnswer>, Text> {
+        let is_faq = document.kind == DocumentKind::Faq;
+        let Some(entry) = source.heading.as_ref().filter(|entry| is_faq && answers_directly(question, entry)) else {
+            return Ok(None);
+        };
+        let (_, passages) = self.text_of(document)?;
+        let heading = passages.iter().find(|passage| passage.number == source.chunk).map(|passage| &passage.heading);
+        let is_whole = passages.iter().filter(|passage| Some(&passage.heading) == heading).count() == 1;
+        Ok(is_whole.then(|| FaqAnswer {
+            question: entry.clone(),
+            answer: source.content.clone(),
+            source: source.clone(),
+        }))
+    }
 }
 
 /// Whether a document answers there.
@@ -88,14 +104,4 @@ fn is_for(audience: &Audience, room: Option<&RoomName>) -> bool {
         (Audience::Everything, _) | (_, None) => true,
         (Audience::Room(asked_in), Some(room)) => asked_in == room,
     }
-}
-
-/// The answer of an entry whose question is this one.
-fn faq_answer(question: &str, document: &Document, source: &Source) -> Option<FaqAnswer> {
-    let entry = source.heading.as_ref().filter(|_| document.kind == DocumentKind::Faq)?;
-    answers_directly(question, entry).then(|| FaqAnswer {
-        question: entry.clone(),
-        answer: source.content.clone(),
-        source: source.clone(),
-    })
 }

@@ -34,6 +34,9 @@ use upkeep::Upkeep;
 /// Characters of a title, and of an author's name.
 const LONGEST_NAME: usize = 200;
 
+/// How often a change is tried whose document changes under it, as when a job lets go of its text before.
+const TRIES: usize = 3;
+
 /// Files that nobody stored a document of are kept for so long: a draft may lie on somebody's screen.
 const KEEP_DRAFTS: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -47,6 +50,8 @@ pub struct Library {
     upkeep: Upkeep,
     /// Held while a file waits for the record that will name it, so that it is not swept away in between.
     filing: tokio::sync::RwLock<()>,
+    /// Held while documents go into the index.
+    indexing: Mutex<()>,
 }
 
 /// What somebody wants stored.
@@ -119,21 +124,14 @@ impl Library {
         embedder: Arc<Embedder>,
         dir: &Path,
     ) -> Result<Arc<Self>, Text> {
-        let mut catalog = Catalog::new(embedder.id().is_some());
-        let mut wanted = HashSet::new();
+        let shelf = Shelf::new(dir.to_owned(), embedder);
+        let mut catalog = Catalog::new(shelf.has_meaning());
         store
             .each_document(|document| {
-                wanted.extend(document.files().cloned());
                 catalog.put(&document);
                 true
             })
             .map_err(Text::from)?;
-        match files.sweep(&wanted, KEEP_DRAFTS) {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "files of drafts removed that were never stored"),
-            Err(error) => tracing::warn!(%error, "cannot sweep the files"),
-        }
-        let shelf = Shelf::new(dir.to_owned(), embedder);
         let library = Self {
             store,
             files,
@@ -142,8 +140,12 @@ impl Library {
             shelf,
             upkeep: Upkeep::default(),
             filing: Default::default(),
+            indexing: Mutex::default(),
         };
-        library.take_stock()?;
+        // Without an index, which the job for it will name the reason of, there is still a chat.
+        if let Err(error) = library.take_stock() {
+            tracing::error!(code = error.code(), "the index of documents cannot be opened");
+        }
         Ok(Arc::new(library))
     }
 
@@ -169,6 +171,7 @@ impl Library {
         let title = title(draft.title.as_deref(), &draft.origin, &draft.text)?;
         let author = name(draft.author.as_deref())?;
         let _filing = self.filing.read().await;
+        self.check_original(&draft.origin)?;
         let (text, counted) = self.keep_text(draft.text, draft.kind).await?;
         let now = Timestamp::now();
         let document = Document {
@@ -207,8 +210,28 @@ impl Library {
         correction: Correction,
     ) -> Result<Document, Text> {
         actor.may(Action::ManageDocuments)?;
+        let (from, to) = self.store_correction(id, &correction).await?;
+        self.catalog().put(&to);
+        self.sweep(&from).await;
+        self.wake(chat, actor).await;
+        Ok(to)
+    }
+
+    /// Changes the record; as it was, and as it is.
+    async fn store_correction(&self, id: &DocumentId, correction: &Correction) -> Result<(Document, Document), Text> {
         let _filing = self.filing.read().await;
-        let from = self.document(id)?;
+        for _ in 0..TRIES {
+            let from = self.document(id)?;
+            let to = self.corrected(&from, correction).await?;
+            if self.store.change_document(&from, &to).await.map_err(Text::from)? {
+                return Ok((from, to));
+            }
+        }
+        Err(Text::new("error-changed"))
+    }
+
+    /// A document as it is to be.
+    async fn corrected(&self, from: &Document, correction: &Correction) -> Result<Document, Text> {
         let mut to = Document { updated_at: Timestamp::now(), ..from.clone() };
         if let Some(title) = &correction.title {
             to.title = name(Some(title))?.ok_or_else(|| Text::new("error-bad_document-title"))?;
@@ -216,14 +239,15 @@ impl Library {
         if let Some(author) = &correction.author {
             to.author = name(Some(author))?;
         }
-        to.room = correction.room.unwrap_or(to.room);
+        to.room = correction.room.clone().unwrap_or(to.room);
         to.kind = correction.kind.unwrap_or(to.kind);
-        if let Some((origin, pages)) = correction.origin {
-            (to.origin, to.pages) = (origin, pages);
+        if let Some((origin, pages)) = &correction.origin {
+            self.check_original(origin)?;
+            (to.origin, to.pages) = (origin.clone(), *pages);
         }
         if correction.text.is_some() || to.kind != from.kind {
-            let text = match correction.text {
-                Some(text) => text,
+            let text = match &correction.text {
+                Some(text) => text.clone(),
                 None => self.read_text(&from.text).await?,
             };
             let (text, counted) = self.keep_text(text, to.kind).await?;
@@ -235,23 +259,33 @@ impl Library {
             (&to.text, &to.title, &to.room, to.kind) != (&from.text, &from.title, &from.room, from.kind);
         if is_found_otherwise {
             to.version = from.version + 1;
-            to.previous = Some((from.version, from.text.clone()));
+            // The one that answers now: after two corrections in a row that is not the last one.
+            if self.catalog().get(from.number).is_some_and(|entry| entry.indexed == Some(from.version)) {
+                to.previous = Some((from.version, from.text.clone()));
+            }
         }
-        if !self.store.change_document(&from, &to).await.map_err(Text::from)? {
-            return Err(Text::new("error-changed"));
-        }
-        self.catalog().put(&to);
-        self.wake(chat, actor).await;
         Ok(to)
+    }
+
+    /// Whether the original is still there: nobody names the file of a draft, and it may have been another document's.
+    fn check_original(&self, origin: &Origin) -> Result<(), Text> {
+        match &origin.file {
+            Some(file) if self.files.size(file).is_none() => Err(Text::new("error-upload_gone")),
+            _ => Ok(()),
+        }
     }
 
     /// Removes a document with all that was made of it. From then on it is not found any more.
     pub async fn remove(self: &Arc<Self>, chat: &Arc<Chat>, actor: &Actor, id: &DocumentId) -> Result<(), Text> {
         actor.may(Action::ManageDocuments)?;
-        let document = self.document(id)?;
-        if !self.store.remove_document(&document).await.map_err(Text::from)? {
-            return Err(Text::new("error-changed"));
-        }
+        let mut tries = 0..TRIES;
+        let document = loop {
+            let document = self.document(id)?;
+            if self.store.remove_document(&document).await.map_err(Text::from)? {
+                break document;
+            }
+            tries.next().ok_or_else(|| Text::new("error-changed"))?;
+        };
         self.catalog().remove(document.number);
         self.sweep(&document).await;
         tracing::info!(document = %document.id, "document removed");
@@ -327,6 +361,7 @@ impl Library {
 
     /// How index and vectors are.
     pub fn standing(&self) -> Standing {
+        let rebuilding = self.shelf.is_rebuilding().then(|| self.upkeep.percent());
         let catalog = self.catalog();
         let without = catalog.without_vectors().len();
         let meaning = match without {
@@ -338,7 +373,7 @@ impl Library {
         Standing {
             documents: catalog.len(),
             passages: catalog.entries().map(|(_, entry)| u64::from(entry.passages)).sum(),
-            rebuilding: self.shelf.is_rebuilding().then(|| self.upkeep.percent()),
+            rebuilding,
             meaning,
             embedded: catalog.entries().filter(|(_, entry)| entry.is_embedded()).count(),
         }

@@ -70,13 +70,32 @@ impl Shelf {
         if let Some(index) = &open.current {
             return Ok(index.clone());
         }
-        let index = Arc::new(opened(&self.dir.join(PASSAGES)).map_err(|error| failed(&error))?);
-        if index.is_outdated() {
-            tracing::info!("the index of documents is of an older kind; a new one is made while it answers");
-            open.next = Some(Arc::new(opened(&self.dir.join(NEW_PASSAGES)).map_err(|error| failed(&error))?));
-        }
-        open.current = Some(index.clone());
+        let (index, next) = self.open_both().map_err(|error| failed(&error))?;
+        let index = Arc::new(index);
+        (open.current, open.next) = (Some(index.clone()), next.map(Arc::new));
         Ok(index)
+    }
+
+    /// The index that answers and, where that is of an older kind, the one that is being made.
+    fn open_both(&self) -> Result<(PassageIndex, Option<PassageIndex>), IndexError> {
+        let (current, new) = (self.dir.join(PASSAGES), self.dir.join(NEW_PASSAGES));
+        if !current.exists() && new.exists() {
+            // A swap was cut short.
+            fs::rename(&new, &current)?;
+        }
+        let index = opened(&current)?;
+        if !index.is_outdated() {
+            remove(&new)?;
+            return Ok((index, None));
+        }
+        tracing::info!("the index of documents is of an older kind; a new one is made while it answers");
+        let mut next = opened(&new)?;
+        if next.is_outdated() {
+            drop(next);
+            remove(&new)?;
+            next = opened(&new)?;
+        }
+        Ok((index, Some(next)))
     }
 
     /// The index that is to get what it lacks. Blocks.
@@ -91,12 +110,12 @@ impl Shelf {
 
     /// What the index has that answers. Blocks.
     pub fn contents(&self) -> Result<HashMap<DocumentNumber, u64>, Text> {
-        self.index()?.contents().map_err(|error| failed(&error))
+        self.index()?.contents().map_err(|error| self.broken(&error))
     }
 
     /// What the index has that is being filled. Blocks.
     pub fn target_contents(&self) -> Result<HashMap<DocumentNumber, u64>, Text> {
-        self.target()?.contents().map_err(|error| failed(&error))
+        self.target()?.contents().map_err(|error| self.broken(&error))
     }
 
     /// What there are vectors of.
@@ -142,20 +161,21 @@ impl Shelf {
 
     /// Puts documents into the index, in place of what it had of them. Blocks.
     pub fn put(&self, documents: &[IndexedDocument<'_>]) -> Result<(), Text> {
-        self.target()?.replace(documents).map_err(|error| failed(&error))
+        self.target()?.replace(documents).map_err(|error| self.broken(&error))
     }
 
     /// Lets the index that was made anew answer; `false` if there is none. Blocks.
     pub fn swap(&self) -> Result<bool, Text> {
-        let mut open = self.write();
-        if open.next.take().is_none() {
+        if !self.is_rebuilding() {
             return Ok(false);
         }
         let current = self.dir.join(PASSAGES);
-        // Whoever still searches the old one has its files open; they are gone when that is over.
-        open.current = None;
-        replace(&self.dir.join(NEW_PASSAGES), &current).map_err(|error| failed(&error))?;
-        open.current = Some(Arc::new(opened(&current).map_err(|error| failed(&error))?));
+        // Whoever searches the old one meanwhile has its files open; they are gone when that is over.
+        let opened = remove(&current)
+            .and_then(|()| Ok(fs::rename(self.dir.join(NEW_PASSAGES), &current)?))
+            .and_then(|()| opened(&current))
+            .map_err(|error| failed(&error))?;
+        *self.write() = Open { current: Some(Arc::new(opened)), next: None };
         tracing::info!("the new index of documents answers now");
         Ok(true)
     }
@@ -170,6 +190,19 @@ impl Shelf {
     pub fn put_vectors(&self, number: DocumentNumber, version: u64, vectors: &[Embedding]) -> Result<(), Text> {
         let Some(kept) = &self.vectors else { return Ok(()) };
         kept.put(number, version, vectors).map_err(|error| failed(&error))
+    }
+
+    /// An index that is damaged is closed and removed: the next who needs it begins a new one.
+    fn broken(&self, error: &IndexError) -> Text {
+        if matches!(error, IndexError::Damaged(_)) {
+            *self.write() = Open::default();
+            for dir in [PASSAGES, NEW_PASSAGES] {
+                if let Err(error) = remove(&self.dir.join(dir)) {
+                    tracing::error!(%error, "cannot remove the damaged index of documents");
+                }
+            }
+        }
+        failed(error)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Open> {
@@ -193,13 +226,12 @@ fn opened(dir: &Path) -> Result<PassageIndex, IndexError> {
     }
 }
 
-/// Puts a folder in the place of another.
-fn replace(new: &Path, old: &Path) -> Result<(), IndexError> {
-    match fs::remove_dir_all(old) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
+/// Removes a folder, if it is there.
+fn remove(dir: &Path) -> Result<(), IndexError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
-    Ok(fs::rename(new, old)?)
 }
 
 /// What people are told; the details are in the log.

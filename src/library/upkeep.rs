@@ -3,13 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::Library;
+use super::intake::broken;
+use super::{KEEP_DRAFTS, Library};
 use crate::accounts::Actor;
 use crate::chat::Chat;
-use crate::documents::{Passage, passages};
+use crate::documents::Passage;
 use crate::embedding;
 use crate::index::IndexedDocument;
 use crate::model::{Document, DocumentNumber, Handle, Job, JobId, JobRequest, Person, RoomName};
@@ -24,8 +26,13 @@ pub const EMBEDDING: &str = "embed documents";
 /// Bytes of texts that go into the index in one commit, unless one document alone has more.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
+const KEEP_UP_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// Documents in one commit.
 const MOST_AT_ONCE: usize = 64;
+
+/// Documents that fail before vectors are given up for the moment: then it is not they who are to blame.
+const MOST_GIVEN_UP: usize = 5;
 
 /// Passages whose vectors are made at a time.
 const PASSAGES_AT_ONCE: usize = 8;
@@ -38,11 +45,9 @@ pub struct Upkeep {
     percent: AtomicU8,
 }
 
-/// A job that was asked for and has not ended.
-#[derive(Default)]
+/// A job that was asked for and, as far as is known, has not ended: it waits, works, or waits to be tried again.
 struct Open {
-    /// `None` for one that began without being asked for here: it was there when the process started.
-    job: Option<JobId>,
+    job: JobId,
     is_at_work: bool,
     /// Something came while it was at work that it may not have seen.
     again: bool,
@@ -57,12 +62,12 @@ impl Upkeep {
     /// `has_ended` knows.
     fn note(&self, name: &'static str, job: &JobId, has_ended: impl Fn(&JobId) -> bool) -> bool {
         let mut open = self.open();
-        let found = open.get_mut(name).filter(|found| found.is_at_work || !found.job.as_ref().is_none_or(&has_ended));
+        let found = open.get_mut(name).filter(|found| found.is_at_work || !has_ended(&found.job));
         if let Some(found) = found {
             found.again = true;
             return false;
         }
-        open.insert(name, Open { job: Some(job.clone()), ..Open::default() });
+        open.insert(name, Open { job: job.clone(), is_at_work: false, again: false });
         true
     }
 
@@ -75,13 +80,13 @@ impl Upkeep {
     }
 
     /// A job begins, whoever asked for it.
-    fn begin(&self, name: &'static str) -> AtWork<'_> {
-        self.open().insert(name, Open { is_at_work: true, ..Open::default() });
+    fn begin(&self, name: &'static str, job: &JobId) -> AtWork<'_> {
+        self.open().insert(name, Open { job: job.clone(), is_at_work: true, again: false });
         AtWork { upkeep: self, name }
     }
 }
 
-/// A job at work. However it ends, the next one who has something to do asks for another.
+/// A job at work.
 struct AtWork<'a> {
     upkeep: &'a Upkeep,
     name: &'static str,
@@ -105,8 +110,11 @@ impl AtWork<'_> {
 }
 
 impl Drop for AtWork<'_> {
+    /// It failed or was cancelled: whoever has something to do looks whether it will be tried again, or asks for another.
     fn drop(&mut self) {
-        self.upkeep.open().remove(self.name);
+        if let Some(open) = self.upkeep.open().get_mut(self.name) {
+            open.is_at_work = false;
+        }
     }
 }
 
@@ -144,11 +152,10 @@ impl Asker {
         Self { room: RoomName::private(&person), person, handle: Handle::bot(), locale: Locale::default() }
     }
 
-    /// A job that says nothing in any room.
     fn job(&self, name: &str) -> Job {
         let request = JobRequest { name: name.to_owned(), arguments: String::new() };
         let (person, handle, room) = (self.person.clone(), self.handle.clone(), self.room.clone());
-        Job { quiet: true, ..Job::queued(request, person, handle, room, self.locale) }
+        Job::queued(request, person, handle, room, self.locale)
     }
 }
 
@@ -184,7 +191,7 @@ impl Library {
         if !self.upkeep.note(name, &job.id, |id| chat.job_has_ended(id)) {
             return;
         }
-        if let Err(error) = chat.add_job(job, 0).await {
+        if let Err(error) = chat.add_quiet_job(job).await {
             let code = error.code();
             tracing::warn!(code, name, "cannot begin a job for the documents; the next change tries again");
             self.upkeep.open().remove(name);
@@ -203,10 +210,11 @@ impl Library {
     /// When index or files fail; what was done until then stays.
     pub async fn index_waiting(
         self: &Arc<Self>,
+        job: &JobId,
         chat: &Arc<Chat>,
         tell: &watch::Sender<Progress>,
     ) -> Result<Progress, Text> {
-        let mut work = self.upkeep.begin(INDEXING);
+        let mut work = self.upkeep.begin(INDEXING, job);
         let mut progress = Progress::default();
         let mut given_up = HashSet::new();
         loop {
@@ -276,6 +284,8 @@ impl Library {
 
     /// Puts documents into the index, each wholly and all in one commit.
     fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<Batch, Text> {
+        // A job that was cancelled may still be here: what it read before must not come after what the next one read.
+        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut batch, mut texts) = (Batch::default(), Vec::with_capacity(numbers.len()));
         for number in numbers {
             let Some(document) = self.store.numbered_document(*number).map_err(Text::from)? else {
@@ -340,6 +350,50 @@ impl Library {
         Ok(())
     }
 
+    /// Every hour: drafts that nobody stored go, texts that are needed no more too, and what index or vectors lack is asked for
+    /// again, whatever became of the jobs for it. Never ends.
+    pub async fn keep_up(self: &Arc<Self>, chat: &Arc<Chat>) {
+        loop {
+            if let Err(error) = self.off_the_workers(Self::take_stock).await {
+                tracing::warn!(code = error.code(), "cannot look what the index of documents has");
+            }
+            self.wake_unasked(chat).await;
+            self.sweep_unused().await;
+            tokio::time::sleep(KEEP_UP_EVERY).await;
+        }
+    }
+
+    /// Removes files that no document names.
+    async fn sweep_unused(self: &Arc<Self>) {
+        let found = self.off_the_workers(|library| {
+            let mut indexed = Vec::new();
+            library.store.each_document(|document| {
+                let is_indexed = library.catalog().get(document.number).is_some_and(|entry| entry.is_indexed());
+                if document.previous.is_some() && is_indexed {
+                    indexed.push(document);
+                }
+                true
+            })?;
+            Ok(indexed)
+        });
+        for document in found.await.unwrap_or_default() {
+            self.forget_previous(document).await;
+        }
+        let _nobody_files = self.filing.write().await;
+        let swept = self.off_the_workers(|library| {
+            let mut wanted = HashSet::new();
+            library.store.each_document(|document| {
+                wanted.extend(document.files().cloned());
+                true
+            })?;
+            library.files.sweep(&wanted, KEEP_DRAFTS).map_err(|error| broken(&error))
+        });
+        match swept.await {
+            Ok(0) | Err(_) => {}
+            Ok(count) => tracing::info!(count, "files removed that no document names"),
+        }
+    }
+
     /// Learns from index and vectors what they have.
     pub(super) fn take_stock(&self) -> Result<(), Text> {
         if self.catalog().is_empty() {
@@ -356,14 +410,21 @@ impl Library {
     ///
     /// # Errors
     /// When the model or the files fail; documents that were done until then stay.
-    pub async fn embed_waiting(self: &Arc<Self>, tell: &watch::Sender<Progress>) -> Result<Progress, Text> {
-        let mut work = self.upkeep.begin(EMBEDDING);
+    pub async fn embed_waiting(
+        self: &Arc<Self>,
+        job: &JobId,
+        tell: &watch::Sender<Progress>,
+    ) -> Result<Progress, Text> {
+        let mut work = self.upkeep.begin(EMBEDDING, job);
         let mut progress = Progress::default();
-        let mut given_up = HashSet::new();
+        let (mut given_up, mut failed) = (HashSet::new(), None);
         loop {
             let mut waiting = self.catalog().without_vectors();
             waiting.retain(|number| !given_up.contains(number));
             let Some(number) = waiting.first().copied() else {
+                if failed.is_some() {
+                    break;
+                }
                 match work.end() {
                     Ok(()) => return Ok(progress),
                     Err(again) => work = again,
@@ -373,26 +434,34 @@ impl Library {
             let passages =
                 |number: DocumentNumber| self.catalog().get(number).map_or(0, |entry| entry.passages as usize);
             progress.all = progress.done + waiting.iter().map(|number| passages(*number)).sum::<usize>();
-            match self.embed(number, progress, tell).await? {
-                Some(count) => progress.done += count,
-                None => drop(given_up.insert(number)),
+            match self.embed(number, progress, tell).await {
+                Ok(count) => progress.done += count,
+                Err(error) => {
+                    // Others may be well; this one is tried again with the next attempt.
+                    given_up.insert(number);
+                    failed = Some(error);
+                }
+            }
+            if given_up.len() >= MOST_GIVEN_UP {
+                break;
             }
         }
+        Err(failed.unwrap_or_else(|| Text::new("error-index_failed")))
     }
 
-    /// Makes the vectors of one document; returns how many, `None` if its text cannot be read.
+    /// Makes the vectors of one document; returns how many.
     async fn embed(
         self: &Arc<Self>,
         number: DocumentNumber,
         before: Progress,
         tell: &watch::Sender<Progress>,
-    ) -> Result<Option<usize>, Text> {
+    ) -> Result<usize, Text> {
         let Some(document) = self.store.numbered_document(number).map_err(Text::from)? else {
             self.catalog().remove(number);
-            return Ok(Some(0));
+            return Ok(0);
         };
-        let Ok(text) = self.read_text(&document.text).await else { return Ok(None) };
-        let passages = passages(&text, document.kind);
+        let of = document.clone();
+        let (text, passages) = self.off_the_workers(move |library| library.text_of(&of)).await?;
         let mut vectors = Vec::with_capacity(passages.len());
         for some in passages.chunks(PASSAGES_AT_ONCE) {
             tell.send_replace(Progress { done: before.done + vectors.len(), all: before.all });
@@ -400,13 +469,13 @@ impl Library {
             vectors.extend(self.shelf.embed(texts).await?);
             if self.catalog().get(number).is_none_or(|entry| entry.version != document.version) {
                 // Changed or removed meanwhile: the next round sees it as it is then.
-                return Ok(Some(0));
+                return Ok(0);
             }
         }
         let (count, version) = (vectors.len(), document.version);
         self.off_the_workers(move |library| library.shelf.put_vectors(number, version, &vectors)).await?;
         self.catalog().note_embedded(number, version);
-        Ok(Some(count))
+        Ok(count)
     }
 }
 

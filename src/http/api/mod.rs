@@ -43,6 +43,9 @@ type Answer = Result<Response, Refusal>;
 /// Longest time for a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Bytes that may take no longer than that; for each as many more there is as much time again.
+const BODY_PART: usize = 2 * 1024 * 1024;
+
 /// The description of all routes below.
 #[derive(OpenApi)]
 #[openapi(
@@ -168,7 +171,8 @@ fn bytes(app: &Arc<App>) -> impl Filter<Extract = (Bytes,), Error = Rejection> +
 
 fn bytes_of(max: usize) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone + use<> {
     warp::body::stream().and_then(move |stream| async move {
-        let read = tokio::time::timeout(BODY_TIMEOUT, read_body(stream, max)).await;
+        let parts = u32::try_from(max / BODY_PART).unwrap_or(u32::MAX);
+        let read = tokio::time::timeout(BODY_TIMEOUT * (1 + parts), read_body(stream, max)).await;
         read.unwrap_or_else(|_| Err(bad_request("the body took too long"))).map_err(warp::reject::custom)
     })
 }

@@ -20,6 +20,9 @@ const STALL: Duration = Duration::from_secs(30);
 /// Bytes of a field that is not the file.
 const MOST_FIELD: usize = 64 * 1024;
 
+/// Characters of a file's name that are kept.
+const LONGEST_NAME: usize = 255;
+
 /// Fields in a form.
 const MOST_FIELDS: usize = 16;
 
@@ -94,7 +97,8 @@ async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, Refusal> {
 }
 
 async fn receive_file(part: Part, app: &Arc<App>) -> Result<Upload, Refusal> {
-    let (name, media_type) = (part.filename().unwrap_or("document").to_owned(), part.content_type().map(str::to_owned));
+    let short = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
+    let (name, media_type) = (short(part.filename().unwrap_or("document")), part.content_type().map(short));
     let mut receiver = app.library.intake().receive();
     let mut pieces = std::pin::pin!(part.stream());
     while let Some(piece) = next_piece(&mut pieces).await? {

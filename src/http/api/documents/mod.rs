@@ -89,7 +89,9 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let document = warp::path!("api" / "documents" / String);
     let previews = warp::path!("api" / "documents" / "preview");
     let originals = warp::path!("api" / "documents" / String / "original");
-    let (file, text) = (app.settings.document_bytes, app.settings.document_text_bytes);
+    let file = app.settings.document_bytes;
+    // In JSON a character may take twice its bytes, and there are a few fields beside the text.
+    let text = 2 * app.settings.document_text_bytes + app.settings.frame_bytes;
     // Beside the file there are a few short fields, and around each its head.
     let form = || warp::multipart::form().max_length(form::longest(file));
 
@@ -190,12 +192,21 @@ async fn preview_file(form: FormData, _: Caller, app: Arc<App>) -> Answer {
 async fn preview(_: Caller, request: PreviewRequest, app: Arc<App>) -> Answer {
     let draft = match (request.url, request.text) {
         (Some(url), _) => app.library.intake().draft_of_url(&url).await?,
-        (None, Some(text)) => {
-            app.library.intake().draft_of_text(request.title, &text, request.kind.unwrap_or_default())?
-        }
+        (None, Some(text)) => draft_of_text(&app, request.title, text, request.kind.unwrap_or_default()).await?,
         (None, None) => return Err(Text::new("error-missing_field").with("field", "text").into()),
     };
     shown(draft).await
+}
+
+/// The draft of a text; a long one takes a moment.
+async fn draft_of_text(
+    app: &Arc<App>,
+    title: Option<String>,
+    text: String,
+    kind: DocumentKind,
+) -> Result<Draft, Refusal> {
+    let library = app.library.clone();
+    blocking(move || library.intake().draft_of_text(title, &text, kind)).await
 }
 
 async fn shown(draft: Draft) -> Answer {
@@ -206,9 +217,9 @@ async fn shown(draft: Draft) -> Answer {
 /// Stores a document: a text, or a form with a file. For the owner.
 #[utoipa::path(post, path = "/api/documents", request_body(content = DocumentFields, description = "Or a form with `file`"),
     responses((status = 201, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn add(caller: Caller, fields: DocumentFields, app: Arc<App>) -> Answer {
-    let text = fields.text.as_deref().ok_or_else(|| Text::new("error-missing_field").with("field", "text"))?;
-    let mut draft = app.library.intake().draft_of_text(None, text, fields.kind.unwrap_or_default())?;
+async fn add(caller: Caller, mut fields: DocumentFields, app: Arc<App>) -> Answer {
+    let text = fields.text.take().ok_or_else(|| Text::new("error-missing_field").with("field", "text"))?;
+    let mut draft = draft_of_text(&app, None, text, fields.kind.unwrap_or_default()).await?;
     draft.origin = fields.origin(&app)?;
     draft.pages = fields.pages;
     store(caller, draft, fields, app).await
@@ -235,9 +246,11 @@ async fn store(caller: Caller, draft: Draft, fields: DocumentFields, app: Arc<Ap
     description = "Or a form with `file`"), responses(
     (status = 200, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
     (status = 404, body = ErrorBody), (status = 409, description = "Somebody else changed it meanwhile", body = ErrorBody)))]
-async fn change(id: String, caller: Caller, fields: DocumentFields, app: Arc<App>) -> Answer {
-    let kind = fields.kind.unwrap_or_default();
-    let text = fields.text.as_deref().map(|text| app.library.intake().draft_of_text(None, text, kind)).transpose()?;
+async fn change(id: String, caller: Caller, mut fields: DocumentFields, app: Arc<App>) -> Answer {
+    let text = match fields.text.take() {
+        Some(text) => Some(draft_of_text(&app, None, text, fields.kind.unwrap_or_default()).await?),
+        None => None,
+    };
     let origin = fields.original.is_some().then(|| fields.origin(&app)).transpose()?;
     let correction = Correction {
         text: text.map(|draft| draft.text),
