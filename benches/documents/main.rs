@@ -1,0 +1,53 @@
+//! The bench of documents and search: what their indexes take in space, memory and time.
+//!
+//! ```text
+//! cargo bench --bench documents -- passages    75,000 passages: index, rebuild, questions
+//! cargo bench --bench documents -- messages    a million messages: index, words of two characters
+//! ```
+//!
+//! Without a name both run. A missed target is printed. Linux only: it reads `/proc`.
+//!
+//! The texts are made up ([`texts`]) of the words of the embedding model's vocabulary, each as frequent as the model was
+//! taught that it is: a third English, a third simplified Chinese, a third Chinese of both scripts. A document has words of its
+//! own that come again and again, as a real one has. Neighbouring words have nothing to do with each other, so there are more
+//! different pairs of characters than in real texts: the index of those is smaller.
+
+mod machine;
+mod messages;
+mod passages;
+mod texts;
+
+use std::error::Error;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "documents", about = "Measures the indexes of documents and messages")]
+struct Options {
+    #[command(subcommand)]
+    name: Option<Name>,
+    /// Cargo gives this to every bench; without it (`cargo test --all-targets`) only what is named runs
+    #[arg(long = "bench", global = true, hide = true)]
+    by_cargo: bool,
+}
+
+#[derive(Subcommand)]
+enum Name {
+    /// The keyword index of documents
+    Passages(passages::Options),
+    /// The index of messages
+    Messages(messages::Options),
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    match options.name {
+        Some(Name::Passages(options)) => passages::run(&options),
+        Some(Name::Messages(options)) => messages::run(&options),
+        None if options.by_cargo => {
+            passages::run(&passages::Options::default())?;
+            messages::run(&messages::Options::default())
+        }
+        None => Ok(()),
+    }
+}
