@@ -38,6 +38,7 @@ pub struct Config {
     pub language_model: LanguageModelConfig,
     pub documents: DocumentsConfig,
     pub embedding: EmbeddingConfig,
+    pub search: SearchConfig,
     pub log: LogConfig,
     /// The owner's own; they come from the file alone.
     #[serde(skip)]
@@ -159,6 +160,19 @@ pub struct LogConfig {
 pub enum LogFormat {
     Human,
     Json,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchConfig {
+    /// Whether messages can be searched.
+    pub messages: bool,
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self { messages: true }
+    }
 }
 
 impl Default for ServerConfig {

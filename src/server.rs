@@ -249,6 +249,9 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
 /// Search over messages; dates are read in the server's zone where the asker's is not known.
 fn search(config: &Config, store: Arc<Store>) -> anyhow::Result<Arc<Search>> {
     let zone = config.zone().context("no time zone has the name of server.time_zone")?;
+    if !config.search.messages {
+        return Ok(Search::off(store, zone));
+    }
     Search::start(store, &config.server.data_dir.join("index"), zone).context("cannot follow the messages")
 }
 

@@ -94,6 +94,12 @@ impl Search {
         Ok(Arc::new(Self { store, indexes, follower: Mutex::new(Some(thread)), is_complete, zone }))
     }
 
+    /// Finds no messages, and costs nothing.
+    pub fn off(store: Arc<Store>, zone: Zone) -> Arc<Self> {
+        let (indexes, is_complete) = (Indexes::default(), Arc::default());
+        Arc::new(Self { store, indexes, follower: Mutex::new(None), is_complete, zone })
+    }
+
     /// Ends the following; what is not in the index by then comes in at the next start. Blocks.
     pub fn stop(&self) {
         self.store.news().close();
