@@ -27,6 +27,13 @@ pub fn size(dir: &Path) -> f64 {
     entries.flatten().map(|entry| if entry.path().is_dir() { size(&entry.path()) } else { of(&entry.path()) }).sum()
 }
 
+/// MB of the files of one kind in a folder.
+pub fn size_of(dir: &Path, kind: &str) -> f64 {
+    let Ok(entries) = std::fs::read_dir(dir) else { return 0.0 };
+    let files = entries.flatten().filter(|entry| entry.path().extension().is_some_and(|found| found == kind));
+    files.filter_map(|entry| Some(entry.metadata().ok()?.len() as f64 / 1e6)).sum()
+}
+
 /// Prints a figure, and whether it is as it should be.
 pub fn print(what: &str, figure: f64, unit: &str, most: Option<f64>) {
     let target = most

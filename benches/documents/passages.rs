@@ -1,13 +1,14 @@
 //! `passages`: the keyword index of documents.
 
 use std::error::Error;
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use chatbot::documents::{Passage, passages};
 use chatbot::index::{Audience, IndexedDocument, PassageIndex};
 use chatbot::model::{DocumentKind, DocumentNumber, RoomName};
 
-use crate::machine::{Times, cpu_time, memory, print, size};
+use crate::machine::{Times, cpu_time, memory, print, size, size_of};
 use crate::texts::{Random, kinds};
 
 #[derive(clap::Args)]
@@ -43,6 +44,9 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let (mut asked, count) = (Vec::new(), options.passages);
     let (cpu, wall, bytes) = build(dir.path(), count, options.questions, &mut asked)?;
     print("index beyond the texts", size(dir.path()), "MB", Some(20.0));
+    for (kind, what) in [("idx", "lists"), ("term", "terms"), ("fast", "places"), ("fieldnorm", "lengths")] {
+        print(&format!("  of it {what}"), size_of(dir.path(), kind), "MB", None);
+    }
     print("texts", bytes as f64 / 1e6, "MB", None);
     print("rebuild, CPU", cpu, "s", Some(40.0));
     print("rebuild, by the clock", wall, "s", None);
@@ -54,11 +58,13 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     print("opened and checked", began.elapsed().as_secs_f64() * 1e3, "ms", None);
     let room = Audience::Room(RoomName::public("lobby").map_err(|_| "a room's name")?);
     for (name, audience) in [("everywhere", Audience::Everything), ("in a room", room)] {
-        let mut times = Times::default();
+        let (mut times, mut unanswered) = (Times::default(), 0);
         for question in &asked {
             let hits = times.measure(|| index.search(question, &audience, 50))?;
-            assert!(!hits.is_empty(), "{question:?} was taken from a passage");
+            // Cut words may be in no passage.
+            unanswered += usize::from(hits.is_empty());
         }
+        println!("  {} questions {name}, {unanswered} without a passage", asked.len());
         times.print(&format!("question {name}"), Some(10.0));
     }
     print("memory for questions, its own", memory("RssAnon") - before.0, "MB", Some(30.0));
@@ -68,7 +74,7 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
 /// Makes the index as a rebuild does; CPU and clock seconds, and bytes of text.
 fn build(
-    dir: &std::path::Path,
+    dir: &Path,
     count: usize,
     questions: usize,
     asked: &mut Vec<String>,
@@ -79,7 +85,7 @@ fn build(
     while made < count {
         let texts: Vec<Text> = (0..TOGETHER)
             .map(|document| {
-                let text = kinds[document % kinds.len()].text(&mut random, DOCUMENT);
+                let text = kinds[document % kinds.len()].text(&mut random, DOCUMENT, &kinds[0]);
                 let passages = passages(&text, DocumentKind::Text);
                 Text { text, passages }
             })
@@ -95,7 +101,7 @@ fn build(
             }
             number += 1;
         }
-        let first = number - TOGETHER as u64;
+        let first = (number - TOGETHER) as u64;
         let documents: Vec<IndexedDocument<'_>> = (first..)
             .zip(&texts)
             .map(|(number, Text { text, passages })| IndexedDocument {
@@ -114,9 +120,18 @@ fn build(
     }
     asked.truncate(questions);
     let (began, before) = (Instant::now(), cpu_time());
-    // Waits until all is put together.
+    // When nothing more comes it is put into one piece, in which the terms are once.
+    while pieces(dir) > 1 && began.elapsed() < Duration::from_secs(120) {
+        std::thread::sleep(Duration::from_millis(100));
+    }
     drop(index);
     Ok((cpu + (cpu_time() - before).as_secs_f64(), wall + began.elapsed().as_secs_f64(), bytes))
+}
+
+/// Segments in the index.
+fn pieces(dir: &Path) -> usize {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "idx")).count()
 }
 
 /// About 30 letters, or a dozen ideographs, of a passage.

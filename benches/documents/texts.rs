@@ -38,18 +38,35 @@ impl Words {
 
     /// A word, by its frequency.
     pub fn word(&self, random: &mut Random) -> &'static str {
-        let at = random.fraction() * self.sums.last().copied().unwrap_or(0.0);
-        let index = self.sums.partition_point(|&sum| sum < at);
-        self.words[index.min(self.words.len() - 1)]
+        self.words[self.index(random)]
     }
 
-    /// Running text of about this many characters. Half of its words are among a few hundred of its own.
-    pub fn text(&self, random: &mut Random, chars: usize) -> String {
-        let own: Vec<&str> = (0..300).map(|_| self.word(random)).collect();
+    fn index(&self, random: &mut Random) -> usize {
+        let at = random.fraction() * self.sums.last().copied().unwrap_or(0.0);
+        let index = self.sums.partition_point(|&sum| sum < at);
+        index.min(self.words.len() - 1)
+    }
+
+    /// Running text of about this many characters. Most words follow their neighbour as they did before, and most of the
+    /// others are among a few that are the document's own; in Chinese every fifth is English.
+    pub fn text(&self, random: &mut Random, chars: usize, english: &Words) -> String {
+        let own: Vec<usize> = (0..150).map(|_| self.index(random)).collect();
         let (mut text, mut length, mut in_sentence) = (String::new(), 0, 0);
+        let mut last = None;
         while length < chars {
-            let word = if random.below(2) == 0 { own[random.below(own.len())] } else { self.word(random) };
-            text.push_str(word);
+            let word = if self.gap.is_empty() && random.below(5) == 0 {
+                last = None;
+                format!(" {} ", english.word(random))
+            } else {
+                let index = match last {
+                    Some(last) if random.below(5) > 0 => self.after(last, random),
+                    _ if random.below(5) > 0 => own[random.below(own.len())],
+                    _ => self.index(random),
+                };
+                last = Some(index);
+                self.words[index].to_owned()
+            };
+            text.push_str(&word);
             in_sentence += 1;
             let ends = in_sentence > 6 && random.below(8) == 0;
             text.push_str(match (ends, self.gap) {
@@ -57,10 +74,18 @@ impl Words {
                 (true, "") => "。",
                 (true, _) => ". ",
             });
-            in_sentence = if ends { 0 } else { in_sentence };
-            length += word.chars().count() + 1;
+            if ends {
+                (in_sentence, last) = (0, None);
+            }
+            length += word.chars().count() + self.gap.len();
         }
         text
+    }
+
+    /// A word that follows this one: of four, the first ones more often.
+    fn after(&self, index: usize, random: &mut Random) -> usize {
+        let which = random.below(4).min(random.below(4));
+        self.index(&mut Random((4 * index + which) as u64))
     }
 }
 

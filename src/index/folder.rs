@@ -158,9 +158,12 @@ impl Directory for Unsynced {
     }
 
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
-        let (path, half) = (self.dir.join(path), self.dir.join("half-written"));
+        // A name for each: two threads write, each its own file.
+        let mut half = path.as_os_str().to_owned();
+        half.push(".half");
+        let half = self.dir.join(half);
         fs::write(&half, data)?;
-        fs::rename(half, path)
+        fs::rename(half, self.dir.join(path))
     }
 
     fn sync_directory(&self) -> io::Result<()> {

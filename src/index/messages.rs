@@ -95,7 +95,7 @@ impl MessageIndex {
     pub fn open(dir: &Path) -> Result<Self, IndexError> {
         let (schema, fields) = schema();
         let opened = folder::open(dir, Plan { schema, layout: LAYOUT, forms: true, durable: false })?;
-        let writer = Writer::new(opened.index.clone());
+        let writer = Writer::new(opened.index.clone(), false);
         Ok(Self { fields, index: opened.index, reader: Mutex::default(), commits: AtomicU64::new(0), writer })
     }
 

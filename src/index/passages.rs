@@ -102,7 +102,7 @@ impl PassageIndex {
         let (schema, fields) = schema();
         let opened = folder::open(dir, Plan { schema, layout: LAYOUT, forms: false, durable: true })?;
         let reader = Mutex::new(folder::reader(&opened.index)?);
-        Ok(Self { fields, is_outdated: opened.is_outdated, reader, writer: Writer::new(opened.index) })
+        Ok(Self { fields, is_outdated: opened.is_outdated, reader, writer: Writer::new(opened.index, true) })
     }
 
     /// Whether its terms are those of another version of this program: it answers as well as it can, and is to be made again.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::{Index, IndexWriter};
 
 use super::IndexError;
@@ -28,6 +28,8 @@ type Task = Box<dyn FnOnce(&mut IndexWriter) -> Result<(), ()> + Send>;
 /// The way to the writing thread.
 pub(super) struct Writer {
     index: Index,
+    /// Whether the index is put into one piece when nothing more comes: smaller and faster, for indexes that fit into memory.
+    in_one_piece: bool,
     thread: Arc<Mutex<Option<Running>>>,
 }
 
@@ -37,8 +39,8 @@ struct Running {
 }
 
 impl Writer {
-    pub fn new(index: Index) -> Self {
-        Self { index, thread: Arc::default() }
+    pub fn new(index: Index, in_one_piece: bool) -> Self {
+        Self { index, in_one_piece, thread: Arc::default() }
     }
 
     /// Does something with tantivy's writer and waits for it. What `work` left uncommitted when it failed is forgotten.
@@ -67,9 +69,10 @@ impl Writer {
             return Ok(running.tasks.clone());
         }
         let (tasks, queue) = mpsc::sync_channel(1);
-        let (index, shared) = (self.index.clone(), self.thread.clone());
-        let handle =
-            std::thread::Builder::new().name("index-writer".into()).spawn(move || serve(&index, &queue, &shared))?;
+        let (index, in_one_piece, shared) = (self.index.clone(), self.in_one_piece, self.thread.clone());
+        let handle = std::thread::Builder::new()
+            .name("index-writer".into())
+            .spawn(move || serve(&index, in_one_piece, &queue, &shared))?;
         *thread = Some(Running { tasks: tasks.clone(), handle });
         Ok(tasks)
     }
@@ -92,7 +95,7 @@ fn locked(thread: &Mutex<Option<Running>>) -> MutexGuard<'_, Option<Running>> {
 }
 
 /// Does what comes in, until nothing came for a while.
-fn serve(index: &Index, queue: &Receiver<Task>, thread: &Mutex<Option<Running>>) {
+fn serve(index: &Index, in_one_piece: bool, queue: &Receiver<Task>, thread: &Mutex<Option<Running>>) {
     lower_priority();
     let mut writer = None;
     loop {
@@ -100,6 +103,9 @@ fn serve(index: &Index, queue: &Receiver<Task>, thread: &Mutex<Option<Running>>)
             Ok(task) => work(index, &mut writer, task),
             Err(RecvTimeoutError::Timeout) => {
                 close(writer.take());
+                if in_one_piece && let Err(error) = put_together(index) {
+                    tracing::warn!(%error, "an index was not put into one piece");
+                }
                 // Nobody can send while this is held; who got the way to this thread before has it in use.
                 let mut thread = locked(thread);
                 match queue.try_recv() {
@@ -153,6 +159,23 @@ fn close(writer: Option<IndexWriter>) {
     if let Some(Err(error)) = writer.map(IndexWriter::wait_merging_threads) {
         tracing::warn!(%error, "an index was not put in order");
     }
+}
+
+/// Makes one segment of all, if enough lies outside the largest to be worth writing that again.
+fn put_together(index: &Index) -> tantivy::Result<()> {
+    let segments = index.searchable_segment_metas()?;
+    let largest = segments.iter().map(|segment| segment.max_doc()).max().unwrap_or(0);
+    let all: u32 = segments.iter().map(|segment| segment.max_doc()).sum();
+    if all - largest <= largest / 4 {
+        return Ok(());
+    }
+    let mut writer = open(index)?;
+    writer.set_merge_policy(Box::new(NoMergePolicy));
+    let ids: Vec<_> = segments.iter().map(|segment| segment.id()).collect();
+    drop(segments);
+    writer.merge(&ids).wait()?;
+    writer.garbage_collect_files().wait()?;
+    writer.wait_merging_threads()
 }
 
 /// Makes this thread, and those that it starts, less urgent than what people wait for.
