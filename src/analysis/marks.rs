@@ -6,9 +6,20 @@ use std::ops::Range;
 use super::terms::{TermKind, each};
 use super::{Folded, query_terms};
 
-/// What of `text` matches the terms of `query`, in bytes: in order, without overlaps.
+/// English words that stand in every question and every text: marked, they hide what was asked for.
+const FILLERS: [&str; 48] = [
+    "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "get", "has", "have", "how",
+    "i", "if", "in", "is", "it", "its", "me", "my", "no", "not", "of", "on", "or", "should", "that", "the", "there",
+    "this", "to", "was", "we", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your",
+];
+
+/// What of `text` matches the terms of `query`, in bytes: in order, without overlaps. Words that say nothing are marked only
+/// where nothing else was asked for.
 pub fn marks(text: &str, query: &str) -> Vec<Range<usize>> {
-    let wanted = query_terms(query);
+    let mut wanted = query_terms(query);
+    if wanted.iter().any(|term| !FILLERS.contains(&&*term.text)) {
+        wanted.retain(|term| !FILLERS.contains(&&*term.text));
+    }
     let singles: HashSet<&str> =
         wanted.iter().filter(|term| term.kind == TermKind::Single).map(|term| &*term.text).collect();
     let others: HashSet<&str> = wanted.iter().map(|term| &*term.text).collect();
@@ -64,6 +75,8 @@ mod tests {
         check("机器学习和机器", "机器学习", &["机器学习", "机器"]);
         check("大猫看小猫，猫", "猫", &["猫", "猫", "猫"]);
         check("Ｖ1.2 v1.2.3", "1.2.3", &["v1.2.3"]);
+        check("What is the price of a bed?", "what does a bed cost", &["bed"]);
+        check("To be or not to be", "to be", &["To", "be", "to", "be"]);
         check("nothing", "", &[]);
         check("", "nothing", &[]);
     }

@@ -190,8 +190,7 @@ impl Answers {
         let locale = question.locale;
         let note = failed.map(|error| error.words().in_locale(locale));
         let (text, by, results) = if findings.confident && !findings.sources.is_empty() {
-            let mut results = findings.sources;
-            results.truncate(question.limit.unwrap_or(QUOTED));
+            let results = quotable(findings.sources, question.limit);
             (wording::passages(&results, locale), AnsweredBy::Passages, results)
         } else if self.finder.has_documents() {
             (wording::nothing(&findings, locale), AnsweredBy::Nothing, Vec::new())
@@ -201,6 +200,17 @@ impl Answers {
         let grounds = Grounds::new(question.text, by, results, note);
         (with_note(grounds.note.as_deref(), text), grounds)
     }
+}
+
+/// Passages to quote: as many as were asked for, or the best few. Behind the first one, what shares no word with the question is
+/// more often beside it than not.
+fn quotable(mut sources: Vec<Source>, limit: Option<usize>) -> Vec<Source> {
+    if limit.is_none() {
+        let first = sources.first().map(|source| (source.document.clone(), source.chunk));
+        sources.retain(|source| !source.marks.is_empty() || first == Some((source.document.clone(), source.chunk)));
+    }
+    sources.truncate(limit.unwrap_or(QUOTED));
+    sources
 }
 
 /// Has the model write, and checks its citations while it does.

@@ -16,7 +16,7 @@ pub fn source(title: &str, content: &str) -> Source {
         content: content.into(),
         score: 1.0,
         updated_at: Timestamp::now(),
-        marks: vec![],
+        marks: vec![[0, 7]],
         mark: None,
     }
 }
@@ -66,6 +66,17 @@ async fn answer(findings: Option<Findings>, question: Question<'_>) -> (String, 
 fn found(confident: bool) -> Findings {
     let sources = (1..=9).map(|n| source(&format!("T{n}"), &format!("passage {n}"))).collect();
     Findings { sources, confident, faq: None, nearest: vec!["T1".into(), "T2".into()] }
+}
+
+#[tokio::test]
+async fn behind_the_best_only_passages_with_a_word_in_common_are_quoted() {
+    let mut findings = found(true);
+    for source in findings.sources.iter_mut().filter(|source| source.title != "T3") {
+        source.marks.clear();
+    }
+    let (_, grounds) = answer(Some(findings), question("why?")).await;
+    let titles: Vec<_> = grounds.results.iter().map(|source| source.title.as_str()).collect();
+    assert_eq!(titles, ["T1", "T3"]);
 }
 
 #[tokio::test]

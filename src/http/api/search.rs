@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Messages in an answer if the client does not say.
 const DEFAULT_LIMIT: usize = 20;
 
+/// Passages that need no word in common with what was typed, if they lie near.
+const BY_MEANING: usize = 3;
+
 /// Passages of documents in an answer.
 const MOST_DOCUMENTS: usize = 20;
 
@@ -138,11 +141,12 @@ async fn in_documents(
 ) -> Result<Vec<Source>, Refusal> {
     let Some((words, audience)) = app.search.in_documents(actor, typed, room)? else { return Ok(Vec::new()) };
     let found = app.library.find(&words, &audience, limit.clamp(1, MOST_DOCUMENTS)).await?;
-    let mut sources = found.sources;
-    // What merely lies near is no result for somebody who looks for a word.
-    sources.retain(|source| found.confident || !source.marks.is_empty());
-    sources.retain(|source| app.library.readable(actor, &source.document).is_ok());
-    Ok(sources)
+    // What lies near without a word in common is a result only among the very best.
+    let by_meaning = if found.confident { BY_MEANING } else { 0 };
+    let sources = found.sources.into_iter().enumerate();
+    let sources = sources.filter(|(rank, source)| *rank < by_meaning || !source.marks.is_empty());
+    let sources = sources.filter(|(_, source)| app.library.readable(actor, &source.document).is_ok());
+    Ok(sources.map(|(_, source)| source).collect())
 }
 
 fn hit(found: &FoundMessage) -> MessageHit<'_> {
