@@ -50,7 +50,7 @@ impl Words {
     /// Running text of about this many characters. Most words follow their neighbour as they did before, and most of the
     /// others are among a few that are the document's own; in Chinese every fifth is English.
     pub fn text(&self, random: &mut Random, chars: usize, english: &Words) -> String {
-        let own: Vec<usize> = (0..150).map(|_| self.index(random)).collect();
+        let own: Vec<usize> = (0..60).map(|_| self.index(random)).collect();
         let (mut text, mut length, mut in_sentence) = (String::new(), 0, 0);
         let mut last = None;
         while length < chars {
@@ -60,7 +60,7 @@ impl Words {
             } else {
                 let index = match last {
                     Some(last) if random.below(5) > 0 => self.after(last, random),
-                    _ if random.below(5) > 0 => own[random.below(own.len())],
+                    _ if random.below(10) > 0 => own[random.below(own.len())],
                     _ => self.index(random),
                 };
                 last = Some(index);
