@@ -208,10 +208,11 @@ impl Server {
         self.app.jobs.stats().save(&self.app.store).await;
         self.connections.close();
         self.deliveries.close();
-        let ended = async {
-            self.own_commands.all_ended().await;
-            self.connections.wait().await;
-            self.deliveries.wait().await;
+        let (own_commands, connections, deliveries) = (self.own_commands, self.connections, self.deliveries);
+        let ended = async move {
+            own_commands.all_ended().await;
+            connections.wait().await;
+            deliveries.wait().await;
         };
         if sockets_closed.is_err() || tokio::time::timeout_at(deadline, ended).await.is_err() {
             tracing::warn!("some connections did not end in time");

@@ -44,7 +44,7 @@ fn source(title: &str, content: &str) -> Source {
         content: content.into(),
         score: 1.0,
         updated_at: Timestamp::now(),
-        marks: vec![],
+        marks: vec![[0, 4]],
         mark: None,
     }
 }
