@@ -146,6 +146,14 @@ impl Embedder {
         }
     }
 
+    /// Whether it is the model in the binary, whose cosines are known.
+    pub fn is_built_in(&self) -> bool {
+        #[cfg(feature = "embedding-model")]
+        return matches!(self.source, Source::BuiltIn(_));
+        #[cfg(not(feature = "embedding-model"))]
+        false
+    }
+
     /// The vector of a question. Does not wait for passages.
     pub async fn question(&self, text: &str) -> Result<Embedding, EmbedError> {
         match &self.source {

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 pub use confidence::{Signals, answers_directly};
 
+use crate::analysis;
 use crate::documents::Passage;
 use crate::embedding::{EmbedError, Embedder, Embedding, VectorHit, Vectors};
 use crate::index::{Audience, Hit, IndexError, PassageIndex};
-use crate::model::DocumentNumber;
+use crate::model::{DocumentNumber, Language};
 
 /// Passages that each side brings.
 const CANDIDATES: usize = 50;
@@ -85,11 +86,12 @@ impl Retriever {
     ) -> Result<Found, RetrievalError> {
         let meaning = self.meaning(question).await;
         let (question, audience) = (question.to_owned(), audience.clone());
+        let cosines_are_known = self.embedder.is_built_in();
         let look_up = move || {
             let near = meaning.map(|(vectors, question)| vectors.search(&question, &allowed, CANDIDATES));
             let mut by_words = index.search(&question, &audience, CANDIDATES)?;
             by_words.retain(|hit| allowed(hit.document, hit.version));
-            put_together(&index, &question, by_words, near, limit)
+            put_together(&index, &question, by_words, near, cosines_are_known, limit)
         };
         tokio::task::spawn_blocking(look_up).await.map_err(|_| RetrievalError::Stopped)?
     }
@@ -130,11 +132,13 @@ fn put_together(
     question: &str,
     by_words: Vec<Hit>,
     near: Option<Vec<VectorHit>>,
+    cosines_are_known: bool,
     limit: usize,
 ) -> Result<Found, RetrievalError> {
-    let cosine = near.as_ref().and_then(|near| near.first()).map(|hit| hit.score);
+    let cosine = near.as_ref().filter(|_| cosines_are_known).and_then(|near| near.first()).map(|hit| hit.score);
     let words: Vec<Key> = by_words.iter().map(|hit| (hit.document, hit.version, hit.passage.number)).collect();
     let near: Vec<Key> = near.iter().flatten().map(|hit| (hit.document, hit.version, hit.passage)).collect();
+    let nearest: Vec<Key> = near.iter().take(COVERING).copied().collect();
     let fused = fusion::fuse(&[&words, &near]);
 
     let mut places: HashMap<Key, Passage> =
@@ -153,8 +157,9 @@ fn put_together(
 
     let best: Vec<Key> =
         hits.iter().take(COVERING).map(|hit| (hit.document, hit.version, hit.passage.number)).collect();
-    let coverage = index.coverage(question, &best)?.into_iter().fold(0.0, f32::max);
-    let signals = Signals { cosine, coverage };
+    let covered = |keys: &[Key]| Ok::<_, IndexError>(index.coverage(question, keys)?.into_iter().fold(0.0, f32::max));
+    let is_chinese = matches!(analysis::language(question), Language::Simplified | Language::Traditional);
+    let signals = Signals { cosine, coverage: covered(&best)?, near_coverage: covered(&nearest)?, is_chinese };
     Ok(Found { confident: !hits.is_empty() && signals.suffice(), hits, signals })
 }
 
