@@ -30,14 +30,16 @@ pub struct Files {
 impl Files {
     /// Opens or creates the folder, and removes what was being written when the last process ended.
     pub fn open(dir: &Path, min_free: u64) -> io::Result<Self> {
-        fs::create_dir_all(dir)?;
-        for entry in fs::read_dir(dir)? {
+        // Whoever is told a file's path may stand elsewhere.
+        let dir = std::path::absolute(dir)?;
+        fs::create_dir_all(&dir)?;
+        for entry in fs::read_dir(&dir)? {
             let path = entry?.path();
             if path.to_string_lossy().ends_with(UNFINISHED) {
                 fs::remove_file(path)?;
             }
         }
-        Ok(Self { dir: dir.to_owned(), next: AtomicU64::new(0), min_free })
+        Ok(Self { dir, next: AtomicU64::new(0), min_free })
     }
 
     /// Begins a file whose content comes in pieces.

@@ -137,7 +137,8 @@ async fn a_text_is_read_with_its_passages_as_javascript_counts() {
 async fn a_file_is_previewed_corrected_and_stored_with_its_original() {
     // The text is taken out by the program itself, which the tests' own process is not.
     let dir = tempfile::tempdir().expect("a folder");
-    let server = ServerProcess::start(dir.path(), &[]);
+    // The process that reads the file stands in another folder than the server.
+    let server = ServerProcess::launch_in(dir.path(), 0, std::path::Path::new("./data"), None, &[]);
     let original = "# Guide\r\n\r\nPress the red buton.\r\n".as_bytes();
     let preview = upload(server.address(), "POST", "/api/documents/preview", ("guide.md", original), &[]).await;
     assert_eq!(preview.status, 200, "{}", preview.text());

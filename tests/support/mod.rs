@@ -346,7 +346,19 @@ impl ServerProcess {
 
     /// As [`ServerProcess::start_on`], with a file of settings, if there is one.
     pub fn launch(port: u16, data_dir: &Path, config: Option<&Path>, environment: &[(&str, &str)]) -> Self {
+        Self::launch_in(Path::new("."), port, data_dir, config, environment)
+    }
+
+    /// As [`ServerProcess::launch`], from a folder to which the other paths may be relative.
+    pub fn launch_in(
+        dir: &Path,
+        port: u16,
+        data_dir: &Path,
+        config: Option<&Path>,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
+        command.current_dir(dir);
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data-dir"]).arg(data_dir);
         command.args(config.into_iter().flat_map(|file| [Path::new("--config"), file]));
         command.env("CHATBOT_ACCOUNTS__OWNER_KEY", OWNER_KEY).env("CHATBOT_LOG__LEVEL", "warn");
