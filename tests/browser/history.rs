@@ -70,7 +70,13 @@ async fn all_of_it_can_be_read_with_the_keyboard() {
         ann.press(Key::PageUp).await;
     }
     assert!(seen.iter().all(|seen| *seen), "something was never shown");
-    ann.press(Key::End).await;
+    // Rows that are laid out anew at that moment keep their place and end the browser's own scrolling: who sees that presses again.
+    for _ in 0..100 {
+        ann.press(Key::End).await;
+        if ann.ask(&format!("{LIST}.scrollTop > 0")).await {
+            break;
+        }
+    }
     ann.hears("message 120").await;
     ann.close().await;
 }
