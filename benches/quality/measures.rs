@@ -91,17 +91,20 @@ impl Quality {
     }
 }
 
-/// Prints what a part of the questions says.
-pub fn print(part: Part, questions: &[Question], words: &[Answer], fused: &[Answer]) {
+/// Prints what a part of the questions says, or all of them.
+pub fn print(part: Option<Part>, questions: &[Question], words: &[Answer], fused: &[Answer]) {
     let name = match part {
-        Part::Development => "Development part (limits were chosen by it)",
-        Part::HeldOut => "Held-out part",
+        Some(Part::Development) => "Development part (limits were chosen by it)",
+        Some(Part::HeldOut) => "Held-out part",
+        Some(Part::Later) => "Later part (written when all was chosen)",
+        None => "All questions",
     };
+    let is_in_part = |question: &Question| part.is_none_or(|part| question.part == part);
     println!("\n{name}\n{:24}{:>9}   {:20}   {:20}", "", "", "words alone", "words and meaning");
     let heads = format!("{:>6} {:>6} {:>6}", "@1", "@5", "MRR");
     println!("{:24}{:>9}   {heads}   {heads}", "", "questions");
     let row = |name: &str, belongs: &dyn Fn(&Question) -> bool| {
-        let these = |answers| chosen(questions, answers, |it| it.part == part && it.gold.is_some() && belongs(it));
+        let these = |answers| chosen(questions, answers, |it| is_in_part(it) && it.gold.is_some() && belongs(it));
         let (words, fused) = (Quality::of(these(words)), Quality::of(these(fused)));
         println!("{name:24}{:>9}   {}   {}", words.questions, words.columns(), fused.columns());
     };
@@ -115,7 +118,7 @@ pub fn print(part: Part, questions: &[Question], words: &[Answer], fused: &[Answ
     row("all", &|_| true);
     for (name, answers) in [("words alone", words), ("words and meaning", fused)] {
         print_refusals(name, &|has_answer| {
-            chosen(questions, answers, |it| it.part == part && it.gold.is_some() == has_answer).collect()
+            chosen(questions, answers, |it| is_in_part(it) && it.gold.is_some() == has_answer).collect()
         });
     }
 }

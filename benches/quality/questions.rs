@@ -9,12 +9,14 @@ use crate::corpus::Corpus;
 pub enum Part {
     /// What limits and weights may be chosen by.
     Development,
-    /// What nothing was chosen by.
+    /// What nothing was chosen by, though some of its results were seen while choosing.
     HeldOut,
+    /// Written when everything had been chosen, by somebody who did not know how.
+    Later,
 }
 
 impl Part {
-    pub const ALL: [Self; 2] = [Self::Development, Self::HeldOut];
+    pub const ALL: [Self; 3] = [Self::Development, Self::HeldOut, Self::Later];
 }
 
 /// A language that questions are asked in.
@@ -84,7 +86,8 @@ fn question(line: &str, corpus: &Corpus) -> anyhow::Result<Question> {
     let part = match part {
         "dev" => Part::Development,
         "test" => Part::HeldOut,
-        _ => bail!("a part is dev or test"),
+        "later" => Part::Later,
+        _ => bail!("a part is dev, test or later"),
     };
     let has_its_words = match wording {
         "same" => true,

@@ -20,7 +20,7 @@ use crate::documents::Passage;
 use crate::model::{DocumentNumber, RoomName};
 
 /// Counts changes of the schema below.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// Most terms of a question that are looked up.
 const MAX_TERMS: usize = 64;
@@ -218,7 +218,7 @@ impl PassageIndex {
                     let (from, to) = prefix_bounds(field, text);
                     Box::new(RangeQuery::new(from, to))
                 }
-                _ => Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs)),
+                _ => Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic)),
             };
             Box::new(BoostQuery::new(query, boost))
         })
@@ -228,8 +228,8 @@ impl PassageIndex {
 fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let fields = Fields {
-        text: schema.add_text_field("text", terms_field(IndexRecordOption::WithFreqs, true)),
-        names: schema.add_text_field("names", terms_field(IndexRecordOption::WithFreqs, true)),
+        text: schema.add_text_field("text", terms_field(IndexRecordOption::Basic, false)),
+        names: schema.add_text_field("names", terms_field(IndexRecordOption::Basic, false)),
         room: schema.add_text_field("room", facts_field()),
         document: schema.add_u64_field("document", FAST | INDEXED),
         version: schema.add_u64_field("version", FAST),
