@@ -1,37 +1,10 @@
 //! Documents that answers are found in: what is kept of one, and a passage of it that is quoted.
 
-use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Handle, RoomName, Timestamp};
-
-/// A document's id. Ids sort by the time they were made.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DocumentId(String);
-
-impl DocumentId {
-    pub fn fresh() -> Self {
-        Self(uuid::Uuid::now_v7().simple().to_string())
-    }
-
-    /// An id from outside; `None` when it cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        uuid::Uuid::try_parse(text).ok().map(|id| Self(id.simple().to_string()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DocumentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use super::{DocumentId, Handle, RoomName, Timestamp};
 
 /// What a document is called where eight bytes are enough: in the index and beside vectors. Given by the store, never again to
 /// another document.

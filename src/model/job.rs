@@ -1,45 +1,12 @@
 //! A job: work that a message asked the bot for. Data, not a closure, so that it survives a restart.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Grounds, Handle, Person, RoomName, ScheduleId, Timestamp};
+use super::{Grounds, Handle, JobId, Person, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
-
-/// A job's id. Ids sort by the time they were made.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct JobId(String);
-
-impl JobId {
-    pub fn fresh() -> Self {
-        Self(uuid::Uuid::now_v7().simple().to_string())
-    }
-
-    /// An id from outside; `None` when it cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        uuid::Uuid::try_parse(text).ok().map(|id| Self(id.simple().to_string()))
-    }
-
-    /// The id of the job that follows from this one: always the same, so that it is made once however often this one runs.
-    pub fn follower(&self) -> Self {
-        let id = uuid::Uuid::try_parse(&self.0).unwrap_or_default().as_u128();
-        Self(uuid::Uuid::from_u128(id ^ 1).simple().to_string())
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]

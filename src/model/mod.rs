@@ -7,6 +7,7 @@ mod address;
 mod document;
 mod findings;
 mod hook;
+mod id;
 mod job;
 mod message;
 mod names;
@@ -16,12 +17,11 @@ mod stats;
 mod time;
 
 pub use address::subscriber;
-pub use document::{
-    AnsweredBy, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range,
-};
+pub use document::{AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range};
 pub use findings::{FaqAnswer, Findings, Grounds};
-pub use hook::{Hook, HookId};
-pub use job::{Change, Job, JobError, JobId, JobRequest, JobState, LogLine};
+pub use hook::Hook;
+pub use id::{DocumentId, HookId, Id, JobId};
+pub use job::{Change, Job, JobError, JobRequest, JobState, LogLine};
 pub use message::{Answer, BotMode, Message, MessageText, SendId, Voice};
 pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Person, RoomName};
 pub use persona::Persona;
