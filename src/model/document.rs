@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentId, Handle, RoomName, Timestamp};
+use super::{DocumentId, Handle, RoomName, Timestamp, rfc_3339};
 
 /// What a document is called where eight bytes are enough: in the index and beside vectors. Given by the store, never again to
 /// another document.
@@ -177,22 +177,6 @@ pub fn utf16_range(text: &str, range: &Range<usize>) -> [u32; 2] {
     let units = |end: usize| text[..end].chars().map(char::len_utf16).sum::<usize>() as u32;
     let start = units(range.start);
     [start, start + text[range.clone()].chars().map(char::len_utf16).sum::<usize>() as u32]
-}
-
-/// Times as text, as everywhere on the wire.
-mod rfc_3339 {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::model::Timestamp;
-
-    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(at)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Timestamp::parse(&text).ok_or_else(|| D::Error::custom("not a time"))
-    }
 }
 
 #[cfg(test)]

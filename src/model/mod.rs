@@ -27,4 +27,4 @@ pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Person, RoomName};
 pub use persona::Persona;
 pub use schedule::{MissedRuns, NextRun, Rhythm, Schedule, ScheduleId};
 pub use stats::{JobMinute, RunTimes};
-pub use time::Timestamp;
+pub use time::{Timestamp, rfc_3339};

@@ -1,0 +1,43 @@
+//! The ways in which the server ends a connection.
+
+/// Why the server closes a WebSocket, and what the client should do then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The server stops: come back at once, with jitter.
+    GoingAway,
+    /// The frames were not WebSocket's: RFC 6455, 7.4.1.
+    ProtocolError,
+    /// A text frame was not UTF-8.
+    InvalidText,
+    /// A frame was bigger than `limits.frame_bytes`.
+    TooBig,
+    /// Took nothing for some seconds: come back with `after`.
+    TooSlow,
+    /// Too many connections or messages: come back later.
+    TooMany,
+}
+
+impl CloseReason {
+    pub fn code(self) -> u16 {
+        match self {
+            Self::GoingAway => 1001,
+            Self::ProtocolError => 1002,
+            Self::InvalidText => 1007,
+            Self::TooBig => 1009,
+            Self::TooSlow => 4008,
+            Self::TooMany => 4029,
+        }
+    }
+
+    /// A few words for whoever reads a client's log.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::GoingAway => "server going away",
+            Self::ProtocolError => "protocol error",
+            Self::InvalidText => "text is not UTF-8",
+            Self::TooBig => "frame too big",
+            Self::TooSlow => "too slow",
+            Self::TooMany => "too many connections or messages",
+        }
+    }
+}

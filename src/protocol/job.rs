@@ -1,0 +1,180 @@
+//! A job as clients see it: in lists and frames, and with all that is known of it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::{
+    AnsweredBy, Change, Grounds, Handle, Job, JobError, JobId, JobState, LogLine, ScheduleId, Source, Timestamp,
+    rfc_3339,
+};
+
+/// A job as clients see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobView {
+    #[schema(value_type = String)]
+    pub id: JobId,
+    pub name: String,
+    /// The command with its arguments.
+    pub line: String,
+    #[schema(value_type = String)]
+    pub handle: Handle,
+    pub room: String,
+    /// Number of the message that asked.
+    pub seq: u64,
+    pub state: JobState,
+    /// 0 to 100, null where it is not known.
+    pub progress: Option<u8>,
+    /// A few words on the progress.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// How often it was started.
+    pub attempt: u32,
+    /// How often it is started at most.
+    pub attempts: u32,
+    /// When it is to be begun, while it waits for that.
+    #[serde(serialize_with = "rfc_3339::serialize_optional")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Timestamp>,
+    /// The schedule that it is a run of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub schedule: Option<ScheduleId>,
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    #[serde(serialize_with = "rfc_3339::serialize_optional")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc_3339::serialize_optional")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub finished_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// What the result rests on, where a question was answered.
+    #[serde(flatten)]
+    pub grounds: GroundsView,
+    /// What has been written of the answer, for those who come while it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+}
+
+impl JobView {
+    /// As part of a list: the result is only begun, the whole is on the job itself.
+    pub fn shortened(mut self) -> Self {
+        /// Characters.
+        const LONGEST: usize = 200;
+        if let Some(result) = &mut self.result
+            && let Some((end, _)) = result.char_indices().nth(LONGEST)
+        {
+            result.truncate(end);
+            result.push('…');
+        }
+        self.grounds.results = None;
+        self
+    }
+
+    /// How far an unfinished job got is not part of what is stored; the caller knows it or says `None`.
+    pub fn new(job: &Job, seq: u64, progress: Option<u8>, text: Option<String>) -> Self {
+        Self {
+            id: job.id.clone(),
+            name: job.name.clone(),
+            line: job.line(),
+            handle: job.handle.clone(),
+            room: job.room.shown().to_owned(),
+            seq,
+            state: job.state,
+            progress,
+            text,
+            attempt: job.attempt,
+            attempts: job.attempts,
+            due_at: job.due_at,
+            schedule: job.schedule.clone(),
+            created_at: job.created_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            error: job.error.clone(),
+            result: job.result.clone(),
+            grounds: job.grounds.as_deref().map(GroundsView::from).unwrap_or_default(),
+            partial: None,
+        }
+    }
+}
+
+/// What the answer to a question rests on.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct GroundsView {
+    /// The question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// The passages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<Vec<Source>>,
+    /// Who wrote the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<AnsweredBy>,
+    /// Why the answer is not what could be expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl From<&Grounds> for GroundsView {
+    fn from(grounds: &Grounds) -> Self {
+        Self {
+            query: Some(grounds.query.clone()),
+            results: Some(grounds.results.clone()),
+            answered_by: Some(grounds.answered_by),
+            note: grounds.note.clone(),
+        }
+    }
+}
+
+/// The beginning of an answer: its first `n` pieces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Partial {
+    pub text: String,
+    pub n: u64,
+}
+
+/// Everything about a job.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobDetails {
+    #[serde(flatten)]
+    pub job: JobView,
+    /// Everything after the command.
+    pub arguments: String,
+    /// How it came to where it is, oldest first.
+    pub changes: Vec<ChangeView>,
+    /// The last lines that its attempts logged.
+    pub log: Vec<LogLineView>,
+}
+
+impl JobDetails {
+    pub fn new(job: JobView, arguments: String, changes: Vec<Change>, log: Vec<LogLine>) -> Self {
+        let changes = changes.into_iter().map(|Change { at, state, reason }| ChangeView { at, state, reason });
+        let log = log.into_iter().map(|LogLine { at, attempt, text }| LogLineView { at, attempt, text });
+        Self { job, arguments, changes: changes.collect(), log: log.collect() }
+    }
+}
+
+/// A job came into a state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChangeView {
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub state: JobState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A line of a job's log.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LogLineView {
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub attempt: u32,
+    pub text: String,
+}

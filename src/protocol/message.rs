@@ -1,0 +1,72 @@
+//! A message as clients see it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::{AnsweredBy, Handle, JobId, JobState, Message, RoomName, Source, Timestamp, Voice, rfc_3339};
+
+/// A message as clients see it.
+#[derive(Serialize, ToSchema)]
+pub struct MessageView<'a> {
+    pub room: &'a str,
+    pub seq: u64,
+    pub id: &'a str,
+    #[schema(value_type = String)]
+    pub handle: &'a Handle,
+    pub role: Voice,
+    pub message: &'a str,
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub job: Option<&'a JobId>,
+    /// On an answer: what was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<&'a str>,
+    /// On the answer to a question: the passages that it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<&'a [Source]>,
+    /// On the answer to a question: who wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<AnsweredBy>,
+    /// On the answer to a question: why it is not what could be expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'a str>,
+    /// On an answer: number of the message that asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// On an answer: how its job ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_state: Option<JobState>,
+    /// On an answer: milliseconds from asking to answering.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+impl<'a> MessageView<'a> {
+    pub fn new(room: &'a RoomName, seq: u64, message: &'a Message) -> Self {
+        let answer = message.answer.as_ref();
+        let grounds = answer.and_then(|answer| answer.grounds.as_deref());
+        Self {
+            room: room.shown(),
+            seq,
+            id: message.id.as_str(),
+            handle: &message.handle,
+            role: message.role,
+            message: message.text.as_str(),
+            timestamp: message.at,
+            job: message.job.as_ref(),
+            query: answer.map(|answer| answer.query.as_str()),
+            results: grounds.map(|grounds| grounds.results.as_slice()),
+            answered_by: grounds.map(|grounds| grounds.answered_by),
+            note: grounds.and_then(|grounds| grounds.note.as_deref()),
+            reply_to: answer.map(|answer| answer.reply_to),
+            job_state: answer.map(|answer| answer.state),
+            took_ms: answer.map(|answer| answer.took_ms),
+            deleted: message.deleted,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The frames that the server sends.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{JobView, MessageView};
+use crate::model::{BotMode, Handle, JobId, Voice};
+use crate::text::Locale;
+
+/// What the server says on a WebSocket.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame<'a> {
+    Welcome {
+        protocol: u32,
+        server: &'a str,
+        user: UserView<'a>,
+        limits: LimitsView,
+        locale: Locale,
+        commands: &'a [CommandView],
+    },
+    Commands {
+        commands: &'a [CommandView],
+    },
+    Joined {
+        room: &'a str,
+        epoch: &'a str,
+        last: u64,
+        messages: &'a [MessageView<'a>],
+        complete: bool,
+        members: &'a [MemberView],
+        count: usize,
+        bot: BotMode,
+        jobs: &'a [JobView],
+        deleted: &'a [u64],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        greeting: Option<&'a str>,
+    },
+    Left {
+        room: &'a str,
+    },
+    Message(MessageView<'a>),
+    /// The bot's greeting on the simple door, where everything is a `message`.
+    #[serde(rename = "message")]
+    Greeting {
+        room: &'a str,
+        handle: &'a str,
+        role: Voice,
+        message: &'a str,
+    },
+    Ack {
+        id: &'a str,
+        room: &'a str,
+        seq: u64,
+    },
+    Loading {
+        room: &'a str,
+        job: &'a JobId,
+        message: &'a str,
+    },
+    /// A piece of an answer that is still being written.
+    Delta {
+        room: &'a str,
+        job: &'a JobId,
+        text: &'a str,
+        n: u64,
+    },
+    Job {
+        room: &'a str,
+        job: &'a JobView,
+        /// For one who watches, not for the room.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        watched: bool,
+    },
+    Watching,
+    Unwatched,
+    Presence {
+        room: &'a str,
+        joined: &'a [MemberView],
+        left: &'a [MemberView],
+        count: usize,
+    },
+    Typing {
+        room: &'a str,
+        handle: &'a Handle,
+    },
+    History {
+        room: &'a str,
+        messages: &'a [MessageView<'a>],
+        more: bool,
+        /// As asked, so that the answers to two requests can be told apart.
+        before: Option<u64>,
+        after: Option<u64>,
+    },
+    Deleted {
+        room: &'a str,
+        seq: u64,
+    },
+    Room {
+        room: &'a str,
+        bot: BotMode,
+    },
+    Pong,
+    Error {
+        code: &'a str,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<&'a str>,
+    },
+}
+
+impl ServerFrame<'_> {
+    /// The whole WebSocket frame: made once, then shared by everybody who gets it.
+    pub fn encode(&self) -> Bytes {
+        /// Room for the longest header a server's frame has (RFC 6455, 5.2).
+        const HEADER: usize = 10;
+        let mut buffer = BytesMut::with_capacity(256);
+        buffer.put_bytes(0, HEADER);
+        let mut writer = buffer.writer();
+        if let Err(error) = serde_json::to_writer(&mut writer, self) {
+            unreachable!("a frame that JSON cannot hold: {error}");
+        }
+        let mut buffer = writer.into_inner();
+        let length = buffer.len() - HEADER;
+        let header = text_header(length);
+        let start = HEADER - header.len();
+        buffer[start..HEADER].copy_from_slice(&header);
+        buffer.freeze().slice(start..)
+    }
+}
+
+/// Who the server takes the client for.
+#[derive(Serialize, ToSchema)]
+pub struct UserView<'a> {
+    #[schema(value_type = String)]
+    pub handle: &'a Handle,
+    /// `user`, or `owner` for whoever runs the server.
+    pub role: &'static str,
+}
+
+/// What the client must keep to; 0 means no limit.
+#[derive(Clone, Copy, Serialize)]
+pub struct LimitsView {
+    pub message_chars: usize,
+    pub frame_bytes: usize,
+    pub messages_per_second: u32,
+    pub rooms: usize,
+}
+
+/// A command as people are told of it, in their language.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CommandView {
+    pub name: String,
+    /// The command with its arguments' names, such as `sum <number> <number> …`.
+    pub usage: String,
+    /// One line on what it does.
+    pub help: String,
+    /// Something to try.
+    pub example: String,
+    /// Whether it may take long enough to watch.
+    pub slow: bool,
+}
+
+/// One person in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemberView {
+    pub handle: Handle,
+    pub role: Voice,
+}
+
+/// Header of an unfragmented, unmasked text frame.
+fn text_header(length: usize) -> Vec<u8> {
+    const FINAL_TEXT: u8 = 0x81;
+    match length {
+        0..126 => vec![FINAL_TEXT, length as u8],
+        126..0x1_0000 => [&[FINAL_TEXT, 126], (length as u16).to_be_bytes().as_slice()].concat(),
+        _ => [&[FINAL_TEXT, 127], (length as u64).to_be_bytes().as_slice()].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_every_length_carry_the_right_header() {
+        for length in [0_usize, 60, 125, 126, 65_535, 65_536, 70_000] {
+            let words = "x".repeat(length);
+            let frame = ServerFrame::Error { code: "c", message: &words, id: None, room: None }.encode();
+            let json = serde_json::to_vec(&ServerFrame::Error { code: "c", message: &words, id: None, room: None });
+            let json = json.expect("plain text");
+            assert!(frame.ends_with(&json));
+            assert_eq!(&frame[..frame.len() - json.len()], text_header(json.len()));
+        }
+    }
+}
