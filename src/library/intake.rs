@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::LONGEST_NAME;
 use crate::analysis;
 use crate::documents::{Extracted, Extractor};
 use crate::fetch::{Client, FetchError, Limits};
@@ -179,8 +178,6 @@ fn too_big(most: u64) -> Text {
 /// A draft that has something to read.
 fn draft(extracted: Extracted, origin: Origin) -> Result<Draft, Text> {
     let Extracted { title, author, kind, text, pages } = extracted;
-    // What a file says of itself may be long; nobody typed it, so nobody can be asked to shorten it.
-    let [title, author] = [title, author].map(|name| name.map(|name| name.chars().take(LONGEST_NAME).collect()));
     if !text.chars().any(char::is_alphanumeric) {
         return Err(Text::new("error-file_empty"));
     }

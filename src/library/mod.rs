@@ -31,9 +31,6 @@ use intake::broken;
 use shelf::Shelf;
 use upkeep::Upkeep;
 
-/// Characters of a title, and of an author's name.
-const LONGEST_NAME: usize = 200;
-
 /// How often a change is tried whose document changes under it, as when a job lets go of its text before.
 const TRIES: usize = 3;
 
@@ -434,8 +431,8 @@ fn name(text: Option<&str>) -> Result<Option<String>, Text> {
     let name: Vec<_> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let name = name.join(" ");
-    if name.chars().count() > LONGEST_NAME {
-        return Err(Text::new("error-bad_document-long").with("max", LONGEST_NAME));
+    if name.chars().count() > Document::LONGEST_NAME {
+        return Err(Text::new("error-bad_document-long").with("max", Document::LONGEST_NAME));
     }
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
@@ -447,7 +444,7 @@ fn title(given: Option<&str>, origin: &Origin, text: &str) -> Result<String, Tex
     }
     let stem = origin.name.as_deref().and_then(|name| Path::new(name).file_stem()?.to_str());
     let first = text.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty());
-    let begun: String = stem.or(first).unwrap_or_default().chars().take(LONGEST_NAME).collect();
+    let begun: String = stem.or(first).unwrap_or_default().chars().take(Document::LONGEST_NAME).collect();
     name(Some(&begun))?.ok_or_else(|| Text::new("error-bad_document-title"))
 }
 

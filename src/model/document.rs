@@ -115,6 +115,9 @@ pub struct Document {
 }
 
 impl Document {
+    /// Characters of a title, and of an author's name; the page's form says the same.
+    pub const LONGEST_NAME: usize = 200;
+
     /// The files that belong to it.
     pub fn files(&self) -> impl Iterator<Item = &FileId> {
         let previous = self.previous.as_ref().map(|(_, text)| text);

@@ -10,28 +10,15 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::process::{Resource, Rlimit};
 
 use super::kind::{Format, format_of};
-use super::{Limits, Problem, Said, Task, decode, docx, html, lines, markdown, pdf, table};
+use super::{Extracted, Limits, Problem, Said, Task, decode, docx, html, lines, markdown, pdf, table};
 use crate::analysis::normalize;
-use crate::model::DocumentKind;
+use crate::model::{Document, DocumentKind};
 
 /// Bytes of text in one line of output; escaped it stays below the longest line that is read whole.
 const PIECE: usize = 8 * 1024;
 
 /// For parsers that descend into what they read; what is nested even deeper overflows it, which ends this process alone.
 const STACK: usize = 128 * 1024 * 1024;
-
-/// Longest title or author in characters that is believed.
-const LONGEST_TITLE: usize = 300;
-
-/// What one format yields: text not yet normalised.
-#[derive(Debug, Default)]
-pub struct Draft {
-    pub title: Option<String>,
-    pub author: Option<String>,
-    pub kind: DocumentKind,
-    pub text: String,
-    pub pages: Option<u32>,
-}
 
 /// What the reading process finds in its environment.
 pub fn environment() -> Vec<(String, String)> {
@@ -54,7 +41,7 @@ pub fn run() -> io::Result<()> {
     reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread broke")))
 }
 
-fn read(task: &Task) -> Result<Draft, Problem> {
+fn read(task: &Task) -> Result<Extracted, Problem> {
     let file = open(&task.file, &task.limits)?;
     confine(&task.limits).map_err(|_| Problem::NotRead)?;
     let mut bytes = Vec::new();
@@ -62,8 +49,8 @@ fn read(task: &Task) -> Result<Draft, Problem> {
     if bytes.len() as u64 > task.limits.file {
         return Err(Problem::TooBig);
     }
-    let draft = extract(bytes, &task.name, task.media_type.as_deref(), &task.limits)?;
-    finish(draft, &task.limits)
+    let extracted = extract(bytes, &task.name, task.media_type.as_deref(), &task.limits)?;
+    finish(extracted, &task.limits)
 }
 
 /// Opens an ordinary file and nothing else: a pipe would never end, and a link may lead anywhere.
@@ -99,30 +86,32 @@ fn confine(limits: &Limits) -> io::Result<()> {
     Ok(())
 }
 
-fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &Limits) -> Result<Draft, Problem> {
+fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &Limits) -> Result<Extracted, Problem> {
     match format_of(&bytes, name, media_type)? {
         Format::Pdf => pdf::read(bytes, limits),
         Format::Docx => docx::read(bytes, limits),
         Format::Html => html::read(&decode::html(&bytes, media_type)?),
         Format::Markdown => Ok(markdown::read(&decode::text(&bytes, media_type)?)),
         Format::Table(separator) => table::read(&decode::text(&bytes, media_type)?, separator),
-        Format::Text => Ok(Draft { text: lines::plain(&decode::text(&bytes, media_type)?), ..Draft::default() }),
+        Format::Text => {
+            Ok(Extracted { text: lines::plain(&decode::text(&bytes, media_type)?), ..Extracted::default() })
+        }
     }
 }
 
-/// Normalises, checks, and finds a title where the file names none.
-fn finish(draft: Draft, limits: &Limits) -> Result<Draft, Problem> {
-    let text = tidy(&normalize(&draft.text));
+/// Normalises what one format yielded, checks, and finds a title where the file names none.
+fn finish(extracted: Extracted, limits: &Limits) -> Result<Extracted, Problem> {
+    let text = tidy(&normalize(&extracted.text));
     if !text.chars().any(|c| c.is_alphanumeric()) {
-        return Err(if draft.pages.is_some() { Problem::ScanWithoutText } else { Problem::Empty });
+        return Err(if extracted.pages.is_some() { Problem::ScanWithoutText } else { Problem::Empty });
     }
     if text.len() > limits.text {
         return Err(Problem::TooMuchText);
     }
-    let heading = || (draft.kind == DocumentKind::Text).then(|| first_heading(&text)).flatten();
-    let title = draft.title.as_deref().and_then(name_of).or_else(heading);
-    let author = draft.author.as_deref().and_then(name_of);
-    Ok(Draft { title, author, text, ..draft })
+    let heading = || (extracted.kind == DocumentKind::Text).then(|| first_heading(&text)).flatten();
+    let title = extracted.title.as_deref().and_then(name_of).or_else(heading);
+    let author = extracted.author.as_deref().and_then(name_of);
+    Ok(Extracted { title, author, text, ..extracted })
 }
 
 /// A title or an author as the file names it, unless that is nothing a person would have written.
@@ -131,7 +120,7 @@ fn name_of(text: &str) -> Option<String> {
     let plain = words.to_lowercase();
     let is_leftover = matches!(plain.as_str(), "untitled" | "无标题" | "未命名" | "about:blank" | "untitled document")
         || ["microsoft word - ", "microsoft powerpoint - ", "file:///"].iter().any(|start| plain.starts_with(start));
-    let fits = !words.is_empty() && words.chars().nth(LONGEST_TITLE).is_none();
+    let fits = !words.is_empty() && words.chars().nth(Document::LONGEST_NAME).is_none();
     (fits && !is_leftover).then_some(words)
 }
 
@@ -166,14 +155,14 @@ fn tidy(text: &str) -> String {
 }
 
 /// Tells the server what came of it.
-fn write(read: Result<Draft, Problem>) -> io::Result<()> {
+fn write(read: Result<Extracted, Problem>) -> io::Result<()> {
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut say = |said: Said| {
         serde_json::to_writer(&mut output, &said)?;
         output.write_all(b"\n")
     };
     match read {
-        Ok(Draft { title, author, kind, text, pages }) => {
+        Ok(Extracted { title, author, kind, text, pages }) => {
             say(Said::About { title, author, kind, pages })?;
             let mut rest = text.as_str();
             while !rest.is_empty() {
@@ -200,7 +189,7 @@ mod tests {
     #[test]
     fn a_title_is_what_a_person_would_have_written() {
         assert_eq!(name_of("  员工\n手册 "), Some("员工 手册".into()));
-        for text in ["", " \n", "Untitled", "Microsoft Word - 手册.doc", &"x".repeat(301)] {
+        for text in ["", " \n", "Untitled", "Microsoft Word - 手册.doc", &"x".repeat(Document::LONGEST_NAME + 1)] {
             assert_eq!(name_of(text), None, "{text:?}");
         }
         assert_eq!(first_heading("\x0c# 手册\n"), Some("手册".into()));

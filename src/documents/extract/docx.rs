@@ -9,8 +9,8 @@ use quick_xml::{Reader, XmlVersion};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::Extracted;
 use super::Limits;
-use super::child::Draft;
 use super::lines::not_a_heading;
 use super::problem::Problem;
 
@@ -26,7 +26,7 @@ const MOST_STYLES: usize = 10_000;
 type Archive = ZipArchive<Cursor<Vec<u8>>>;
 
 /// Reads the text with its headings; rows of tables become lines.
-pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Draft, Problem> {
+pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, Problem> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| problem(&error))?;
     if archive.index_for_name("word/document.xml").is_none() {
         // Some other archive, such as a spreadsheet.
@@ -35,7 +35,7 @@ pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Draft, Problem> {
     let styles = optional(&mut archive, "word/styles.xml", styles)?.unwrap_or_default();
     let (title, author) = optional(&mut archive, "docProps/core.xml", about)?.unwrap_or_default();
     let body = part(&mut archive, "word/document.xml", |xml| Body::read(xml, &styles, limits))?;
-    Ok(Draft { title, author, text: body.text, pages: body.pages, ..Draft::default() })
+    Ok(Extracted { title, author, text: body.text, pages: body.pages, ..Extracted::default() })
 }
 
 fn problem(error: &ZipError) -> Problem {

@@ -6,7 +6,7 @@ use htmd::element_handler::{HandlerResult, Handlers};
 use htmd::options::{BulletListMarker, Options};
 use htmd::{Element, HtmlToMarkdown};
 
-use super::child::Draft;
+use super::Extracted;
 use super::lines::not_a_heading;
 use super::problem::Problem;
 
@@ -47,7 +47,7 @@ fn is_too_deep(page: &str) -> bool {
 }
 
 /// Reads a page: its text with headings, lists and tables, without what surrounds it.
-pub fn read(page: &str) -> Result<Draft, Problem> {
+pub fn read(page: &str) -> Result<Extracted, Problem> {
     if is_too_deep(page) {
         return Err(Problem::TooComplex);
     }
@@ -85,7 +85,7 @@ pub fn read(page: &str) -> Result<Draft, Problem> {
         })
         .build();
     let text = converter.convert(page).map_err(|_| Problem::Broken)?;
-    Ok(Draft { title: title.take(), author: author.take(), text: unescaped(&text), ..Draft::default() })
+    Ok(Extracted { title: title.take(), author: author.take(), text: unescaped(&text), ..Extracted::default() })
 }
 
 fn inner(handlers: &dyn Handlers, element: Element) -> Option<HandlerResult> {
@@ -145,8 +145,8 @@ mod tests {
             <table><tr><th>City</th><th>Limit</th></tr><tr><td>Ulm</td><td>100</td></tr></table>
             <pre><code># no heading
 a\_b</code></pre><p># no heading either</p></main><footer>© 2026</footer></body></html>"##;
-        let draft = read(page).expect("a page");
-        assert_eq!((draft.title.as_deref(), draft.author.as_deref()), (Some("Travel & costs"), Some("Ann")));
+        let extracted = read(page).expect("a page");
+        assert_eq!((extracted.title.as_deref(), extracted.author.as_deref()), (Some("Travel & costs"), Some("Ann")));
         for part in [
             "# Travel\n",
             "Ask before you go: 1*2_3.",
@@ -157,10 +157,10 @@ a\_b</code></pre><p># no heading either</p></main><footer>© 2026</footer></body
             "Ulm | 100",
             "a\\_b",
         ] {
-            assert!(draft.text.contains(part), "{part}: {}", draft.text);
+            assert!(extracted.text.contains(part), "{part}: {}", extracted.text);
         }
         for part in ["Home", "©", "example.com", "var a", "p{}", "\n# no heading"] {
-            assert!(!draft.text.contains(part), "{part}: {}", draft.text);
+            assert!(!extracted.text.contains(part), "{part}: {}", extracted.text);
         }
     }
 

@@ -1,17 +1,22 @@
 //! Markdown: nearly what is kept anyway.
 
-use super::child::Draft;
+use super::Extracted;
 use super::lines;
 
 /// Keeps the text; front matter becomes title and author, underlined headings those with `#`.
-pub fn read(text: &str) -> Draft {
+pub fn read(text: &str) -> Extracted {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let (front, body) = front_matter(&text);
     let of = |key: &str| {
         let line = front.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(':'))?;
         Some(line.trim().trim_matches(['"', '\'']).to_owned())
     };
-    Draft { title: of("title"), author: of("author"), text: lines::joined(&headings(body), 0.92), ..Draft::default() }
+    Extracted {
+        title: of("title"),
+        author: of("author"),
+        text: lines::joined(&headings(body), 0.92),
+        ..Extracted::default()
+    }
 }
 
 /// What stands between two lines of `---` at the very beginning, and the rest.
@@ -69,9 +74,9 @@ mod tests {
     #[test]
     fn headings_are_kept_and_code_has_none() {
         let text = "---\ntitle: \"手册\"\nauthor: 王小明\n---\nIntro\n=====\n\nText\n\n```sh\n# comment\n---\n```\n\nMore\n---\n\n---\n\nEnd";
-        let draft = read(text);
-        assert_eq!((draft.title.as_deref(), draft.author.as_deref()), (Some("手册"), Some("王小明")));
-        assert_eq!(draft.text, "# Intro\n\nText\n\n```sh\n # comment\n---\n```\n\n## More\n\n---\n\nEnd");
+        let extracted = read(text);
+        assert_eq!((extracted.title.as_deref(), extracted.author.as_deref()), (Some("手册"), Some("王小明")));
+        assert_eq!(extracted.text, "# Intro\n\nText\n\n```sh\n # comment\n---\n```\n\n## More\n\n---\n\nEnd");
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Default for Limits {
 }
 
 /// What was in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extracted {
     /// As the file itself says, or else its first heading.
     pub title: Option<String>,

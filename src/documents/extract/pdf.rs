@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pdf_oxide::object::Object;
 use pdf_oxide::{Error, PdfDocument};
 
-use super::child::Draft;
+use super::Extracted;
 use super::problem::Problem;
 use super::{Limits, lines};
 
@@ -25,7 +25,7 @@ const LETTERS_OF_A_PAGE: usize = 4;
 const FILL: f32 = 0.8;
 
 /// Reads all pages.
-pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Draft, Problem> {
+pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, Problem> {
     if !bytes[bytes.len().saturating_sub(END_WITHIN)..].windows(5).any(|window| window == b"%%EOF") {
         return Err(Problem::Broken);
     }
@@ -45,12 +45,12 @@ pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Draft, Problem> {
     drop_furniture(&mut pages);
     let levels = Levels::of(&pages);
     let texts: Vec<String> = pages.iter().map(|page| levels.mark(page)).collect();
-    Ok(Draft {
+    Ok(Extracted {
         title: about(&document, "Title"),
         author: about(&document, "Author"),
         text: lines::joined(&texts.join("\x0c"), FILL),
         pages: u32::try_from(count).ok(),
-        ..Draft::default()
+        ..Extracted::default()
     })
 }
 

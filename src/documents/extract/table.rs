@@ -1,6 +1,6 @@
 //! Tables as text: questions with their answers, or else rows. The home of `csv`.
 
-use super::child::Draft;
+use super::Extracted;
 use super::lines::not_a_heading;
 use super::problem::Problem;
 use crate::model::DocumentKind;
@@ -15,7 +15,7 @@ const ANSWER: [&str; 10] = ["answer", "answers", "a", "答案", "回答", "答",
 const LONGEST_QUESTION: usize = 250;
 
 /// Reads cells with that separator between them; a comma may also be a semicolon or a tab, as spreadsheets write it.
-pub fn read(text: &str, separator: u8) -> Result<Draft, Problem> {
+pub fn read(text: &str, separator: u8) -> Result<Extracted, Problem> {
     let separator = if separator == b',' { separator_in(text) } else { separator };
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -30,7 +30,7 @@ pub fn read(text: &str, separator: u8) -> Result<Draft, Problem> {
     match named_columns(first) {
         Some(columns) => Ok(questions(&rows[1..], columns)),
         None if rows.iter().all(|row| row.len() == 2) => Ok(questions(&rows, (0, 1))),
-        None => Ok(Draft { text: plain_rows(&rows), ..Draft::default() }),
+        None => Ok(Extracted { text: plain_rows(&rows), ..Extracted::default() }),
     }
 }
 
@@ -48,7 +48,7 @@ fn named_columns(first: &[String]) -> Option<(usize, usize)> {
     Some((position(&QUESTION)?, position(&ANSWER)?))
 }
 
-fn questions(rows: &[Vec<String>], (question, answer): (usize, usize)) -> Draft {
+fn questions(rows: &[Vec<String>], (question, answer): (usize, usize)) -> Extracted {
     let mut text = String::new();
     for row in rows {
         let cell = |column: usize| row.get(column).map(String::as_str).unwrap_or_default();
@@ -65,7 +65,7 @@ fn questions(rows: &[Vec<String>], (question, answer): (usize, usize)) -> Draft 
         }
         text.push('\n');
     }
-    Draft { kind: DocumentKind::Faq, text, ..Draft::default() }
+    Extracted { kind: DocumentKind::Faq, text, ..Extracted::default() }
 }
 
 /// Each row as a line of its own that says what its cells are, so that it can be found and understood alone.
@@ -92,8 +92,11 @@ mod tests {
     #[test]
     fn questions_and_answers_are_found_by_the_names_of_their_columns() {
         let text = "编号,答案,问题\n1,\"三天，\n# 最多\",\"怎么\n报销？\"\n2,,\n";
-        let draft = read(text, b',').expect("a table");
-        assert_eq!((draft.kind, draft.text.as_str()), (DocumentKind::Faq, "## 怎么 报销？\n\n三天，\n # 最多\n\n"));
+        let extracted = read(text, b',').expect("a table");
+        assert_eq!(
+            (extracted.kind, extracted.text.as_str()),
+            (DocumentKind::Faq, "## 怎么 报销？\n\n三天，\n # 最多\n\n")
+        );
         for text in ["Question;Answer\nHow?;So, easily", "question\tANSWER\nHow?\tSo, easily"] {
             assert_eq!(read(text, b',').expect("a table").text, "## How?\n\nSo, easily\n\n", "{text}");
         }
@@ -101,15 +104,18 @@ mod tests {
 
     #[test]
     fn two_columns_are_questions_and_answers_without_names() {
-        let draft = read("How?,So\nWhen?,Soon", b',').expect("a table");
-        assert_eq!((draft.kind, draft.text.as_str()), (DocumentKind::Faq, "## How?\n\nSo\n\n## When?\n\nSoon\n\n"));
+        let extracted = read("How?,So\nWhen?,Soon", b',').expect("a table");
+        assert_eq!(
+            (extracted.kind, extracted.text.as_str()),
+            (DocumentKind::Faq, "## How?\n\nSo\n\n## When?\n\nSoon\n\n")
+        );
     }
 
     #[test]
     fn other_tables_become_lines_that_say_what_is_in_them() {
-        let draft = read("City,Area,Mayor\n\"Ulm\",118,\nBonn,141,Ann", b',').expect("a table");
+        let extracted = read("City,Area,Mayor\n\"Ulm\",118,\nBonn,141,Ann", b',').expect("a table");
         let expected = "City: Ulm | Area: 118\n\nCity: Bonn | Area: 141 | Mayor: Ann";
-        assert_eq!((draft.kind, draft.text.as_str()), (DocumentKind::Text, expected));
+        assert_eq!((extracted.kind, extracted.text.as_str()), (DocumentKind::Text, expected));
         assert_eq!(read("\n , \n", b',').map(|_| ()), Err(Problem::Empty));
     }
 }

@@ -37,7 +37,7 @@ export function DocumentForm({ app, document, label, save, cancel, children }) {
   return html`
     <form class="document-form" data-testid="document-form" onSubmit=${submit}>
       <div class="document-fields">
-        <${Field} name="title" label=${t('documents.column-title')} value=${fields.value.title} set=${set('title')} required maxlength="300" />
+        <${Field} name="title" label=${t('documents.column-title')} value=${fields.value.title} set=${set('title')} required maxlength="200" />
         <${Field} name="author" label=${t('documents.author')} value=${fields.value.author} set=${set('author')} maxlength="200" />
         <${Choice} name="language" label=${t('language')} value=${fields.value.language} set=${set('language')} options=${[...LANGUAGES, ['other', t('documents.other-language')]]} />
         <${Choice} name="kind" label=${t('documents.kind')} value=${fields.value.kind} set=${set('kind')} options=${['text', 'faq'].map((kind) => [kind, t(`documents.kind-${kind}`)])} />
