@@ -12,23 +12,27 @@
 //! by one of four, a document has words of its own, and a fifth of the words in Chinese are English: as in the texts of the
 //! quality bench, a passage has about 170 pairs of ideographs. Prose without any English has twice as many.
 
-mod machine;
+mod figures;
 mod messages;
 mod passages;
+#[path = "../shared/mod.rs"]
+#[expect(dead_code, reason = "shared with the other benches")]
+mod shared;
 mod texts;
 
 use std::error::Error;
 
 use clap::{Parser, Subcommand};
 
+use crate::shared::Called;
+
 #[derive(Parser)]
 #[command(name = "documents", about = "Measures the indexes of documents and messages")]
 struct Options {
     #[command(subcommand)]
     name: Option<Name>,
-    /// Cargo gives this to every bench; without it (`cargo test --all-targets`) only what is named runs
-    #[arg(long = "bench", global = true, hide = true)]
-    by_cargo: bool,
+    #[command(flatten)]
+    called: Called,
 }
 
 #[derive(Subcommand)]
@@ -44,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match options.name {
         Some(Name::Passages(options)) => passages::run(&options),
         Some(Name::Messages(options)) => messages::run(&options),
-        None if options.by_cargo => {
+        None if options.called.by_cargo => {
             passages::run(&passages::Options::default())?;
             messages::run(&messages::Options::default())
         }

@@ -7,7 +7,8 @@ use chatbot::analysis::fold;
 use chatbot::index::{IndexedMessage, MessageIndex, MessageQuery, Place, WantedTerm};
 use chatbot::model::Timestamp;
 
-use crate::machine::{Times, cpu_time, memory, print, size};
+use crate::figures::{Times, megabytes, memory, print};
+use crate::shared::{Process, size};
 use crate::texts::{Random, kinds};
 
 #[derive(clap::Args)]
@@ -38,8 +39,8 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
     println!("messages: {} of 5 to 60 characters in {ROOMS} rooms", options.messages);
     let asked = build(dir.path(), options)?;
-    print("index", size(dir.path()), "MB", None);
-    let before = (memory("RssAnon"), memory("RssFile"));
+    print("index", megabytes(size(dir.path())?), "MB", None);
+    let before = memory()?;
     let began = Instant::now();
     let index = MessageIndex::open(dir.path())?;
     print("opened and checked", began.elapsed().as_secs_f64() * 1e3, "ms", None);
@@ -54,8 +55,9 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let words =
         asked.iter().map(|(_, word)| WantedTerm::ExactOrBeginning(word.clone(), word.chars().take(3).collect()));
     find(&index, "English word, unfinished", words, None)?;
-    print("memory for searches, its own", memory("RssAnon") - before.0, "MB", None);
-    print("memory for searches, files' pages", memory("RssFile") - before.1, "MB", None);
+    let after = memory()?;
+    print("memory for searches, its own", after.0 - before.0, "MB", None);
+    print("memory for searches, files' pages", after.1 - before.1, "MB", None);
     Ok(())
 }
 
@@ -95,7 +97,7 @@ fn build(dir: &std::path::Path, options: &Options) -> Result<Vec<(String, String
                     text.push_str(words.word(&mut random));
                     text.push_str(if text.is_ascii() { " " } else { "" });
                 }
-                bytes += text.len();
+                bytes += text.len() as u64;
                 let at = Timestamp(1_700_000_000_000 + 500 * message as i64);
                 let place = Place { at, room: room as u64, seq: numbers[room] };
                 let handle = format!("guest-{:04}", random.below(2000));
@@ -103,17 +105,17 @@ fn build(dir: &std::path::Path, options: &Options) -> Result<Vec<(String, String
             })
             .collect();
         made += batch.len();
-        let (began, before) = (Instant::now(), cpu_time());
+        let (began, before) = (Instant::now(), Process::own().cpu_time()?);
         index.change(batch, Vec::new())?;
-        cpu += (cpu_time() - before).as_secs_f64();
+        cpu += (Process::own().cpu_time()? - before).as_secs_f64();
         wall += began.elapsed().as_secs_f64();
     }
-    let (began, before) = (Instant::now(), cpu_time());
+    let (began, before) = (Instant::now(), Process::own().cpu_time()?);
     drop(index);
-    print("texts", bytes as f64 / 1e6, "MB", None);
-    print("made anew, CPU", cpu + (cpu_time() - before).as_secs_f64(), "s", None);
+    print("texts", megabytes(bytes), "MB", None);
+    print("made anew, CPU", cpu + (Process::own().cpu_time()? - before).as_secs_f64(), "s", None);
     print("made anew, by the clock", wall + began.elapsed().as_secs_f64(), "s", None);
-    print("most memory while it was made, all in all", memory("VmHWM"), "MB", None);
+    print("most memory while it was made, all in all", megabytes(Process::own().memory("VmHWM")?), "MB", None);
     let pair = |random: &mut Random| loop {
         let word = chinese.word(random);
         if word.chars().count() == 2 {

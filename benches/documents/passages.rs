@@ -8,7 +8,8 @@ use chatbot::documents::{Passage, passages};
 use chatbot::index::{Audience, IndexedDocument, PassageIndex};
 use chatbot::model::{DocumentKind, DocumentNumber, RoomName};
 
-use crate::machine::{Times, cpu_time, memory, print, size, size_of};
+use crate::figures::{Times, megabytes, memory, print};
+use crate::shared::{Process, size, size_of};
 use crate::texts::{Random, kinds};
 
 #[derive(clap::Args)]
@@ -43,16 +44,17 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     println!("passages: {} of about 500 characters", options.passages);
     let (mut asked, count) = (Vec::new(), options.passages);
     let (cpu, wall, bytes) = build(dir.path(), count, options.questions, &mut asked)?;
-    print("index beyond the texts", size(dir.path()), "MB", Some(20.0));
+    print("index beyond the texts", megabytes(size(dir.path())?), "MB", Some(20.0));
     for (kind, what) in [("idx", "lists"), ("term", "terms"), ("fast", "places"), ("fieldnorm", "lengths")] {
-        print(&format!("  of it {what}"), size_of(dir.path(), kind), "MB", None);
+        let bytes = size_of(dir.path(), &|path| path.extension().is_some_and(|found| found == kind))?;
+        print(&format!("  of it {what}"), megabytes(bytes), "MB", None);
     }
-    print("texts", bytes as f64 / 1e6, "MB", None);
+    print("texts", megabytes(bytes), "MB", None);
     print("rebuild, CPU", cpu, "s", Some(40.0));
     print("rebuild, by the clock", wall, "s", None);
-    print("most memory while it was made, all in all", memory("VmHWM"), "MB", None);
+    print("most memory while it was made, all in all", megabytes(Process::own().memory("VmHWM")?), "MB", None);
 
-    let before = (memory("RssAnon"), memory("RssFile"));
+    let before = memory()?;
     let began = Instant::now();
     let index = PassageIndex::open(dir.path())?;
     print("opened and checked", began.elapsed().as_secs_f64() * 1e3, "ms", None);
@@ -67,8 +69,9 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         println!("  {} questions {name}, {unanswered} without a passage", asked.len());
         times.print(&format!("question {name}"), Some(10.0));
     }
-    print("memory for questions, its own", memory("RssAnon") - before.0, "MB", Some(30.0));
-    print("memory for questions, files' pages", memory("RssFile") - before.1, "MB", None);
+    let after = memory()?;
+    print("memory for questions, its own", after.0 - before.0, "MB", Some(30.0));
+    print("memory for questions, files' pages", after.1 - before.1, "MB", None);
     Ok(())
 }
 
@@ -78,7 +81,7 @@ fn build(
     count: usize,
     questions: usize,
     asked: &mut Vec<String>,
-) -> Result<(f64, f64, usize), Box<dyn Error>> {
+) -> Result<(f64, f64, u64), Box<dyn Error>> {
     let (kinds, mut random) = (kinds(), Random(1));
     let (mut made, mut number, mut bytes, mut cpu, mut wall) = (0, 0, 0, 0.0, 0.0);
     let index = PassageIndex::open(dir)?;
@@ -91,7 +94,7 @@ fn build(
             })
             .collect();
         for text in &texts {
-            bytes += text.text.len();
+            bytes += text.text.len() as u64;
             made += text.passages.len();
             // Of as many documents as are needed, some consecutive words.
             let step = count / 50 / questions.max(1) + 1;
@@ -113,19 +116,19 @@ fn build(
                 passages,
             })
             .collect();
-        let (began, before) = (Instant::now(), cpu_time());
+        let (began, before) = (Instant::now(), Process::own().cpu_time()?);
         index.replace(&documents)?;
-        cpu += (cpu_time() - before).as_secs_f64();
+        cpu += (Process::own().cpu_time()? - before).as_secs_f64();
         wall += began.elapsed().as_secs_f64();
     }
     asked.truncate(questions);
-    let (began, before) = (Instant::now(), cpu_time());
+    let (began, before) = (Instant::now(), Process::own().cpu_time()?);
     // When nothing more comes it is put into one piece, in which the terms are once.
     while pieces(dir) > 1 && began.elapsed() < Duration::from_secs(120) {
         std::thread::sleep(Duration::from_millis(100));
     }
     drop(index);
-    Ok((cpu + (cpu_time() - before).as_secs_f64(), wall + began.elapsed().as_secs_f64(), bytes))
+    Ok((cpu + (Process::own().cpu_time()? - before).as_secs_f64(), wall + began.elapsed().as_secs_f64(), bytes))
 }
 
 /// Segments in the index.

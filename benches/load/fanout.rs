@@ -13,7 +13,8 @@ use crate::Bench;
 use crate::crowd::{Crowd, Pace, Spell};
 use crate::machine::{Cores, Pinned};
 use crate::report::{Comparison, Faults, Target};
-use crate::server::{Program, Server, own_cpu_time};
+use crate::server::{Program, Server};
+use crate::shared::Process;
 
 const SATURATED_TARGET: Target = Target::AtLeast(2_000_000.0);
 const STEADY_TARGET: Target = Target::AtLeast(120_000.0);
@@ -93,12 +94,12 @@ impl Side {
     }
 
     fn load(&mut self, duration: Duration, pace: Pace) -> Result<Load, Box<dyn Error>> {
-        let (server_before, load_before) = (self.server.cpu_time()?, own_cpu_time()?);
+        let (server_before, load_before) = (self.server.process().cpu_time()?, Process::own().cpu_time()?);
         let spell = self.crowd.send_for(duration, pace, || Ok(()))?;
         Ok(Load {
             spell,
-            server_time: self.server.cpu_time()? - server_before,
-            load_time: own_cpu_time()? - load_before,
+            server_time: self.server.process().cpu_time()? - server_before,
+            load_time: Process::own().cpu_time()? - load_before,
         })
     }
 }

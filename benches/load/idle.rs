@@ -72,7 +72,7 @@ impl Memory {
 fn measure(program: &Program, options: &Options, scratch: &std::path::Path) -> Result<Memory, Box<dyn Error>> {
     let server = Server::start(program, scratch)?;
     std::thread::sleep(QUIET);
-    let at_rest = server.resident_bytes()?;
+    let at_rest = server.process().memory("VmRSS")?;
 
     let mut visitors = Visitors::default();
     let mut swarm = Swarm::connect(server.address(), "/ws", options.connections)?;
@@ -84,7 +84,7 @@ fn measure(program: &Program, options: &Options, scratch: &std::path::Path) -> R
         swarm.turn(Duration::ZERO, &mut visitors)?;
     }
     swarm.settle(QUIET, &mut visitors)?;
-    let occupied = server.resident_bytes()?;
+    let occupied = server.process().memory("VmRSS")?;
     visitors.check(options);
 
     drop(swarm);
@@ -92,7 +92,7 @@ fn measure(program: &Program, options: &Options, scratch: &std::path::Path) -> R
     Ok(Memory {
         at_rest: at_rest as f64,
         occupied: occupied as f64,
-        left: server.resident_bytes()? as f64,
+        left: server.process().memory("VmRSS")? as f64,
         faults: visitors.faults,
     })
 }

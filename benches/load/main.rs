@@ -31,6 +31,9 @@ mod raw_disk;
 mod report;
 mod schedule;
 mod server;
+#[path = "../shared/mod.rs"]
+#[expect(dead_code, reason = "shared with the other benches")]
+mod shared;
 mod slow;
 mod start;
 mod swarm;
@@ -45,6 +48,7 @@ use tempfile::TempDir;
 
 use crate::report::Faults;
 use crate::server::Program;
+use crate::shared::Called;
 
 #[derive(Parser)]
 #[command(name = "load", about = "Measures the server under load, beside a reference")]
@@ -53,9 +57,8 @@ struct Options {
     bench: Bench,
     #[command(subcommand)]
     name: Option<Name>,
-    /// Cargo gives this to every bench; without it (`cargo test --all-targets`) only what is named runs
-    #[arg(long = "bench", global = true, hide = true)]
-    by_cargo: bool,
+    #[command(flatten)]
+    called: Called,
 }
 
 #[derive(Subcommand)]
@@ -126,7 +129,7 @@ fn run(options: &Options) -> Result<Faults, Box<dyn Error>> {
     if let Some(name) = &options.name {
         return run_one(&options.bench, name);
     }
-    if !options.by_cargo {
+    if !options.called.by_cargo {
         println!("name a bench, or run them all with `cargo bench --bench load`");
         return Ok(Faults::default());
     }

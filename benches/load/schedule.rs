@@ -63,10 +63,10 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Faults, Box<dyn Error>> {
     let server = Server::start(&program, scratch.path())?;
     let after_kill = server.started_in;
     std::thread::sleep(QUIET);
-    let before = server.cpu_time()?;
+    let before = server.process().cpu_time()?;
     std::thread::sleep(Duration::from_secs(options.rest));
-    let at_rest = server.cpu_time()? - before;
-    let resident = server.resident_bytes()?;
+    let at_rest = server.process().cpu_time()? - before;
+    let resident = server.process().memory("VmRSS")?;
     let mut swarm = Swarm::connect(server.address(), &format!("/ws/chat/{ROOM}/"), 1)?;
     let mut watching = Watching::new(due);
     let last = Duration::from_millis(watching.last.since(Timestamp::now())) + Duration::from_secs(5);

@@ -16,6 +16,7 @@ use std::{env, thread};
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 
 use crate::machine::Pinned;
+use crate::shared::Process;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
@@ -65,25 +66,13 @@ impl Server {
         self.address
     }
 
-    /// Time the process has spent on a core, all threads together, ended ones too.
-    pub fn cpu_time(&self) -> Result<Duration, Box<dyn Error>> {
-        cpu_time(&self.child.id().to_string())
-    }
-
-    /// Bytes of memory resident in the process. The kernel's socket buffers are not among them.
-    pub fn resident_bytes(&self) -> Result<u64, Box<dyn Error>> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let kib = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .and_then(|value| value.trim().strip_suffix(" kB"))
-            .ok_or("no VmRSS in /proc/PID/status")?;
-        Ok(kib.parse::<u64>()? * 1024)
+    pub fn process(&self) -> Process {
+        Process::of(self.child.id())
     }
 
     /// How many sockets the process has open, the listening one included.
     pub fn open_sockets(&self) -> Result<usize, Box<dyn Error>> {
-        let descriptors = fs::read_dir(format!("/proc/{}/fd", self.child.id()))?;
+        let descriptors = fs::read_dir(self.process().descriptors())?;
         Ok(descriptors
             .flatten()
             .filter_map(|descriptor| fs::read_link(descriptor.path()).ok())
@@ -185,25 +174,6 @@ fn set_environment(command: &mut Command) {
         .env("CHATBOT_LIMITS__CONNECTIONS_PER_ADDRESS", "0")
         .env("CHATBOT_LIMITS__CONNECTIONS", "0")
         .env("CHATBOT_ROOMS__BOT", "never");
-}
-
-/// Time this process has spent on a core.
-pub fn own_cpu_time() -> Result<Duration, Box<dyn Error>> {
-    cpu_time("self")
-}
-
-fn cpu_time(process: &str) -> Result<Duration, Box<dyn Error>> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The program's name, the second field, stands in parentheses and may hold spaces.
-    let (_, fields) = stat.rsplit_once(')').ok_or("unreadable /proc/PID/stat")?;
-    let ticks = |index| -> Result<u64, Box<dyn Error>> {
-        let field = fields.split_whitespace().nth(index).ok_or("short /proc/PID/stat")?;
-        Ok(field.parse()?)
-    };
-    // Fields 14 and 15 of proc_pid_stat(5), utime and stime, counted from the third.
-    let ticks = ticks(11)? + ticks(12)?;
-    let per_second = rustix::param::clock_ticks_per_second();
-    Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
 }
 
 /// A port nobody listens on. Another program could take it before the server does; then the server says so.

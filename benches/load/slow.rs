@@ -75,7 +75,7 @@ fn watch_room(server: &Server, crowd: &mut Crowd, options: &Options) -> Result<W
     let spell = crowd.send_for(Duration::from_secs(options.seconds), Pace::ClosedLoop, || {
         if Instant::now() >= next_look {
             next_look = Instant::now() + WATCH_INTERVAL;
-            most_resident = most_resident.max(server.resident_bytes()?);
+            most_resident = most_resident.max(server.process().memory("VmRSS")?);
             if sockets_gone_in.is_none() && server.open_sockets()? <= sockets_left {
                 sockets_gone_in = Some(start.elapsed());
             }

@@ -1,36 +1,10 @@
 //! `chatbot documents …` and `chatbot ask …` as people type them, against a real server.
 
-use std::path::Path;
-use std::process::Command;
-
 use serde_json::Value;
 
+use crate::command::{Said, chatbot_on};
 use crate::files::{Pdf, docx, pdf, pdf_with, random};
 use crate::support::ServerProcess;
-
-/// What a command said and how it ended.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Said {
-    /// What it printed; it must have gone well.
-    fn out(self) -> String {
-        assert_eq!((self.code, self.err.as_str()), (Some(0), ""));
-        self.out
-    }
-}
-
-/// A command to the server on that data folder.
-fn chatbot(dir: &Path, arguments: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
-    command.args(arguments).arg("--data-dir").arg(dir).env_remove("CHATBOT_KEY");
-    let ended = command.output().expect("it runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    Said { code: ended.status.code(), out: text(ended.stdout), err: text(ended.stderr) }
-}
 
 #[tokio::test]
 async fn documents_are_added_listed_asked_and_removed() {
@@ -44,7 +18,7 @@ async fn documents_are_added_listed_asked_and_removed() {
     std::fs::write(at("picture.pdf"), b"\x89PNG\r\n\x1a\n\0\0").expect("written");
 
     let files = [at("报销 规定.pdf"), at("picture.pdf"), at("gone.txt"), at("hours.md")];
-    let added = chatbot(dir.path(), &[&["documents", "add"], &files.each_ref().map(String::as_str)[..]].concat());
+    let added = chatbot_on(dir.path(), &[&["documents", "add"], &files.each_ref().map(String::as_str)[..]].concat());
     assert_eq!(added.code, Some(1), "{}", added.err);
     assert!(added.err.contains("picture.pdf: Files of this type cannot be read."), "{}", added.err);
     assert!(added.err.contains("gone.txt") && added.err.contains("2 of 4 files were not added"), "{}", added.err);
@@ -57,18 +31,19 @@ async fn documents_are_added_listed_asked_and_removed() {
     );
 
     // All that were added can be found now: an answer names them, be it as its source or as what is nearest.
-    let answer = chatbot(dir.path(), &["ask", "员工应当在几个工作日内", "提交报销单据？"]).out();
+    let answer = chatbot_on(dir.path(), &["ask", "员工应当在几个工作日内", "提交报销单据？"]).out();
     assert!(answer.contains("报销 规定"), "{answer}");
-    let answer = chatbot(dir.path(), &["ask", "--json", "When is the office open?"]).out();
+    let answer = chatbot_on(dir.path(), &["ask", "--json", "When is the office open?"]).out();
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     assert_eq!(answer["query"], "When is the office open?");
     assert!(answer["result"].as_str().is_some_and(|text| text.contains("Opening hours")), "{answer}");
 
-    let list = chatbot(dir.path(), &["documents", "list", "--find", "hours"]).out();
+    let list = chatbot_on(dir.path(), &["documents", "list", "--find", "hours"]).out();
     assert!(list.lines().count() == 2 && list.contains("Opening hours"), "{list}");
     let id = lines[0].split("  ").next().expect("an id");
-    assert_eq!(chatbot(dir.path(), &["documents", "remove", id]).out(), format!("{id}  removed\n"));
-    let list: Value = serde_json::from_str(&chatbot(dir.path(), &["documents", "list", "--json"]).out()).expect("JSON");
+    assert_eq!(chatbot_on(dir.path(), &["documents", "remove", id]).out(), format!("{id}  removed\n"));
+    let list: Value =
+        serde_json::from_str(&chatbot_on(dir.path(), &["documents", "list", "--json"]).out()).expect("JSON");
     assert_eq!(list.as_array().map(Vec::len), Some(1));
 }
 
@@ -76,7 +51,7 @@ async fn documents_are_added_listed_asked_and_removed() {
 async fn what_cannot_be_done_is_told_in_one_sentence() {
     let dir = tempfile::tempdir().expect("a folder");
     let fails = |arguments: &[&str]| {
-        let said = chatbot(dir.path(), arguments);
+        let said = chatbot_on(dir.path(), arguments);
         assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
         assert!(said.err.starts_with("chatbot: ") && said.err.lines().count() == 1, "{}", said.err);
         said.err
@@ -90,7 +65,7 @@ async fn what_cannot_be_done_is_told_in_one_sentence() {
     assert!(fails(&["documents", "add", "a", "b", "--title", "T"]).contains("--title goes with one file only"));
     assert!(fails(&["documents", "remove", "0192f0c1d2e37000800000000000000a"]).contains("There is no such document."));
     assert!(fails(&["ask", "--room", "nowhere", "Anything?"]).contains("nowhere"));
-    assert_eq!(chatbot(dir.path(), &["ask"]).code, Some(2));
+    assert_eq!(chatbot_on(dir.path(), &["ask"]).code, Some(2));
 }
 
 /// Most memory that the process had of its own at any time, in MiB.
@@ -124,7 +99,7 @@ async fn hostile_files_leave_the_servers_memory_as_it_was() {
     }
     std::fs::File::create(at("huge.pdf")).and_then(|file| file.set_len(100 << 20)).expect("a large file");
     std::fs::write(at("first.txt"), "What a small file takes, any file may take.").expect("written");
-    chatbot(dir.path(), &["documents", "add", &at("first.txt")]).out();
+    chatbot_on(dir.path(), &["documents", "add", &at("first.txt")]).out();
     let before = peak(&server);
     for name in [
         "truncated.pdf",
@@ -138,7 +113,7 @@ async fn hostile_files_leave_the_servers_memory_as_it_was() {
         "loop.pdf",
         "huge.pdf",
     ] {
-        let said = chatbot(dir.path(), &["documents", "add", &at(name)]);
+        let said = chatbot_on(dir.path(), &["documents", "add", &at(name)]);
         // A page that can be reached in spite of the loop may be read.
         if name != "loop.pdf" || said.code != Some(0) {
             assert_refused(name, &said);
@@ -146,7 +121,7 @@ async fn hostile_files_leave_the_servers_memory_as_it_was() {
         let grown = peak(&server) - before;
         assert!(grown < 16, "{name}: {grown} MiB");
     }
-    assert!(!chatbot(dir.path(), &["documents", "list"]).out().contains(".pdf"));
+    assert!(!chatbot_on(dir.path(), &["documents", "list"]).out().contains(".pdf"));
 }
 
 fn assert_refused(name: &str, said: &Said) {

@@ -1,45 +1,19 @@
 //! `chatbot jobs …` as people type it, against a real server.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::command::{Said, chatbot, chatbot_on};
 use crate::support::{Client, OWNER_KEY, ServerProcess};
 
-/// What a command said and how it ended.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Said {
-    /// What it printed; it must have gone well.
-    fn out(self) -> String {
-        assert_eq!((self.code, self.err.as_str()), (Some(0), ""));
-        self.out
-    }
-
-    /// The one sentence by which it failed.
-    fn error(self) -> String {
-        assert_eq!((self.code, self.out.as_str()), (Some(1), ""));
-        assert!(self.err.starts_with("chatbot: ") && self.err.lines().count() == 1, "{}", self.err);
-        self.err
-    }
+/// A job command to the server on that data folder.
+fn jobs(dir: &Path, arguments: &[&str]) -> Said {
+    chatbot_on(dir, &[&["jobs"], arguments].concat())
 }
 
 fn jobs_with(environment: &[(&str, &str)], arguments: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
-    command.arg("jobs").args(arguments).env_remove("CHATBOT_KEY").envs(environment.iter().copied());
-    let ended = command.output().expect("it runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    Said { code: ended.status.code(), out: text(ended.stdout), err: text(ended.stderr) }
-}
-
-/// A command to the server on that data folder.
-fn jobs(dir: &Path, arguments: &[&str]) -> Said {
-    jobs_with(&[], &[arguments, &["--data-dir", dir.to_str().expect("text")]].concat())
+    chatbot(environment, &[&["jobs"], arguments].concat())
 }
 
 /// A client in the lobby that watches its jobs.

@@ -10,6 +10,7 @@ mod files;
 mod answers;
 mod api;
 mod catch_up;
+mod command;
 mod crash;
 mod document_crash;
 mod documents;
