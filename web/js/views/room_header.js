@@ -2,17 +2,16 @@
 
 import { html } from '../html.js';
 import { locale, t } from '../i18n.js';
-import { showRooms } from '../keys.js';
-import { drawerOpen, openDialog, openSearch, panel, togglePanel } from '../ui.js';
+import { openDialog, openSearch, panel, togglePanel } from '../ui.js';
 import { Icon } from './icons.js';
+import { RoomsButton } from './page_header.js';
 
 export function RoomHeader({ app, name }) {
   const room = app.chat.room(name);
   const title = app.isPublic(name) ? name : t('rooms.bot');
   return html`
     <header class="room-header">
-      <button type="button" class="tool only-narrow" aria-label=${t('rooms.open')} aria-expanded=${drawerOpen.value}
-        onClick=${showRooms}><${Icon} name="menu" />${app.chat.totalUnread() > 0 && html`<span class="dot"></span>`}</button>
+      <${RoomsButton} app=${app} />
       <h1>${title}</h1>
       ${app.isPublic(name) && app.isOwner() && html`<${BotSetting} app=${app} name=${name} bot=${room.bot} />`}
       ${app.isPublic(name) && app.isOwner() && html`

@@ -2,15 +2,13 @@
 
 import { Board } from '../../dashboard/board.js';
 import { Stats } from '../../dashboard/stats.js';
-import { html, useEffect, useLayoutEffect, useRef } from '../../html.js';
+import { html, useEffect, useRef } from '../../html.js';
 import { t } from '../../i18n.js';
-import { showRooms } from '../../keys.js';
 import { beforePaint } from '../../paint.js';
 import { dashboardPath } from '../../router.js';
-import { drawerOpen } from '../../ui.js';
-import { Icon } from '../icons.js';
 import { loadStyle } from '../lazy.js';
 import { insidePage } from '../links.js';
+import { PageHeader } from '../page_header.js';
 import { filterFromAddress, Filters } from './filters.js';
 import { JobDetails } from './job_details.js';
 import { JobTable } from './job_table.js';
@@ -66,26 +64,16 @@ const TABS = [
   ['schedules', 'schedules.title'],
 ];
 
-function Header({ app, part }) {
-  const heading = useRef(null);
-  // Where the keyboard goes on from, and what a screen reader says first.
-  useLayoutEffect(() => heading.current.focus({ preventScroll: true }), [part.name]);
-  return html`
-    <header class="room-header">
-      <button type="button" class="tool only-narrow" aria-label=${t('rooms.open')} aria-expanded=${drawerOpen.value}
-        onClick=${showRooms}><${Icon} name="menu" />${app.chat.totalUnread() > 0 && html`<span class="dot"></span>`}</button>
-      <h1 ref=${heading} tabindex="-1" class="unseen">${t('dashboard.title')}</h1>
-      <nav class="tabs" aria-label=${t('dashboard.title')}>
-        ${TABS.map(([name, key]) => html`
-          <a href=${dashboardPath({ name })} data-testid="tab-${name}" aria-current=${part.name === name ? 'page' : undefined}
-            onClick=${insidePage(() => app.openDashboard({ name }))}>${t(key)}</a>`)}
-      </nav>
-      <span class="spacer"></span>
-      <button type="button" class="tool" data-testid="dashboard-close" aria-label=${t('dashboard.close')} title=${t('dashboard.close')}
-        onClick=${app.closePlace}><${Icon} name="close" /></button>
-    </header>
-  `;
-}
+const Header = ({ app, part }) => html`
+  <${PageHeader} app=${app} place="dashboard" part=${part} title=${t('dashboard.title')} unseen>
+    <nav class="tabs" aria-label=${t('dashboard.title')}>
+      ${TABS.map(([name, key]) => html`
+        <a href=${dashboardPath({ name })} data-testid="tab-${name}" aria-current=${part.name === name ? 'page' : undefined}
+          onClick=${insidePage(() => app.openDashboard({ name }))}>${t(key)}</a>`)}
+    </nav>
+    <span class="spacer"></span>
+  <//>
+`;
 
 const Overview = ({ app, board, stats }) => html`
   <div class="page-body">

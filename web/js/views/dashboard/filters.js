@@ -5,10 +5,11 @@ import { BOT_ROOM } from '../../chat.js';
 import { plainName } from '../../commands.js';
 import { EVERYTHING } from '../../dashboard/board.js';
 import { html, useEffect } from '../../html.js';
-import { locale, t } from '../../i18n.js';
+import { t } from '../../i18n.js';
 import { GROUPS, STATES } from '../../job_states.js';
 import { dashboardPath } from '../../router.js';
 import { visited } from '../../visits.js';
+import { FilterChoice } from '../filter_choice.js';
 
 export function filterFromAddress() {
   const asked = new URLSearchParams(location.search);
@@ -33,14 +34,14 @@ export function Filters({ app, board }) {
           <button type="button" class="chip" data-testid="filter-${group || 'all'}" aria-pressed=${filter.state === group}
             onClick=${() => set('state')(group)}>${t(`filter.${group || 'all'}`)}</button>`)}
       </div>
-      <${Choice} name="state" any=${t('filter.any-state')} value=${STATES.includes(filter.state) ? filter.state : ''} set=${set('state')}
+      <${FilterChoice} testid="filter-by-state" any=${t('filter.any-state')} value=${STATES.includes(filter.state) ? filter.state : ''} set=${set('state')}
         options=${STATES.map((state) => [state, t(`job.${state}`)])} />
-      <${Choice} name="name" any=${t('filter.any-command')} value=${filter.name} set=${set('name')}
+      <${FilterChoice} testid="filter-by-name" any=${t('filter.any-command')} value=${filter.name} set=${set('name')}
         options=${withChosen(commands, filter.name).map((name) => [name, name])} />
-      <${Choice} name="room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')}
+      <${FilterChoice} testid="filter-by-room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')}
         options=${withChosen([BOT_ROOM, ...roomsOf(board)], filter.room).map((name) => [name, name === BOT_ROOM ? t('rooms.bot') : name])} />
       ${app.isOwner() && html`
-        <${Choice} name="handle" any=${t('filter.everybody')} value=${filter.handle} set=${set('handle')}
+        <${FilterChoice} testid="filter-by-handle" any=${t('filter.everybody')} value=${filter.handle} set=${set('handle')}
           options=${withChosen([me], filter.handle).map((handle) => [handle, handle === me ? t('filter.mine') : handle])} />`}
     </div>
   `;
@@ -56,12 +57,3 @@ function roomsOf(board) {
   const rooms = (board.jobs.value ?? []).map(({ room }) => room).filter((room) => room !== BOT_ROOM);
   return [...new Set([...visited.value, ...rooms])].sort((a, b) => a.localeCompare(b));
 }
-
-// An option that is made anew with each language keeps its value when its words change.
-const Choice = ({ name, any, value, options, set }) => html`
-  <select key=${locale.value} data-testid="filter-by-${name}" class=${value ? 'chosen' : ''} aria-label=${any} value=${value}
-    onChange=${(event) => set(event.target.value)}>
-    <option value="" selected=${value === ''}>${any}</option>
-    ${options.map(([option, words]) => html`<option value=${option} selected=${value === option}>${words}</option>`)}
-  </select>
-`;

@@ -18,7 +18,7 @@ export function JobTable({ app, board }) {
   if (jobs === null) return html`<${Unknown} board=${board} />`;
   if (jobs.length === 0 && !board.more.value) return html`<${Nothing} board=${board} />`;
   return html`
-    <table class="jobs-table" data-testid="jobs-table" aria-label=${t('jobs.title-all')}>
+    <table class="table jobs-table" data-testid="jobs-table" aria-label=${t('jobs.title-all')}>
       <thead>
         <tr>${COLUMNS.map((name) => html`<th scope="col" class=${name}>${t(`column.${name}`)}</th>`)}<th class="act"><span class="unseen">${t('column.act')}</span></th></tr>
       </thead>

@@ -2,8 +2,9 @@
 
 import { EVERYTHING } from '../../documents/shelf.js';
 import { html, useRef } from '../../html.js';
-import { fullTime, LANGUAGES, locale, moment, number, percent, t } from '../../i18n.js';
+import { fullTime, LANGUAGES, moment, number, percent, t } from '../../i18n.js';
 import { documentsPath } from '../../router.js';
+import { FilterChoice } from '../filter_choice.js';
 import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
 import { FilePicker } from './file_picker.js';
@@ -61,23 +62,14 @@ function Filters({ app, shelf }) {
         <input type="search" id="documents-search" data-testid="documents-search" value=${filter.q} placeholder=${t('documents.search')}
           aria-label=${t('documents.search')} autocomplete="off" onInput=${(event) => event.isComposing || set('q')(event.target.value)}
           onCompositionEnd=${(event) => set('q')(event.target.value)} /></label>
-      <${Choice} name="language" any=${t('documents.any-language')} value=${filter.language} set=${set('language')}
+      <${FilterChoice} testid="documents-by-language" any=${t('documents.any-language')} value=${filter.language} set=${set('language')}
         options=${[...LANGUAGES, ['other', t('documents.other-language')]]} />
-      <${Choice} name="kind" any=${t('documents.any-kind')} value=${filter.kind} set=${set('kind')} options=${KINDS.map((kind) => [kind, t(`documents.kind-${kind}`)])} />
-      <${Choice} name="state" any=${t('filter.any-state')} value=${filter.state} set=${set('state')} options=${STATES.map((state) => [state, t(`documents.${state}`)])} />
-      <${Choice} name="room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')} options=${rooms.map((room) => [room, room])} />
+      <${FilterChoice} testid="documents-by-kind" any=${t('documents.any-kind')} value=${filter.kind} set=${set('kind')} options=${KINDS.map((kind) => [kind, t(`documents.kind-${kind}`)])} />
+      <${FilterChoice} testid="documents-by-state" any=${t('filter.any-state')} value=${filter.state} set=${set('state')} options=${STATES.map((state) => [state, t(`documents.${state}`)])} />
+      <${FilterChoice} testid="documents-by-room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')} options=${rooms.map((room) => [room, room])} />
     </div>
   `;
 }
-
-// An option that is made anew with each language keeps its value when its words change.
-const Choice = ({ name, any, value, options, set }) => html`
-  <select key=${locale.value} data-testid="documents-by-${name}" class=${value ? 'chosen' : ''} aria-label=${any} value=${value}
-    onChange=${(event) => set(event.target.value)}>
-    <option value="" selected=${value === ''}>${any}</option>
-    ${options.map(([option, words]) => html`<option value=${option} selected=${value === option}>${words}</option>`)}
-  </select>
-`;
 
 function Table({ app, shelf }) {
   const documents = shelf.documents.value;
@@ -88,7 +80,7 @@ function Table({ app, shelf }) {
   }
   return html`
     ${shelf.problem.value && html`<p class="nothing problem" role="alert">${shelf.problem.value}</p>`}
-    <table class="documents-table" data-testid="documents-table" aria-label=${t('documents.title')}>
+    <table class="table documents-table" data-testid="documents-table" aria-label=${t('documents.title')}>
       <thead><tr>${COLUMNS.map((name) => html`<th scope="col" class=${name}>${t(`documents.column-${name}`)}</th>`)}
         ${app.isOwner() && html`<th class="act"><span class="unseen">${t('column.act')}</span></th>`}</tr></thead>
       <tbody>${documents.map((document) => html`<${Row} key=${document.id} app=${app} shelf=${shelf} document=${document} />`)}</tbody>

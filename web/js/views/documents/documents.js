@@ -1,12 +1,11 @@
 // The documents: what the bot answers from. List, adding, reading, correcting.
 
 import { Shelf } from '../../documents/shelf.js';
-import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../../html.js';
+import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
-import { showRooms } from '../../keys.js';
-import { drawerOpen } from '../../ui.js';
 import { Icon } from '../icons.js';
 import { loadStyle } from '../lazy.js';
+import { PageHeader } from '../page_header.js';
 import { AddDocument } from './add_document.js';
 import { DocumentList } from './document_list.js';
 import { EditDocument } from './edit_document.js';
@@ -62,23 +61,13 @@ function useShelf(app) {
   return shelf;
 }
 
-function Header({ app, part }) {
-  const heading = useRef(null);
-  // Where the keyboard goes on from, and what a screen reader says first.
-  useLayoutEffect(() => heading.current.focus({ preventScroll: true }), [part.name]);
-  return html`
-    <header class="room-header">
-      <button type="button" class="tool only-narrow" aria-label=${t('rooms.open')} aria-expanded=${drawerOpen.value}
-        onClick=${showRooms}><${Icon} name="menu" />${app.chat.totalUnread() > 0 && html`<span class="dot"></span>`}</button>
-      <h1 ref=${heading} tabindex="-1">${t('documents.title')}</h1>
-      <span class="spacer"></span>
-      ${app.isOwner() && part.name === 'list' && html`
-        <button type="button" class="primary" data-testid="document-add" onClick=${() => app.openDocuments({ name: 'add' })}>${t('documents.add')}</button>`}
-      <button type="button" class="tool" data-testid="documents-close" aria-label=${t('dashboard.close')} title=${t('dashboard.close')}
-        onClick=${app.closePlace}><${Icon} name="close" /></button>
-    </header>
-  `;
-}
+const Header = ({ app, part }) => html`
+  <${PageHeader} app=${app} place="documents" part=${part} title=${t('documents.title')}>
+    <span class="spacer"></span>
+    ${app.isOwner() && part.name === 'list' && html`
+      <button type="button" class="primary" data-testid="document-add" onClick=${() => app.openDocuments({ name: 'add' })}>${t('documents.add')}</button>`}
+  <//>
+`;
 
 // Files that are dropped anywhere on the page. Leaving one element for another inside
 // is told as leaving, so what is entered and left is counted.
