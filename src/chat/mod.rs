@@ -338,9 +338,9 @@ impl Chat {
         record.bot = change.bot.unwrap_or(record.bot);
         record.persona = persona.unwrap_or(record.persona);
         self.store.update_room(room.number(), &record).await.map_err(Text::from)?;
-        let bot = record.bot;
-        room.set_record(record);
-        let frame = ServerFrame::Room { room: room.name().shown(), bot };
+        room.set_record(record.clone());
+        let (bot, greetings) = (record.bot, &record.persona.greeting);
+        let frame = ServerFrame::Room { room: room.name().shown(), bot, greetings };
         room.publish(&frame, Audience::Full, &self.runtime);
         Ok(())
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{JobView, MessageView};
 use crate::model::{BotMode, Handle, JobId, Voice};
-use crate::text::Locale;
+use crate::text::{Each, Locale};
 
 /// What the server says on a WebSocket.
 #[derive(Serialize)]
@@ -100,6 +100,9 @@ pub enum ServerFrame<'a> {
     Room {
         room: &'a str,
         bot: BotMode,
+        /// What its bot greets with, in all languages: the frame is the same for everybody.
+        #[serde(skip_serializing_if = "Each::is_empty")]
+        greetings: &'a Each,
     },
     Pong,
     Error {

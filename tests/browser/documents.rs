@@ -9,7 +9,7 @@ use crate::owner::sign_in;
 use crate::support::{Request, ServerProcess, TestServer};
 use crate::window::{PHONE, Window, hook};
 
-const HERONS: &str = "# Birds of the pond
+pub const HERONS: &str = "# Birds of the pond
 
 The grey heron stands still for a long time and catches fish and frogs.
 
@@ -39,7 +39,7 @@ pub async fn store(server: SocketAddr, document: Value) -> String {
 }
 
 /// Waits until a document can be found.
-async fn is_searchable(window: &Window, title: &str) {
+pub async fn is_searchable(window: &Window, title: &str) {
     let row = format!(
         "[...document.querySelectorAll('[data-testid=document-row]')].some((row) =>
             row.innerText.includes({}) && ['searchable', 'ready'].includes(row.dataset.state))",
@@ -246,6 +246,25 @@ async fn a_rooms_bot_greets_in_words_of_its_own() {
 
     ann.click(&hook("room-settings")).await;
     ann.until("document.querySelector('[data-testid=persona-greeting]')?.value === 'Hello, how may I help you?'").await;
+
+    // Whoever is there takes what is changed from the one frame that tells of it.
+    ben.ask::<Value>(
+        "(() => {
+            const { send } = WebSocket.prototype;
+            window.sent = [];
+            WebSocket.prototype.send = function (frame) { sent.push(JSON.parse(frame).type); send.call(this, frame); };
+        })()",
+    )
+    .await;
+    let change = async |greeting| {
+        let request = Request::new("PATCH", &format!("http://{}/api/rooms/support", server.address())).by_owner();
+        assert_eq!(request.json(json!({"persona": {"greeting": greeting}})).send().await.status, 200);
+    };
+    change(json!({"zh-Hant": "歡迎光臨", "en": "Welcome"})).await;
+    ben.see(&hook("greeting"), "歡迎光臨").await;
+    change(json!({})).await;
+    ben.gone(&hook("greeting")).await;
+    assert!(!ben.ask::<Vec<String>>("sent").await.contains(&"join".to_owned()), "nobody joins again");
     ann.close().await;
     ben.close().await;
 }

@@ -41,6 +41,13 @@ async fn a_service_room_greets_and_says_that_it_thinks_in_the_readers_language()
     let mut simple = Client::connect(server.address(), "/ws/chat/service/", &[("accept-language", "zh-CN")]).await;
     let first = simple.expect("message").await;
     assert_eq!((&first["message"], &first["role"]), (&json!("您好，很高兴为您服务。"), &json!("bot")));
+    let (mut there, _) = joined(&server, "zh-Hant", "service").await;
+    let greetings = json!({"zh-Hant": "歡迎", "en": "Welcome"});
+    for (persona, greetings) in [(json!({"greeting": greetings}), greetings), (json!({}), Value::Null)] {
+        let change = server.request("PATCH", "/api/rooms/service").json(json!({"persona": persona}));
+        assert_eq!(change.by_owner().send().await.status, 200);
+        assert_eq!(there.expect("room").await["greetings"], greetings);
+    }
     let (_, elsewhere) = joined(&server, "en", "lobby").await;
     assert_eq!(elsewhere["greeting"], Value::Null);
 }

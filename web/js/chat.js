@@ -5,6 +5,7 @@
 // its signals.
 
 import { batch, signal } from './html.js';
+import { wordsFor } from './i18n.js';
 import { newId } from './ids.js';
 import { Room } from './room.js';
 import { forget, recall, remember } from './storage.js';
@@ -186,7 +187,7 @@ export class Chat {
         case 'presence': return room.onPresence(frame);
         case 'typing': return this.#onTyping(room, frame);
         case 'deleted': return room.onDeleted(frame);
-        case 'room': return this.#sendAll(room.onSettings(frame));
+        case 'room': return room.onSettings({ bot: frame.bot, greeting: wordsFor(this.#identity().locale, frame.greetings) });
         default: return undefined; // Newer servers may say more.
       }
     });

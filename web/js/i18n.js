@@ -27,6 +27,12 @@ export function chooseLocale(wanted) {
   return 'en';
 }
 
+// In whose words readers of a language understand most, first to last.
+const UNDERSTOOD = { en: ['en', 'zh-Hans', 'zh-Hant'], 'zh-Hans': ['zh-Hans', 'zh-Hant', 'en'], 'zh-Hant': ['zh-Hant', 'zh-Hans', 'en'] };
+
+/** Of words in some languages those that readers of a language understand best, as the server chooses them; null if there are none. */
+export const wordsFor = (name, words = {}) => UNDERSTOOD[name].map((language) => words[language]).find((text) => text?.trim()) ?? null;
+
 export async function useLocale(name) {
   const response = await fetch(new URL(`../locales/${name}.json`, import.meta.url));
   catalog.value = await response.json();

@@ -108,11 +108,10 @@ export class Room {
     this.#changed();
   }
 
-  /** The frame is the same for all readers; what a room greets with is told in each one's language. */
-  onSettings({ bot }) {
+  onSettings({ bot, greeting }) {
     this.bot = bot;
+    this.greeting = greeting;
     this.#changed();
-    return this.joined ? [this.joinFrame()] : [];
   }
 
   onPresence({ joined, left, count }) {
