@@ -9,7 +9,7 @@ import { streamedText } from '../room.js';
 import { useNow } from './clock.js';
 import { Icon } from './icons.js';
 import { insidePage } from './links.js';
-import { Text } from './text.js';
+import { AnswerSoFar } from './text.js';
 
 export function JobCard({ app, job }) {
   const unfinished = !hasEnded(job);
@@ -26,7 +26,7 @@ export function JobCard({ app, job }) {
         <${Again} app=${app} job=${job} shown=${mayBeRetried(job)} />
       </div>
       ${!waitsForItsTime(job) && html`<${Progress} job=${job} />`}
-      ${streamed ? html`<div class="text streamed"><${Text} source=${streamed} /></div>` : html`<${Detail} job=${job} />`}
+      ${streamed ? html`<div class="text streamed"><${AnswerSoFar} job=${job} source=${streamed} /></div>` : html`<${Detail} job=${job} />`}
     </div>
   `;
 }

@@ -7,15 +7,23 @@ import { Citation } from './sources.js';
 
 export const Text = ({ source }) => parse(source).map((part) => html`<${Part} ...${part} />`);
 
-/** What a language model wrote: its `[1]` lead to the passages that they name. */
+// The one command whose answer a language model may write.
+const QUESTION = 'ask';
+
+/** The answer of a job as far as it has come. */
+export const AnswerSoFar = ({ job, source }) => (job.name === QUESTION ? html`<${WrittenText} source=${source} />` : html`<${Text} source=${source} />`);
+
+/** What a language model wrote: its `[1]` lead to the passages that they name. Without `results` it still writes, and its
+    marks have their numbers already but lead nowhere yet. */
 export function WrittenText({ source, results }) {
-  const cited = new Map(results.map((result) => [result.mark, result]));
+  const cited = results && new Map(results.map((result) => [result.mark, result]));
   return parse(source).map((part) => (part.kind === 'text' ? html`<${Written} text=${part.text} cited=${cited} />` : html`<${Part} ...${part} />`));
 }
 
 const Written = ({ text, cited }) =>
   parseAnswer(text).map(({ kind, text: words, number }) => {
     if (kind === 'strong') return html`<strong>${words}</strong>`;
+    if (kind === 'citation' && !cited) return html`<span class="citation">${number}</span>`;
     if (kind === 'citation' && cited.has(number)) return html`<${Citation} number=${number} source=${cited.get(number)} />`;
     return words;
   });

@@ -10,7 +10,7 @@ import { streamedText } from '../../room.js';
 import { dueText, Progress } from '../job_card.js';
 import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
-import { Text } from '../text.js';
+import { AnswerSoFar, Text } from '../text.js';
 import { Duration, State } from './job_table.js';
 
 export function JobDetails({ app, board, id }) {
@@ -92,7 +92,7 @@ function Answer({ app, job }) {
   const partial = streamed.length > fetched.length ? streamed : fetched;
   if (job.error) return html`<${Part} name="error"><p class="problem" data-testid="details-error">${job.error.message} <code>${job.error.code}</code></p><//>`;
   if (job.result) return html`<${Part} name="result"><div class="text" data-testid="details-result"><${Text} source=${job.result} /></div><//>`;
-  if (partial && !hasEnded(job)) return html`<${Part} name="partial"><div class="text" data-testid="details-partial"><${Text} source=${partial} /></div><//>`;
+  if (partial && !hasEnded(job)) return html`<${Part} name="partial"><div class="text" data-testid="details-partial"><${AnswerSoFar} job=${job} source=${partial} /></div><//>`;
   return null;
 }
 
