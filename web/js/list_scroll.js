@@ -87,6 +87,14 @@ export class ListScroll {
     this.#hears.redraw();
   }
 
+  /** To the first row that is here; what is fetched above it stays above. */
+  toTop() {
+    if (this.#element.scrollHeight <= this.#element.clientHeight) return;
+    this.#anchor = this.#window.anchorAt(0);
+    if (this.stuck) this.#letGo();
+    this.#hears.redraw();
+  }
+
   /** Shows a row some way below the upper edge; says whether it is in the list. */
   toRow(key) {
     if (this.#window.topOf(key) === null) return false;

@@ -56,11 +56,18 @@ export function MessageList({ app, name }) {
   useMarkRead(app, room, scroll, newFrom);
   useShowWanted(app, room);
 
+  const toEnds = (event) => {
+    if (event.altKey || event.metaKey || event.shiftKey || !['Home', 'End'].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === 'Home') scroll.toTop();
+    else toNewest(app, name, scroll);
+  };
+
   // Rows that scrolling brings back are no news to be read out.
   return html`
     <div class="list-frame">
       <div class="list" ref=${element} role="log" tabindex="0"
-        aria-live=${leftAt === null ? 'polite' : 'off'} aria-relevant="additions" aria-label=${t('list.label')} onCopy=${copyMessages}>
+        aria-live=${leftAt === null ? 'polite' : 'off'} aria-relevant="additions" aria-label=${t('list.label')} onCopy=${copyMessages} onKeyDown=${toEnds}>
         <div style=${{ height: `${before}px` }}></div>
         ${rows.slice(start, end).map((row) => html`<${Row} key=${row.key} app=${app} room=${room} row=${row} found=${found} />`)}
         <div style=${{ height: `${after}px` }}></div>
