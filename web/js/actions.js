@@ -6,6 +6,7 @@ import { BOT_ROOM } from './chat.js';
 import { batch, signal } from './html.js';
 import { t, timeZone, useLocale } from './i18n.js';
 import { newId } from './ids.js';
+import { leave } from './leaving.js';
 import { dashboardPath, documentsPath, pathOf, roomName } from './router.js';
 import { recall, remember } from './storage.js';
 import { closeDialog, closeSearch, drawerOpen, notify, openDialog, place } from './ui.js';
@@ -23,10 +24,12 @@ export function createActions(chat, connection) {
   const asker = () => ({ handle: app.handle() ?? undefined, time_zone: timeZone() });
 
   function goTo(wanted, path) {
-    drawerOpen.value = false;
-    closeSearch();
-    if (location.pathname + location.search + location.hash !== path) history.pushState(null, '', path);
-    place.value = wanted;
+    leave(() => {
+      drawerOpen.value = false;
+      closeSearch();
+      if (location.pathname + location.search + location.hash !== path) history.pushState(null, '', path);
+      place.value = wanted;
+    });
   }
 
   const app = {
@@ -50,11 +53,13 @@ export function createActions(chat, connection) {
 
     /** `seq`: the message to show there. */
     openRoom(name, { seq = null } = {}) {
-      drawerOpen.value = false;
-      closeSearch();
-      if (!app.isOpen(name)) history.pushState(null, '', app.pathOf(name));
-      app.showRoom(name);
-      wantedMessage.value = seq;
+      leave(() => {
+        drawerOpen.value = false;
+        closeSearch();
+        if (!app.isOpen(name)) history.pushState(null, '', app.pathOf(name));
+        app.showRoom(name);
+        wantedMessage.value = seq;
+      });
     },
 
     showRoom(name) {

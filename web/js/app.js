@@ -8,6 +8,7 @@ import { Connection } from './connection.js';
 import { effect, html, render } from './html.js';
 import { chooseLocale, locale, t, timeZone, useLocale } from './i18n.js';
 import { listenForKeys, readyToWrite } from './keys.js';
+import { leaveInHistory } from './leaving.js';
 import { beforePaint } from './paint.js';
 import { FIRST_ROOM, pathOf, placeOf, roomOf } from './router.js';
 import { recall, remember } from './storage.js';
@@ -75,7 +76,7 @@ function showPlace() {
 }
 
 function listenToBrowser() {
-  addEventListener('popstate', showPlace);
+  addEventListener('popstate', () => leaveInHistory(showPlace));
   addEventListener('online', () => connection.wake());
   addEventListener('offline', () => connection.networkLost());
   addEventListener('storage', refreshVisits);

@@ -2,6 +2,7 @@
 
 import { batch, html, useEffect, useRef, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
+import { askBeforeLeaving } from '../../leaving.js';
 import { documentsPath } from '../../router.js';
 import { notify } from '../../ui.js';
 import { Icon } from '../icons.js';
@@ -22,18 +23,21 @@ export function AddDocument({ app, shelf, picked, take }) {
     const { title } = await app.addDocument({ ...fields, ...originalOf(preview.found.value) });
     notify(t('documents.was-stored', { title }), { kind: 'done' });
     shelf.refresh();
-    app.openDocuments();
+    return () => app.openDocuments();
   };
   if (!app.isOwner()) return html`<div class="page-body"><p class="nothing" role="alert">${t('documents.owner-only')}</p></div>`;
   return html`
     <div class="page-body document-page" data-testid="document-new">
       <a class="link back" href=${documentsPath()} onClick=${insidePage(() => app.openDocuments())}><${Icon} name="back" />${t('documents.title')}</a>
       ${preview.found.value
-        ? html`<${DocumentForm} app=${app} document=${preview.found.value} label=${t('documents.store')} save=${store} cancel=${preview.forget} />`
+        ? html`<${DocumentForm} app=${app} document=${preview.found.value} label=${t('documents.store')} save=${store} cancel=${preview.forget}
+            isChanged=${isTyped(preview.found.value)} />`
         : html`<${Ways} preview=${preview} take=${take} />`}
     </div>
   `;
 }
+
+const isTyped = ({ origin }) => !origin?.name && !origin?.url;
 
 /** What says where a previewed text came from, so that its file is kept. */
 export const originalOf = ({ original, origin: { name, url, media_type: type } = {}, pages }) =>
@@ -122,6 +126,7 @@ function Ways({ preview, take }) {
 function TextWay({ preview }) {
   const text = useSignal('');
   const kind = useSignal('text');
+  useEffect(() => askBeforeLeaving(() => Boolean(text.value.trim())), []);
   const submit = (event) => {
     event.preventDefault();
     if (text.value.trim()) preview.of(t('documents.way-text'), { text: text.value, kind: kind.value });

@@ -3,19 +3,21 @@
 import { joinPages, pagesOf } from '../../documents/pages.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { LANGUAGES, locale, number, t } from '../../i18n.js';
+import { askBeforeLeaving, leave } from '../../leaving.js';
 import { bytes } from './sizes.js';
 
 const MOST_ROWS = 28;
 
-/** `save(fields)` may throw an error for people; `fields` are all of the document's. */
-export function DocumentForm({ app, document, label, save, cancel, children }) {
+/** `save(fields)` may throw an error for people and returns what to do once it is stored; `fields` are all of the document's.
+    `isChanged`: something was typed before. */
+export function DocumentForm({ app, document, label, save, cancel, isChanged = false, children }) {
   const pages = pagesOf(document.text);
   const fields = useSignal(fieldsOf(document));
   const areas = useRef([]);
   const problem = useSignal(null);
   const busy = useSignal(false);
-  const changed = useRef(false);
-  useLeaveWarning(changed);
+  const changed = useRef(isChanged);
+  useEffect(() => askBeforeLeaving(() => changed.current), []);
   const set = (name) => (value) => {
     changed.current = true;
     fields.value = { ...fields.value, [name]: value };
@@ -27,8 +29,9 @@ export function DocumentForm({ app, document, label, save, cancel, children }) {
     busy.value = true;
     try {
       // A room that is left empty means all of them.
-      await save({ ...fields.value, text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
+      const goOn = await save({ ...fields.value, text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
       changed.current = false;
+      goOn();
     } catch (error) {
       problem.value = error.message;
     }
@@ -46,7 +49,7 @@ export function DocumentForm({ app, document, label, save, cancel, children }) {
         ${children}
         <p class="problem" role="alert" data-testid="document-problem">${problem.value}</p>
         <div class="buttons">
-          <button type="button" class="secondary" data-testid="document-cancel" onClick=${cancel}>${t('cancel')}</button>
+          <button type="button" class="secondary" data-testid="document-cancel" onClick=${() => leave(cancel)}>${t('cancel')}</button>
           <button type="submit" class="primary" data-testid="document-save" aria-disabled=${busy.value || !fields.value.title.trim()}>${label}</button>
         </div>
       </div>
@@ -94,12 +97,3 @@ const Choice = ({ name, label, value, set, options }) => html`
       ${options.map(([option, words]) => html`<option value=${option} selected=${option === value}>${words}</option>`)}
     </select></label>
 `;
-
-// The browser asks before what was corrected is lost.
-function useLeaveWarning(changed) {
-  useEffect(() => {
-    const ask = (event) => changed.current && event.preventDefault();
-    addEventListener('beforeunload', ask);
-    return () => removeEventListener('beforeunload', ask);
-  }, []);
-}

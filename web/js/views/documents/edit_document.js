@@ -24,7 +24,7 @@ export function EditDocument({ app, shelf, id }) {
     const { title } = await app.changeDocument(id, changeOf(stored.value, fields, replacement));
     notify(t('documents.was-stored', { title }), { kind: 'done' });
     shelf.refresh();
-    back();
+    return back;
   };
   if (!app.isOwner()) return html`<div class="page-body"><p class="nothing" role="alert">${t('documents.owner-only')}</p></div>`;
   return html`
