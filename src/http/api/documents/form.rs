@@ -98,7 +98,8 @@ async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, Refusal> {
 
 async fn receive_file(part: Part, app: &Arc<App>) -> Result<Upload, Refusal> {
     let short = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
-    let (name, media_type) = (short(part.filename().unwrap_or("document")), part.content_type().map(short));
+    let name = short(&decoded(part.filename().unwrap_or("document")));
+    let media_type = part.content_type().map(short);
     let mut receiver = app.library.intake().receive();
     let mut pieces = std::pin::pin!(part.stream());
     while let Some(piece) = next_piece(&mut pieces).await? {
@@ -109,6 +110,13 @@ async fn receive_file(part: Part, app: &Arc<App>) -> Result<Upload, Refusal> {
     }
     let (file, bytes) = receiver.finish().await?;
     Ok(Upload { file, bytes, name, media_type })
+}
+
+/// A file's name as it is: browsers encode the three characters that would end it, and no others, not even `%`
+/// (<https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data>).
+fn decoded(name: &str) -> String {
+    let characters = [("%22", "\""), ("%0D", "\r"), ("%0A", "\n")];
+    characters.iter().fold(name.to_owned(), |name, (code, character)| name.replace(code, character))
 }
 
 async fn receive_field(part: Part) -> Result<String, Refusal> {
@@ -128,4 +136,17 @@ async fn next_piece<B: Buf>(
 ) -> Result<Option<Vec<u8>>, Refusal> {
     let piece = in_time(pieces.next()).await?.transpose().map_err(|_| bad_request("the form broke off"))?;
     Ok(piece.map(|mut piece| piece.copy_to_bytes(piece.remaining()).to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_is_decoded_as_browsers_encode_it() {
+        assert_eq!(decoded("say %22hi%22%0D%0A.md"), "say \"hi\"\r\n.md");
+        for plain in ["100%.md", "a%20b.md", "100%2", "文件.md"] {
+            assert_eq!(decoded(plain), plain);
+        }
+    }
 }
