@@ -72,11 +72,15 @@ impl Vectors {
         lock(&self.files).is_empty()
     }
 
-    /// Keeps the vectors of a document's passages, in order, in place of those of any other version. Durable on return.
+    /// Keeps the vectors of a document's passages, in order, in place of those of any version before. Durable on return.
     pub fn put(&self, document: DocumentNumber, version: u64, passages: &[Embedding]) -> Result<(), VectorsError> {
         let rows = Rows::new(version, passages);
         let path = self.path(document, version);
         let mut files = lock(&self.files);
+        if files.get(&document).is_some_and(|&kept| kept > version) {
+            // Whoever made these was overtaken.
+            return Ok(());
+        }
         write(&path, &rows.encode()).map_err(|source| VectorsError { path, source })?;
         let old = files.insert(document, version).filter(|&old| old != version);
         if let Some(loaded) = self.loaded.write().unwrap_or_else(PoisonError::into_inner).as_mut() {
@@ -334,6 +338,7 @@ mod tests {
         vectors.put(DocumentNumber(1), 1, &[embedding([1., 0., 0.])]).expect("put");
         assert_eq!(found(&vectors, [1., 0., 0.]), [(1, 1, 0)]);
         vectors.put(DocumentNumber(1), 2, &[embedding([0., 1., 0.]), embedding([0., 0., 1.])]).expect("put");
+        vectors.put(DocumentNumber(1), 1, &[embedding([1., 0., 0.])]).expect("overtaken");
         vectors.put(DocumentNumber(3), 1, &[]).expect("put");
         assert_eq!(found(&vectors, [0., 0., 1.]), [(1, 2, 1), (1, 2, 0)]);
         vectors.give_back_after(Duration::ZERO);

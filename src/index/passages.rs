@@ -151,6 +151,11 @@ impl PassageIndex {
         Ok(reader.reload()?)
     }
 
+    /// Returns once nothing is written any more, not in the background either, until something is put in or taken out.
+    pub fn rest(&self) {
+        self.writer.rest();
+    }
+
     /// Passages that share terms with the question, best first, at most `limit`.
     pub fn search(&self, question: &str, audience: &Audience, limit: usize) -> Result<Vec<Hit>, IndexError> {
         let Some(query) = self.query(question, audience) else { return Ok(Vec::new()) };

@@ -62,6 +62,17 @@ impl Writer {
         done.recv().map_err(gone)?.map_err(IndexError::from)
     }
 
+    /// Ends the thread, and waits until it has put in order what it wrote. The next task starts another.
+    pub fn rest(&self) {
+        let running = locked(&self.thread).take();
+        if let Some(Running { tasks, handle }) = running {
+            drop(tasks);
+            if handle.join().is_err() {
+                tracing::error!("an index's writer panicked");
+            }
+        }
+    }
+
     /// Where tasks go; the thread does not end as long as this is kept.
     fn tasks(&self) -> Result<SyncSender<Task>, IndexError> {
         let mut thread = locked(&self.thread);
@@ -80,13 +91,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        let running = locked(&self.thread).take();
-        if let Some(Running { tasks, handle }) = running {
-            drop(tasks);
-            if handle.join().is_err() {
-                tracing::error!("an index's writer panicked");
-            }
-        }
+        self.rest();
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is known of every document in memory: enough to say how far each is, and where it answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::model::{Document, DocumentNumber, RoomName};
 
@@ -48,8 +48,8 @@ pub struct Catalog {
     entries: HashMap<DocumentNumber, Entry>,
     /// Whether meaning is looked at.
     with_meaning: bool,
-    /// What the running job puts into the index at the moment.
-    pub at_work: HashSet<DocumentNumber>,
+    /// What the running job puts into the index at the moment, and in which version.
+    pub at_work: HashMap<DocumentNumber, u64>,
 }
 
 impl Catalog {
@@ -109,6 +109,11 @@ impl Catalog {
         }
     }
 
+    /// The version of a document that is in the index, and the one that is just being put there.
+    pub fn in_index(&self, number: DocumentNumber) -> (Option<u64>, Option<u64>) {
+        (self.get(number).and_then(|entry| entry.indexed), self.at_work.get(&number).copied())
+    }
+
     pub fn note_indexed(&mut self, number: DocumentNumber, version: u64) {
         if let Some(entry) = self.entries.get_mut(&number) {
             entry.indexed = Some(version);
@@ -123,7 +128,7 @@ impl Catalog {
 
     pub fn state(&self, number: DocumentNumber) -> DocumentState {
         match self.entries.get(&number) {
-            _ if self.at_work.contains(&number) => DocumentState::Indexing,
+            _ if self.at_work.contains_key(&number) => DocumentState::Indexing,
             Some(entry) if !entry.is_indexed() => DocumentState::Waiting,
             Some(entry) if self.with_meaning && !entry.is_embedded() => DocumentState::Searchable,
             Some(_) => DocumentState::Ready,

@@ -12,12 +12,33 @@ use crate::text::Text;
 /// Titles that are named where nothing fits.
 const NEAREST: usize = 3;
 
+/// How often a question is looked up while documents change under it.
+const LOOKS: usize = 3;
+
+/// What was found, with its texts.
+struct Read {
+    findings: Findings,
+    /// Something of it was replaced while it was read.
+    is_overtaken: bool,
+}
+
 impl Library {
     /// What the documents have on a question that is asked in a room, or everywhere.
     pub async fn find(self: &Arc<Self>, question: &str, audience: &Audience, limit: usize) -> Result<Findings, Text> {
         if self.catalog().is_empty() {
             return Ok(Findings::default());
         }
+        let mut looks = 1;
+        loop {
+            let read = self.look_up(question, audience, limit).await?;
+            if !read.is_overtaken || looks == LOOKS {
+                return Ok(read.findings);
+            }
+            looks += 1;
+        }
+    }
+
+    async fn look_up(self: &Arc<Self>, question: &str, audience: &Audience, limit: usize) -> Result<Read, Text> {
         let index = self.off_the_workers(|library| library.shelf.index()).await?;
         let (library, asked_in) = (self.clone(), audience.clone());
         let allowed = move |number, _| library.answers_in(number, &asked_in);
@@ -26,7 +47,7 @@ impl Library {
             Text::new("error-index_failed")
         })?;
         let (question, audience) = (question.to_owned(), audience.clone());
-        self.off_the_workers(move |library| library.findings(&question, &audience, found)).await
+        self.off_the_workers(move |library| library.read(&question, &audience, found)).await
     }
 
     /// Whether a document answers there, as it is now: what the index says of it may be older.
@@ -35,27 +56,32 @@ impl Library {
     }
 
     /// Reads what was found.
-    fn findings(&self, question: &str, audience: &Audience, found: Found) -> Result<Findings, Text> {
+    fn read(&self, question: &str, audience: &Audience, found: Found) -> Result<Read, Text> {
         let mut findings = Findings { confident: found.confident, ..Findings::default() };
+        let mut is_overtaken = false;
         for hit in &found.hits {
-            let Some((document, source)) = self.source(question, audience, hit)? else { continue };
+            let Some(document) = self.store.numbered_document(hit.document).map_err(Text::from)? else { continue };
+            if !is_for(audience, document.room.as_ref()) {
+                continue;
+            }
+            let Some(source) = self.source(question, &document, hit) else {
+                is_overtaken = true;
+                continue;
+            };
             if !findings.nearest.contains(&source.title) && findings.nearest.len() < NEAREST {
                 findings.nearest.push(source.title.clone());
             }
             if findings.faq.is_none() && found.confident {
-                findings.faq = self.faq_answer(question, &document, &source)?;
+                findings.faq = self.faq_answer(question, &document, hit.version, &source)?;
             }
             findings.sources.push(source);
         }
-        Ok(findings)
+        Ok(Read { findings, is_overtaken })
     }
 
-    /// A passage in its document as that is now; `None` if it is not there any more, or not for whoever asks.
-    fn source(&self, question: &str, audience: &Audience, hit: &FusedHit) -> Result<Option<(Document, Source)>, Text> {
-        let Some(document) = self.store.numbered_document(hit.document).map_err(Text::from)? else { return Ok(None) };
-        let Some(file) = document.text_of(hit.version).filter(|_| is_for(audience, document.room.as_ref())) else {
-            return Ok(None);
-        };
+    /// A passage in its document as that is now; `None` if the text that it stood in is not there any more.
+    fn source(&self, question: &str, document: &Document, hit: &FusedHit) -> Option<Source> {
+        let file = document.text_of(hit.version)?;
         let passage = &hit.passage;
         let read = |range: std::ops::Range<usize>| match self.files.read_range(file, range) {
             Ok(text) => Some(text),
@@ -64,9 +90,9 @@ impl Library {
                 None
             }
         };
-        let Some(content) = read(passage.range.clone()) else { return Ok(None) };
+        let content = read(passage.range.clone())?;
         let marks = analysis::marks(&content, question);
-        let source = Source {
+        Some(Source {
             document: document.id.clone(),
             chunk: passage.number,
             title: document.title.clone(),
@@ -77,17 +103,24 @@ impl Library {
             score: hit.score,
             updated_at: document.updated_at,
             mark: None,
-        };
-        Ok(Some((document, source)))
+        })
     }
 
     /// The answer of an entry whose question is this one, if it is in one piece.
-    fn faq_answer(&self, question: &str, document: &Document, source: &Source) -> Result<Option<FaqAnswer>, Text> {
+    fn faq_answer(
+        &self,
+        question: &str,
+        document: &Document,
+        version: u64,
+        source: &Source,
+    ) -> Result<Option<FaqAnswer>, Text> {
         let is_faq = document.kind == DocumentKind::Faq;
         let Some(entry) = source.heading.as_ref().filter(|entry| is_faq && answers_directly(question, entry)) else {
             return Ok(None);
         };
-        let (_, passages) = self.text_of(document)?;
+        // The passage may stand in a text before this one.
+        let Some(text) = document.text_of(version).cloned() else { return Ok(None) };
+        let (_, passages) = self.text_of(&Document { text, ..document.clone() })?;
         let heading = passages.iter().find(|passage| passage.number == source.chunk).map(|passage| &passage.heading);
         let is_whole = passages.iter().filter(|passage| Some(&passage.heading) == heading).count() == 1;
         Ok(is_whole.then(|| FaqAnswer {

@@ -45,9 +45,10 @@ pub struct Library {
     catalog: Mutex<Catalog>,
     shelf: Shelf,
     upkeep: Upkeep,
-    /// Held while a file waits for the record that will name it, so that it is not swept away in between.
+    /// Held while a file waits for the record that will name it, so that it is not swept away in between, and while a record
+    /// changes, so that the version which goes into the index keeps its text.
     filing: tokio::sync::RwLock<()>,
-    /// Held while documents go into the index.
+    /// Held while the index changes, or another takes its place.
     indexing: Mutex<()>,
 }
 
@@ -139,6 +140,10 @@ impl Library {
             filing: Default::default(),
             indexing: Mutex::default(),
         };
+        if library.catalog().is_empty() {
+            // Nothing is looked up in what may be left of documents that were removed.
+            library.shelf.discard();
+        }
         // Without an index, which the job for it will name the reason of, there is still a chat.
         if let Err(error) = library.take_stock() {
             tracing::error!(code = error.code(), "the index of documents cannot be opened");
@@ -189,6 +194,7 @@ impl Library {
             pages: draft.pages,
             passages: counted.passages,
             previous: None,
+            arriving: None,
         };
         let added = self.store.add_document(document).await.map_err(Text::from)?;
         let document = added.ok_or_else(|| Text::new("error-store_failed"))?;
@@ -256,10 +262,11 @@ impl Library {
             (&to.text, &to.title, &to.room, to.kind) != (&from.text, &from.title, &from.room, from.kind);
         if is_found_otherwise {
             to.version = from.version + 1;
-            // The one that answers now: after two corrections in a row that is not the last one.
-            if self.catalog().get(from.number).is_some_and(|entry| entry.indexed == Some(from.version)) {
-                to.previous = Some((from.version, from.text.clone()));
-            }
+            // The one that answers now, and the one that does next: after some corrections in a row that is not the last one.
+            let (indexed, arriving) = self.catalog().in_index(from.number);
+            let kept =
+                |version: Option<u64>| version.and_then(|version| Some((version, from.text_of(version)?.clone())));
+            (to.previous, to.arriving) = (kept(indexed), kept(arriving.filter(|arriving| Some(*arriving) != indexed)));
         }
         Ok(to)
     }

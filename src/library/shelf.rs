@@ -18,6 +18,9 @@ const PASSAGES: &str = "passages";
 /// The index that is being made to take its place.
 const NEW_PASSAGES: &str = "passages.new";
 
+/// The index whose place was taken; there for a moment, or after a swap that was cut short.
+const OLD_PASSAGES: &str = "passages.old";
+
 const VECTORS: &str = "vectors";
 
 /// Where passages are found.
@@ -78,11 +81,12 @@ impl Shelf {
 
     /// The index that answers and, where that is of an older kind, the one that is being made.
     fn open_both(&self) -> Result<(PassageIndex, Option<PassageIndex>), IndexError> {
-        let (current, new) = (self.dir.join(PASSAGES), self.dir.join(NEW_PASSAGES));
+        let [current, new, old] = self.folders();
         if !current.exists() && new.exists() {
             // A swap was cut short.
             fs::rename(&new, &current)?;
         }
+        remove(&old)?;
         let index = opened(&current)?;
         if !index.is_outdated() {
             remove(&new)?;
@@ -164,20 +168,49 @@ impl Shelf {
         self.target()?.replace(documents).map_err(|error| self.broken(&error))
     }
 
-    /// Lets the index that was made anew answer; `false` if there is none. Blocks.
+    /// Lets the index that was made anew answer; `false` if there is none. Nothing may be put in or taken out meanwhile. Blocks.
     pub fn swap(&self) -> Result<bool, Text> {
         if !self.is_rebuilding() {
             return Ok(false);
         }
-        let current = self.dir.join(PASSAGES);
-        // Whoever searches the old one meanwhile has its files open; they are gone when that is over.
-        let opened = remove(&current)
-            .and_then(|()| Ok(fs::rename(self.dir.join(NEW_PASSAGES), &current)?))
-            .and_then(|()| opened(&current))
-            .map_err(|error| failed(&error))?;
-        *self.write() = Open { current: Some(Arc::new(opened)), next: None };
-        tracing::info!("the new index of documents answers now");
-        Ok(true)
+        // They must write nothing where they do not lie any more; what belongs to the other lies there then.
+        self.opened().iter().for_each(|index| index.rest());
+        let open = self.put_new_in_place().map(|current| Open { current: Some(Arc::new(current)), next: None });
+        let (open, swapped) = match open {
+            Ok(open) => (open, Ok(true)),
+            // What lies there is looked at by the next who needs it.
+            Err(error) => (Open::default(), Err(failed(&error))),
+        };
+        *self.write() = open;
+        let [.., old] = self.folders();
+        if let Err(error) = remove(&old) {
+            tracing::warn!(%error, "cannot remove the old index of documents; the next start does");
+        }
+        swapped.inspect(|_| tracing::info!("the new index of documents answers now"))
+    }
+
+    /// At every moment one whole index lies where the next start looks: removing takes long, renaming does not. Whoever searches
+    /// the old one meanwhile has its files open; they are gone when that is over.
+    fn put_new_in_place(&self) -> Result<PassageIndex, IndexError> {
+        let [current, new, old] = self.folders();
+        remove(&old)?;
+        fs::rename(&current, &old)?;
+        fs::rename(&new, &current)?;
+        opened(&current)
+    }
+
+    /// Where the index lies that answers, the one that is being made, and the one whose place was taken.
+    fn folders(&self) -> [PathBuf; 3] {
+        [PASSAGES, NEW_PASSAGES, OLD_PASSAGES].map(|name| self.dir.join(name))
+    }
+
+    /// Removes every index: there are no documents, or it is damaged. None may be open. Blocks.
+    pub fn discard(&self) {
+        for folder in self.folders() {
+            if let Err(error) = remove(&folder) {
+                tracing::error!(%error, "cannot remove the index of documents");
+            }
+        }
     }
 
     /// The vectors of passages, in order.
@@ -196,11 +229,7 @@ impl Shelf {
     fn broken(&self, error: &IndexError) -> Text {
         if matches!(error, IndexError::Damaged(_)) {
             *self.write() = Open::default();
-            for dir in [PASSAGES, NEW_PASSAGES] {
-                if let Err(error) = remove(&self.dir.join(dir)) {
-                    tracing::error!(%error, "cannot remove the damaged index of documents");
-                }
-            }
+            self.discard();
         }
         failed(error)
     }
@@ -238,4 +267,66 @@ fn remove(dir: &Path) -> Result<(), IndexError> {
 fn failed(error: &dyn std::error::Error) -> Text {
     tracing::error!(%error, "the index of documents failed");
     Text::new("error-index_failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::passages;
+    use crate::embedding::EmbeddingSource;
+    use crate::index::Audience;
+    use crate::model::DocumentKind;
+
+    /// What an index answers that was made in `dir` with one document in that version.
+    fn make(dir: &Path, version: u64) {
+        let text = "Bees make honey.";
+        let passages = passages(text, DocumentKind::Text);
+        let number = DocumentNumber(1);
+        let document = IndexedDocument { number, version, title: "Bees", room: None, text, passages: &passages };
+        PassageIndex::open(dir).and_then(|index| index.replace(&[document])).expect("an index");
+    }
+
+    /// The version that is found, and the folders that are there.
+    fn opened(dir: &Path) -> (Option<u64>, Vec<String>) {
+        let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));
+        let shelf = Shelf::new(dir.to_owned(), embedder);
+        let index = shelf.index().expect("an index");
+        let hits = index.search("honey", &Audience::Everything, 1).expect("a search");
+        let entries = fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        let mut folders: Vec<_> = entries.map(|name| name.into_string().expect("text")).collect();
+        folders.sort();
+        (hits.first().map(|hit| hit.version), folders)
+    }
+
+    #[test]
+    fn a_swap_that_was_cut_short_anywhere_leaves_one_whole_index() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| dir.path().join(name);
+        // Between the two renames.
+        make(&at(OLD_PASSAGES), 1);
+        make(&at(NEW_PASSAGES), 2);
+        assert_eq!(opened(dir.path()), (Some(2), vec![PASSAGES.to_owned()]));
+        // While the old one was being removed.
+        make(&at(OLD_PASSAGES), 1);
+        fs::remove_file(at(OLD_PASSAGES).join("version")).expect("removed");
+        assert_eq!(opened(dir.path()), (Some(2), vec![PASSAGES.to_owned()]));
+    }
+
+    #[test]
+    fn the_new_index_takes_the_place_of_the_old_and_nothing_is_left_of_that() {
+        let dir = tempfile::tempdir().expect("a folder");
+        make(&dir.path().join(PASSAGES), 1);
+        let stamp = dir.path().join(PASSAGES).join("version");
+        let current = fs::read_to_string(&stamp).expect("a version");
+        let (layout, _) = current.split_once('.').expect("a layout");
+        fs::write(&stamp, format!("{layout}.0")).expect("written");
+        make(&dir.path().join(NEW_PASSAGES), 2);
+        let shelf = Shelf::new(dir.path().to_owned(), Arc::new(Embedder::new(EmbeddingSource::Off).expect("none")));
+        assert_eq!(shelf.contents(), Ok(HashMap::from([(DocumentNumber(1), 1)])));
+        assert!(shelf.is_rebuilding());
+        assert_eq!((shelf.swap(), shelf.swap()), (Ok(true), Ok(false)));
+        assert_eq!(shelf.contents(), Ok(HashMap::from([(DocumentNumber(1), 2)])));
+        drop(shelf);
+        assert_eq!(opened(dir.path()), (Some(2), vec![PASSAGES.to_owned()]));
+    }
 }

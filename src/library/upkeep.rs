@@ -238,7 +238,7 @@ impl Library {
             let done = self.off_the_workers(move |library| library.index_batch(&batch)).await?;
             given_up.extend(done.unreadable);
             for document in done.indexed {
-                self.forget_previous(document).await;
+                self.forget_earlier(document).await;
             }
         }
         // What could not be read is not asked for again, or there would be no end to it.
@@ -259,6 +259,10 @@ impl Library {
 
     /// Documents that the index lacks which is being filled, oldest first.
     fn missing_in_target(&self) -> Result<Vec<DocumentNumber>, Text> {
+        if self.catalog().is_empty() {
+            // No index is opened for nothing.
+            return Ok(Vec::new());
+        }
         let contents = self.shelf.target_contents()?;
         let catalog = self.catalog();
         let is_missing = |number: &DocumentNumber, version| contents.get(number) != Some(&version);
@@ -287,19 +291,14 @@ impl Library {
         // A job that was cancelled may still be here: what it read before must not come after what the next one read.
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut batch, mut texts) = (Batch::default(), Vec::with_capacity(numbers.len()));
-        for number in numbers {
-            let Some(document) = self.store.numbered_document(*number).map_err(Text::from)? else {
-                // Removed meanwhile.
-                self.catalog().remove(*number);
-                continue;
-            };
+        for document in self.take_up(numbers)? {
             match self.text_of(&document) {
                 Ok((text, passages)) => {
                     batch.indexed.push(document);
                     texts.push((text, passages));
                 }
                 // One that is lost must not keep the others waiting.
-                Err(_) => batch.unreadable.push(*number),
+                Err(_) => batch.unreadable.push(document.number),
             }
         }
         let parts = batch.indexed.iter().zip(&texts);
@@ -313,10 +312,9 @@ impl Library {
                 passages,
             })
             .collect();
-        self.catalog().at_work.extend(numbers);
         let put = self.shelf.put(&documents);
         let mut catalog = self.catalog();
-        catalog.at_work.retain(|number| !numbers.contains(number));
+        catalog.at_work.clear();
         put?;
         if !self.shelf.is_rebuilding() {
             batch.indexed.iter().for_each(|document| catalog.note_indexed(document.number, document.version));
@@ -324,12 +322,28 @@ impl Library {
         Ok(batch)
     }
 
-    /// The text before is needed no more.
-    async fn forget_previous(&self, document: Document) {
-        if document.previous.is_none() || self.shelf.is_rebuilding() {
+    /// The documents that are still there, as they are stored now. From here on that version may be in the index at any moment,
+    /// so whoever stores another one keeps its text.
+    fn take_up(&self, numbers: &[DocumentNumber]) -> Result<Vec<Document>, Text> {
+        let _nobody_changes = self.filing.blocking_write();
+        let mut taken = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            match self.store.numbered_document(*number).map_err(Text::from)? {
+                Some(document) => taken.push(document),
+                // Removed meanwhile.
+                None => self.catalog().remove(*number),
+            }
+        }
+        self.catalog().at_work = taken.iter().map(|document| (document.number, document.version)).collect();
+        Ok(taken)
+    }
+
+    /// The texts before are needed no more.
+    async fn forget_earlier(&self, document: Document) {
+        if !document.has_earlier() || self.shelf.is_rebuilding() {
             return;
         }
-        let without = Document { previous: None, ..document.clone() };
+        let without = Document { previous: None, arriving: None, ..document.clone() };
         match self.store.change_document(&document, &without).await {
             Ok(_) => self.sweep(&document).await,
             Err(error) => tracing::warn!(%error, document = %document.id, "cannot let go of the text before"),
@@ -338,12 +352,19 @@ impl Library {
 
     /// Takes out of index and vectors what is no document any more.
     fn drop_others(&self) -> Result<(), Text> {
+        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         let known: HashMap<_, _> = self.catalog().entries().map(|(number, entry)| (number, entry.version)).collect();
         self.shelf.drop_others(|number| known.contains_key(&number))
     }
 
     /// Lets the new index answer once it has everything.
     fn swap_when_complete(&self, given_up: &HashSet<DocumentNumber>) -> Result<(), Text> {
+        if !self.shelf.is_rebuilding() {
+            return Ok(());
+        }
+        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever stores another version afterwards sees which one answers by then.
+        let _nobody_changes = self.filing.blocking_write();
         if self.missing_in_target()?.iter().all(|number| given_up.contains(number)) && self.shelf.swap()? {
             self.take_stock()?;
         }
@@ -369,7 +390,7 @@ impl Library {
             let mut indexed = Vec::new();
             library.store.each_document(|document| {
                 let is_indexed = library.catalog().get(document.number).is_some_and(|entry| entry.is_indexed());
-                if document.previous.is_some() && is_indexed {
+                if document.has_earlier() && is_indexed {
                     indexed.push(document);
                 }
                 true
@@ -377,7 +398,7 @@ impl Library {
             Ok(indexed)
         });
         for document in found.await.unwrap_or_default() {
-            self.forget_previous(document).await;
+            self.forget_earlier(document).await;
         }
         let _nobody_files = self.filing.write().await;
         let swept = self.off_the_workers(|library| {
@@ -475,6 +496,10 @@ impl Library {
         let (count, version) = (vectors.len(), document.version);
         self.off_the_workers(move |library| library.shelf.put_vectors(number, version, &vectors)).await?;
         self.catalog().note_embedded(number, version);
+        if self.catalog().get(number).is_none() {
+            // Removed just now: whoever did that may have found no vectors to remove.
+            self.off_the_workers(Self::drop_others).await?;
+        }
         Ok(count)
     }
 }

@@ -112,6 +112,9 @@ pub struct Document {
     /// The version before and its text, which answers until this one is in the index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<(u64, FileId)>,
+    /// The version that was on its way into the index when this one was stored, and its text: it answers once it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arriving: Option<(u64, FileId)>,
 }
 
 impl Document {
@@ -120,18 +123,25 @@ impl Document {
 
     /// The files that belong to it.
     pub fn files(&self) -> impl Iterator<Item = &FileId> {
-        let previous = self.previous.as_ref().map(|(_, text)| text);
-        [Some(&self.text), self.origin.file.as_ref(), previous].into_iter().flatten()
+        let earlier = self.earlier().map(|(_, text)| text);
+        [Some(&self.text), self.origin.file.as_ref()].into_iter().flatten().chain(earlier)
     }
 
     /// The text of one of its versions, where that is still there.
     pub fn text_of(&self, version: u64) -> Option<&FileId> {
-        let is_previous = |(previous, _): &&(u64, FileId)| *previous == version;
         if version == self.version {
-            Some(&self.text)
-        } else {
-            self.previous.as_ref().filter(is_previous).map(|(_, text)| text)
+            return Some(&self.text);
         }
+        self.earlier().find(|(earlier, _)| *earlier == version).map(|(_, text)| text)
+    }
+
+    /// Whether texts are kept of versions before this one.
+    pub fn has_earlier(&self) -> bool {
+        self.earlier().next().is_some()
+    }
+
+    fn earlier(&self) -> impl Iterator<Item = &(u64, FileId)> {
+        self.previous.iter().chain(&self.arriving)
     }
 }
 

@@ -10,7 +10,7 @@ use chatbot::llm::{LanguageModel, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::PATIENCE;
 
@@ -41,6 +41,11 @@ pub const STREAM: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n
 impl FakeModel {
     /// `answer` gives the steps for the request of that number, counted from 1.
     pub async fn start(answer: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        Self::answering(move |number, _| answer(number)).await
+    }
+
+    /// As [`FakeModel::start`]; `answer` also sees the request.
+    pub async fn answering(answer: impl Fn(usize, &Value) -> Vec<Step> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (asked, go) = (Arc::<Mutex<Vec<Value>>>::default(), Arc::new(Semaphore::new(0)));
@@ -53,12 +58,13 @@ impl FakeModel {
                     (answer.clone(), noted.clone(), permits.clone(), leaving.clone());
                 tokio::spawn(async move {
                     let request = read_request(&mut stream).await;
-                    let number = {
+                    let steps = {
                         let mut noted = noted.lock().expect("requests");
+                        let steps = answer(noted.len() + 1, &request);
                         noted.push(request);
-                        noted.len()
+                        steps
                     };
-                    if serve(&mut stream, answer(number), &permits).await.is_err() {
+                    if serve(&mut stream, steps, &permits).await.is_err() {
                         leaving.send_modify(|count| *count += 1);
                     }
                 });
@@ -75,6 +81,11 @@ impl FakeModel {
     /// Lets one [`Step::Wait`] be over.
     pub fn go(&self) {
         self.go.add_permits(1);
+    }
+
+    /// Lets every [`Step::Wait`] be over, from now on.
+    pub fn go_on(&self) {
+        self.go.close();
     }
 
     /// What it was asked, oldest first.
@@ -172,7 +183,8 @@ async fn serve(stream: &mut TcpStream, steps: Vec<Step>, go: &Semaphore) -> std:
     for step in steps {
         match step {
             Step::Send(bytes) => stream.write_all(&bytes).await?,
-            Step::Wait => go.acquire().await.expect("never closed").forget(),
+            // Closed, it stays open for all.
+            Step::Wait => drop(go.acquire().await.map(SemaphorePermit::forget)),
             Step::Forever(bytes) => loop {
                 stream.write_all(&bytes).await?;
             },

@@ -179,6 +179,11 @@ impl Request {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer { status, headers, bytes: response.bytes().await.expect("a body").to_vec() }
     }
+
+    /// The status of the answer, if the server still lives to give one.
+    pub async fn try_send(self) -> Option<u16> {
+        self.0.send().await.ok().map(|response| response.status().as_u16())
+    }
 }
 
 impl Answer {
