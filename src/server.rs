@@ -31,7 +31,7 @@ use crate::memory;
 use crate::process::Programs;
 use crate::protocol::CloseReason;
 use crate::search::Search;
-use crate::store::{Closing, Files, Store, StoreOptions};
+use crate::store::{Closing, Files, Space, Store, StoreOptions};
 use crate::text::Locale;
 use crate::webhooks::Webhooks;
 pub use own_commands::OwnCommands;
@@ -270,7 +270,7 @@ async fn open_library(config: &Config, store: Arc<Store>, client: Client) -> any
         let extractor = Extractor::new(programs, reading);
         let intake = Intake::new(files.clone(), extractor, client, limits);
         let embedder = Arc::new(Embedder::new(source).map_err(anyhow::Error::msg)?);
-        let opened = Library::open(store, files, intake, embedder, &dir.join("index"));
+        let opened = Library::open(store, files, intake, embedder, &dir.join("index"), Space::new(&dir, min_free));
         opened.map_err(|text| anyhow::anyhow!("cannot open the documents: {}", text.in_locale(Locale::English)))
     });
     opening.await?

@@ -192,7 +192,7 @@ fn name_of_url(url: &reqwest::Url) -> String {
 
 /// What the disk refused; the details are in the log.
 pub fn broken(error: &std::io::Error) -> Text {
-    tracing::error!(%error, "a document's file failed");
+    tracing::error!(%error, "what documents need could not be written or read");
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Text::new("error-storage_full"),
         _ => Text::new("error-store_failed"),

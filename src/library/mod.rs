@@ -24,7 +24,7 @@ use crate::chat::Chat;
 use crate::documents::{Passage, passages};
 use crate::embedding::Embedder;
 use crate::model::{Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, Timestamp};
-use crate::store::{Files, Store, StoreError};
+use crate::store::{Files, Space, Store, StoreError};
 use crate::text::Text;
 use catalog::Catalog;
 use intake::broken;
@@ -44,6 +44,8 @@ pub struct Library {
     intake: Intake,
     catalog: Mutex<Catalog>,
     shelf: Shelf,
+    /// Where index and vectors are.
+    space: Space,
     upkeep: Upkeep,
     /// Held while a file waits for the record that will name it, so that it is not swept away in between, and while a record
     /// changes, so that the version which goes into the index keeps its text.
@@ -114,13 +116,15 @@ pub enum Meaning {
 }
 
 impl Library {
-    /// Reads what documents there are. `dir` is the folder of index and vectors. Blocks.
+    /// Reads what documents there are. `dir` is the folder of index and vectors, which wait as long as there is less than `space`.
+    /// Blocks.
     pub fn open(
         store: Arc<Store>,
         files: Arc<Files>,
         intake: Intake,
         embedder: Arc<Embedder>,
         dir: &Path,
+        space: Space,
     ) -> Result<Arc<Self>, Text> {
         let shelf = Shelf::new(dir.to_owned(), embedder);
         let mut catalog = Catalog::new(shelf.has_meaning());
@@ -136,6 +140,7 @@ impl Library {
             intake,
             catalog: Mutex::new(catalog),
             shelf,
+            space,
             upkeep: Upkeep::default(),
             filing: Default::default(),
             indexing: Mutex::default(),
@@ -471,6 +476,7 @@ impl Library {
         let extractor = Extractor::new(Programs::new("nothing".into()), Limits::default());
         let intake = Intake::new(files.clone(), extractor, client, IntakeLimits { file: 1024, text: 1024 });
         let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));
-        Self::open(store, files, intake, embedder, dir.path()).expect("a library")
+        let space = Space::new(dir.path(), 0);
+        Self::open(store, files, intake, embedder, dir.path(), space).expect("a library")
     }
 }

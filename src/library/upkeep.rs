@@ -290,6 +290,7 @@ impl Library {
     fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<Batch, Text> {
         // A job that was cancelled may still be here: what it read before must not come after what the next one read.
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_space()?;
         let (mut batch, mut texts) = (Batch::default(), Vec::with_capacity(numbers.len()));
         for document in self.take_up(numbers)? {
             match self.text_of(&document) {
@@ -320,6 +321,11 @@ impl Library {
             batch.indexed.iter().for_each(|document| catalog.note_indexed(document.number, document.version));
         }
         Ok(batch)
+    }
+
+    /// What can be made at any time waits until there is room for it.
+    fn check_space(&self) -> Result<(), Text> {
+        self.space.check().map_err(|error| broken(&error))
     }
 
     /// The documents that are still there, as they are stored now. From here on that version may be in the index at any moment,
@@ -452,6 +458,7 @@ impl Library {
                 }
                 continue;
             };
+            self.off_the_workers(Self::check_space).await?;
             let passages =
                 |number: DocumentNumber| self.catalog().get(number).map_or(0, |entry| entry.passages as usize);
             progress.all = progress.done + waiting.iter().map(|number| passages(*number)).sum::<usize>();

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+use super::Space;
 use crate::model::FileId;
 
 /// Mark of a file that is being written.
@@ -23,12 +24,12 @@ const UNFINISHED: &str = ".part";
 pub struct Files {
     dir: PathBuf,
     next: AtomicU64,
-    /// Nothing new is begun while less than this is free, in bytes.
-    min_free: u64,
+    space: Space,
 }
 
 impl Files {
-    /// Opens or creates the folder, and removes what was being written when the last process ended.
+    /// Opens or creates the folder, and removes what was being written when the last process ended. Nothing new is begun while less
+    /// than `min_free` bytes are free.
     pub fn open(dir: &Path, min_free: u64) -> io::Result<Self> {
         // Whoever is told a file's path may stand elsewhere.
         let dir = std::path::absolute(dir)?;
@@ -39,7 +40,8 @@ impl Files {
                 fs::remove_file(path)?;
             }
         }
-        Ok(Self { dir, next: AtomicU64::new(0), min_free })
+        let space = Space::new(&dir, min_free);
+        Ok(Self { dir, next: AtomicU64::new(0), space })
     }
 
     /// Begins a file whose content comes in pieces.
@@ -47,10 +49,7 @@ impl Files {
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] also while too little space is left.
     pub fn begin(&self) -> io::Result<Incoming> {
-        let disk = rustix::fs::statvfs(&self.dir)?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < self.min_free {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
+        self.space.check()?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.dir.join(format!("{number}{UNFINISHED}"));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;

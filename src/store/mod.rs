@@ -18,6 +18,7 @@ mod rooms;
 mod schedules;
 mod sessions;
 mod sizes;
+mod space;
 mod stats;
 mod writer;
 
@@ -42,6 +43,7 @@ pub use rooms::{RoomNumber, RoomRecord};
 pub use schedules::{ScheduleChange, StoredSchedule};
 pub use sessions::Session;
 pub use sizes::{JobCounts, Sizes};
+pub use space::Space;
 
 use disk::Opened;
 use writer::{Kind, Writer};

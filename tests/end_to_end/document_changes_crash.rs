@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use crate::documents::{add, id, upload, wait_for};
-use crate::support::{PATIENCE, Request, ServerProcess};
+use crate::support::{Client, PATIENCE, Request, ServerProcess};
 
 /// Sections of a document, each a passage with a word of its own.
 const SECTIONS: usize = 6;
@@ -293,4 +293,39 @@ async fn answer(server: &ServerProcess, question: &str) -> Value {
     let job = asked["job"].as_str().unwrap_or_else(|| panic!("no job: {asked}"));
     let url = format!("http://{}/api/jobs/{job}", server.address());
     wait_for(&url, |job| job["state"] == "completed").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_waits_for_room_on_the_disk_and_says_so() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let roomy = [OFF[0], OFF[1], ("CHATBOT_JOBS__WORKERS", "2")];
+    let mut server = ServerProcess::start(dir.path(), &roomy);
+    // The one slow worker is busy, so the job is still there after a kill.
+    let mut ann = Client::connect(server.address(), "/ws", &[]).await;
+    ann.send(json!({"type": "hello", "handle": "Ann", "locale": "en"})).await;
+    ann.send(json!({"type": "join", "room": "lobby"})).await;
+    ann.expect("joined").await;
+    ann.say("lobby", "/sleep 60").await;
+    ann.expect_where("job", |frame| frame["job"]["state"] == "running").await;
+    let document = id(&add(server.address(), json!({"title": "Bees", "text": "Bees make honey."})).await);
+    wait_for_job(&server, "name=index%20documents&state=queued").await;
+    server.kill();
+
+    server =
+        ServerProcess::start(dir.path(), &[roomy.as_slice(), &[("CHATBOT_STORE__MIN_FREE_MB", "1000000000")]].concat());
+    let job = wait_for_job(&server, "name=index%20documents&state=retrying").await;
+    let details = get(&server, &format!("/api/jobs/{}", job["id"].as_str().expect("an id"))).await;
+    assert!(details.to_string().contains("almost full"), "{details}");
+    assert_eq!(get(&server, &format!("/api/documents/{document}")).await["state"], "waiting");
+    server.kill();
+
+    server = ServerProcess::start(dir.path(), &roomy);
+    settled(&server, 1).await;
+}
+
+/// Waits until there is one job of a kind.
+async fn wait_for_job(server: &ServerProcess, query: &str) -> Value {
+    let url = format!("http://{}/api/jobs?{query}", server.address());
+    let list = wait_for(&url, |list| list["jobs"].as_array().is_some_and(|jobs| jobs.len() == 1)).await;
+    list["jobs"][0].clone()
 }
