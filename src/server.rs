@@ -202,6 +202,7 @@ impl Server {
     async fn stop(self) -> anyhow::Result<()> {
         let deadline = tokio::time::Instant::now() + self.stop_within;
         self.app.stopping.cancel();
+        self.app.library.intake().stop();
         let sockets_closed = tokio::time::timeout_at(deadline, self.app.sockets.close(CloseReason::GoingAway)).await;
         // What still runs is put back a little before the end, which takes a commit.
         self.runner.stop(deadline - self.stop_within / 5).await;
@@ -209,12 +210,16 @@ impl Server {
         self.connections.close();
         self.deliveries.close();
         let (own_commands, connections, deliveries) = (self.own_commands, self.connections, self.deliveries);
+        let library = self.app.library.clone();
         let ended = async move {
             own_commands.all_ended().await;
             connections.wait().await;
             deliveries.wait().await;
+            // After those who waited for what it read.
+            library.intake().all_ended().await;
         };
-        if sockets_closed.is_err() || tokio::time::timeout_at(deadline, ended).await.is_err() {
+        let ended = tokio::time::timeout_at(deadline, ended).await;
+        if sockets_closed.is_err() || ended.is_err() {
             tracing::warn!("some connections did not end in time");
         }
         let (search, closing, announced) = (self.app.search.clone(), self.closing, self.announced);

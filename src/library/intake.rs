@@ -79,6 +79,16 @@ impl Intake {
         Receiver { pieces, kept, files: self.files.clone() }
     }
 
+    /// Ends the reading of files, now and from now on.
+    pub fn stop(&self) {
+        self.extractor.stop();
+    }
+
+    /// Returns once nothing is left of the processes that read files.
+    pub async fn all_ended(&self) {
+        self.extractor.all_ended().await;
+    }
+
     /// The draft of an uploaded file.
     pub async fn draft_of_file(&self, upload: Upload) -> Result<Draft, Text> {
         let extracted =

@@ -10,8 +10,9 @@ use chatbot::process::Programs;
 use chatbot::text::Locale;
 use rustix::fs::{CWD, FileType, Mode};
 
+use crate::documents::upload;
 use crate::files::{Pdf, docx, pdf, pdf_with, random};
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, ServerProcess};
 
 /// Room for what the tests read, and little enough that hostile files meet the limits soon.
 const LIMITS: Limits =
@@ -215,4 +216,45 @@ async fn what_takes_too_long_is_stopped() {
     std::fs::write(&file, pdf(&vec![page; 900])).expect("written");
     let limits = Limits { time: Duration::from_millis(50), ..LIMITS };
     assert_eq!(extract_at(&file, "long.pdf", limits).await, Err("file_too_slow".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_the_reading_of_a_file_and_waits_for_its_processes() {
+    let page = vec![(11, "员工应当在三个工作日内提交报销单据。".to_owned()); 30];
+    let content = pdf(&vec![page; 900]);
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut server = ServerProcess::start(dir.path(), &[]);
+    let address = server.address();
+    let sending = tokio::spawn(async move {
+        upload(address, "POST", "/api/documents/preview", ("long.pdf", &content), &[]).await.refusal()
+    });
+    // The keeper, and the process that reads.
+    let start = std::time::Instant::now();
+    let [keeper, reader] = loop {
+        let keepers = children(server.id());
+        let readers: Vec<_> = keepers.iter().flat_map(|keeper| children(*keeper)).collect();
+        if let ([keeper], [reader]) = (&keepers[..], &readers[..]) {
+            break [*keeper, *reader];
+        }
+        assert!(start.elapsed() < PATIENCE, "it is being read");
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(server.terminate(), Some(0));
+    for process in [keeper, reader] {
+        assert!(!Path::new(&format!("/proc/{process}")).exists(), "{process} is gone before the server");
+    }
+    assert_eq!(sending.await.expect("no panic"), (503, "busy".to_owned()));
+}
+
+/// The processes that a process has started.
+fn children(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").expect("processes").flatten();
+    let child = |entry: std::fs::DirEntry| {
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // Behind the name, which may hold anything: state and parent.
+        let of: u32 = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
+        (of == parent).then_some(id)
+    };
+    entries.filter_map(child).collect()
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::model::DocumentKind;
 use crate::process::{self, End, Event, Program, Programs};
@@ -76,6 +77,7 @@ pub struct Extractor {
     programs: Programs,
     limits: Limits,
     turns: Arc<Semaphore>,
+    stopping: CancellationToken,
 }
 
 /// What the reading process writes, one to a line.
@@ -106,7 +108,17 @@ struct Task {
 
 impl Extractor {
     pub fn new(programs: Programs, limits: Limits) -> Self {
-        Self { programs, limits, turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+        Self { programs, limits, turns: Arc::new(Semaphore::new(AT_A_TIME)), stopping: CancellationToken::new() }
+    }
+
+    /// Ends what is being read, and reads nothing more.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Returns once nothing is left of the processes of files that nobody waits for any more.
+    pub async fn all_ended(&self) {
+        self.programs.all_ended().await;
     }
 
     /// What files may cost.
@@ -120,6 +132,11 @@ impl Extractor {
     /// # Errors
     /// In one sentence, with a code of its own for each reason that the user can do something about.
     pub async fn extract(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<Extracted, Text> {
+        let extracting = self.extract_in_turn(file, name, media_type);
+        self.stopping.run_until_cancelled(extracting).await.unwrap_or_else(|| Err(Text::new("error-busy-file")))
+    }
+
+    async fn extract_in_turn(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<Extracted, Text> {
         let turn = tokio::time::timeout(self.limits.time, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(Text::new("error-busy-files")) };
         let task = Task {
