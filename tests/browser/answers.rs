@@ -1,5 +1,6 @@
 //! An answer in a language model's words, as the page shows it while it is written.
 
+use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::documents::{HERONS, is_searchable, store};
@@ -64,5 +65,7 @@ async fn citations_are_marks_as_soon_as_they_are_written_and_lead_to_their_passa
     ann.until(&format!("document.querySelectorAll(\"{}\").length === 2", hook("citation"))).await;
     ann.click(&hook("citation")).await;
     ann.until("document.activeElement.textContent === 'Herons'").await;
+    ann.press(Key::Enter).await;
+    ann.see(&hook("cited"), "five hundred grams").await;
     ann.close().await;
 }

@@ -1,12 +1,15 @@
 //! Documents: added, corrected, found, quoted in answers, read.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::owner::sign_in;
-use crate::support::{Request, ServerProcess, TestServer};
+use crate::support::{PATIENCE, Request, ServerProcess, TestServer};
 use crate::window::{PHONE, Window, hook};
 
 pub const HERONS: &str = "# Birds of the pond
@@ -180,6 +183,205 @@ async fn what_cannot_be_read_is_said_in_a_sentence() {
     ann.see(&hook("preview-problem"), "damaged").await;
     ann.find(&hook("file-choose")).await;
     ann.close_after("/api/documents/preview").await;
+}
+
+/// The titles in the list, newest first, as a condition.
+fn lists(titles: &Value) -> String {
+    let shown = "Array.from(document.querySelectorAll('[data-testid=document-open]'), (link) => link.innerText)";
+    format!("JSON.stringify({shown}) === {}", json!(titles.to_string()))
+}
+
+#[tokio::test]
+async fn several_files_at_once_are_stored_and_what_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(&folder.path().join("data"), &[]);
+    let files = [
+        ("say \"hi\".md", "# Hello\n\nSay hello."),
+        ("broken.pdf", "%PDF-1.7 and nothing more"),
+        ("b.txt", "Bees make honey."),
+    ];
+    let files = files.map(|(name, content)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("a file");
+        path
+    });
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), "/documents/new").await;
+    ann.choose_files(&files).await;
+    ann.until("location.pathname === '/documents'").await;
+    let titles = json!(["b", "Hello"]);
+    ann.until(&lists(&titles)).await;
+    let failed = format!("{} [data-state=failed]", hook("uploads"));
+    ann.see(&failed, "broken.pdf").await;
+    ann.see(&failed, "damaged").await;
+    ann.click(&format!("{failed} button")).await;
+    ann.gone(&hook("uploads")).await;
+    ann.click(&format!("tr:last-child {}", hook("document-open"))).await;
+    ann.see(&hook("reader-text"), "Say hello.").await;
+    let list = Request::new("GET", &format!("http://{}/api/documents", server.address())).send().await.json();
+    let names: Vec<_> =
+        list["documents"].as_array().expect("a list").iter().map(|one| &one["origin"]["name"]).collect();
+    assert_eq!(names, ["b.txt", "say \"hi\".md"]);
+    ann.close_after("/api/documents").await;
+}
+
+#[tokio::test]
+async fn a_file_takes_the_place_of_another_and_its_original_is_what_was_uploaded() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(&folder.path().join("data"), &[]);
+    let write = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("a file");
+        path
+    };
+    let second = "\u{feff}# Bats\r\n\r\nBats sleep upside down.\r\n".as_bytes();
+    let (first, second_path) = (write("birds.md", HERONS.as_bytes()), write("bats.md", second));
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), "/documents/new").await;
+    ann.choose_file(&first).await;
+    ann.click(&hook("document-save")).await;
+    ann.until("location.pathname === '/documents'").await;
+    ann.click(&hook("document-open")).await;
+    ann.see(&hook("reader-text"), "grey heron").await;
+    ann.click(&hook("document-change")).await;
+    ann.choose_file(&second_path).await;
+    ann.until("document.querySelector('[data-testid=page-text]')?.value.includes('upside down')").await;
+    ann.see(&hook("document-facts"), "bats.md").await;
+    ann.click(&hook("document-save")).await;
+    ann.see(&hook("reader-text"), "Bats sleep upside down.").await;
+    assert!(
+        !ann.ask::<String>("document.querySelector('[data-testid=reader-text]').innerText").await.contains("heron")
+    );
+
+    let downloads = folder.path().join("downloads");
+    std::fs::create_dir(&downloads).expect("a folder");
+    ann.download_to(&downloads).await;
+    ann.click(&hook("document-original")).await;
+    assert_eq!(downloaded(&downloads.join("bats.md")).await, second);
+    ann.close().await;
+}
+
+/// What a browser has saved, once it is there: it gives a file its name last.
+async fn downloaded(path: &Path) -> Vec<u8> {
+    let start = std::time::Instant::now();
+    while !path.exists() {
+        assert!(start.elapsed() < PATIENCE, "nothing was saved");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    std::fs::read(path).expect("a file")
+}
+
+/// A server that has one page; its address.
+async fn one_page(page: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.expect("a request"));
+            }
+            let length = page.len();
+            let head =
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\nContent-Length:";
+            stream.write_all(format!("{head} {length}\r\n\r\n{page}").as_bytes()).await.expect("answered");
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_is_added_by_its_address_where_the_settings_allow_that() {
+    let site = one_page("<title>Otters</title><h1>Otters</h1><p>Otters hold hands while they sleep.</p>").await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "[http]\nallow_private_hosts = [\"127.0.0.1\"]\n").expect("the settings");
+    let server = ServerProcess::configured(0, &folder.path().join("data"), &config);
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), "/documents/new").await;
+    fetch(&ann, &format!("http://{site}/otters.html")).await;
+    ann.until("document.querySelector('[data-testid=page-text]')?.value.includes('hold hands')").await;
+    ann.click(&hook("document-save")).await;
+    ann.until(&lists(&json!(["Otters"]))).await;
+    ann.click(&hook("document-open")).await;
+    ann.see(".reader-facts a", "127.0.0.1").await;
+    ann.see(&hook("reader-text"), "Otters hold hands").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn an_address_on_the_servers_own_network_is_refused_in_a_sentence() {
+    let site = one_page("<p>Nobody's business.</p>").await;
+    let server = TestServer::start().await;
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), "/documents/new").await;
+    fetch(&ann, &format!("http://{site}/")).await;
+    ann.see(&hook("preview-problem"), "not on the public internet").await;
+    ann.find(&hook("url-input")).await;
+    ann.close_after("/api/documents/preview").await;
+}
+
+/// Asks for what is at an address.
+async fn fetch(window: &Window, url: &str) {
+    window.click(&hook("way-url")).await;
+    window.click(&hook("url-input")).await;
+    window.press(url).await;
+    window.click(&hook("url-next")).await;
+}
+
+#[tokio::test]
+async fn what_was_corrected_is_not_left_without_a_question() {
+    let server = TestServer::start().await;
+    let id = store(server.address(), json!({"title": "Herons", "text": HERONS})).await;
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), &format!("/documents/{id}")).await;
+    ann.click(&hook("document-change")).await;
+    ann.find(&hook("document-form")).await;
+    let room = format!("{}[data-room=lobby]", hook("room-link"));
+    // Nothing was changed yet.
+    ann.click(&room).await;
+    ann.gone(&hook("document-form")).await;
+    ann.back().await;
+    ann.find(&hook("document-form")).await;
+
+    ann.click(&hook("document-author")).await;
+    ann.press("Mira").await;
+    let is_kept = format!(
+        "!document.querySelector('dialog') && document.querySelector('[data-testid=document-author]').value === 'Mira' &&
+            location.pathname + location.search === '/documents/{id}?edit'"
+    );
+    for way in [room.clone(), hook("document-cancel"), hook("documents-close")] {
+        ann.click(&way).await;
+        ann.click(&hook("confirm-cancel")).await;
+        ann.until(&is_kept).await;
+    }
+    ann.back().await;
+    ann.click(&hook("confirm-cancel")).await;
+    ann.until(&is_kept).await;
+    ann.back().await;
+    ann.click(&hook("confirm")).await;
+    ann.see(&hook("reader-title"), "Herons").await;
+    ann.until(&format!("location.pathname + location.search === '/documents/{id}'")).await;
+
+    ann.click(&hook("document-change")).await;
+    ann.click(&hook("document-author")).await;
+    ann.press("Lea").await;
+    ann.click(&room).await;
+    ann.click(&hook("confirm")).await;
+    ann.gone("dialog").await;
+    ann.find(&hook("composer")).await;
+    // What is stored is left without a question.
+    ann.go(server.address(), &format!("/documents/{id}?edit")).await;
+    ann.click(&hook("document-author")).await;
+    ann.press("Tom").await;
+    ann.click(&hook("document-save")).await;
+    ann.see(".reader-facts", "Tom").await;
+    ann.close().await;
 }
 
 #[tokio::test]

@@ -167,6 +167,17 @@ impl Window {
         self.find(&hook("file-input")).await.send_keys(path).await.expect("a chosen file");
     }
 
+    /// Gives several files to the page's choice of files.
+    pub async fn choose_files(&self, paths: &[PathBuf]) {
+        let paths: Vec<_> = paths.iter().map(|path| path.to_str().expect("a path of letters")).collect();
+        self.find(&hook("file-input")).await.send_keys(&paths.join("\n")).await.expect("chosen files");
+    }
+
+    /// Goes back in the browser's history.
+    pub async fn back(&self) {
+        self.client.back().await.expect("the page before");
+    }
+
     /// Writes a message without sending it.
     pub async fn write(&self, text: &str) {
         self.find(&hook("composer")).await.send_keys(text).await.expect("keys");
@@ -281,6 +292,12 @@ impl Window {
         self.devtools("Network.enable", json!({})).await;
         let conditions = json!({"offline": !there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
         self.devtools("Network.emulateNetworkConditions", conditions).await;
+    }
+
+    /// Lets what is downloaded come to a folder without a question.
+    pub async fn download_to(&self, folder: &Path) {
+        let behavior = json!({"behavior": "allow", "downloadPath": folder.to_str().expect("a path of letters")});
+        self.devtools("Browser.setDownloadBehavior", behavior).await;
     }
 
     /// Saves what the window shows in `target/screenshots`.
