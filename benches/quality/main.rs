@@ -13,26 +13,48 @@
 mod corpus;
 mod measures;
 mod questions;
+#[path = "../shared/mod.rs"]
+#[expect(dead_code, reason = "shared with the other benches")]
+mod shared;
 mod speed;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
 use corpus::Corpus;
 use measures::{Mode, answers};
 use questions::{Part, Question};
+use shared::Called;
+
+#[derive(Parser)]
+#[command(name = "quality", about = "Measures how well questions find their passages")]
+struct Options {
+    #[command(flatten)]
+    called: Called,
+    #[command(subcommand)]
+    name: Option<Name>,
+}
+
+#[derive(Subcommand)]
+enum Name {
+    /// What confidence rests on, a line a question
+    Signals,
+    /// Recall and refusal by words alone
+    Words,
+    /// Times and memory of embedding and of searching vectors
+    Speed,
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // Cargo gives it to every bench; without it (`cargo test --all-targets`) only what is named runs.
-    let by_cargo = arguments.iter().any(|argument| argument == "--bench");
-    let done = match arguments.iter().find(|argument| !argument.starts_with("--")).map(String::as_str) {
-        Some("speed") => speed::run().await,
-        Some("signals") => signals().await,
-        Some("words") => quality(false).await,
-        None if by_cargo => quality(true).await,
+    let options = Options::parse();
+    let done = match options.name {
+        Some(Name::Speed) => speed::run().await,
+        Some(Name::Signals) => signals().await,
+        Some(Name::Words) => quality(false).await,
+        None if options.called.by_cargo => quality(true).await,
         None => Ok(()),
-        Some(other) => Err(anyhow::anyhow!("no bench is called {other:?}")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,11 @@
 //! What meaning costs: time and memory.
 
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chatbot::embedding::{Embedder, Embedding, EmbeddingSource, Vectors};
 use chatbot::model::DocumentNumber;
+
+use crate::shared::{Process, size};
 
 /// Synthetic vectors searched, and how many a document has.
 const VECTORS: usize = 75_000;
@@ -16,7 +16,7 @@ const DIMENSIONS: usize = 384;
 const PASSAGES: usize = 60;
 
 pub async fn run() -> anyhow::Result<()> {
-    println!("at start: {}", Memory::now());
+    println!("at start: {}", Memory::now()?);
     embedding().await?;
     search()
 }
@@ -27,9 +27,9 @@ async fn embedding() -> anyhow::Result<()> {
     let embedder = Embedder::new(EmbeddingSource::BuiltIn).map_err(anyhow::Error::msg)?;
     let start = Instant::now();
     embedder.question("How many days of leave do I have?").await?;
-    println!("first question, loading the model: {:.1?}; {}", start.elapsed(), Memory::now());
+    println!("first question, loading the model: {:.1?}; {}", start.elapsed(), Memory::now()?);
 
-    let (mut times, busy) = (Vec::new(), processor_time());
+    let (mut times, busy) = (Vec::new(), Process::own().cpu_time()?);
     for question in
         ["How many days of leave do I have?", "年假没有休完可以顺延到什么时候？", "請問出差住宿的報銷標準是多少？"]
             .into_iter()
@@ -41,7 +41,7 @@ async fn embedding() -> anyhow::Result<()> {
         times.push(start.elapsed());
     }
     times.sort();
-    let busy = (processor_time() - busy) / times.len() as u32;
+    let busy = (Process::own().cpu_time()? - busy) / times.len() as u32;
     let (p50, p95) = (times[times.len() / 2], times[times.len() * 95 / 100]);
     println!("a question: p50 {p50:.1?}, p95 {p95:.1?}; {busy:.1?} of processor time");
 
@@ -52,16 +52,16 @@ async fn embedding() -> anyhow::Result<()> {
         ("Chinese", chinese.cycle().take(PASSAGES).collect()),
     ];
     for (name, passages) in passages {
-        let (start, busy) = (Instant::now(), processor_time());
+        let (start, busy) = (Instant::now(), Process::own().cpu_time()?);
         embedder.passages(passages).await?;
-        let (each, busy) = (start.elapsed() / PASSAGES as u32, (processor_time() - busy) / PASSAGES as u32);
+        let (each, busy) = (start.elapsed() / PASSAGES as u32, (Process::own().cpu_time()? - busy) / PASSAGES as u32);
         let minute = 60.0 / busy.as_secs_f64();
         println!(
             "a passage of 500 characters, {name}: {each:.1?}; {busy:.1?} of processor time, so {minute:.0} a minute where \
              nothing else runs"
         );
     }
-    println!("model loaded and used: {}", Memory::now());
+    println!("model loaded and used: {}", Memory::now()?);
     Ok(())
 }
 
@@ -76,9 +76,9 @@ fn search() -> anyhow::Result<()> {
     drop(vectors);
     let start = Instant::now();
     let vectors = Vectors::open(dir.path(), "synthetic")?;
-    println!("\n{VECTORS} vectors of {DIMENSIONS}, {} on disk", Mebibytes(folder_size(dir.path())?));
+    println!("\n{VECTORS} vectors of {DIMENSIONS}, {} on disk", Mebibytes(size(dir.path())?));
     println!("opened, every file checked: {:.1?}", start.elapsed());
-    let before = Memory::now();
+    let before = Memory::now()?;
     let mut times = Vec::new();
     let first = Instant::now();
     for _ in 0..100 {
@@ -93,19 +93,10 @@ fn search() -> anyhow::Result<()> {
     println!("first search, reading the files: {loading:.1?}");
     println!("a search: p50 {:.2?}, p95 {:.2?}", times[times.len() / 2], times[times.len() * 95 / 100]);
     println!("100 searches: {:.1?}; vectors: {}", first.elapsed(), Mebibytes(vectors.memory() as u64));
-    println!("process before {before}, after {}", Memory::now());
+    println!("process before {before}, after {}", Memory::now()?);
     vectors.give_back_after(Duration::ZERO);
-    println!("given back: {}", Memory::now());
+    println!("given back: {}", Memory::now()?);
     Ok(())
-}
-
-/// What all threads have computed so far. Other programs on the machine make it no longer, unlike the time on the clock.
-fn processor_time() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name in parentheses may have spaces; after it, user and system time are the 12th and 13th.
-    let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_whitespace().skip(11).take(2));
-    let ticks: u64 = fields.into_iter().flatten().filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
 }
 
 /// Numbers that look random and are the same in every run (xorshift).
@@ -132,13 +123,9 @@ struct Memory {
 }
 
 impl Memory {
-    fn now() -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let bytes = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default() * 1024
-        };
-        Self { anonymous: bytes("RssAnon:"), of_files: bytes("RssFile:") }
+    fn now() -> std::io::Result<Self> {
+        let process = Process::own();
+        Ok(Self { anonymous: process.memory("RssAnon")?, of_files: process.memory("RssFile")? })
     }
 }
 
@@ -154,14 +141,4 @@ impl std::fmt::Display for Mebibytes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:.1} MiB", self.0 as f64 / 1_048_576.0)
     }
-}
-
-fn folder_size(dir: &Path) -> std::io::Result<u64> {
-    let mut size = 0;
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        size += if metadata.is_dir() { folder_size(&entry.path())? } else { metadata.len() };
-    }
-    Ok(size)
 }
