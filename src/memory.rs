@@ -85,3 +85,29 @@ unsafe extern "C" fn unmap_object(info: *mut libc::dl_phdr_info, _: usize, _: *m
     // Not the libraries: other programs have them mapped too.
     1
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Kilobytes of this program's file that are mapped here and now, without those that were written to.
+    fn mapped() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").expect("what the system says");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).expect("pages of files");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    #[test]
+    fn code_is_unmapped_and_comes_back_when_it_is_used() {
+        let parse = || serde_json::from_str::<serde_json::Value>("[1, 2]").expect("two numbers").to_string();
+        assert_eq!(parse(), "[1,2]");
+        let before = mapped();
+        // Other tests map what they use at the same time.
+        let is_unmapped = |_| {
+            give_back();
+            mapped() < before / 2
+        };
+        assert!((0..10).any(is_unmapped), "{before} kB were mapped, and {} kB still are", mapped());
+        assert_eq!(parse(), "[1,2]");
+    }
+}
