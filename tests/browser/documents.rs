@@ -385,6 +385,65 @@ async fn what_was_corrected_is_not_left_without_a_question() {
 }
 
 #[tokio::test]
+async fn another_file_takes_the_place_of_what_was_typed_once_that_is_confirmed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(&folder.path().join("data"), &[]);
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.go(server.address(), "/documents/new").await;
+    ann.find(&hook("way-file")).await;
+    let shows = |title: &str| {
+        format!(
+            "document.querySelector('[data-testid=document-title]')?.value === '{title}' &&
+                document.querySelector('[data-testid=page-text]').value.includes('About {title}.')"
+        )
+    };
+    drop_file(&ann, "Herons").await;
+    ann.until(&shows("Herons")).await;
+    drop_file(&ann, "Bats").await;
+    ann.until(&shows("Bats")).await;
+
+    ann.click(&hook("document-author")).await;
+    ann.press("Mira").await;
+    drop_file(&ann, "Newts").await;
+    ann.click(&hook("confirm-cancel")).await;
+    ann.until(&shows("Bats")).await;
+    ann.until("document.querySelector('[data-testid=document-author]').value === 'Mira'").await;
+    drop_file(&ann, "Newts").await;
+    ann.click(&hook("confirm")).await;
+    ann.until(&shows("Newts")).await;
+    ann.click(&hook("document-save")).await;
+    ann.until("location.pathname === '/documents'").await;
+
+    ann.click(&hook("document-open")).await;
+    ann.click(&hook("document-change")).await;
+    for name in ["Frogs", "Toads"] {
+        ann.click(&hook("document-author")).await;
+        ann.press("Mira").await;
+        let file = folder.path().join(format!("{name}.md"));
+        std::fs::write(&file, format!("About {name}.")).expect("a file");
+        ann.choose_file(&file).await;
+        ann.click(&hook("confirm")).await;
+        let is_shown = format!("document.querySelector('[data-testid=page-text]')?.value === 'About {name}.'");
+        ann.until(&is_shown).await;
+    }
+    ann.close().await;
+}
+
+/// Drops a file on the page, as a hand would.
+async fn drop_file(window: &Window, title: &str) {
+    let drop = format!(
+        "(() => {{
+            const data = new DataTransfer();
+            data.items.add(new File(['# {title}\\n\\nAbout {title}.'], '{title}.md', {{ type: 'text/markdown' }}));
+            const event = new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }});
+            document.querySelector('[data-testid=documents]').dispatchEvent(event);
+        }})()"
+    );
+    window.ask::<Value>(&drop).await;
+}
+
+#[tokio::test]
 async fn visitors_read_and_change_nothing() {
     let server = TestServer::start().await;
     let ben = Window::of("Ben", server.address(), "lobby").await;

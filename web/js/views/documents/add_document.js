@@ -30,7 +30,7 @@ export function AddDocument({ app, shelf, picked, take }) {
     <div class="page-body document-page" data-testid="document-new">
       <a class="link back" href=${documentsPath()} onClick=${insidePage(() => app.openDocuments())}><${Icon} name="back" />${t('documents.title')}</a>
       ${preview.found.value
-        ? html`<${DocumentForm} app=${app} document=${preview.found.value} label=${t('documents.store')} save=${store} cancel=${preview.forget}
+        ? html`<${DocumentForm} key=${preview.count()} app=${app} document=${preview.found.value} label=${t('documents.store')} save=${store} cancel=${preview.forget}
             isChanged=${isTyped(preview.found.value)} />`
         : html`<${Ways} preview=${preview} take=${take} />`}
     </div>
@@ -49,6 +49,7 @@ export function usePreview(app, shelf) {
   const sending = useSignal(null);
   const problem = useSignal(null);
   const asked = useRef(null);
+  const count = useRef(0);
   async function ask(name, read) {
     asked.current?.abort();
     const mine = (asked.current = new AbortController());
@@ -63,7 +64,9 @@ export function usePreview(app, shelf) {
         },
         signal: mine.signal,
       });
-      if (!mine.signal.aborted) found.value = answer;
+      if (mine.signal.aborted) return;
+      count.current += 1;
+      found.value = answer;
     } catch (error) {
       if (!mine.signal.aborted) problem.value = error.message;
     }
@@ -78,6 +81,8 @@ export function usePreview(app, shelf) {
     found,
     sending,
     problem,
+    /** How many were read: what shows one begins anew with the next. */
+    count: () => count.current,
     ofFile: (file) => ask(file.name, (upload) => sendable(file, shelf.mostBytes) && app.previewFile(file, upload)),
     of: (name, content) => ask(name, ({ progress }) => {
       progress(1);

@@ -3,6 +3,7 @@
 import { Shelf } from '../../documents/shelf.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
+import { leave } from '../../leaving.js';
 import { Icon } from '../icons.js';
 import { loadStyle } from '../lazy.js';
 import { PageHeader } from '../page_header.js';
@@ -24,8 +25,10 @@ export function Documents({ app, part }) {
   // One file is looked at before it is stored; of many that would be tedious.
   const take = (files) => {
     if (files.length === 1) {
-      [picked.value] = files;
-      app.openDocuments({ name: 'add' });
+      leave(() => {
+        [picked.value] = files;
+        app.openDocuments({ name: 'add' });
+      });
     } else if (files.length > 1) {
       uploads.current.add(files);
       app.openDocuments();

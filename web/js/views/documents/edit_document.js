@@ -2,6 +2,7 @@
 
 import { html, useEffect, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
+import { leave } from '../../leaving.js';
 import { documentsPath } from '../../router.js';
 import { notify } from '../../ui.js';
 import { Icon } from '../icons.js';
@@ -32,7 +33,7 @@ export function EditDocument({ app, shelf, id }) {
       <a class="link back" href=${documentsPath({ name: 'read', id })} onClick=${insidePage(back)}><${Icon} name="back" />${stored.value?.title ?? t('documents.title')}</a>
       ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}</p>`}
       ${stored.value && html`
-        <${DocumentForm} key=${replacement ? 'replacement' : 'stored'} app=${app} label=${t('save')} save=${save} cancel=${back}
+        <${DocumentForm} key=${preview.count()} app=${app} label=${t('save')} save=${save} cancel=${back}
           document=${replacement ? { ...stored.value, ...contentOf(replacement) } : stored.value}>
           <${Replace} preview=${preview} />
         <//>`}
@@ -52,7 +53,7 @@ function Replace({ preview }) {
   const sending = preview.sending.value;
   return html`
     <div class="replace">
-      ${sending ? html`<${UploadProgress} ...${sending} />` : html`<${FilePicker} take=${([file]) => file && preview.ofFile(file)} label=${t('documents.replace')} multiple=${false} />`}
+      ${sending ? html`<${UploadProgress} ...${sending} />` : html`<${FilePicker} take=${([file]) => file && leave(() => preview.ofFile(file))} label=${t('documents.replace')} multiple=${false} />`}
       <p class="soft">${t('documents.replace-means')}</p>
       ${preview.problem.value && html`<p class="problem" role="alert">${preview.problem.value}</p>`}
     </div>
