@@ -15,7 +15,8 @@ import { removeDocument } from './remove.js';
 const WHILE_WORKING = 1_500;
 
 export function Reader({ app, shelf, id, chunk }) {
-  const { document, problem } = useDocument(app, id);
+  const isGoing = useRef(false);
+  const { document, problem } = useDocument(app, id, isGoing);
   const range = document?.ranges.find((one) => one.chunk === chunk);
   return html`
     <div class="page-body document-page" data-testid="reader">
@@ -23,17 +24,18 @@ export function Reader({ app, shelf, id, chunk }) {
       ${problem && html`<p class="nothing problem" role="alert">${problem}</p>`}
       ${!document && !problem && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
       ${document && html`
-        <${Head} app=${app} shelf=${shelf} document=${document} />
+        <${Head} app=${app} shelf=${shelf} document=${document} isGoing=${isGoing} />
         <${Pages} document=${document} range=${range} />`}
     </div>
   `;
 }
 
-function useDocument(app, id) {
+function useDocument(app, id, isGoing) {
   const found = useSignal(null);
   const problem = useSignal(null);
   useEffect(() => {
     const refresher = new Refresher(async () => {
+      if (isGoing.current) return refresher.within(WHILE_WORKING);
       try {
         found.value = await app.fetchDocument(id);
         problem.value = null;
@@ -48,9 +50,13 @@ function useDocument(app, id) {
   return { document: found.value, problem: problem.value };
 }
 
-function Head({ app, shelf, document }) {
+function Head({ app, shelf, document, isGoing }) {
   const { id, title, origin } = document;
   const edit = { name: 'edit', id };
+  const gone = () => {
+    shelf.drop(id);
+    app.openDocuments();
+  };
   return html`
     <header class="reader-head">
       <h2 data-testid="reader-title">${title}</h2>
@@ -58,7 +64,7 @@ function Head({ app, shelf, document }) {
       ${origin?.original && html`<a class="secondary" href=${app.originalPath(id)} download data-testid="document-original">${t('documents.original')}</a>`}
       ${app.isOwner() && html`
         <a class="secondary" href=${documentsPath(edit)} data-testid="document-change" onClick=${insidePage(() => app.openDocuments(edit))}>${t('documents.edit')}</a>
-        <button type="button" class="secondary" data-testid="document-delete" onClick=${() => removeDocument(app, document, () => { shelf.drop(id); app.openDocuments(); })}>${t('documents.delete')}</button>`}
+        <button type="button" class="secondary" data-testid="document-delete" onClick=${() => removeDocument(app, document, gone, isGoing)}>${t('documents.delete')}</button>`}
     </header>
     <p class="reader-facts"><${Facts} document=${document} /></p>
   `;

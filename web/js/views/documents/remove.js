@@ -3,14 +3,18 @@
 import { t } from '../../i18n.js';
 import { notify, openDialog } from '../../ui.js';
 
-/** `done()` when it is gone. */
-export function removeDocument(app, { id, title }, done) {
+/** `done()` when it is gone; `isGoing.current` says that it may be gone already. */
+export function removeDocument(app, { id, title }, done, isGoing = {}) {
   openDialog('confirm', {
     title: t('documents.delete-this', { title }),
     text: t('documents.delete-means'),
     label: t('documents.delete'),
     act: async () => {
-      await app.deleteDocument(id);
+      isGoing.current = true;
+      await app.deleteDocument(id).catch((error) => {
+        isGoing.current = false;
+        throw error;
+      });
       notify(t('documents.was-deleted'), { kind: 'done' });
       done();
     },
