@@ -89,15 +89,18 @@ pub(super) fn reader(index: &Index) -> tantivy::Result<tantivy::IndexReader> {
     index.reader_builder().reload_policy(tantivy::ReloadPolicy::Manual).try_into()
 }
 
-/// A field of terms.
-pub(super) fn terms_field(option: IndexRecordOption, lengths: bool) -> TextOptions {
-    let indexing = TextFieldIndexing::default().set_tokenizer(TERMS).set_index_option(option).set_fieldnorms(lengths);
-    TextOptions::default().set_indexing_options(indexing)
+/// A field of terms: which entries have one, not how often or where, nor how long they are.
+pub(super) fn terms_field() -> TextOptions {
+    words_field(TERMS)
 }
 
 /// A field of words that are looked up as they are.
 pub(super) fn facts_field() -> TextOptions {
-    let indexing = TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::Basic);
+    words_field("raw")
+}
+
+fn words_field(tokenizer: &str) -> TextOptions {
+    let indexing = TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(IndexRecordOption::Basic);
     TextOptions::default().set_indexing_options(indexing.set_fieldnorms(false))
 }
 

@@ -213,7 +213,7 @@ fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let fields = Fields {
         // Newest first: neither frequencies nor lengths are needed.
-        terms: schema.add_text_field("terms", terms_field(IndexRecordOption::Basic, false)),
+        terms: schema.add_text_field("terms", terms_field()),
         facts: schema.add_text_field("facts", facts_field()),
         seq: schema.add_u64_field("seq", FAST),
         room: schema.add_u64_field("room", FAST),

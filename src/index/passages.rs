@@ -233,8 +233,8 @@ impl PassageIndex {
 fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let fields = Fields {
-        text: schema.add_text_field("text", terms_field(IndexRecordOption::Basic, false)),
-        names: schema.add_text_field("names", terms_field(IndexRecordOption::Basic, false)),
+        text: schema.add_text_field("text", terms_field()),
+        names: schema.add_text_field("names", terms_field()),
         room: schema.add_text_field("room", facts_field()),
         document: schema.add_u64_field("document", FAST | INDEXED),
         version: schema.add_u64_field("version", FAST),
