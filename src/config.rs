@@ -116,7 +116,7 @@ pub struct JobsConfig {
     /// Days after which a job that has ended is forgotten.
     pub keep_days: u64,
     /// Reminders and repeated commands that one person may have.
-    pub schedules_per_person: usize,
+    pub schedules_per_person: u32,
     /// What becomes of runs whose time passed while the server was down.
     pub missed_runs: MissedRuns,
 }

@@ -14,7 +14,6 @@
 //! - [`documents`] turns files into text, and text into passages.
 //! - [`retrieval`] finds passages by their words and by their meaning; [`embedding`] turns texts into vectors that lie close
 //!   together when they mean the same.
-//! - [`webhooks`] says who outside is told of what happens.
 //! - [`local`] lets commands on the same machine in.
 //! - [`index`] finds by words what the store keeps.
 //! - [`analysis`] is text as search sees it.
@@ -47,4 +46,3 @@ pub mod search;
 pub mod server;
 pub mod store;
 pub mod text;
-pub mod webhooks;

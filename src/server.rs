@@ -18,13 +18,13 @@ use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
 use crate::answers::Answers;
 use crate::bots::own::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
-use crate::chat::Chat;
+use crate::chat::{Chat, RoomAnnouncer, Rooms};
 use crate::config::Config;
 use crate::documents::{self, Extractor};
 use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, SEARCHES, Settings, Sockets};
-use crate::jobs::{Jobs, Limits, Stats};
+use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
 use crate::local::{Announced, LocalAccess};
 use crate::memory;
@@ -33,7 +33,6 @@ use crate::protocol::CloseReason;
 use crate::search::Search;
 use crate::store::{Closing, Files, Space, Store, StoreOptions};
 use crate::text::Locale;
-use crate::webhooks::Webhooks;
 pub use own_commands::OwnCommands;
 
 /// A server that accepts connections.
@@ -95,17 +94,18 @@ impl Server {
         let search = search(config, store.clone())?;
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
         let webhooks = Arc::new(webhooks(config)?);
-        let library = open_library(config, store.clone(), client.clone()).await?;
+        let deliveries = TaskTracker::new();
+        let rooms = Rooms::new(store.clone(), config.rooms.bot, deliveries.clone());
+        let announcer = Arc::new(RoomAnnouncer::new(rooms.clone()));
+        let jobs = Jobs::new(store.clone(), announcer, webhooks.clone(), job_settings(config), deliveries.clone());
+        let library = open_library(config, store.clone(), jobs.clone(), client.clone()).await?;
         let ask = ask(config, &library)?;
-        let bots = Bots::new(client.clone(), &planning(config)?, webhooks.clone(), ask, library.clone());
-        let jobs = Jobs::new(config.jobs.queue, limits(config));
+        let bots = Bots::new(client.clone(), &planning(config)?, webhooks, ask, library.clone());
         let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
         let own_commands =
             OwnCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         own_commands.set(&config.commands)?;
-        let deliveries = TaskTracker::new();
-        let (bot, per_person) = (config.rooms.bot, config.jobs.per_person);
-        let chat = Chat::new(store.clone(), jobs.clone(), bot, per_person, webhooks, deliveries.clone());
+        let chat = Chat::new(store.clone(), jobs.clone(), rooms, deliveries.clone());
         let (unfinished, minutes) = {
             let store = store.clone();
             let read = move || store.open_jobs().and_then(|open| Ok((open, store.job_minutes(Stats::first_minute())?)));
@@ -143,7 +143,7 @@ impl Server {
         });
         let (kept, stopping) = (app.clone(), app.stopping.clone());
         connections.spawn(async move {
-            stopping.run_until_cancelled(kept.library.keep_up(&kept.chat)).await;
+            stopping.run_until_cancelled(kept.library.keep_up()).await;
         });
         let (unused, stopping) = (app.library.clone(), app.stopping.clone());
         connections.spawn(async move {
@@ -151,7 +151,7 @@ impl Server {
         });
         let (counted, stopping) = (app.clone(), app.stopping.clone());
         connections.spawn(async move {
-            stopping.run_until_cancelled(counted.jobs.stats().keep(&counted.store)).await;
+            stopping.run_until_cancelled(counted.jobs.keep_stats()).await;
         });
         let listener = TcpListener::from_std(listener).context("cannot listen")?;
         connections.spawn(Listener::new(app.clone(), connections.clone()).run(listener));
@@ -206,7 +206,7 @@ impl Server {
         let sockets_closed = tokio::time::timeout_at(deadline, self.app.sockets.close(CloseReason::GoingAway)).await;
         // What still runs is put back a little before the end, which takes a commit.
         self.runner.stop(deadline - self.stop_within / 5).await;
-        self.app.jobs.stats().save(&self.app.store).await;
+        self.app.jobs.save_stats().await;
         self.connections.close();
         self.deliveries.close();
         let (own_commands, connections, deliveries) = (self.own_commands, self.connections, self.deliveries);
@@ -262,7 +262,12 @@ fn search(config: &Config, store: Arc<Store>) -> anyhow::Result<Arc<Search>> {
 }
 
 /// Reads what documents there are.
-async fn open_library(config: &Config, store: Arc<Store>, client: Client) -> anyhow::Result<Arc<Library>> {
+async fn open_library(
+    config: &Config,
+    store: Arc<Store>,
+    jobs: Arc<Jobs>,
+    client: Client,
+) -> anyhow::Result<Arc<Library>> {
     const MIB: u64 = 1024 * 1024;
     let dir = config.server.data_dir.clone();
     let limits = IntakeLimits { file: config.documents.file_mb * MIB, text: config.documents.text_mb * MIB as usize };
@@ -275,7 +280,8 @@ async fn open_library(config: &Config, store: Arc<Store>, client: Client) -> any
         let extractor = Extractor::new(programs, reading);
         let intake = Intake::new(files.clone(), extractor, client, limits);
         let embedder = Arc::new(Embedder::new(source).map_err(anyhow::Error::msg)?);
-        let opened = Library::open(store, files, intake, embedder, &dir.join("index"), Space::new(&dir, min_free));
+        let opened =
+            Library::open(store, jobs, files, intake, embedder, &dir.join("index"), Space::new(&dir, min_free));
         opened.map_err(|text| anyhow::anyhow!("cannot open the documents: {}", text.in_locale(Locale::English)))
     });
     opening.await?
@@ -294,11 +300,17 @@ fn ask(config: &Config, library: &Arc<Library>) -> anyhow::Result<Ask> {
     Ok(Ask::new(Arc::new(answers), time_limit))
 }
 
-fn limits(config: &Config) -> Limits {
-    Limits {
-        workers: config.jobs.workers,
-        per_person: config.jobs.per_person_at_once,
-        per_room: config.jobs.per_room_at_once,
+fn job_settings(config: &Config) -> JobSettings {
+    let jobs = &config.jobs;
+    JobSettings {
+        queue: jobs.queue,
+        concurrency: Concurrency {
+            workers: jobs.workers,
+            per_person: jobs.per_person_at_once,
+            per_room: jobs.per_room_at_once,
+        },
+        per_person: jobs.per_person,
+        schedules_per_person: jobs.schedules_per_person,
     }
 }
 

@@ -114,7 +114,8 @@ async fn add(store: &Store, times: impl Iterator<Item = Timestamp>) -> Result<()
             let schedule = schedule(index, at)?;
             let run = schedule.run(schedule.id.first_run(), at);
             let next = Some(NextRun { job: run.id.clone(), at });
-            Ok::<_, Box<dyn Error>>(store.add_schedule(&Schedule { next, ..schedule }, &run).await?)
+            let schedule = Schedule { next, ..schedule };
+            Ok::<_, Box<dyn Error>>(store.add_schedule(schedule, &run, u32::MAX, || ()).await?)
         })
         .buffer_unordered(FILLING);
     while let Some(added) = added.next().await {
@@ -129,13 +130,14 @@ fn schedule(index: usize, at: Timestamp) -> Result<Schedule, Box<dyn Error>> {
     let request = JobRequest { name: "echo".into(), arguments: format!("{} {index}", at.0) };
     Ok(Schedule {
         id: ScheduleId::asked_by(&JobId::fresh()),
-        number: 1,
+        number: 0,
+        place: 0,
         rhythm: Rhythm::Once(at),
         zone: "UTC".into(),
         request,
         person: Person::named(&handle),
         handle,
-        room: RoomName::public(ROOM).map_err(|error| error.code().to_owned())?,
+        room: Some(RoomName::public(ROOM).map_err(|error| error.code().to_owned())?),
         locale: Locale::English,
         seq: 0,
         missed: MissedRuns::Once,

@@ -9,7 +9,7 @@ use crate::store::Store;
 use crate::text::Text;
 
 /// Hooks there may be; each list of them is read whole.
-const MOST: usize = 1000;
+const MOST: u32 = 1000;
 
 /// Makes hooks and knows them by their tokens.
 pub struct Hooks {
@@ -24,18 +24,19 @@ impl Hooks {
     /// Makes a hook; returns it with its token, which is kept as a digest only and so is known now or never.
     pub async fn create(&self, name: Handle, room: RoomName, actor: &Actor) -> Result<(Hook, String), Text> {
         actor.may(Action::ManageHooks)?;
-        if self.store.hooks(MOST)?.len() == MOST {
-            return Err(Text::new("error-too_many_hooks").with("max", MOST));
+        let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };
+        let token = random_token();
+        if self.store.add_hook(&digest(&token), hook.clone(), MOST).await? {
+            Ok((hook, token))
+        } else {
+            Err(Text::new("error-too_many_hooks").with("max", MOST))
         }
-        let (hook, token) = (Hook { id: HookId::fresh(), name, room, created_at: Timestamp::now() }, random_token());
-        self.store.put_hook(&digest(&token), &hook).await?;
-        Ok((hook, token))
     }
 
     /// All of them, oldest first.
     pub fn list(&self, actor: &Actor) -> Result<Vec<Hook>, Text> {
         actor.may(Action::ManageHooks)?;
-        Ok(self.store.hooks(MOST)?)
+        Ok(self.store.hooks(MOST as usize)?)
     }
 
     /// Its address is worth nothing from then on.

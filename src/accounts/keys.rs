@@ -58,8 +58,13 @@ impl Keys {
             (None, Some(stored)) => (stored, OwnerKey::Known),
             (None, None) => {
                 let key = random_token();
-                store.set_owner_key_digest(&digest(&key)).await?;
-                (digest(&key), OwnerKey::New(key))
+                if store.add_owner_key_digest(&digest(&key)).await? {
+                    (digest(&key), OwnerKey::New(key))
+                } else {
+                    // Another process made one at the same moment, and has told it.
+                    let stored = store.owner_key_digest()?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
+                    (stored.ok_or(StoreError::Failed)?, OwnerKey::Known)
+                }
             }
         };
         Ok((Self { store, owner_key, local_key: None, throttle: Throttle::default() }, told))

@@ -95,14 +95,13 @@ impl Actor {
         self.zone = zone.filter(|zone| zone.len() <= LONGEST);
     }
 
-    /// Whoever a job in that room belongs to.
-    pub fn job_owner(&self, room: &RoomName) -> Person {
-        if room.is_private() { self.home.clone() } else { self.person.clone() }
+    /// Whoever a job in that room, or in none, belongs to.
+    pub fn job_owner(&self, room: Option<&RoomName>) -> Person {
+        if room.is_some_and(RoomName::is_private) { self.home.clone() } else { self.person.clone() }
     }
 
     fn owns(&self, job: &Job) -> bool {
-        // What is asked for over HTTP alone needs no private room that could be entered again.
-        job.person == self.job_owner(&job.room) || (job.quiet && job.person == self.person)
+        job.person == self.job_owner(job.room.as_ref())
     }
 
     /// Whether this person may do that.
@@ -110,9 +109,9 @@ impl Actor {
         let is_owner = self.role == Role::Owner;
         let allowed = match action {
             Action::Enter(room) => !room.is_private() || *room == RoomName::private(&self.home),
-            Action::SeeJob(job) => (!job.room.is_private() && !job.quiet) || self.owns(job) || is_owner,
+            Action::SeeJob(job) => is_public(job) || self.owns(job) || is_owner,
             Action::ManageJob(job) => self.owns(job) || is_owner,
-            Action::ManageSchedule(schedule) => schedule.person == self.job_owner(&schedule.room) || is_owner,
+            Action::ManageSchedule(schedule) => schedule.person == self.job_owner(schedule.room.as_ref()) || is_owner,
             // Its room's talk quotes it anyway; what is tied to no room answers everywhere.
             Action::ReadDocument(document) => {
                 return document.room.as_ref().map_or(Ok(()), |room| self.may(Action::Enter(room)));
@@ -126,6 +125,11 @@ impl Actor {
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
     }
+}
+
+/// Whether everybody in its room was shown this job.
+fn is_public(job: &Job) -> bool {
+    job.room.as_ref().is_some_and(|room| !room.is_private()) && !job.quiet
 }
 
 /// What somebody wants to do.
@@ -155,7 +159,7 @@ mod tests {
 
     fn job_of(actor: &Actor, room: RoomName) -> Job {
         let request = JobRequest { name: "sum".into(), arguments: "1 2".into() };
-        let job = Job::queued(request, actor.job_owner(&room), actor.handle.clone(), room, Locale::English);
+        let job = Job::queued(request, actor.job_owner(Some(&room)), actor.handle.clone(), Some(room), Locale::English);
         assert!(job.created_at <= Timestamp::now());
         job
     }
@@ -165,7 +169,8 @@ mod tests {
         let (ann, bob, owner) = (actor("a", Role::Visitor), actor("b", Role::Visitor), actor("o", Role::Owner));
         let lobby = RoomName::public("lobby").expect("a name");
         let public = job_of(&ann, lobby.clone());
-        let private = job_of(&ann, RoomName::private(&ann.home));
+        let home = RoomName::private(&ann.home);
+        let private = job_of(&ann, home.clone());
         let cases = [
             (&ann, Action::ManageJob(&public), true),
             (&bob, Action::ManageJob(&public), false),
@@ -173,9 +178,9 @@ mod tests {
             (&bob, Action::SeeJob(&public), true),
             (&bob, Action::SeeJob(&private), false),
             (&ann, Action::SeeJob(&private), true),
-            (&ann, Action::Enter(&private.room), true),
-            (&bob, Action::Enter(&private.room), false),
-            (&owner, Action::Enter(&private.room), false),
+            (&ann, Action::Enter(&home), true),
+            (&bob, Action::Enter(&home), false),
+            (&owner, Action::Enter(&home), false),
             (&bob, Action::Enter(&lobby), true),
             (&ann, Action::DeleteMessage, false),
             (&ann, Action::ChangeRoom, false),

@@ -34,8 +34,8 @@ pub trait Finder: Send + Sync {
     /// Whether there are any documents.
     fn has_documents(&self) -> bool;
 
-    /// What the documents have on a question that is asked in this room.
-    async fn find(&self, question: &str, room: &RoomName, limit: usize) -> Result<Findings, Text>;
+    /// What the documents have on a question that is asked in this room, or in none.
+    async fn find(&self, question: &str, room: Option<&RoomName>, limit: usize) -> Result<Findings, Text>;
 }
 
 #[async_trait]
@@ -44,8 +44,9 @@ impl Finder for Arc<Library> {
         self.standing().documents > 0
     }
 
-    async fn find(&self, question: &str, room: &RoomName, limit: usize) -> Result<Findings, Text> {
-        Library::find(self, question, &Audience::Room(room.clone()), limit).await
+    async fn find(&self, question: &str, room: Option<&RoomName>, limit: usize) -> Result<Findings, Text> {
+        let audience = room.cloned().map_or(Audience::AllRooms, Audience::Room);
+        Library::find(self, question, &audience, limit).await
     }
 }
 
@@ -60,7 +61,7 @@ impl Finder for NoDocuments {
         false
     }
 
-    async fn find(&self, _: &str, _: &RoomName, _: usize) -> Result<Findings, Text> {
+    async fn find(&self, _: &str, _: Option<&RoomName>, _: usize) -> Result<Findings, Text> {
         Ok(Findings::default())
     }
 }
@@ -78,8 +79,8 @@ pub struct Question<'a> {
     pub text: &'a str,
     /// Whoever asks.
     pub handle: &'a str,
-    /// Where it is asked: documents of other rooms stay there.
-    pub room: &'a RoomName,
+    /// Where it is asked, if in a room: documents of other rooms stay there.
+    pub room: Option<&'a RoomName>,
     /// The asker's language.
     pub locale: Locale,
     /// How many passages are wanted; `None` for as many as are sensible.

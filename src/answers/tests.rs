@@ -26,7 +26,7 @@ pub fn question(text: &str) -> Question<'_> {
     static ROOM: std::sync::LazyLock<RoomName> =
         std::sync::LazyLock::new(|| RoomName::public("lobby").expect("a name"));
     let locale = Locale::English;
-    Question { text, handle: "Ann", room: &ROOM, locale, limit: None, history: &[], instructions: "" }
+    Question { text, handle: "Ann", room: Some(&ROOM), locale, limit: None, history: &[], instructions: "" }
 }
 
 /// Always finds the same.
@@ -38,7 +38,7 @@ impl Finder for Found {
         self.0.is_some()
     }
 
-    async fn find(&self, _: &str, _: &RoomName, limit: usize) -> Result<Findings, Text> {
+    async fn find(&self, _: &str, _: Option<&RoomName>, limit: usize) -> Result<Findings, Text> {
         let mut findings = self.0.clone().unwrap_or_default();
         findings.sources.truncate(limit);
         Ok(findings)

@@ -33,11 +33,9 @@ impl Ask {
     }
 
     /// What was said in the room before.
-    fn said_before(request: &Request<'_>, room: &Room) -> Result<Vec<Said>, Text> {
+    fn said_before(request: &Request<'_>, room: Option<&Room>) -> Result<Vec<Said>, Text> {
         // Asked quietly, a question stands alone.
-        if request.job.quiet {
-            return Ok(Vec::new());
-        }
+        let Some(room) = room.filter(|_| !request.job.quiet) else { return Ok(Vec::new()) };
         let page = Page { before: Some(request.seq), after: None, limit: Some(MESSAGES_BEFORE) };
         let history = request.chat.history(room, page)?;
         Ok(history.messages.into_iter().filter_map(|(_, message)| said(message)).collect())
@@ -58,13 +56,16 @@ impl Bot for Ask {
         let job = request.job;
         let (text, limit) = parse(&job.arguments).map_err(Failure::bad_arguments)?;
         let failed = |error: Text| Failure { code: "not_looked_up", text: error, again: false };
-        let room = request.chat.open_room(&job.room).await.map_err(failed)?.0;
-        let history = Self::said_before(&request, &room).map_err(failed)?;
-        let (persona, handle) = (room.persona(), job.handle.to_string());
+        let room = match &job.room {
+            Some(name) => Some(request.chat.open_room(name).await.map_err(failed)?.0),
+            None => None,
+        };
+        let history = Self::said_before(&request, room.as_deref()).map_err(failed)?;
+        let (persona, handle) = (room.map(|room| room.persona()).unwrap_or_default(), job.handle.to_string());
         let question = Question {
             text,
             handle: &handle,
-            room: &job.room,
+            room: job.room.as_ref(),
             locale: job.locale,
             limit,
             history: &history,
@@ -81,7 +82,7 @@ struct Shown<'a>(&'a Output);
 #[async_trait]
 impl Reader for Shown<'_> {
     async fn read(&self, piece: &str) {
-        self.0.piece(piece).await;
+        self.0.piece(piece);
     }
 }
 

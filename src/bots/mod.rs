@@ -28,12 +28,11 @@ pub use schedules::Planning;
 
 use crate::chat::Chat;
 use crate::fetch::Client;
-use crate::jobs::{Lane, Policy};
+use crate::jobs::{Jobs, Lane, Policy, Webhooks};
 use crate::library::Library;
 use crate::model::{Grounds, Job};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
-use crate::webhooks::Webhooks;
 
 /// One command.
 #[async_trait]
@@ -68,6 +67,7 @@ pub struct Request<'a> {
     pub job: &'a Job,
     /// Number of the message that asked.
     pub seq: u64,
+    pub jobs: &'a Arc<Jobs>,
     pub chat: &'a Arc<Chat>,
     pub output: &'a Output,
 }
@@ -231,8 +231,8 @@ mod tests {
         Bots::new(client, &planning, Arc::default(), ask, library)
     }
 
-    #[test]
-    fn every_command_has_its_own_name_and_words_in_every_language() {
+    #[tokio::test]
+    async fn every_command_has_its_own_name_and_words_in_every_language() {
         let bots = bots();
         for locale in Locale::ALL {
             let commands = bots.describe(locale);
@@ -246,8 +246,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_mistyped_command_is_recognised() {
+    #[tokio::test]
+    async fn a_mistyped_command_is_recognised() {
         let bots = bots();
         assert_eq!(bots.nearest("smu").as_deref(), Some("sum"));
         assert_eq!(bots.nearest("slepe").as_deref(), Some("sleep"));

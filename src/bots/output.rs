@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::chat::Chat;
+use crate::jobs::Jobs;
 use crate::model::Job;
 use crate::text::Text;
 
@@ -15,6 +16,7 @@ const KEEP_LOG_EVERY: Duration = Duration::from_secs(2);
 
 /// A job's way to be heard before its answer.
 pub struct Output {
+    jobs: Arc<Jobs>,
     chat: Arc<Chat>,
     job: Job,
     progress: Every,
@@ -22,28 +24,28 @@ pub struct Output {
 }
 
 impl Output {
-    pub(super) fn new(chat: Arc<Chat>, job: Job) -> Self {
-        Self { chat, job, progress: Every::new(PROGRESS_EVERY), log: Every::new(KEEP_LOG_EVERY) }
+    pub(super) fn new(jobs: Arc<Jobs>, chat: Arc<Chat>, job: Job) -> Self {
+        Self { jobs, chat, job, progress: Every::new(PROGRESS_EVERY), log: Every::new(KEEP_LOG_EVERY) }
     }
 
     /// How far it is: `percent` is 0 to 100, `None` where it is not known; `words` are in the asker's language. What comes too
     /// fast to be read is left out.
-    pub async fn progress(&self, percent: Option<u8>, words: Option<String>) {
+    pub fn progress(&self, percent: Option<u8>, words: Option<String>) {
         if self.progress.is_due() {
-            self.chat.job_progress(&self.job.id, percent, words).await;
+            self.jobs.progress(&self.job.id, percent, words);
         }
     }
 
     /// A piece of the answer that is still being written; the answer replaces all pieces.
-    pub async fn piece(&self, text: &str) {
-        self.chat.job_piece(&self.job, text).await;
+    pub fn piece(&self, text: &str) {
+        self.jobs.piece(&self.job, text);
     }
 
     /// A line of the job's log, which keeps the last of them.
     pub async fn log(&self, line: &str) {
-        self.chat.job_logged(&self.job.id, line);
+        self.jobs.log(&self.job.id, line);
         if self.log.is_due() {
-            self.chat.keep_log(&self.job.id).await;
+            self.jobs.keep_log(&self.job.id).await;
         }
     }
 

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Bots, Failure, Output, Reply, Request};
-use crate::chat::{Chat, Outcome};
-use crate::jobs::{Begun, Jobs, Lane, OnRestart};
+use crate::chat::Chat;
+use crate::jobs::{Jobs, Lane, OnRestart, Outcome, RunningJob};
 use crate::model::{Job, JobId, JobState};
 use crate::store::StoredJob;
 use crate::text::Text;
@@ -60,12 +60,12 @@ impl Runner {
             putting_back: CancellationToken::new(),
         });
         // Before anybody can ask how they stand.
-        runner.chat.resume(unfinished).await;
+        runner.jobs.resume(unfinished).await;
         for _ in 0..count {
             runner.workers.spawn(runner.clone().work());
         }
         let (time, rates, prune) = (runner.clone(), runner.clone(), runner.clone());
-        runner.spawn_until_stop(async move { time.chat.keep_time().await });
+        runner.spawn_until_stop(async move { time.jobs.keep_time().await });
         runner.spawn_until_stop(async move { rates.jobs.keep_rates().await });
         runner.spawn_until_stop(async move { prune.prune(keep).await });
         runner
@@ -90,7 +90,7 @@ impl Runner {
 
     async fn prune(&self, keep: Duration) {
         loop {
-            match self.chat.prune_jobs(keep).await {
+            match self.jobs.prune(keep).await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "old jobs forgotten"),
                 Err(error) => tracing::error!(%error, "cannot forget old jobs"),
@@ -117,44 +117,44 @@ impl Runner {
 
     async fn run(&self, id: &JobId) {
         // None: cancelled while it waited.
-        let Some(begun) = self.jobs.begin(id) else { return };
-        let policy = begun.policy;
+        let Some(running) = self.jobs.begin(id) else { return };
+        let policy = running.policy;
         // A quick job is over before anybody could look; writing down that it began would only double its cost. What must
         // not run twice is known to have run.
         if policy.lane == Lane::Slow || policy.on_restart == OnRestart::Interrupt {
-            self.chat.job_begun(&begun).await;
+            self.jobs.note_begun(&running).await;
         }
-        let job = &begun.job;
-        let outcome = match self.run_bot(&begun).await {
+        let job = &running.stored.job;
+        let outcome = match self.run_bot(&running).await {
             Ended::Done(Ok(reply)) => outcome_of(reply, job),
-            Ended::Done(Err(failure)) => return self.failed(begun, failure).await,
+            Ended::Done(Err(failure)) => return self.failed(running, failure).await,
             Ended::TimedOut(limit) => {
                 let text = Text::new("job-timed-out").with("name", &job.name).with("seconds", limit.as_secs());
-                return self.failed(begun, Failure::for_now("timed_out", text)).await;
+                return self.failed(running, Failure::for_now("timed_out", text)).await;
             }
             Ended::Panicked => {
                 let text = Text::new("job-broke").with("name", &job.name);
-                return self.failed(begun, Failure::for_now("internal", text)).await;
+                return self.failed(running, Failure::for_now("internal", text)).await;
             }
             Ended::Cancelled => {
                 let by = self.jobs.cancelled_by(id).map(|handle| handle.to_string());
                 Outcome::cancelled(job, by.as_deref())
             }
-            Ended::PutBack if policy.on_restart == OnRestart::RunAgain => return self.put_back(&begun).await,
+            Ended::PutBack if policy.on_restart == OnRestart::RunAgain => return self.put_back(&running).await,
             Ended::PutBack => Outcome::interrupted(job),
         };
-        self.end(begun, outcome).await;
+        self.end(running, outcome).await;
     }
 
-    async fn run_bot(&self, begun: &Begun) -> Ended {
-        let job = &begun.job;
-        let output = Output::new(self.chat.clone(), job.clone());
-        let request = Request { job, seq: begun.seq, chat: &self.chat, output: &output };
-        let limit = begun.policy.time_limit;
+    async fn run_bot(&self, running: &RunningJob) -> Ended {
+        let StoredJob { job, seq, .. } = &running.stored;
+        let output = Output::new(self.jobs.clone(), self.chat.clone(), job.clone());
+        let request = Request { job, seq: *seq, jobs: &self.jobs, chat: &self.chat, output: &output };
+        let limit = running.policy.time_limit;
         let run = AssertUnwindSafe(self.bots.run(request)).catch_unwind();
         tokio::select! {
             biased;
-            () = begun.cancel.cancelled() => Ended::Cancelled,
+            () = running.cancel.cancelled() => Ended::Cancelled,
             ended = tokio::time::timeout(limit, run) => match ended {
                 Ok(Ok(result)) => Ended::Done(result),
                 Ok(Err(_)) => Ended::Panicked,
@@ -165,27 +165,27 @@ impl Runner {
     }
 
     /// The attempt failed: another follows, if that may help and the policy allows it.
-    async fn failed(&self, begun: Begun, failure: Failure) {
-        let (job, retries) = (&begun.job, begun.policy.retries);
+    async fn failed(&self, running: RunningJob, failure: Failure) {
+        let (job, retries) = (&running.stored.job, running.policy.retries);
         let words = failure.text.in_locale(job.locale);
         if failure.again && job.finished_attempts() < job.attempts {
             tracing::debug!(job = %job.id, command = %job.name, code = failure.code, "attempt failed");
-            return self.chat.retry_later(&begun, words, retries.delay(job.attempt)).await;
+            return self.jobs.retry_later(&running, words, retries.delay(job.attempt)).await;
         }
         let state = if failure.again && retries.most > 0 { JobState::Dead } else { JobState::Failed };
-        self.end(begun, Outcome::failed(state, failure.code, words)).await;
+        self.end(running, Outcome::failed(state, failure.code, words)).await;
     }
 
-    async fn end(&self, begun: Begun, outcome: Outcome) {
-        let Begun { job, seq, .. } = begun;
+    async fn end(&self, running: RunningJob, outcome: Outcome) {
+        let job = &running.stored.job;
         tracing::debug!(job = %job.id, command = %job.name, state = outcome.state.as_str(), "job ended");
-        self.chat.finish_later(job, seq, outcome).await;
+        self.jobs.end_running(running, outcome).await;
     }
 
     /// The next start takes it up again, as if it had not been begun.
-    async fn put_back(&self, begun: &Begun) {
-        let job = &begun.job;
-        match self.chat.put_back(job, begun.seq).await {
+    async fn put_back(&self, running: &RunningJob) {
+        let job = &running.stored.job;
+        match self.jobs.put_back(running).await {
             Ok(()) => tracing::info!(job = %job.id, command = %job.name, "job put back for the next start"),
             Err(error) => tracing::error!(%error, job = %job.id, "cannot put the job back"),
         }

@@ -34,7 +34,7 @@ impl Bot for Sleep {
         let (start, whole) = (Instant::now(), Duration::from_secs_f64(seconds));
         while start.elapsed() < whole {
             let percent = 100.0 * start.elapsed().as_secs_f64() / seconds;
-            request.output.progress(Some(percent as u8), None).await;
+            request.output.progress(Some(percent as u8), None);
             let left = whole.saturating_sub(start.elapsed());
             tokio::time::sleep(left.min(STEP)).await;
         }

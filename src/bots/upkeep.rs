@@ -38,7 +38,7 @@ impl Bot for IndexDocuments {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let (told, progress) = watch::channel(Progress::default());
-        let work = self.0.index_waiting(&request.job.id, request.chat, &told);
+        let work = self.0.index_waiting(&request.job.id, request.job.locale, &told);
         let done = told_of(&request, progress, "index-progress", work).await.map_err(failed)?;
         Ok(Reply::Words(Text::new("index-done").with("count", done.done)))
     }
@@ -77,7 +77,7 @@ async fn told_of<T>(
             Ok(()) = progress.changed() => {
                 let now = *progress.borrow_and_update();
                 let words = Text::new(key).with("done", now.done).with("all", now.all).in_locale(request.job.locale);
-                request.output.progress(Some(now.percent()), Some(words)).await;
+                request.output.progress(Some(now.percent()), Some(words));
             }
         }
     }

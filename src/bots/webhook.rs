@@ -9,11 +9,10 @@ use serde::Serialize;
 
 use super::{Bot, Failure, Reply, Request};
 use crate::fetch::{Client, Limits, Posting};
-use crate::jobs::Policy;
+use crate::jobs::{DELIVER, DELIVERY_POLICY, Delivery, Policy, Webhooks};
 use crate::model::JobId;
 use crate::protocol::{JobView, MessageView};
 use crate::text::Text;
-use crate::webhooks::{DELIVER, Delivery, POLICY, Webhooks};
 
 /// What the receiver says beside its status is of no use.
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 0 };
@@ -43,12 +42,13 @@ impl Webhook {
 
     /// `None` when there is nothing left to tell of.
     async fn body(&self, delivery: &Delivery, request: &Request<'_>) -> Result<Option<Vec<u8>>, Text> {
-        let room = request.chat.find_room(&request.job.room).await?;
+        let Some(room) = &request.job.room else { return Ok(None) };
+        let room = request.chat.find_room(room).await?;
         let (event, name) = (delivery.event().as_str(), room.name());
         let body = Body { event, id: &request.job.id, room: name.shown(), message: None, job: None };
         let encode = |body: Body<'_>| serde_json::to_vec(&body).unwrap_or_else(|error| unreachable!("{error}"));
         match &delivery.job {
-            Some(job) => Ok(request.chat.ended_job(job)?.map(|job| encode(Body { job: Some(job), ..body }))),
+            Some(job) => Ok(request.jobs.ended_job(job).await?.map(|job| encode(Body { job: Some(job), ..body }))),
             None => {
                 let message = request.chat.message(&room, request.seq)?.filter(|message| !message.deleted);
                 let view = message.as_ref().map(|message| MessageView::new(name, request.seq, message));
@@ -65,7 +65,7 @@ impl Bot for Webhook {
     }
 
     fn policy(&self) -> Policy {
-        POLICY
+        DELIVERY_POLICY
     }
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {

@@ -4,65 +4,45 @@
 //! it to the members. Knows nothing of sockets, HTTP or what a command does.
 
 mod addressing;
+mod announcements;
 mod catch_up;
-mod deliveries;
-mod feed;
-mod job_views;
-mod jobs;
-mod outcome;
 mod presence;
 mod room;
 mod room_names;
 mod rooms;
-mod schedules;
-mod timetable;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
 pub use addressing::request;
+pub use announcements::RoomAnnouncer;
 pub use catch_up::{CatchUp, History, Page};
-pub use job_views::JobFilter;
-pub use outcome::Outcome;
 pub use room::{Membership, Room};
-pub use schedules::Alteration;
+pub use rooms::{RoomSummary, Rooms};
 
 use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Outbox};
-use crate::jobs::{Jobs, Slot, Waiter};
-use crate::model::{
-    BotMode, Job, JobId, JobRequest, Message, MessageText, Persona, RoomName, SendId, Timestamp, Voice,
-};
+use crate::jobs::{Admission, JobOrigin, Jobs};
+use crate::model::{BotMode, Job, JobRequest, Message, MessageText, Persona, RoomName, SendId, Timestamp, Voice};
 use crate::protocol::{MessageView, ServerFrame};
-use crate::store::{NewMessage, Posted, Store, StoreError};
+use crate::store::{NewMessage, Posted, RoomRecord, Store, StoreError};
 use crate::text::Text;
-use crate::webhooks::Webhooks;
-use feed::Feed;
-pub use rooms::RoomSummary;
-use rooms::Rooms;
-use timetable::Alarm;
 
 /// Publications that may wait in one room before it is too busy for more.
 const MAX_BACKLOG: usize = 4096;
+
+/// How often a message is posted whose job comes and goes at the same time.
+const TRIES: usize = 5;
 
 /// The rooms and everything that happens in them.
 pub struct Chat {
     store: Arc<Store>,
     jobs: Arc<Jobs>,
-    rooms: Rooms,
-    /// Who watches jobs.
-    feed: Feed,
-    /// Wakes the timetable.
-    alarm: Alarm,
-    /// Who outside is told of what happens.
-    webhooks: Arc<Webhooks>,
+    rooms: Arc<Rooms>,
     runtime: Runtime,
-    /// Jobs that one person may have waiting and running.
-    jobs_per_person: usize,
-    /// Held while a room's settings change.
-    changing: tokio::sync::Mutex<()>,
     /// Deliveries and presence updates that are under way.
     tasks: TaskTracker,
 }
@@ -95,45 +75,10 @@ pub struct Sent {
     pub message: Message,
 }
 
-/// What a message asks the bot for.
-enum Asked {
-    Nothing,
-    /// A job of its own, with its place among the waiting.
-    New(Box<Job>, Slot),
-    /// The same as a job that has not ended.
-    Same(JobId),
-}
-
-impl Asked {
-    fn id(&self) -> Option<JobId> {
-        match self {
-            Self::Nothing => None,
-            Self::New(job, _) => Some(job.id.clone()),
-            Self::Same(id) => Some(id.clone()),
-        }
-    }
-
-    fn new_job(&self) -> Option<&Job> {
-        if let Self::New(job, _) = self { Some(job) } else { None }
-    }
-}
-
 impl Chat {
-    /// `new_room_bot` is what the bot of a room answers to until its settings are changed, `jobs_per_person` how many jobs
-    /// one person may have waiting and running.
-    pub fn new(
-        store: Arc<Store>,
-        jobs: Arc<Jobs>,
-        new_room_bot: BotMode,
-        jobs_per_person: usize,
-        webhooks: Arc<Webhooks>,
-        tasks: TaskTracker,
-    ) -> Arc<Self> {
-        let rooms = Rooms::new(store.clone(), new_room_bot, tasks.clone());
-        let feed = Feed::new(tasks.clone());
-        let runtime = Runtime::current();
-        let (alarm, changing) = (Alarm::default(), tokio::sync::Mutex::default());
-        Arc::new(Self { store, jobs, rooms, feed, alarm, webhooks, runtime, jobs_per_person, changing, tasks })
+    /// `tasks` are waited for when the server stops.
+    pub fn new(store: Arc<Store>, jobs: Arc<Jobs>, rooms: Arc<Rooms>, tasks: TaskTracker) -> Arc<Self> {
+        Arc::new(Self { store, jobs, rooms, runtime: Runtime::current(), tasks })
     }
 
     /// The room of that name, created if there is none; `true` if it is new.
@@ -173,53 +118,54 @@ impl Chat {
         Ok(Membership::new(room, actor, outbox.clone(), &self.runtime, &self.tasks))
     }
 
-    /// Says something. `then` is called once it is durable and on its way to the members, or refused; on the store's
-    /// writer thread: it must be quick and must not block.
+    /// Says something. `on_commit` is called once it is durable and on its way to the members, or refused; on the store's
+    /// writer thread: it must be quick and must neither block nor read the store.
     pub async fn post(
         self: &Arc<Self>,
         room: Arc<Room>,
         actor: &Actor,
         post: Post,
-        then: impl FnOnce(Result<Sent, Text>) + Send + 'static,
+        on_commit: impl FnOnce(Result<Sent, Text>) + Send + 'static,
     ) {
-        let asked = match self.admit(&room, actor, &post) {
-            Ok(asked) => asked,
+        self.try_to_post(room, actor.clone(), post, Box::new(on_commit), TRIES).await;
+    }
+
+    async fn try_to_post(self: &Arc<Self>, room: Arc<Room>, actor: Actor, post: Post, on_commit: OnSent, tries: usize) {
+        let admission = match self.admit(&room, &actor, &post).await {
+            Ok(admission) => admission,
             // A repetition is answered however busy the server is: it was sent, and nothing has to be stored.
-            Err(refused) => return then(self.sent_before(&room, actor, &post).await.ok_or(refused)),
+            Err(refused) => return on_commit(self.sent_before(&room, &actor, &post).await.ok_or(refused)),
         };
-        let message = Message {
-            id: post.id.clone().unwrap_or_else(SendId::fresh),
-            handle: actor.handle.clone(),
-            role: actor.role.voice(),
-            text: post.text,
-            at: Timestamp::now(),
-            job: asked.id(),
-            answer: None,
-            deleted: false,
-        };
-        let deliveries = self.deliveries_of_message(room.name(), &message);
-        let new_jobs: Vec<Job> = asked.new_job().into_iter().chain(&deliveries).cloned().collect();
-        let (chat, number, kept) = (self.clone(), room.number(), message.clone());
-        let on_durable = move |posted: Result<Posted, StoreError>| {
-            let sent = posted.map_err(Text::from).map(|Posted { seq, repeated }| Sent { seq, repeated, message });
-            match &sent {
-                Ok(Sent { seq, repeated: false, message }) => {
-                    room.publish_message(*seq, message, &chat.runtime);
-                    chat.begin_asked(&room, asked, *seq);
-                    chat.begin_deliveries(deliveries, *seq);
+        let message = message(&actor, &post, admission.as_ref());
+        let deliveries = self.jobs.deliveries_of_message(room.name(), &message);
+        let asked = admission.iter().filter_map(Admission::new_job);
+        let new_jobs: Vec<Job> = asked.chain(deliveries.iter().map(|delivery| delivery.job())).cloned().collect();
+        let (chat, number, kept, author) = (self.clone(), room.number(), message.clone(), actor.person.clone());
+        let is_repeatable = post.id.is_some();
+        let on_durable = move |posted: Result<Posted, StoreError>| match posted {
+            Ok(Posted::New { seq }) => {
+                room.publish_message(seq, &message, &chat.runtime);
+                if let Some(admission) = admission {
+                    chat.begin(&room, admission, seq);
                 }
-                _ => chat.withdraw(&asked),
+                chat.jobs.begin_deliveries(deliveries, seq);
+                on_commit(Ok(Sent { seq, repeated: false, message }));
             }
-            then(sent);
+            Ok(Posted::Repeated { seq }) => on_commit(Ok(Sent { seq, repeated: true, message })),
+            // The same was asked for at the same moment: now that job is there.
+            Ok(Posted::NotUnique) if tries > 0 => chat.post_again(room, actor, post, on_commit, tries - 1),
+            Ok(Posted::NotUnique) => on_commit(Err(Text::new("error-busy"))),
+            Err(error) => on_commit(Err(error.into())),
         };
-        let new = NewMessage {
-            room: number,
-            author: &actor.person,
-            message: &kept,
-            is_repeatable: post.id.is_some(),
-            jobs: &new_jobs,
-        };
+        let new = NewMessage { room: number, author: &author, message: &kept, is_repeatable, jobs: &new_jobs };
         self.store.post(new, on_durable).await;
+    }
+
+    fn post_again(self: Arc<Self>, room: Arc<Room>, actor: Actor, post: Post, on_commit: OnSent, tries: usize) {
+        let (tasks, runtime) = (self.tasks.clone(), self.runtime.clone());
+        let posting: BoxFuture<'static, ()> =
+            Box::pin(async move { self.try_to_post(room, actor, post, on_commit, tries).await });
+        tasks.spawn_on(posting, &runtime);
     }
 
     /// Says something and waits until it is durable; a repetition gives the message as it is now.
@@ -236,7 +182,7 @@ impl Chat {
     }
 
     /// Whether a message can be taken now, and what it asks the bot for.
-    fn admit(&self, room: &Room, actor: &Actor, post: &Post) -> Result<Asked, Text> {
+    async fn admit(&self, room: &Room, actor: &Actor, post: &Post) -> Result<Option<Admission>, Text> {
         actor.may(Action::Enter(room.name()))?;
         if room.backlog() > MAX_BACKLOG {
             return Err(Text::new("error-busy"));
@@ -244,63 +190,24 @@ impl Chat {
         let asks = actor.role.voice() == Voice::User;
         let is_command = |name: &str| self.jobs.is_command(name);
         let read = || addressing::read(room.bot(), post.text.as_str(), is_command).filter(|_| asks);
-        let Some(request) = post.request.clone().or_else(read) else { return Ok(Asked::Nothing) };
-        let policy = self.jobs.policy(&request.name);
-        let person = actor.job_owner(room.name());
-        let mut job = Job::queued(request, person, actor.handle.clone(), room.name().clone(), actor.locale);
-        job.zone.clone_from(&actor.zone);
-        job.attempts += policy.retries.most;
-        if policy.is_unique {
-            job.unique_key = Some(job.digest());
-        }
-        let slot = self.slot_for(&job)?;
-        Ok(self.same_job(&job).map_or_else(|| Asked::New(Box::new(job), slot), Asked::Same))
-    }
-
-    /// A place for one more job of this person.
-    fn slot_for(&self, job: &Job) -> Result<Slot, Text> {
-        if self.jobs.count_of(&job.person) >= self.jobs_per_person {
-            return Err(Text::new("error-busy-own").with("max", self.jobs_per_person));
-        }
-        self.jobs.reserve(self.jobs.policy(&job.name).lane).ok_or_else(|| Text::new("error-busy"))
-    }
-
-    /// The unfinished job that has this one's key; if there is none, the key is this one's.
-    fn same_job(&self, job: &Job) -> Option<JobId> {
-        let key = job.unique_key.as_deref()?;
-        if let Err(same) = self.jobs.claim(job) {
-            return Some(same);
-        }
-        // One that waits for its time is known to the store alone.
-        let later = self.store.unique_job(key).ok().flatten();
-        if later.is_some() {
-            self.jobs.unclaim(job);
-        }
-        later
-    }
-
-    /// What was asked for is durable: it waits for a worker from now on, and the room is told.
-    fn begin_asked(&self, room: &Arc<Room>, asked: Asked, seq: u64) {
-        match asked {
-            Asked::Nothing => {}
-            Asked::New(job, slot) => {
-                // First, so that whoever joins now is shown the job. No worker gets ahead of the announcement: all it has to
-                // say goes through the store's writer, which is busy with this.
-                self.jobs.enqueue([Waiter { job: (*job).clone(), seq, log: Vec::new(), slot: Some(slot) }]);
-                self.announce(room, &job, seq);
+        match post.request.clone().or_else(read) {
+            Some(request) => {
+                let origin = JobOrigin::of(actor, Some(room.name().clone()));
+                self.jobs.admit(request, origin).await.map(Some)
             }
-            Asked::Same(id) => {
-                if let Ok((job, view)) = self.job(&id) {
-                    self.show(room, &job, &view);
-                }
-            }
+            None => Ok(None),
         }
     }
 
-    fn withdraw(&self, asked: &Asked) {
-        if let Asked::New(job, _) = asked {
-            self.jobs.unclaim(job);
+    /// What a message asked for is durable: the room is told, and the job waits for a worker.
+    fn begin(&self, room: &Room, admission: Admission, seq: u64) {
+        if let Some(job) = admission.new_job() {
+            let words = room.persona().working(job.locale).map(str::to_owned);
+            let words = words.unwrap_or_else(|| Text::new("loading").with("line", job.line()).in_locale(job.locale));
+            let loading = ServerFrame::Loading { room: room.name().shown(), job: &job.id, message: &words };
+            room.publish(&loading, Audience::Everyone, &self.runtime);
         }
+        self.jobs.begin_admitted(admission, seq);
     }
 
     /// This person's message of that id, if it is stored.
@@ -318,13 +225,15 @@ impl Chat {
     /// Takes the text out of a message; everybody in the room sees that it was deleted.
     pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::DeleteMessage)?;
-        let deleted = self.store.delete_message(room.number(), seq, room.last()).await.map_err(Text::from)?;
-        if deleted.is_none() {
+        let (shown, runtime) = (room.clone(), self.runtime.clone());
+        let effect = move || {
+            let frame = ServerFrame::Deleted { room: shown.name().shown(), seq };
+            shown.publish(&frame, Audience::Full, &runtime);
+        };
+        if !self.store.delete_message(room.number(), seq, room.last(), effect).await? {
             return Err(Text::new("error-not_found-message"));
         }
         tracing::info!(room = room.name().shown(), seq, "message deleted by the owner");
-        let frame = ServerFrame::Deleted { room: room.name().shown(), seq };
-        room.publish(&frame, Audience::Full, &self.runtime);
         Ok(())
     }
 
@@ -332,17 +241,18 @@ impl Chat {
     pub async fn change_room(&self, room: &Arc<Room>, change: RoomChange, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::ChangeRoom)?;
         let persona = change.persona.map(Persona::checked).transpose()?;
-        // One change at a time: two that are given at once must not undo each other.
-        let _changing = self.changing.lock().await;
-        let mut record = room.record();
-        record.bot = change.bot.unwrap_or(record.bot);
-        record.persona = persona.unwrap_or(record.persona);
-        self.store.update_room(room.number(), &record).await.map_err(Text::from)?;
-        room.set_record(record.clone());
-        let (bot, greetings) = (record.bot, &record.persona.greeting);
-        let frame = ServerFrame::Room { room: room.name().shown(), bot, greetings };
-        room.publish(&frame, Audience::Full, &self.runtime);
-        Ok(())
+        let (shown, runtime) = (room.clone(), self.runtime.clone());
+        let effect = move |record: RoomRecord| {
+            let (bot, greetings) = (record.bot, &record.persona.greeting);
+            let frame = ServerFrame::Room { room: shown.name().shown(), bot, greetings };
+            shown.publish(&frame, Audience::Full, &runtime);
+            shown.set_record(record);
+        };
+        let change = move |record: &mut RoomRecord| {
+            record.bot = change.bot.unwrap_or(record.bot);
+            record.persona = persona.clone().unwrap_or_else(|| std::mem::take(&mut record.persona));
+        };
+        Ok(self.store.update_room(room.number(), change, effect).await?)
     }
 
     /// Tells the others that somebody is typing.
@@ -350,6 +260,23 @@ impl Chat {
         let room = membership.room();
         let frame = ServerFrame::Typing { room: room.name().shown(), handle: &actor.handle };
         room.publish(&frame, Audience::FullExcept(membership.id()), &self.runtime);
+    }
+}
+
+/// Called with what became of something said.
+type OnSent = Box<dyn FnOnce(Result<Sent, Text>) + Send>;
+
+/// What is said, as it is stored.
+fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message {
+    Message {
+        id: post.id.clone().unwrap_or_else(SendId::fresh),
+        handle: actor.handle.clone(),
+        role: actor.role.voice(),
+        text: post.text.clone(),
+        at: Timestamp::now(),
+        job: asks_for.map(|admission| admission.id().clone()),
+        answer: None,
+        deleted: false,
     }
 }
 

@@ -14,7 +14,8 @@ use crate::store::{RoomRecord, Store, StoreError};
 /// Loading one room waits only for others of the same shard.
 const SHARDS: usize = 64;
 
-pub(super) struct Rooms {
+/// The registry of rooms.
+pub struct Rooms {
     store: Arc<Store>,
     new_room_bot: BotMode,
     deliveries: TaskTracker,
@@ -88,9 +89,15 @@ impl RoomSummary {
 }
 
 impl Rooms {
-    pub fn new(store: Arc<Store>, new_room_bot: BotMode, deliveries: TaskTracker) -> Self {
+    /// `new_room_bot` is what the bot of a room answers to until its settings are changed.
+    pub fn new(store: Arc<Store>, new_room_bot: BotMode, deliveries: TaskTracker) -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Self { store, new_room_bot, deliveries, shards }
+        Arc::new(Self { store, new_room_bot, deliveries, shards })
+    }
+
+    /// The room of that name, if it is in memory: somebody is in it, or was a moment ago.
+    pub(super) fn live(&self, name: &RoomName) -> Option<Arc<Room>> {
+        self.shard(name).get(name)
     }
 
     fn shard(&self, name: &RoomName) -> &Shard {

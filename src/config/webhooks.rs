@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::ConfigError;
 use crate::fetch::{Client, Secret};
+use crate::jobs::{Event, Webhook};
 use crate::model::RoomName;
 use crate::text::Locale;
-use crate::webhooks::{Event, Webhook};
 
 /// An address, and what it is told of.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -55,6 +55,8 @@ pub struct IndexedDocument<'a> {
 pub enum Audience {
     /// Every document.
     Everything,
+    /// Documents for everywhere.
+    AllRooms,
     /// Documents for everywhere and those of this room.
     Room(RoomName),
 }
@@ -207,11 +209,15 @@ impl PassageIndex {
             return None;
         }
         let any = Box::new(BooleanQuery::new(any));
-        let Audience::Room(room) = audience else { return Some(any) };
         let of = |room: &str| -> Box<dyn Query> {
             Box::new(TermQuery::new(Term::from_field_text(self.fields.room, room), IndexRecordOption::Basic))
         };
-        let found_here = BooleanQuery::union(vec![of(EVERYWHERE), of(room.as_str())]);
+        let found_here = match audience {
+            Audience::Everything => return Some(any),
+            Audience::AllRooms => vec![of(EVERYWHERE)],
+            Audience::Room(room) => vec![of(EVERYWHERE), of(room.as_str())],
+        };
+        let found_here = BooleanQuery::union(found_here);
         let found_here = ConstScoreQuery::new(Box::new(found_here), 0.0);
         Some(Box::new(BooleanQuery::intersection(vec![any, Box::new(found_here)])))
     }
@@ -462,6 +468,7 @@ mod tests {
         assert_eq!(found(Audience::Everything), [1, 2]);
         assert_eq!(found(Audience::Room(room("shop"))), [1, 2]);
         assert_eq!(found(Audience::Room(room("lobby"))), [1]);
+        assert_eq!(found(Audience::AllRooms), [1]);
     }
 
     #[test]

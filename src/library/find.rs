@@ -135,6 +135,7 @@ impl Library {
 fn is_for(audience: &Audience, room: Option<&RoomName>) -> bool {
     match (audience, room) {
         (Audience::Everything, _) | (_, None) => true,
+        (Audience::AllRooms, Some(_)) => false,
         (Audience::Room(asked_in), Some(room)) => asked_in == room,
     }
 }

@@ -20,9 +20,9 @@ pub use upkeep::{EMBEDDING, INDEXING, Progress};
 
 use crate::accounts::{Action, Actor};
 use crate::analysis;
-use crate::chat::Chat;
 use crate::documents::{Passage, passages};
 use crate::embedding::Embedder;
+use crate::jobs::Jobs;
 use crate::model::{Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, Timestamp};
 use crate::store::{Files, Space, Store, StoreError};
 use crate::text::Text;
@@ -40,6 +40,7 @@ const KEEP_DRAFTS: Duration = Duration::from_secs(24 * 60 * 60);
 /// The documents.
 pub struct Library {
     store: Arc<Store>,
+    jobs: Arc<Jobs>,
     files: Arc<Files>,
     intake: Intake,
     catalog: Mutex<Catalog>,
@@ -120,6 +121,7 @@ impl Library {
     /// Blocks.
     pub fn open(
         store: Arc<Store>,
+        jobs: Arc<Jobs>,
         files: Arc<Files>,
         intake: Intake,
         embedder: Arc<Embedder>,
@@ -136,6 +138,7 @@ impl Library {
             .map_err(Text::from)?;
         let library = Self {
             store,
+            jobs,
             files,
             intake,
             catalog: Mutex::new(catalog),
@@ -172,7 +175,7 @@ impl Library {
     }
 
     /// Stores a document; the rest happens in the background.
-    pub async fn add(self: &Arc<Self>, chat: &Arc<Chat>, actor: &Actor, new: NewDocument) -> Result<Document, Text> {
+    pub async fn add(self: &Arc<Self>, actor: &Actor, new: NewDocument) -> Result<Document, Text> {
         actor.may(Action::ManageDocuments)?;
         let NewDocument { draft, language, room } = new;
         let title = title(draft.title.as_deref(), &draft.origin, &draft.text)?;
@@ -205,14 +208,13 @@ impl Library {
         let document = added.ok_or_else(|| Text::new("error-store_failed"))?;
         self.catalog().put(&document);
         tracing::info!(document = %document.id, passages = document.passages, "document added");
-        self.wake(chat, actor).await;
+        self.wake(actor.locale).await;
         Ok(document)
     }
 
     /// Changes a document. Its old passages answer until the new ones are in the index, which replaces all at once.
     pub async fn correct(
         self: &Arc<Self>,
-        chat: &Arc<Chat>,
         actor: &Actor,
         id: &DocumentId,
         correction: Correction,
@@ -221,7 +223,7 @@ impl Library {
         let (from, to) = self.store_correction(id, &correction).await?;
         self.catalog().put(&to);
         self.sweep(&from).await;
-        self.wake(chat, actor).await;
+        self.wake(actor.locale).await;
         Ok(to)
     }
 
@@ -285,7 +287,7 @@ impl Library {
     }
 
     /// Removes a document with all that was made of it. From then on it is not found any more.
-    pub async fn remove(self: &Arc<Self>, chat: &Arc<Chat>, actor: &Actor, id: &DocumentId) -> Result<(), Text> {
+    pub async fn remove(self: &Arc<Self>, actor: &Actor, id: &DocumentId) -> Result<(), Text> {
         actor.may(Action::ManageDocuments)?;
         let mut tries = 0..TRIES;
         let document = loop {
@@ -298,7 +300,7 @@ impl Library {
         self.catalog().remove(document.number);
         self.sweep(&document).await;
         tracing::info!(document = %document.id, "document removed");
-        self.wake(chat, actor).await;
+        self.wake(actor.locale).await;
         Ok(())
     }
 
@@ -471,12 +473,13 @@ impl Library {
 
         let dir = tempfile::tempdir().expect("a folder");
         let (store, _closing) = Store::in_memory().expect("a store");
+        let jobs = Jobs::for_tests(store.clone());
         let files = Arc::new(Files::open(&dir.path().join("files"), 0).expect("the files"));
         let client = Client::new(vec![]).expect("a client");
         let extractor = Extractor::new(Programs::new("nothing".into()), Limits::default());
         let intake = Intake::new(files.clone(), extractor, client, IntakeLimits { file: 1024, text: 1024 });
         let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));
         let space = Space::new(dir.path(), 0);
-        Self::open(store, files, intake, embedder, dir.path(), space).expect("a library")
+        Self::open(store, jobs, files, intake, embedder, dir.path(), space).expect("a library")
     }
 }

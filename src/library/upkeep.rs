@@ -9,12 +9,11 @@ use tokio::sync::watch;
 
 use super::intake::broken;
 use super::{KEEP_DRAFTS, Library};
-use crate::accounts::Actor;
-use crate::chat::Chat;
 use crate::documents::Passage;
 use crate::embedding;
 use crate::index::IndexedDocument;
-use crate::model::{Document, DocumentNumber, Handle, Job, JobId, JobRequest, Person, RoomName};
+use crate::jobs::JobOrigin;
+use crate::model::{Document, DocumentNumber, JobId, JobRequest};
 use crate::text::{Locale, Text};
 
 /// The job that puts passages into the index. A name with a space is the program's own.
@@ -58,11 +57,15 @@ impl Upkeep {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that there is something to do; `true` when this job is needed for it. One that waits may have been cancelled, which
-    /// `has_ended` knows.
-    fn note(&self, name: &'static str, job: &JobId, has_ended: impl Fn(&JobId) -> bool) -> bool {
+    /// The job that was asked for and has not begun. It may have been cancelled.
+    fn waiting(&self, name: &str) -> Option<JobId> {
+        self.open().get(name).filter(|open| !open.is_at_work).map(|open| open.job.clone())
+    }
+
+    /// Notes that there is something to do; `true` when this job is needed for it, because there is none or it `ended`.
+    fn note(&self, name: &'static str, job: &JobId, ended: Option<&JobId>) -> bool {
         let mut open = self.open();
-        let found = open.get_mut(name).filter(|found| found.is_at_work || !has_ended(&found.job));
+        let found = open.get_mut(name).filter(|found| found.is_at_work || Some(&found.job) != ended);
         if let Some(found) = found {
             found.again = true;
             return false;
@@ -138,60 +141,33 @@ impl Progress {
     }
 }
 
-/// In whose name a job is done.
-struct Asker {
-    person: Person,
-    handle: Handle,
-    room: RoomName,
-    locale: Locale,
-}
-
-impl Asker {
-    fn server() -> Self {
-        let person = Person::server();
-        Self { room: RoomName::private(&person), person, handle: Handle::bot(), locale: Locale::default() }
-    }
-
-    fn job(&self, name: &str) -> Job {
-        let request = JobRequest { name: name.to_owned(), arguments: String::new() };
-        let (person, handle, room) = (self.person.clone(), self.handle.clone(), self.room.clone());
-        Job::queued(request, person, handle, room, self.locale)
-    }
-}
-
 impl Library {
-    /// Asks for the jobs that are needed now, in the name of whoever changed something.
-    pub(super) async fn wake(self: &Arc<Self>, chat: &Arc<Chat>, actor: &Actor) {
-        let room = RoomName::private(&actor.home);
-        let asker = Asker { person: actor.job_owner(&room), handle: actor.handle.clone(), room, locale: actor.locale };
-        self.wake_as(chat, &asker).await;
-    }
-
-    /// Asks for the jobs that are needed, in the server's own name.
-    pub async fn wake_unasked(self: &Arc<Self>, chat: &Arc<Chat>) {
-        self.wake_as(chat, &Asker::server()).await;
-    }
-
-    async fn wake_as(self: &Arc<Self>, chat: &Arc<Chat>, asker: &Asker) {
+    /// Starts the jobs that are needed now, unless they are there; what they say is in the language of whoever changed something.
+    pub(super) async fn wake(self: &Arc<Self>, locale: Locale) {
         if self.off_the_workers(|library| Ok(library.needs_indexing())).await.unwrap_or(true) {
-            self.ask_for(INDEXING, chat, asker).await;
+            self.start(INDEXING, locale).await;
         }
-        self.wake_embedding(chat, asker).await;
+        self.wake_embedding(locale).await;
     }
 
-    async fn wake_embedding(&self, chat: &Arc<Chat>, asker: &Asker) {
+    async fn wake_embedding(&self, locale: Locale) {
         if !self.catalog().without_vectors().is_empty() {
-            self.ask_for(EMBEDDING, chat, asker).await;
+            self.start(EMBEDDING, locale).await;
         }
     }
 
-    /// Asks for a job, unless there is one.
-    async fn ask_for(&self, name: &'static str, chat: &Arc<Chat>, asker: &Asker) {
-        let job = asker.job(name);
-        if !self.upkeep.note(name, &job.id, |id| chat.job_has_ended(id)) {
+    /// Starts a job, unless there is one.
+    async fn start(&self, name: &'static str, locale: Locale) {
+        let request = JobRequest { name: name.to_owned(), arguments: String::new() };
+        let job = self.jobs.quiet_job(request, JobOrigin::server(locale));
+        let ended = match self.upkeep.waiting(name) {
+            Some(id) if self.jobs.has_ended(&id).await => Some(id),
+            _ => None,
+        };
+        if !self.upkeep.note(name, job.id(), ended.as_ref()) {
             return;
         }
-        if let Err(error) = chat.add_quiet_job(job).await {
+        if let Err(error) = self.jobs.start_quietly(job).await {
             let code = error.code();
             tracing::warn!(code, name, "cannot begin a job for the documents; the next change tries again");
             self.upkeep.open().remove(name);
@@ -211,7 +187,7 @@ impl Library {
     pub async fn index_waiting(
         self: &Arc<Self>,
         job: &JobId,
-        chat: &Arc<Chat>,
+        locale: Locale,
         tell: &watch::Sender<Progress>,
     ) -> Result<Progress, Text> {
         let mut work = self.upkeep.begin(INDEXING, job);
@@ -242,7 +218,7 @@ impl Library {
             }
         }
         // What could not be read is not asked for again, or there would be no end to it.
-        self.wake_embedding(chat, &Asker::server()).await;
+        self.wake_embedding(locale).await;
         progress.done -= given_up.len();
         Ok(progress)
     }
@@ -379,12 +355,12 @@ impl Library {
 
     /// Every hour: drafts that nobody stored go, texts that are needed no more too, and what index or vectors lack is asked for
     /// again, whatever became of the jobs for it. Never ends.
-    pub async fn keep_up(self: &Arc<Self>, chat: &Arc<Chat>) {
+    pub async fn keep_up(self: &Arc<Self>) {
         loop {
             if let Err(error) = self.off_the_workers(Self::take_stock).await {
                 tracing::warn!(code = error.code(), "cannot look what the index of documents has");
             }
-            self.wake_unasked(chat).await;
+            self.wake(Locale::default()).await;
             self.sweep_unused().await;
             tokio::time::sleep(KEEP_UP_EVERY).await;
         }

@@ -11,5 +11,7 @@ pub struct Hook {
     /// Under which it speaks.
     pub name: Handle,
     pub room: RoomName,
+    /// Which of the places that there are for hooks it takes, from 1.
+    pub place: u32,
     pub created_at: Timestamp,
 }

@@ -112,7 +112,9 @@ pub struct Job {
     pub arguments: String,
     pub person: Person,
     pub handle: Handle,
-    pub room: RoomName,
+    /// Where it was asked for; `None` for what is asked for in no room, and what the server does of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomName>,
     pub locale: Locale,
     pub state: JobState,
     /// How often it was started.
@@ -156,7 +158,7 @@ pub struct Job {
 
 impl Job {
     /// A job that waits for a worker.
-    pub fn queued(request: JobRequest, person: Person, handle: Handle, room: RoomName, locale: Locale) -> Self {
+    pub fn queued(request: JobRequest, person: Person, handle: Handle, room: Option<RoomName>, locale: Locale) -> Self {
         let now = Timestamp::now();
         Self {
             id: JobId::fresh(),
@@ -210,7 +212,8 @@ impl Job {
 
     /// Says what is asked for, and where: the same for the same.
     pub fn digest(&self) -> String {
-        let asked = [self.room.as_str(), &self.name, &self.arguments].join("\0");
+        let room = self.room.as_ref().map_or("", RoomName::as_str);
+        let asked = [room, &self.name, &self.arguments].join("\0");
         format!("{:x}", Sha256::digest(asked))
     }
 

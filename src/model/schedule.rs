@@ -72,13 +72,17 @@ pub struct Schedule {
     pub id: ScheduleId,
     /// What its person calls it by; counted in each room.
     pub number: u32,
+    /// Which of the places that its person has for schedules it takes, from 1.
+    pub place: u32,
     pub rhythm: Rhythm,
     /// The time zone of the pattern, by its IANA name.
     pub zone: String,
     pub request: JobRequest,
     pub person: Person,
     pub handle: Handle,
-    pub room: RoomName,
+    /// Where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomName>,
     pub locale: Locale,
     /// Number of the message that asked for it.
     pub seq: u64,

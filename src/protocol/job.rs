@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    AnsweredBy, Change, Grounds, Handle, Job, JobError, JobId, JobState, LogLine, ScheduleId, Source, Timestamp,
-    rfc_3339,
+    AnsweredBy, Change, Grounds, Handle, Job, JobError, JobId, JobState, LogLine, PRIVATE_ROOM, RoomName, ScheduleId,
+    Source, Timestamp, rfc_3339,
 };
 
 /// A job as clients see it.
@@ -18,8 +18,9 @@ pub struct JobView {
     pub line: String,
     #[schema(value_type = String)]
     pub handle: Handle,
+    /// Where it was asked for; `@bot` also for what was asked for in no room.
     pub room: String,
-    /// Number of the message that asked.
+    /// Number of the message that asked, 0 for none.
     pub seq: u64,
     pub state: JobState,
     /// 0 to 100, null where it is not known.
@@ -82,7 +83,7 @@ impl JobView {
             name: job.name.clone(),
             line: job.line(),
             handle: job.handle.clone(),
-            room: job.room.shown().to_owned(),
+            room: job.room.as_ref().map_or(PRIVATE_ROOM, RoomName::shown).to_owned(),
             seq,
             state: job.state,
             progress,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{Handle, JobId, Rhythm, Schedule, ScheduleId, Timestamp, rfc_3339};
+use crate::model::{Handle, JobId, PRIVATE_ROOM, Rhythm, RoomName, Schedule, ScheduleId, Timestamp, rfc_3339};
 
 /// A schedule as clients see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -51,7 +51,7 @@ impl ScheduleView {
             time_zone: schedule.zone.clone(),
             line: schedule.request.line(),
             handle: schedule.handle.clone(),
-            room: schedule.room.shown().to_owned(),
+            room: schedule.room.as_ref().map_or(PRIVATE_ROOM, RoomName::shown).to_owned(),
             paused: schedule.next.is_none(),
             next_at: schedule.next.as_ref().map(|next| next.at),
             created_at: schedule.created_at,

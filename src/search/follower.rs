@@ -151,7 +151,7 @@ impl Follower {
             last.push((room, self.store.last_seq(room)?));
         }
         // The newest numbers may belong to messages that are just being written.
-        self.store.settle()?;
+        self.store.flush()?;
         for (room, last) in last {
             let first = indexed.get(&room.get()).copied().unwrap_or(0) + 1;
             if first <= last {

@@ -1,7 +1,7 @@
 //! Documents: one record each, under a number that the index and the vectors know them by.
 
 use super::engine::number_from;
-use super::writer::Kind;
+use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{Document, DocumentId, DocumentNumber};
 
@@ -47,7 +47,7 @@ impl Store {
             .if_absent(Table::DocumentNumbers, id)
             .append(Table::Documents, [], encode(&document))
             .put_number(Table::DocumentNumbers, id);
-        match self.commit(batch, Kind::Growth).await? {
+        match self.commit(batch, WriteKind::Growth).await? {
             Outcome::Written { number } => {
                 Ok(Some(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
             }
@@ -60,7 +60,7 @@ impl Store {
         let place = key(from.number);
         let batch =
             Batch::new().if_equal(Table::Documents, place, encode(from)).put(Table::Documents, place, encode(to));
-        self.is_written(batch, Kind::Growth).await
+        self.commit_if(batch, WriteKind::Growth, || ()).await
     }
 
     /// Forgets a document; `false` when it is not what it was any more.
@@ -70,7 +70,7 @@ impl Store {
             .if_equal(Table::Documents, place, encode(document))
             .delete(Table::Documents, place)
             .delete(Table::DocumentNumbers, document.id.as_str());
-        self.is_written(batch, Kind::Upkeep).await
+        self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
 }
 

@@ -23,18 +23,14 @@ pub enum Table {
     SentIds = 6,
     /// Room number ‖ last seq at that time ‖ seq → nothing: which messages were deleted when.
     Deletions = 7,
-    /// Job id → job.
+    /// Job id → seq of the message that asked for it ‖ seq of the message that answers it, 0 for none ‖ job.
     Jobs = 8,
-    /// Job id → seq of the message that asked for it.
-    AskedBy = 9,
-    /// Job id → nothing: jobs that have not ended.
+    /// Job id → nothing: jobs that wait for a worker or have one.
     OpenJobs = 10,
     /// Person ‖ job id → nothing.
     JobsOfPerson = 11,
     /// Digest of a session's token → session.
     Sessions = 12,
-    /// Job id → seq of the message that answers it.
-    AnsweredBy = 13,
     /// Job id → lines of its log.
     JobLogs = 14,
     /// Due time in milliseconds ‖ job id → state: jobs that wait for their time.
@@ -47,14 +43,16 @@ pub enum Table {
     Schedules = 18,
     /// Digest of an incoming hook's token → hook.
     Hooks = 19,
-    /// Key → id of the unfinished job that has it.
-    UniqueJobs = 20,
-    /// Person ‖ schedule id → nothing.
-    SchedulesOfPerson = 21,
     /// Document number → document.
     Documents = 22,
     /// Document id → document number.
     DocumentNumbers = 23,
+    /// Something of which there is only one → id of the record that has it.
+    Claims = 30,
+    /// Room ‖ job id → nothing: jobs that wait for their time, by where they were asked for.
+    DueJobsOfRoom = 31,
+    /// Job id → nothing: unfinished jobs whose question was deleted.
+    ErasedJobs = 32,
 }
 
 /// Largest value in bytes: sled keeps bigger pages, of which a value is a part, where they are not synced.
@@ -62,8 +60,7 @@ pub(super) const MAX_VALUE: usize = 72 * 1024;
 
 /// Writes that happen together or not at all, if every condition holds.
 ///
-/// A batch stays within one partition (a room, a job, a session), so that an engine spread over
-/// several machines can keep the promise too.
+/// A batch may touch several rooms, persons and jobs: an engine spread over several machines must commit across them.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(super) conditions: Vec<Condition>,
@@ -95,10 +92,12 @@ pub(super) enum Operation {
         key: Vec<u8>,
         value: Vec<u8>,
     },
-    /// Puts the number the batch's append got, eight bytes big-endian.
-    PutNumber {
+    /// Puts a value whose first eight bytes from `offset` on are the number that the batch's append got, big-endian.
+    PutNumbered {
         table: Table,
         key: Vec<u8>,
+        value: Vec<u8>,
+        offset: usize,
     },
     Delete {
         table: Table,
@@ -136,16 +135,29 @@ impl Batch {
     }
 
     /// Stores the appended record's number under `key`.
-    pub fn put_number(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
-        self.operations.push(Operation::PutNumber { table, key: key.into() });
+    pub fn put_number(self, table: Table, key: impl Into<Vec<u8>>) -> Self {
+        self.put_numbered(table, key, [0; 8], 0)
+    }
+
+    /// Stores `value` with the appended record's number in the place of its eight bytes from `offset` on.
+    pub fn put_numbered(
+        mut self,
+        table: Table,
+        key: impl Into<Vec<u8>>,
+        value: impl Into<Vec<u8>>,
+        offset: usize,
+    ) -> Self {
+        let (key, value) = (key.into(), value.into());
+        debug_assert!(offset + 8 <= value.len(), "a number takes eight bytes");
+        self.operations.push(Operation::PutNumbered { table, key, value, offset });
         self
     }
 
     /// Bytes of the largest value that it writes.
     pub(super) fn largest_value(&self) -> usize {
         let puts = self.operations.iter().map(|operation| match operation {
-            Operation::Put { value, .. } => value.len(),
-            Operation::PutNumber { .. } | Operation::Delete { .. } => 0,
+            Operation::Put { value, .. } | Operation::PutNumbered { value, .. } => value.len(),
+            Operation::Delete { .. } => 0,
         });
         puts.chain(self.append.iter().map(|append| append.value.len())).max().unwrap_or(0)
     }
@@ -161,8 +173,9 @@ impl Batch {
 pub enum Outcome {
     /// Written. The number is the appended record's.
     Written { number: Option<u64> },
-    /// A condition did not hold, nothing was written; `found` is what is stored under that condition's key.
-    Refused { found: Option<Vec<u8>> },
+    /// A condition on a record of `table` did not hold, nothing was written; `found` is what is stored under that
+    /// condition's key.
+    Refused { table: Table, found: Option<Vec<u8>> },
 }
 
 /// Which end of a range a scan starts from.
@@ -263,7 +276,7 @@ pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Ou
     for condition in &batch.conditions {
         let found = transaction.read(&full_key(condition.table, &condition.key))?;
         if found != condition.expected {
-            return Ok(Outcome::Refused { found });
+            return Ok(Outcome::Refused { table: condition.table, found });
         }
     }
     let mut number = None;
@@ -279,8 +292,10 @@ pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Ou
     for operation in &batch.operations {
         match operation {
             Operation::Put { table, key, value } => transaction.write(full_key(*table, key), value)?,
-            Operation::PutNumber { table, key } => {
-                transaction.write(full_key(*table, key), &number.unwrap_or_default().to_be_bytes())?;
+            Operation::PutNumbered { table, key, value, offset } => {
+                let mut value = value.clone();
+                value[*offset..*offset + 8].copy_from_slice(&number.unwrap_or_default().to_be_bytes());
+                transaction.write(full_key(*table, key), &value)?;
             }
             Operation::Delete { table, key } => transaction.remove(&full_key(*table, key))?,
         }

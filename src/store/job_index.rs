@@ -1,30 +1,70 @@
-//! Where a job is found: the batches that add jobs, move them on and take them out.
+//! Where a job is found: the batches that add jobs, change them and remove them.
 //!
 //! An unfinished job has one place in an index: among the open ones (queued or running), or among those that wait for their
-//! time. Every change is conditioned on the place it had, so that of two changes at the same time one is refused.
+//! time. Every change is conditioned on the place it had, that of a job that has ended on the whole record; so of two changes
+//! at the same time one is refused.
 
-use super::{Batch, Table, encode};
-use crate::model::{Job, JobState, LogLine, Person, Timestamp};
+use super::claims::Claim;
+use super::engine::number_from;
+use super::{Batch, StoreError, Table, decode, encode};
+use crate::model::{Job, JobState, LogLine, Person, RoomName, Timestamp};
+
+/// Bytes before a job's record: the number of the message that asked for it, and of the one that answers it.
+const NUMBERS: usize = 16;
+
+/// Where the answer's number stands.
+const ANSWER: usize = 8;
+
+/// A job as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredJob {
+    pub job: Job,
+    /// Number of the message that asked for it, 0 for none.
+    pub seq: u64,
+    /// Number of the message that answers it, 0 for none.
+    pub answer: u64,
+}
+
+impl StoredJob {
+    /// A job that has no answer yet.
+    pub fn new(job: Job, seq: u64) -> Self {
+        Self { job, seq, answer: 0 }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let numbers = [self.seq.to_be_bytes(), self.answer.to_be_bytes()].concat();
+        [numbers, encode(&self.job)].concat()
+    }
+
+    pub(super) fn decode(record: &[u8]) -> Result<Self, StoreError> {
+        let too_short = || StoreError::Unreadable("a job without its numbers".into());
+        let (numbers, job) = record.split_at_checked(NUMBERS).ok_or_else(too_short)?;
+        Ok(Self { job: decode(job)?, seq: number_from(&numbers[..ANSWER]), answer: number_from(numbers) })
+    }
+}
 
 /// Adds a new job to the batch that stores the message asking for it.
-pub(super) fn enqueue(batch: Batch, job: &Job) -> Batch {
-    insert(batch, job).put_number(Table::AskedBy, job.id.as_str())
+pub(super) fn insert_with_message(batch: Batch, job: &Job) -> Batch {
+    let record = StoredJob::new(job.clone(), 0).encode();
+    enter(batch.put_numbered(Table::Jobs, job.id.as_str(), record, 0), job)
 }
 
-/// Adds a new job to a batch; who asked for it is for the caller to add.
-fn insert(batch: Batch, job: &Job) -> Batch {
-    let batch = batch.put(Table::Jobs, job.id.as_str(), encode(job)).put(
-        Table::JobsOfPerson,
-        person_key(&job.person, job.id.as_str()),
-        [],
-    );
-    enter_index(batch, job)
+/// Adds new jobs that message number `seq` is behind, 0 for none.
+pub(super) fn insert(batch: Batch, jobs: &[Job], seq: u64) -> Batch {
+    jobs.iter().fold(batch, |batch, job| {
+        let record = StoredJob::new(job.clone(), seq).encode();
+        enter(batch.put(Table::Jobs, job.id.as_str(), record), job)
+    })
 }
 
-/// Adds new jobs that message number `seq` is behind.
-pub(super) fn insert_asked_by(batch: Batch, jobs: &[Job], seq: u64) -> Batch {
-    jobs.iter()
-        .fold(batch, |batch, job| insert(batch, job).put(Table::AskedBy, job.id.as_str(), seq.to_be_bytes().to_vec()))
+/// What is beside a new job's record.
+fn enter(batch: Batch, job: &Job) -> Batch {
+    let batch = batch.put(Table::JobsOfPerson, person_key(&job.person, job.id.as_str()), []);
+    let batch = take_place(batch, job);
+    match &job.unique_key {
+        Some(key) => batch.claim(&Claim::unique_job(key), job.id.as_str()),
+        None => batch,
+    }
 }
 
 /// Where a job is found as long as it is in its state, and what stands there.
@@ -40,33 +80,75 @@ fn place(job: &Job) -> Option<(Table, Vec<u8>, &'static str)> {
     }
 }
 
-fn enter_index(mut batch: Batch, job: &Job) -> Batch {
+/// The room whose visitors are shown this job while it waits for its time.
+fn due_in_room(job: &Job) -> Option<&RoomName> {
+    job.room.as_ref().filter(|_| job.state.is_due_later() && !job.quiet)
+}
+
+fn take_place(mut batch: Batch, job: &Job) -> Batch {
     if let Some((table, key, value)) = place(job) {
         batch = batch.put(table, key, value);
     }
-    match &job.unique_key {
-        Some(key) if job.state.has_ended() => batch.delete(Table::UniqueJobs, key.as_str()),
-        Some(key) => batch.put(Table::UniqueJobs, key.as_str(), job.id.as_str()),
+    match due_in_room(job) {
+        Some(room) => batch.put(Table::DueJobsOfRoom, room_key(room, job), []),
+        None => batch,
+    }
+}
+
+/// Only if the job still is in its place.
+pub(super) fn if_in_place(batch: Batch, job: &Job) -> Batch {
+    match place(job) {
+        Some((table, key, value)) => batch.if_equal(table, key, value),
+        None => batch,
+    }
+}
+
+fn leave_place(batch: Batch, job: &Job) -> Batch {
+    let mut batch = if_in_place(batch, job);
+    if let Some((table, key, _)) = place(job) {
+        batch = batch.delete(table, key);
+    }
+    match due_in_room(job) {
+        Some(room) => batch.delete(Table::DueJobsOfRoom, room_key(room, job)),
         None => batch,
     }
 }
 
 /// The batch that changes a job, if it still is where `from` says.
-pub(super) fn change(from: &Job, to: &Job, log: &[LogLine]) -> Batch {
+pub(super) fn change(from: &StoredJob, to: &Job, log: &[LogLine]) -> Batch {
+    change_with(from, to, log, |batch, record| batch.put(Table::Jobs, to.id.as_str(), record))
+}
+
+/// As [`change`], in the batch that appends the message answering it.
+pub(super) fn change_with_answer(from: &StoredJob, to: &Job, log: &[LogLine]) -> Batch {
+    change_with(from, to, log, |batch, record| batch.put_numbered(Table::Jobs, to.id.as_str(), record, ANSWER))
+}
+
+fn change_with(from: &StoredJob, to: &Job, log: &[LogLine], put: impl Fn(Batch, Vec<u8>) -> Batch) -> Batch {
     let id = to.id.as_str();
-    let batch = match place(from) {
-        Some((table, key, value)) => Batch::new().if_equal(table, key.clone(), value).delete(table, key),
-        None => Batch::new().if_absent(Table::OpenJobs, id),
-    };
-    let batch = enter_index(batch.put(Table::Jobs, id, encode(to)), to);
+    let (had_ended, has_ended) = (from.job.state.has_ended(), to.state.has_ended());
+    let mut batch = Batch::new();
+    if had_ended {
+        batch = batch.if_equal(Table::Jobs, id, from.encode());
+    }
+    batch = put(leave_place(batch, &from.job), StoredJob { job: to.clone(), ..*from }.encode());
+    batch = take_place(batch, to);
+    if let Some(claim) = to.unique_key.as_deref().map(Claim::unique_job) {
+        batch = match (had_ended, has_ended) {
+            (true, false) => batch.claim(&claim, id),
+            (false, true) => batch.release(&claim),
+            _ => batch,
+        };
+    }
     if log.is_empty() { batch } else { batch.put(Table::JobLogs, id, encode(&log)) }
 }
 
 /// The batch that takes a job out that waits for its time, as if it had not been.
 pub(super) fn withdraw(job: &Job) -> Batch {
-    let batch = match place(job) {
-        Some((table, key, value)) => Batch::new().if_equal(table, key.clone(), value).delete(table, key),
-        None => Batch::new(),
+    let batch = leave_place(Batch::new(), job);
+    let batch = match job.unique_key.as_deref().map(Claim::unique_job) {
+        Some(claim) => batch.release(&claim),
+        None => batch,
     };
     forget(batch, job)
 }
@@ -74,9 +156,15 @@ pub(super) fn withdraw(job: &Job) -> Batch {
 /// Removes what is kept of a job, but for its place in an index.
 pub(super) fn forget(batch: Batch, job: &Job) -> Batch {
     let id = job.id.as_str();
-    let tables = [Table::Jobs, Table::AskedBy, Table::AnsweredBy, Table::JobLogs];
+    let tables = [Table::Jobs, Table::JobLogs, Table::ErasedJobs];
     let batch = tables.into_iter().fold(batch, |batch, table| batch.delete(table, id));
     batch.delete(Table::JobsOfPerson, person_key(&job.person, id))
+}
+
+/// The batch that removes a job that has ended and is what it was.
+pub(super) fn remove(stored: &StoredJob) -> Batch {
+    let batch = Batch::new().if_equal(Table::Jobs, stored.job.id.as_str(), stored.encode());
+    forget(leave_place(batch, &stored.job), &stored.job)
 }
 
 /// Sorts by time. Moments before 1970 are not to be waited for.
@@ -91,4 +179,12 @@ pub(super) fn due_time(key: &[u8]) -> Timestamp {
 
 pub(super) fn person_key(person: &Person, id: &str) -> Vec<u8> {
     [person.to_string().as_bytes(), &[0], id.as_bytes()].concat()
+}
+
+pub(super) fn room_prefix(room: &RoomName) -> Vec<u8> {
+    [room.as_str().as_bytes(), &[0]].concat()
+}
+
+fn room_key(room: &RoomName, job: &Job) -> Vec<u8> {
+    [room_prefix(room), job.id.as_str().as_bytes().to_vec()].concat()
 }

@@ -1,33 +1,47 @@
 //! Jobs: stored together with the message that asked, ended together with the one that answers.
 
-use super::engine::number_from;
-use super::job_index::{change, due_key, due_time, forget, insert_asked_by, person_key};
+use super::claims::Claim;
+use super::job_index::{
+    StoredJob, change, change_with_answer, due_key, due_time, insert, person_key, remove, room_prefix,
+};
 use super::rooms::RoomNumber;
 use super::schedules::{ScheduleChange, follow};
-use super::writer::Kind;
-use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{Job, JobId, JobState, LogLine, Message, Person, Timestamp};
+use super::writer::WriteKind;
+use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use crate::model::{Job, JobId, JobState, LogLine, Message, Person, RoomName, Timestamp};
 
-/// A job and the number of the message that asked for it.
-#[derive(Clone, Debug)]
-pub struct StoredJob {
-    pub job: Job,
-    pub seq: u64,
+/// A change of a job that does not end it.
+pub struct JobChange<'a> {
+    /// The job as it was.
+    pub from: &'a StoredJob,
+    /// The job as it is to be.
+    pub to: &'a Job,
+    /// What it has logged so far; left as it is when empty.
+    pub log: &'a [LogLine],
+    /// What becomes of the schedule whose next run it was.
+    pub schedule: Option<&'a ScheduleChange>,
 }
 
 /// What ends a job.
 pub struct JobEnd<'a> {
-    /// The job as it was.
-    pub from: &'a Job,
-    /// The job as it ended.
-    pub to: &'a Job,
-    pub log: &'a [LogLine],
-    /// What is said about it, and where; nothing for a quiet job.
+    pub change: JobChange<'a>,
+    /// What is said about it, and where.
     pub answer: Option<(RoomNumber, &'a Message)>,
     /// Jobs that its end causes.
     pub causes: &'a [Job],
-    /// What becomes of the schedule whose next run it was.
-    pub schedule: Option<&'a ScheduleChange>,
+    /// Its question was deleted, and `change` repeats nothing of it.
+    pub is_erased: bool,
+}
+
+/// What became of a job's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Stored, with the answer under this number if there is one.
+    Stored { answer: Option<u64> },
+    /// The job is not what it was any more; nothing was stored.
+    Changed,
+    /// Its question was deleted meanwhile, which the answer must not repeat; nothing was stored.
+    Erased,
 }
 
 /// Which jobs to go through.
@@ -44,90 +58,100 @@ pub enum JobList<'a> {
 }
 
 impl Store {
-    pub fn job(&self, id: &JobId) -> Result<Option<StoredJob>, StoreError> {
-        let Some(value) = self.engine.get(Table::Jobs, id.as_str().as_bytes())? else { return Ok(None) };
-        let asked_by = self.engine.get(Table::AskedBy, id.as_str().as_bytes())?;
-        Ok(Some(StoredJob { job: decode(&value)?, seq: asked_by.as_deref().map_or(0, number_from) }))
+    pub async fn job(&self, id: &JobId) -> Result<Option<StoredJob>, StoreError> {
+        self.job_by_key(id.as_str().as_bytes())
     }
 
     /// What a job has logged so far, oldest first.
-    pub fn job_log(&self, id: &JobId) -> Result<Vec<LogLine>, StoreError> {
+    pub async fn job_log(&self, id: &JobId) -> Result<Vec<LogLine>, StoreError> {
         let log = self.engine.get(Table::JobLogs, id.as_str().as_bytes())?;
         log.as_deref().map_or(Ok(Vec::new()), decode)
     }
 
     /// The unfinished job that has this key.
-    pub fn unique_job(&self, key: &str) -> Result<Option<JobId>, StoreError> {
-        let id = self.engine.get(Table::UniqueJobs, key.as_bytes())?;
-        Ok(id.and_then(|id| JobId::parse(std::str::from_utf8(&id).ok()?)))
+    pub async fn unique_job(&self, key: &str) -> Result<Option<JobId>, StoreError> {
+        Ok(self.holder(&Claim::unique_job(key))?.as_deref().and_then(JobId::parse))
     }
 
-    /// Stores a job that no message asks for directly; `seq` is the one behind it. Nothing is stored, and `false` returned,
-    /// when there is a job of that id.
-    pub async fn add_job(&self, job: &Job, seq: u64) -> Result<bool, StoreError> {
-        let batch = Batch::new().if_absent(Table::Jobs, job.id.as_str());
-        self.is_written(insert_asked_by(batch, std::slice::from_ref(job), seq), Kind::Growth).await
-    }
-
-    /// Changes a job from what it was; `false`, and nothing is stored, when it is not what it was any more.
-    pub async fn change_job(&self, from: &Job, to: &Job, log: &[LogLine]) -> Result<bool, StoreError> {
-        self.is_written(change(from, to, log), Kind::Upkeep).await
-    }
-
-    /// Changes a job together with the schedule whose next run it is, if it is that of one; else as [`Store::change_job`].
-    pub async fn change_run(
+    /// Stores a job that no message asks for directly; `seq` is the one behind it, 0 for none. Nothing is stored, and `false`
+    /// returned, when there is a job of that id. `effect` is what it causes in memory if it is stored.
+    pub async fn add_job(
         &self,
-        from: &Job,
-        to: &Job,
-        schedule: Option<&ScheduleChange>,
+        job: &Job,
+        seq: u64,
+        effect: impl FnOnce() + Send + 'static,
     ) -> Result<bool, StoreError> {
-        self.is_written(follow(change(from, to, &[]), schedule), Kind::Upkeep).await
+        let batch = Batch::new().if_absent(Table::Jobs, job.id.as_str());
+        self.commit_if(insert(batch, std::slice::from_ref(job), seq), WriteKind::Growth, effect).await
     }
 
-    pub(super) async fn is_written(&self, batch: Batch, kind: Kind) -> Result<bool, StoreError> {
-        self.commit(batch, kind).await.map(|outcome| matches!(outcome, Outcome::Written { .. }))
+    /// Changes a job from what it was; `false`, and nothing is stored, when it is not what it was any more, or another
+    /// unfinished job has its key. `effect` is what it causes in memory if it is stored.
+    pub async fn change_job(
+        &self,
+        change_of: JobChange<'_>,
+        effect: impl FnOnce() + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        let JobChange { from, to, log, schedule } = change_of;
+        self.commit_if(follow(change(from, to, log), schedule), WriteKind::Maintenance, effect).await
     }
 
     /// Keeps what a running job has logged so far.
     pub async fn keep_log(&self, id: &JobId, log: &[LogLine]) -> Result<(), StoreError> {
         let batch = Batch::new().if_equal(Table::OpenJobs, id.as_str(), []);
-        self.commit(batch.put(Table::JobLogs, id.as_str(), encode(&log)), Kind::Upkeep).await.map(drop)
+        self.commit(batch.put(Table::JobLogs, id.as_str(), encode(&log)), WriteKind::Maintenance).await.map(drop)
     }
 
-    /// Ends a job and appends its answer, together. A job ends once: later attempts are `repeated` and store nothing.
-    /// `then` is called as in [`Store::post`].
-    pub async fn finish_job(&self, end: JobEnd<'_>, then: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
-        let id = end.to.id.as_str();
-        let batch = follow(change(end.from, end.to, end.log), end.schedule);
-        let mut batch = insert_asked_by(batch, end.causes, 0);
-        if let Some((room, answer)) = end.answer {
-            batch = batch.append(Table::Messages, room.prefix(), encode(answer)).put_number(Table::AnsweredBy, id);
-        }
-        let (news, room) = (self.news.clone(), end.answer.map(|(room, _)| room));
-        let posted = move |outcome: Result<Outcome, StoreError>| {
-            outcome.map(|outcome| match outcome {
-                Outcome::Written { number } => {
-                    let seq = number.unwrap_or_default();
-                    if let Some(room) = room {
-                        news.note(room, seq);
-                    }
-                    Posted { seq, repeated: false }
-                }
-                Outcome::Refused { .. } => Posted { seq: 0, repeated: true },
-            })
+    /// Ends a job and appends its answer, together. A job ends once. `on_commit` is called as in [`Store::post`].
+    pub async fn finish_job(
+        &self,
+        end: JobEnd<'_>,
+        on_commit: impl FnOnce(Result<Ended, StoreError>) + Send + 'static,
+    ) {
+        let JobChange { from, to, log, schedule } = end.change;
+        let id = to.id.as_str();
+        let mut batch = match end.answer {
+            Some((room, answer)) => {
+                change_with_answer(from, to, log).append(Table::Messages, room.prefix(), encode(answer))
+            }
+            None => change(from, to, log),
         };
-        self.writer.submit(batch, Kind::Upkeep, Box::new(move |outcome| then(posted(outcome)))).await;
+        batch = match end.is_erased {
+            true => batch.delete(Table::ErasedJobs, id),
+            false => batch.if_absent(Table::ErasedJobs, id),
+        };
+        batch = insert(follow(batch, schedule), end.causes, 0);
+        let (news, room) = (self.news.clone(), end.answer.map(|(room, _)| room));
+        let ended = move |outcome| match outcome {
+            Outcome::Written { number } => {
+                if let Some((room, seq)) = room.zip(number) {
+                    news.note(room, seq);
+                }
+                Ended::Stored { answer: number }
+            }
+            Outcome::Refused { table: Table::ErasedJobs, .. } => Ended::Erased,
+            Outcome::Refused { .. } => Ended::Changed,
+        };
+        let on_commit = Box::new(move |outcome: Result<Outcome, StoreError>| on_commit(outcome.map(ended)));
+        self.writer.submit(batch, WriteKind::Maintenance, on_commit).await;
     }
 
-    /// Forgets a job that has ended; `false` when it has not.
-    pub async fn remove_job(&self, job: &Job) -> Result<bool, StoreError> {
-        let id = job.id.as_str();
-        // As it was read: begun again meanwhile, it has another place by now.
-        let batch = Batch::new().if_absent(Table::OpenJobs, id).if_equal(Table::Jobs, id, encode(job));
-        self.is_written(forget(batch.delete(Table::DeadJobs, id), job), Kind::Upkeep).await
+    /// Forgets a job that has ended; `false` when it has not, or is not what it was any more.
+    pub async fn remove_job(&self, stored: &StoredJob) -> Result<bool, StoreError> {
+        if !stored.job.state.has_ended() {
+            return Ok(false);
+        }
+        self.commit_if(remove(stored), WriteKind::Maintenance, || ()).await
     }
 
-    /// Jobs that wait for a worker or have one, oldest first. Not for tokio's workers.
+    /// Jobs of a room that wait for their time, oldest first, at most `limit`.
+    pub async fn due_jobs_of(&self, room: &RoomName, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
+        let prefix = room_prefix(room);
+        let due = self.engine.scan(Table::DueJobsOfRoom, prefix_range(&prefix), Direction::Forward, limit)?;
+        due.iter().filter_map(|(key, _)| self.job_by_key(key.get(prefix.len()..)?).transpose()).collect()
+    }
+
+    /// Jobs that wait for a worker or have one, oldest first. Reads many; blocking.
     pub fn open_jobs(&self) -> Result<Vec<StoredJob>, StoreError> {
         let open = self.engine.scan(Table::OpenJobs, prefix_range(&[]), Direction::Forward, usize::MAX)?;
         open.iter().filter_map(|(key, _)| self.job_by_key(key).transpose()).collect()
@@ -146,7 +170,7 @@ impl Store {
         Ok(next.first().map(|(key, _)| due_time(key)))
     }
 
-    /// The first jobs of a list that are `wanted`, at most `limit`; those behind `after` in the list. Not for tokio's workers.
+    /// The first jobs of a list that are `wanted`, at most `limit`; those behind `after` in the list. Reads many; blocking.
     pub fn list_jobs(
         &self,
         list: JobList<'_>,
@@ -194,15 +218,16 @@ impl Store {
         Ok(jobs)
     }
 
-    /// Jobs that ended before `until`, oldest first, at most `limit`; dead ones are kept. Not for tokio's workers.
-    pub fn old_jobs(&self, until: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+    /// Jobs that ended before `until`, oldest first, at most `limit`; dead ones are kept. Reads many; blocking.
+    pub fn old_jobs(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
         const PAGE: usize = 256;
         let mut range = prefix_range(&[]);
         let mut old = Vec::new();
         loop {
             let page = self.engine.scan(Table::Jobs, range.clone(), Direction::Forward, PAGE)?;
             for (_, value) in &page {
-                let job: Job = decode(value)?;
+                let stored = StoredJob::decode(value)?;
+                let job = &stored.job;
                 // Ids sort by the time they were made.
                 if job.created_at > until || old.len() == limit {
                     return Ok(old);
@@ -210,7 +235,7 @@ impl Store {
                 // Nobody looks after dead ones that say nothing.
                 let is_kept = !job.state.has_ended() || (job.state == JobState::Dead && !job.quiet);
                 if !is_kept && job.finished_at.is_some_and(|at| at < until) {
-                    old.push(job);
+                    old.push(stored);
                 }
             }
             match page.into_iter().next_back() {
@@ -221,10 +246,7 @@ impl Store {
     }
 
     fn job_by_key(&self, key: &[u8]) -> Result<Option<StoredJob>, StoreError> {
-        match std::str::from_utf8(key).ok().and_then(JobId::parse) {
-            Some(id) => self.job(&id),
-            None => Ok(None),
-        }
+        self.engine.get(Table::Jobs, key)?.map(|record| StoredJob::decode(&record)).transpose()
     }
 }
 

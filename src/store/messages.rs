@@ -1,10 +1,14 @@
 //! Messages: numbered without gaps in their room, each stored once however often it is sent.
 
 use super::engine::number_from;
+use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
-use super::writer::Kind;
+use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode};
 use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Person, SendId};
+
+/// How often a message is deleted that changes at the same time.
+const TRIES: usize = 20;
 
 /// A message on its way into a room.
 pub struct NewMessage<'a> {
@@ -18,37 +22,39 @@ pub struct NewMessage<'a> {
 }
 
 impl Store {
-    /// Stores a message, and its job with it. `then` is called once that is durable, in the order of the numbers,
-    /// on the writer's thread: it must be quick and must not block.
-    pub async fn post(&self, new: NewMessage<'_>, then: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
+    /// Stores a message, and its jobs with it. `on_commit` is called on the writer's thread once that is durable, in the order
+    /// of the numbers: it must be quick and must neither block nor read the store.
+    pub async fn post(&self, new: NewMessage<'_>, on_commit: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
         let mut batch = Batch::new();
         if new.is_repeatable {
             let sent = sent_key(new.room, new.author, &new.message.id);
             batch = batch.if_absent(Table::SentIds, sent.clone()).put_number(Table::SentIds, sent);
         }
-        batch = new.jobs.iter().fold(batch, super::job_index::enqueue);
+        batch = new.jobs.iter().fold(batch, insert_with_message);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
         let (news, room) = (self.news.clone(), new.room);
-        let posted = move |outcome: Result<Outcome, StoreError>| {
-            outcome.map(|outcome| match outcome {
-                Outcome::Written { number } => {
-                    let seq = number.unwrap_or_default();
-                    news.note(room, seq);
-                    Posted { seq, repeated: false }
-                }
-                Outcome::Refused { found } => Posted { seq: found.as_deref().map_or(0, number_from), repeated: true },
-            })
+        let posted = move |outcome| match outcome {
+            Outcome::Written { number } => {
+                let seq = number.unwrap_or_default();
+                news.note(room, seq);
+                Posted::New { seq }
+            }
+            Outcome::Refused { table: Table::SentIds, found } => {
+                Posted::Repeated { seq: found.as_deref().map_or(0, number_from) }
+            }
+            Outcome::Refused { .. } => Posted::NotUnique,
         };
-        self.writer.submit(batch, Kind::Growth, Box::new(move |outcome| then(posted(outcome)))).await;
+        let on_commit = Box::new(move |outcome: Result<Outcome, StoreError>| on_commit(outcome.map(posted)));
+        self.writer.submit(batch, WriteKind::Growth, on_commit).await;
     }
 
     /// The number of this author's message of that id, once it is durable.
     pub async fn find_sent(&self, room: RoomNumber, author: &Person, id: &SendId) -> Result<Option<u64>, StoreError> {
         // Asked by way of the writer, behind whatever is being made durable.
         let question = Batch::new().if_absent(Table::SentIds, sent_key(room, author, id));
-        Ok(match self.commit(question, Kind::Upkeep).await? {
+        Ok(match self.commit(question, WriteKind::Maintenance).await? {
             Outcome::Written { .. } => None,
-            Outcome::Refused { found } => found.as_deref().map(number_from),
+            Outcome::Refused { found, .. } => found.as_deref().map(number_from),
         })
     }
 
@@ -119,48 +125,57 @@ impl Store {
         self.engine.get(Table::Messages, &room.key(seq))?.map(|value| decode(&value)).transpose()
     }
 
-    /// Takes the text out of a message, and out of the job it asked for or answers; its number stays.
-    /// `last` is the room's newest number, by which clients that come back learn of the deletion.
-    pub async fn delete_message(&self, room: RoomNumber, seq: u64, last: u64) -> Result<Option<Message>, StoreError> {
-        let Some(old) = self.message(room, seq)? else { return Ok(None) };
+    /// Takes the text out of a message, and out of the job it asked for or answers; its number stays. `last` is the room's
+    /// newest number, by which clients that come back learn of the deletion. `effect` is what it causes in memory; `false` when
+    /// there is no such message.
+    pub async fn delete_message(
+        &self,
+        room: RoomNumber,
+        seq: u64,
+        last: u64,
+        effect: impl Fn() + Clone + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..TRIES {
+            let Some(old) = self.message(room, seq)? else { return Ok(false) };
+            let batch = self.deletion(room, seq, last, &old).await?;
+            let (news, effect) = (self.news.clone(), effect.clone());
+            let effect = move || {
+                news.note_deleted(room, seq);
+                effect();
+            };
+            if self.commit_if(batch, WriteKind::Maintenance, effect).await? {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// The batch that deletes a message as it is now; refused when anything of it changes meanwhile.
+    async fn deletion(&self, room: RoomNumber, seq: u64, last: u64, old: &Message) -> Result<Batch, StoreError> {
         let mut message = Message { text: MessageText::deleted(), deleted: true, ..old.clone() };
         if let Some(answer) = &mut message.answer {
             answer.query.clear();
             answer.grounds = None;
         }
         let deletion = [room.key(last).as_slice(), &seq.to_be_bytes()].concat();
-        let mut batch = Batch::new()
-            .if_equal(Table::Messages, room.key(seq), encode(&old))
+        let batch = Batch::new()
+            .if_equal(Table::Messages, room.key(seq), encode(old))
             .put(Table::Messages, room.key(seq), encode(&message))
             .put(Table::Deletions, deletion, []);
-        if let Some(job) = old.job.as_ref().map(|id| self.job(id)).transpose()?.flatten()
-            && job.job.state.has_ended()
-        {
-            let error = job.job.error.map(|error| JobError { message: String::new(), ..error });
-            let changes = job.job.changes.into_iter().map(|change| Change { reason: None, ..change }).collect();
-            let emptied = Job { arguments: String::new(), result: None, grounds: None, error, changes, ..job.job };
-            let id = emptied.id.as_str();
-            batch = batch.put(Table::Jobs, id, encode(&emptied)).delete(Table::JobLogs, id);
+        let job = match &old.job {
+            Some(id) => self.job(id).await?,
+            None => None,
+        };
+        let Some(job) = job else { return Ok(batch) };
+        if old.answer.is_some() {
+            return Ok(if job.job.state.has_ended() { erase_ended(batch, &job) } else { batch });
         }
-        if let Some((key, answer)) = self.answer_to(room, &old)? {
-            let emptied = Message { answer: answer.answer.map(Answer::without_question), ..answer };
-            batch = batch.put(Table::Messages, key, encode(&emptied));
-        }
-        match self.commit(batch, Kind::Upkeep).await? {
-            Outcome::Written { .. } => {
-                self.news.note_deleted(room, seq);
-                Ok(Some(message))
-            }
-            Outcome::Refused { .. } => Ok(None),
-        }
-    }
-
-    /// The key and the message that answers this one, which repeats what was asked.
-    fn answer_to(&self, room: RoomNumber, asked: &Message) -> Result<Option<(Vec<u8>, Message)>, StoreError> {
-        let (Some(job), None) = (&asked.job, &asked.answer) else { return Ok(None) };
-        let Some(seq) = self.engine.get(Table::AnsweredBy, job.as_str().as_bytes())? else { return Ok(None) };
-        let seq = number_from(&seq);
-        Ok(self.message(room, seq)?.map(|answer| (room.key(seq), answer)))
+        let answer = if job.answer > 0 { self.message(room, job.answer)? } else { None };
+        let batch = match answer {
+            Some(answer) => without_question(batch, room.key(job.answer), &answer),
+            None => batch,
+        };
+        Ok(if job.job.state.has_ended() { erase_ended(batch, &job) } else { erase_later(batch, &job) })
     }
 
     /// Numbers of messages deleted since the room's newest number was `after`, at most `limit`.
@@ -169,6 +184,28 @@ impl Store {
         let found = self.engine.scan(Table::Deletions, range, Direction::Forward, limit)?;
         Ok(found.iter().map(|(key, _)| number_from(key)).collect())
     }
+}
+
+/// Takes the question out of the message that answers it.
+fn without_question(batch: Batch, key: Vec<u8>, answer: &Message) -> Batch {
+    let emptied = Message { answer: answer.answer.clone().map(Answer::without_question), ..answer.clone() };
+    batch.if_equal(Table::Messages, key.clone(), encode(answer)).put(Table::Messages, key, encode(&emptied))
+}
+
+/// Takes out of a job that has ended what was said and answered.
+fn erase_ended(batch: Batch, stored: &StoredJob) -> Batch {
+    let (id, job) = (stored.job.id.as_str(), stored.job.clone());
+    let error = job.error.map(|error| JobError { message: String::new(), ..error });
+    let changes = job.changes.into_iter().map(|change| Change { reason: None, ..change }).collect();
+    let job = Job { arguments: String::new(), result: None, grounds: None, error, changes, ..job };
+    let erased = StoredJob { job, ..*stored };
+    let batch = batch.if_equal(Table::Jobs, id, stored.encode());
+    batch.put(Table::Jobs, id, erased.encode()).delete(Table::JobLogs, id)
+}
+
+/// Notes that a job must not repeat what was asked when it ends.
+fn erase_later(batch: Batch, stored: &StoredJob) -> Batch {
+    if_in_place(batch, &stored.job).put(Table::ErasedJobs, stored.job.id.as_str(), [])
 }
 
 fn sent_key(room: RoomNumber, author: &Person, id: &SendId) -> Vec<u8> {

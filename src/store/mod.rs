@@ -4,6 +4,7 @@
 //! connected, of sockets or of bots.
 
 mod check;
+mod claims;
 mod disk;
 mod documents;
 mod engine;
@@ -35,18 +36,19 @@ use crate::text::Text;
 pub use disk::DiskEngine;
 pub use engine::{Batch, Direction, Engine, EngineError, Outcome, Table, prefix_range};
 pub use files::{Files, Incoming};
-pub use jobs::{JobEnd, JobList, StoredJob};
+pub use job_index::StoredJob;
+pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::NewMessage;
 pub use news::{Fresh, News};
 pub use rooms::{RoomNumber, RoomRecord};
-pub use schedules::{ScheduleChange, StoredSchedule};
+pub use schedules::{Added, ScheduleChange, StoredSchedule};
 pub use sessions::Session;
 pub use sizes::{JobCounts, Sizes};
 pub use space::Space;
 
 use disk::Opened;
-use writer::{Kind, Writer};
+use writer::{WriteKind, Writer};
 
 /// Layout of keys and records. A store of another one is refused rather than misread.
 const SCHEMA: &str = "1";
@@ -66,14 +68,20 @@ pub enum StoreError {
     /// A record cannot be read.
     #[error("unreadable record: {0}")]
     Unreadable(String),
+    /// Others changed the same again and again; nothing was written.
+    #[error("others changed it at the same time")]
+    Busy,
 }
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Posted {
-    pub seq: u64,
+pub enum Posted {
+    /// Stored under this number.
+    New { seq: u64 },
     /// This author's message of that id was there already, under this number; nothing was stored.
-    pub repeated: bool,
+    Repeated { seq: u64 },
+    /// A job of it is to be the only unfinished one of its key, and another is; nothing was stored.
+    NotUnique,
 }
 
 impl From<EngineError> for StoreError {
@@ -88,6 +96,7 @@ impl From<StoreError> for Text {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Text::new("error-storage_full"),
+            StoreError::Busy => Text::new("error-busy"),
             StoreError::Failed | StoreError::TooBig | StoreError::Unreadable(_) => {
                 tracing::error!(%error, "the store refused");
                 Text::new("error-store_failed")
@@ -139,7 +148,7 @@ impl Store {
     ) -> Result<(Arc<Self>, Closing), EngineError> {
         let engine = DiskEngine::open(dir, options.cache_bytes)?;
         match engine.opened() {
-            Opened::New => found(&engine)?,
+            Opened::New => initialize(&engine)?,
             Opened::Clean => {}
             Opened::Unclean => check::check(&engine).map_err(|what| disk::damaged(dir, &what))?,
         }
@@ -151,7 +160,7 @@ impl Store {
     /// A store that forgets everything when the process ends.
     pub fn in_memory() -> Result<(Arc<Self>, Closing), EngineError> {
         let engine = MemoryEngine::default();
-        found(&engine)?;
+        initialize(&engine)?;
         let epoch = read_epoch(&engine).map_err(EngineError::Damaged)?;
         Self::start(Arc::new(engine), epoch, 0, |_| {})
     }
@@ -182,22 +191,57 @@ impl Store {
         &self.news
     }
 
-    /// Returns once all that was submitted before is durable. Blocks: not for tokio's workers.
-    pub fn settle(&self) -> Result<(), StoreError> {
-        let (answer, settled) = oneshot::channel();
-        self.writer.submit_blocking(Batch::new(), Kind::Upkeep, Box::new(|outcome| drop(answer.send(outcome))));
-        settled.blocking_recv().unwrap_or(Err(StoreError::Failed)).map(drop)
+    /// How many callbacks of commits panicked since the start.
+    pub fn callback_panics(&self) -> u64 {
+        self.writer.callback_panics()
     }
 
-    async fn commit(&self, batch: Batch, kind: Kind) -> Result<Outcome, StoreError> {
-        let (answer, outcome) = oneshot::channel();
-        self.writer.submit(batch, kind, Box::new(|outcome| drop(answer.send(outcome)))).await;
-        outcome.await.unwrap_or(Err(StoreError::Failed))
+    /// Returns once all that was submitted before is durable. Blocking; do not call from async code.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let (answer, flushed) = oneshot::channel();
+        let on_commit = Box::new(|outcome| drop(answer.send(outcome)));
+        self.writer.submit_blocking(Batch::new(), WriteKind::Maintenance, on_commit);
+        flushed.blocking_recv().unwrap_or(Err(StoreError::Failed)).map(drop)
+    }
+
+    /// Commits a batch and waits for its outcome.
+    async fn commit(&self, batch: Batch, kind: WriteKind) -> Result<Outcome, StoreError> {
+        self.commit_with(batch, kind, |outcome| outcome).await
+    }
+
+    /// Commits a batch; `on_commit` is called in the way of [`OnCommit`](writer::OnCommit), and what it returns is returned to
+    /// whoever still waits.
+    async fn commit_with<T: Send + 'static>(
+        &self,
+        batch: Batch,
+        kind: WriteKind,
+        on_commit: impl FnOnce(Result<Outcome, StoreError>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, done) = oneshot::channel();
+        self.writer.submit(batch, kind, Box::new(move |outcome| drop(answer.send(on_commit(outcome))))).await;
+        done.await.unwrap_or(Err(StoreError::Failed))
+    }
+
+    /// Commits a batch, with what it causes in memory if it is written; whether it was.
+    async fn commit_if(
+        &self,
+        batch: Batch,
+        kind: WriteKind,
+        effect: impl FnOnce() + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        let on_commit = |outcome: Result<Outcome, StoreError>| {
+            let is_written = matches!(outcome?, Outcome::Written { .. });
+            if is_written {
+                effect();
+            }
+            Ok(is_written)
+        };
+        self.commit_with(batch, kind, on_commit).await
     }
 }
 
 /// Writes a new store's first records.
-fn found(engine: &dyn Engine) -> Result<(), EngineError> {
+fn initialize(engine: &dyn Engine) -> Result<(), EngineError> {
     let epoch = uuid::Uuid::new_v4().simple().to_string();
     let batch = Batch::new().if_absent(Table::Meta, "schema").put(Table::Meta, "schema", SCHEMA).put(
         Table::Meta,

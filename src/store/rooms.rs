@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::number_from;
-use super::writer::Kind;
+use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode};
 use crate::model::{BotMode, Persona, RoomName, Timestamp};
 
@@ -33,6 +33,9 @@ impl RoomNumber {
         Self(key.first_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk)))
     }
 }
+
+/// How often a room is changed that others change at the same time.
+const TRIES: usize = 20;
 
 /// A room as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,19 +70,38 @@ impl Store {
             .if_absent(Table::RoomNames, name.clone())
             .append(Table::Rooms, [], encode(&record))
             .put_number(Table::RoomNames, name);
-        match self.commit(batch, Kind::Growth).await? {
+        match self.commit(batch, WriteKind::Growth).await? {
             Outcome::Written { number } => Ok((RoomNumber(number.unwrap_or_default()), record, true)),
-            Outcome::Refused { found } => {
+            Outcome::Refused { found, .. } => {
                 let number = found.as_deref().map_or(0, number_from);
                 self.room_record(RoomNumber(number)).map(|(number, record)| (number, record, false))
             }
         }
     }
 
-    /// Stores a room's changed settings.
-    pub async fn update_room(&self, number: RoomNumber, record: &RoomRecord) -> Result<(), StoreError> {
-        let batch = Batch::new().put(Table::Rooms, number.prefix(), encode(record));
-        self.commit(batch, Kind::Upkeep).await.map(drop)
+    /// Changes a room's settings from what they are. `effect` is what the change causes in
+    /// memory.
+    pub async fn update_room(
+        &self,
+        number: RoomNumber,
+        change: impl Fn(&mut RoomRecord),
+        effect: impl Fn(RoomRecord) + Clone + Send + 'static,
+    ) -> Result<(), StoreError> {
+        for _ in 0..TRIES {
+            let (_, from) = self.room_record(number)?;
+            let mut to = from.clone();
+            change(&mut to);
+            let batch = Batch::new().if_equal(Table::Rooms, number.prefix(), encode(&from)).put(
+                Table::Rooms,
+                number.prefix(),
+                encode(&to),
+            );
+            let effect = effect.clone();
+            if self.commit_if(batch, WriteKind::Maintenance, move || effect(to)).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Busy)
     }
 
     /// All rooms that `wanted` picks, newest first, at most `limit`. Reads every room: not for tokio's workers.

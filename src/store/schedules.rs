@@ -1,15 +1,30 @@
 //! Schedules: each stored together with the job that is its next run, which waits for its time among the due ones.
 
-use super::job_index::{insert_asked_by, person_key, withdraw};
-use super::writer::Kind;
-use super::{Batch, Direction, Store, StoreError, Table, decode, encode, prefix_range};
+use super::claims::{Claim, free_number};
+use super::job_index::{insert, withdraw};
+use super::writer::WriteKind;
+use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{Job, Person, Schedule, ScheduleId};
+
+/// How often a schedule looks for free numbers that others take at the same time.
+const TRIES: usize = 20;
 
 /// A schedule as it was read, by which it is known later whether it was changed.
 #[derive(Clone, Debug)]
 pub struct StoredSchedule {
     pub schedule: Schedule,
     kept: Vec<u8>,
+}
+
+/// What became of a schedule that was to be added.
+#[derive(Clone, Debug)]
+pub enum Added {
+    /// Stored, under the number it got.
+    New(Schedule),
+    /// It was stored before, or it is over already.
+    Before,
+    /// Its person has as many as there may be.
+    TooMany,
 }
 
 /// What a schedule becomes, with its run that waits, if one does.
@@ -30,46 +45,94 @@ pub(super) fn follow(batch: Batch, change: Option<&ScheduleChange>) -> Batch {
     let batch = batch.if_equal(Table::Schedules, id, from.kept.clone());
     let batch = match to {
         Some(schedule) => batch.put(Table::Schedules, id, encode(schedule)),
-        None => batch.delete(Table::Schedules, id).delete(Table::SchedulesOfPerson, person_key(&was.person, id)),
+        None => batch.delete(Table::Schedules, id).release(&place_of(was)).release(&number_of(was)),
     };
-    insert_asked_by(batch, run.as_slice(), was.seq)
+    insert(batch, run.as_slice(), was.seq)
+}
+
+fn place_of(schedule: &Schedule) -> Claim {
+    Claim::schedule_place(&schedule.person, schedule.place)
+}
+
+fn number_of(schedule: &Schedule) -> Claim {
+    Claim::schedule_number(&schedule.person, schedule.room.as_ref(), schedule.number)
 }
 
 impl Store {
-    /// Stores a new schedule with its first run; `false`, and nothing is stored, when this was done before.
-    pub async fn add_schedule(&self, schedule: &Schedule, run: &Job) -> Result<bool, StoreError> {
-        let id = schedule.id.as_str();
-        let batch = Batch::new()
-            .if_absent(Table::Schedules, id)
-            // One that is over is not begun again.
-            .if_absent(Table::Jobs, run.id.as_str())
-            .put(Table::Schedules, id, encode(schedule))
-            .put(Table::SchedulesOfPerson, person_key(&schedule.person, id), []);
-        let batch = insert_asked_by(batch, std::slice::from_ref(run), schedule.seq);
-        self.is_written(batch, Kind::Growth).await
+    /// Stores a new schedule with its first run, under the lowest number that its person has free in its room, if the person
+    /// has fewer than `most`. `effect` is what it causes in memory if it is stored.
+    pub async fn add_schedule(
+        &self,
+        mut schedule: Schedule,
+        run: &Job,
+        most: u32,
+        effect: impl Fn() + Clone + Send + 'static,
+    ) -> Result<Added, StoreError> {
+        for _ in 0..TRIES {
+            let taken = (self.holders(&place_of(&schedule))?, self.holders(&number_of(&schedule))?);
+            let Some(place) = free_number(&taken.0, most) else {
+                let is_before = self.schedule(&schedule.id).await?.is_some();
+                return Ok(if is_before { Added::Before } else { Added::TooMany });
+            };
+            schedule.place = place;
+            schedule.number = taken.1.last().map_or(0, |(number, _)| *number) + 1;
+            let id = schedule.id.as_str();
+            let batch = Batch::new()
+                .if_absent(Table::Schedules, id)
+                // One that is over is not begun again.
+                .if_absent(Table::Jobs, run.id.as_str())
+                .claim(&place_of(&schedule), id)
+                .claim(&number_of(&schedule), id)
+                .put(Table::Schedules, id, encode(&schedule));
+            let (batch, effect) = (insert(batch, std::slice::from_ref(run), schedule.seq), effect.clone());
+            let on_commit = move |outcome: Result<Outcome, StoreError>| {
+                let outcome = outcome?;
+                if matches!(outcome, Outcome::Written { .. }) {
+                    effect();
+                }
+                Ok(outcome)
+            };
+            match self.commit_with(batch, WriteKind::Growth, on_commit).await? {
+                Outcome::Written { .. } => return Ok(Added::New(schedule)),
+                Outcome::Refused { table: Table::Claims, .. } => {}
+                Outcome::Refused { .. } => return Ok(Added::Before),
+            }
+        }
+        Err(StoreError::Busy)
     }
 
-    pub fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
+    pub async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
         let Some(kept) = self.engine.get(Table::Schedules, id.as_str().as_bytes())? else { return Ok(None) };
         Ok(Some(StoredSchedule { schedule: decode(&kept)?, kept }))
     }
 
     /// Changes a schedule, and takes its run out that waits; `false`, and nothing is stored, when either is not what it was
-    /// any more.
-    pub async fn change_schedule(&self, change: &ScheduleChange, withdrawn: Option<&Job>) -> Result<bool, StoreError> {
+    /// any more. `effect` is what it causes in memory if it is stored.
+    pub async fn change_schedule(
+        &self,
+        change: &ScheduleChange,
+        withdrawn: Option<&Job>,
+        effect: impl FnOnce() + Send + 'static,
+    ) -> Result<bool, StoreError> {
         let batch = withdrawn.map_or_else(Batch::new, withdraw);
-        self.is_written(follow(batch, Some(change)), Kind::Upkeep).await
+        self.commit_if(follow(batch, Some(change)), WriteKind::Maintenance, effect).await
     }
 
     /// One person's schedules, oldest first.
-    pub fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, StoreError> {
-        let prefix = person_key(person, "");
-        let keys = self.engine.scan(Table::SchedulesOfPerson, prefix_range(&prefix), Direction::Forward, usize::MAX)?;
-        let ids = keys.iter().filter_map(|(key, _)| ScheduleId::parse(std::str::from_utf8(&key[prefix.len()..]).ok()?));
-        ids.filter_map(|id| self.schedule(&id).transpose()).map(|stored| Ok(stored?.schedule)).collect()
+    pub async fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, StoreError> {
+        let mut schedules = Vec::new();
+        for (_, id) in self.holders(&Claim::schedule_place(person, 0))? {
+            if let Some(id) = ScheduleId::parse(&id)
+                && let Some(stored) = self.schedule(&id).await?
+            {
+                schedules.push(stored.schedule);
+            }
+        }
+        schedules.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(schedules)
     }
 
-    /// Everybody's schedules, oldest first, at most `limit`. Not for tokio's workers.
+    /// Everybody's schedules, oldest first, at most `limit`. Reads many; blocking.
     pub fn schedules(&self, limit: usize) -> Result<Vec<Schedule>, StoreError> {
         let all = self.engine.scan(Table::Schedules, prefix_range(&[]), Direction::Forward, limit)?;
         all.iter().map(|(_, value)| decode(value)).collect()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::writer::Kind;
+use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode};
 use crate::model::Timestamp;
 
@@ -20,8 +20,10 @@ impl Store {
         Ok(self.engine.get(Table::Meta, OWNER_KEY.as_bytes())?)
     }
 
-    pub async fn set_owner_key_digest(&self, digest: &[u8]) -> Result<(), StoreError> {
-        self.commit(Batch::new().put(Table::Meta, OWNER_KEY, digest), Kind::Upkeep).await.map(drop)
+    /// Stores the digest of the owner's key unless there is one; `false` if there is.
+    pub async fn add_owner_key_digest(&self, digest: &[u8]) -> Result<bool, StoreError> {
+        let batch = Batch::new().if_absent(Table::Meta, OWNER_KEY).put(Table::Meta, OWNER_KEY, digest);
+        self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
 
     pub fn session(&self, digest: &[u8]) -> Result<Option<Session>, StoreError> {
@@ -29,10 +31,10 @@ impl Store {
     }
 
     pub async fn put_session(&self, digest: &[u8], session: Session) -> Result<(), StoreError> {
-        self.commit(Batch::new().put(Table::Sessions, digest, encode(&session)), Kind::Upkeep).await.map(drop)
+        self.commit(Batch::new().put(Table::Sessions, digest, encode(&session)), WriteKind::Maintenance).await.map(drop)
     }
 
     pub async fn delete_session(&self, digest: &[u8]) -> Result<(), StoreError> {
-        self.commit(Batch::new().delete(Table::Sessions, digest), Kind::Upkeep).await.map(drop)
+        self.commit(Batch::new().delete(Table::Sessions, digest), WriteKind::Maintenance).await.map(drop)
     }
 }

@@ -1,7 +1,7 @@
 //! What the jobs of the last day did, minute by minute.
 
 use super::engine::number_from;
-use super::writer::Kind;
+use super::writer::WriteKind;
 use super::{Batch, Direction, Store, StoreError, Table, decode, encode};
 use crate::model::JobMinute;
 
@@ -21,6 +21,6 @@ impl Store {
             batch.put(Table::JobStats, number.to_be_bytes(), encode(minute))
         });
         let batch = old.into_iter().fold(batch, |batch, (key, _)| batch.delete(Table::JobStats, key));
-        self.commit(batch, Kind::Upkeep).await.map(drop)
+        self.commit(batch, WriteKind::Maintenance).await.map(drop)
     }
 }

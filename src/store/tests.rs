@@ -28,6 +28,10 @@ fn commit_one(engine: &dyn Engine, batch: &Batch) -> Outcome {
     engine.commit(&[batch]).expect("written").remove(0)
 }
 
+fn refused_by(table: Table, found: &str) -> Outcome {
+    Outcome::Refused { table, found: Some(found.as_bytes().to_vec()) }
+}
+
 fn get(engine: &dyn Engine, table: Table, key: &str) -> Option<String> {
     let value = engine.get(table, key.as_bytes()).expect("readable");
     value.map(|value| String::from_utf8(value).expect("text"))
@@ -51,7 +55,7 @@ mod engines {
                 .delete(Table::Meta, "there")
                 .append(Table::Messages, "room", "text")
                 .if_absent(Table::Meta, "there");
-            assert_eq!(commit_one(engine, &refused), Outcome::Refused { found: Some(b"1".to_vec()) });
+            assert_eq!(commit_one(engine, &refused), refused_by(Table::Meta, "1"));
             assert_eq!(get(engine, Table::Meta, "new"), None);
             assert_eq!(get(engine, Table::Meta, "there").as_deref(), Some("1"));
             let next = commit_one(engine, &Batch::new().append(Table::Messages, "room", "text"));
@@ -66,7 +70,7 @@ mod engines {
             let refused = Batch::new().if_equal(Table::Meta, "a", "2").put(Table::Meta, "b", "1");
             let last = Batch::new().put(Table::Meta, "c", "1");
             let outcomes = engine.commit(&[&first, &refused, &last]).expect("written");
-            assert_eq!(outcomes[1], Outcome::Refused { found: Some(b"1".to_vec()) });
+            assert_eq!(outcomes[1], refused_by(Table::Meta, "1"));
             assert_eq!(keys(engine, "a".."z", Direction::Forward, 9), "a c");
         });
     }
@@ -82,7 +86,8 @@ mod engines {
             let outcomes = engine.commit(&[&first, &again, &removed, &anew]).expect("written");
             let number = |number: u64| Outcome::Written { number: Some(number) };
             let found = Some(1_u64.to_be_bytes().to_vec());
-            let expected = [number(1), Outcome::Refused { found }, Outcome::Written { number: None }, number(2)];
+            let second = Outcome::Refused { table: Table::SentIds, found };
+            let expected = [number(1), second, Outcome::Written { number: None }, number(2)];
             assert_eq!(outcomes, expected);
         });
     }
@@ -177,22 +182,34 @@ async fn post(
 
 async fn say(store: &Store, room: RoomNumber, text: &str) -> Result<u64, StoreError> {
     let id = SendId::fresh();
-    post(store, room, &person("Ann"), &message(text, id.as_str()), None).await.map(|posted| posted.seq)
+    match post(store, room, &person("Ann"), &message(text, id.as_str()), None).await? {
+        Posted::New { seq } => Ok(seq),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn job_asked_by(message: &mut Message, line: &str) -> Job {
     let request = JobRequest { name: "sum".into(), arguments: line.into() };
     let lobby = RoomName::public("lobby").expect("a name");
-    let job = Job::queued(request, person("Ann"), message.handle.clone(), lobby, Locale::English);
+    let job = Job::queued(request, person("Ann"), message.handle.clone(), Some(lobby), Locale::English);
     message.job = Some(job.id.clone());
     job
+}
+
+async fn finish(store: &Store, from: &Job, to: &Job, answer: (RoomNumber, &Message)) -> Result<Ended, StoreError> {
+    let (done, ended) = oneshot::channel();
+    let from = StoredJob::new(from.clone(), 1);
+    let change = JobChange { from: &from, to, log: &[], schedule: None };
+    let end = JobEnd { change, answer: Some(answer), causes: &[], is_erased: false };
+    store.finish_job(end, |result| drop(done.send(result))).await;
+    ended.await.expect("answered")
 }
 
 mod domain {
     use super::*;
 
     fn posted(seq: u64, repeated: bool) -> Result<Posted, StoreError> {
-        Ok(Posted { seq, repeated })
+        Ok(if repeated { Posted::Repeated { seq } } else { Posted::New { seq } })
     }
 
     #[tokio::test]
@@ -219,9 +236,9 @@ mod domain {
         assert_eq!(post(&store, lobby, &person("Ann"), &asking, Some(&first)).await, posted(1, false));
         let second = job_asked_by(&mut asking, "1 2");
         assert_eq!(post(&store, lobby, &person("Ann"), &asking, Some(&second)).await, posted(1, true));
-        let stored = store.job(&first.id).expect("readable").expect("stored");
-        assert_eq!((stored.seq, stored.job.state), (1, JobState::Queued));
-        assert!(store.job(&second.id).expect("readable").is_none());
+        let first_stored = stored(&store, &first).await.expect("stored");
+        assert_eq!((first_stored.seq, first_stored.job.state), (1, JobState::Queued));
+        assert!(stored(&store, &second).await.is_none());
         let open: Vec<JobId> = store.open_jobs().expect("readable").into_iter().map(|job| job.job.id).collect();
         assert_eq!(open, std::slice::from_ref(&first.id));
         let mine = store.list_jobs(JobList::Of(&person("Ann")), None, 9, |_| true).expect("readable");
@@ -229,15 +246,20 @@ mod domain {
         assert!(store.list_jobs(JobList::Of(&person("Bob")), None, 9, |_| true).expect("readable").is_empty());
     }
 
-    async fn finish(store: &Store, room: RoomNumber, job: &Job, words: &str) -> Posted {
-        let (then, finished) = oneshot::channel();
+    async fn finish(store: &Store, room: RoomNumber, job: &Job, words: &str) -> Ended {
         let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line(), grounds: None };
         let answer = Message { answer: Some(answer), ..message(words, SendId::fresh().as_str()) };
         let ended = Job { state: JobState::Completed, result: Some(words.into()), ..job.clone() };
-        let end =
-            JobEnd { from: job, to: &ended, log: &[], answer: Some((room, &answer)), causes: &[], schedule: None };
-        store.finish_job(end, |result| drop(then.send(result))).await;
-        finished.await.expect("answered").expect("stored")
+        super::finish(store, job, &ended, (room, &answer)).await.expect("stored")
+    }
+
+    async fn change(store: &Store, from: &Job, to: &Job, log: &[LogLine]) -> Result<bool, StoreError> {
+        let from = StoredJob::new(from.clone(), 1);
+        store.change_job(JobChange { from: &from, to, log, schedule: None }, || ()).await
+    }
+
+    async fn stored(store: &Store, job: &Job) -> Option<StoredJob> {
+        store.job(&job.id).await.expect("readable")
     }
 
     #[tokio::test]
@@ -247,11 +269,13 @@ mod domain {
         let mut asking = message("/sum 1 2", "id");
         let job = job_asked_by(&mut asking, "1 2");
         post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
-        assert_eq!(finish(&store, lobby, &job, "3").await, Posted { seq: 2, repeated: false });
-        assert!(finish(&store, lobby, &job, "four").await.repeated);
-        assert_eq!(store.change_job(&job, &job, &[]).await, Ok(false), "an ended job does not go back to waiting");
-        let stored = store.job(&job.id).expect("readable").expect("stored").job;
-        assert_eq!((stored.state, stored.result.as_deref()), (JobState::Completed, Some("3")));
+        assert_eq!(finish(&store, lobby, &job, "3").await, Ended::Stored { answer: Some(2) });
+        assert_eq!(finish(&store, lobby, &job, "four").await, Ended::Changed);
+        assert_eq!(change(&store, &job, &job, &[]).await, Ok(false), "an ended job does not go back to waiting");
+        let ended = stored(&store, &job).await.expect("stored");
+        assert_eq!((ended.seq, ended.answer), (1, 2));
+        let ended = ended.job;
+        assert_eq!((ended.state, ended.result.as_deref()), (JobState::Completed, Some("3")));
         assert_eq!(store.last_seq(lobby), Ok(2));
         assert!(store.open_jobs().expect("readable").is_empty());
     }
@@ -263,8 +287,8 @@ mod domain {
         let [later, soon] = [3_000, 2_000].map(|at| job_asked_by(&mut asking, "me").scheduled(Timestamp(at)));
         assert_eq!(store.next_due(), Ok(None));
         for job in [&later, &soon] {
-            assert_eq!(store.add_job(job, 7).await, Ok(true));
-            assert_eq!(store.add_job(job, 7).await, Ok(false), "a second time changes nothing");
+            assert_eq!(store.add_job(job, 7, || ()).await, Ok(true));
+            assert_eq!(store.add_job(job, 7, || ()).await, Ok(false), "a second time changes nothing");
         }
         assert_eq!(store.next_due(), Ok(Some(Timestamp(2_000))));
         assert!(store.open_jobs().expect("readable").is_empty());
@@ -273,8 +297,8 @@ mod domain {
         assert_eq!((due.len(), &due[0].job.id, due[0].seq), (1, &soon.id, 7));
         let mut ready = soon.clone();
         ready.move_to(JobState::Queued, None);
-        assert_eq!(store.change_job(&soon, &ready, &[]).await, Ok(true));
-        assert_eq!(store.change_job(&soon, &ready, &[]).await, Ok(false));
+        assert_eq!(change(&store, &soon, &ready, &[]).await, Ok(true));
+        assert_eq!(change(&store, &soon, &ready, &[]).await, Ok(false));
         assert_eq!(store.open_jobs().expect("readable").len(), 1);
         assert_eq!(store.next_due(), Ok(Some(Timestamp(3_000))));
         let listed = store.list_jobs(JobList::Due, None, 9, |_| true).expect("readable");
@@ -287,24 +311,25 @@ mod domain {
         let mut asking = message("/sum 1 2", "id");
         let [dead, failed, open] = ["dead", "failed", "open"].map(|line| job_asked_by(&mut asking, line));
         for job in [&dead, &failed, &open] {
-            assert_eq!(store.add_job(job, 1).await, Ok(true));
+            assert_eq!(store.add_job(job, 1, || ()).await, Ok(true));
         }
         for (job, state) in [(&dead, JobState::Dead), (&failed, JobState::Failed)] {
             let mut ended = Job { finished_at: Some(Timestamp::now()), ..job.clone() };
             ended.move_to(state, Some("why".into()));
             let log = [LogLine { at: Timestamp(1), attempt: 1, text: "line".into() }];
-            assert_eq!(store.change_job(job, &ended, &log).await, Ok(true));
+            assert_eq!(change(&store, job, &ended, &log).await, Ok(true));
         }
         let listed = store.list_jobs(JobList::Dead, None, 9, |_| true).expect("readable");
         assert_eq!(listed.len(), 1);
         let later = Timestamp(Timestamp::now().0 + 1);
         let old = store.old_jobs(later, 9).expect("readable");
-        assert_eq!(old.iter().map(|job| &job.id).collect::<Vec<_>>(), [&failed.id]);
-        assert_eq!(store.job_log(&failed.id).expect("readable").len(), 1);
+        assert_eq!(old.iter().map(|stored| &stored.job.id).collect::<Vec<_>>(), [&failed.id]);
+        assert_eq!(store.job_log(&failed.id).await.expect("readable").len(), 1);
         assert_eq!(store.remove_job(&old[0]).await, Ok(true));
-        assert!(store.job(&failed.id).expect("readable").is_none());
-        assert!(store.job_log(&failed.id).expect("readable").is_empty());
-        assert_eq!(store.remove_job(&open).await, Ok(false), "it has not ended");
+        assert!(stored(&store, &failed).await.is_none());
+        assert!(store.job_log(&failed.id).await.expect("readable").is_empty());
+        let open_job = stored(&store, &open).await.expect("stored");
+        assert_eq!(store.remove_job(&open_job).await, Ok(false), "it has not ended");
         let mine = store.list_jobs(JobList::Of(&dead.person), None, 9, |_| true).expect("readable");
         assert_eq!(mine.into_iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [open.id, dead.id]);
     }
@@ -319,10 +344,10 @@ mod domain {
             let heard = heard.clone();
             let message = message("text", &format!("id-{index}"));
             let new = NewMessage { room: lobby, author: &author, message: &message, is_repeatable: true, jobs: &[] };
-            store.post(new, move |result| drop(heard.send(result.map(|posted| posted.seq)))).await;
+            store.post(new, move |result| drop(heard.send(result))).await;
         }
         drop(heard);
-        assert_eq!(order.iter().collect::<Vec<_>>(), (1..=500).map(Ok).collect::<Vec<_>>());
+        assert_eq!(order.iter().collect::<Vec<_>>(), (1..=500).map(|seq| posted(seq, false)).collect::<Vec<_>>());
     }
 
     #[tokio::test]
@@ -339,7 +364,11 @@ mod domain {
         let (store, _closing) = Store::open(dir.path(), full, |_| {}).expect("a full disk is no reason not to open");
         assert_eq!(say(&store, lobby, "more").await, Err(StoreError::Full));
         assert_eq!(store.oldest_messages(lobby, 1, 9, 9).expect("readable").len(), 1);
-        assert!(!finish(&store, lobby, &job, "3").await.repeated, "what was begun is ended");
+        assert_eq!(
+            finish(&store, lobby, &job, "3").await,
+            Ended::Stored { answer: Some(2) },
+            "what was begun is ended"
+        );
         assert!(!store.has_failed());
     }
 }
@@ -549,7 +578,7 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
     let text = "𠮷".repeat(8000);
     for _ in 0..60 {
         let request = JobRequest { name: "echo".into(), arguments: text.clone() };
-        let job = Job::queued(request, person.clone(), handle.clone(), name.clone(), Locale::English);
+        let job = Job::queued(request, person.clone(), handle.clone(), Some(name.clone()), Locale::English);
         let message = Message {
             id: SendId::fresh(),
             handle: handle.clone(),
@@ -571,11 +600,7 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
         store.post(new, |posted| drop(done.send(posted))).await;
         stored.await.expect("an answer").expect("stored");
         let ended = Job { state: JobState::Completed, result: Some("字".repeat(8000)), ..job.clone() };
-        let (done, stored) = tokio::sync::oneshot::channel();
-        let end =
-            JobEnd { from: &job, to: &ended, log: &[], answer: Some((room, &message)), causes: &[], schedule: None };
-        store.finish_job(end, |posted| drop(done.send(posted))).await;
-        stored.await.expect("an answer").expect("stored");
+        finish(&store, &job, &ended, (room, &message)).await.expect("stored");
     }
     drop(store);
     closing.wait();

@@ -1,9 +1,10 @@
-//! The one thread that writes: group commit, then every answer in commit order.
+//! The one thread that writes: group commit, then every callback in commit order.
 //!
 //! Knows nothing of what it writes. That there is one writer is what makes numbers gap-free and order the same for all.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -19,28 +20,36 @@ const QUEUE: usize = 4 * GROUP;
 /// How often the free space is looked at.
 const SPACE_CHECK: Duration = Duration::from_secs(1);
 
-/// Called on the writer's thread once the outcome is durable, in commit order: quick, and it must not block.
-pub type Then = Box<dyn FnOnce(Result<Outcome, StoreError>) + Send>;
+/// What a commit causes in memory. Called on the writer's thread once the outcome is durable, in commit order: it must be
+/// quick and must neither block nor read the store. A callback that panics fails its own request and no other.
+pub type OnCommit = Box<dyn FnOnce(Result<Outcome, StoreError>) + Send>;
 
 /// Whether a write may be refused to keep some space free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Something new from outside.
+pub enum WriteKind {
+    /// Stores something new from outside.
     Growth,
-    /// What ends or removes something that is there.
-    Upkeep,
+    /// Ends, changes or removes something that is stored already.
+    Maintenance,
 }
 
 struct Write {
     batch: Batch,
-    kind: Kind,
-    then: Then,
+    kind: WriteKind,
+    on_commit: OnCommit,
+}
+
+/// What the writer's thread shares with those who ask about it.
+#[derive(Default)]
+struct Health {
+    failed: AtomicBool,
+    callback_panics: AtomicU64,
 }
 
 /// The way to the writer's thread.
 pub struct Writer {
     queue: flume::Sender<Write>,
-    failed: Arc<AtomicBool>,
+    health: Arc<Health>,
 }
 
 impl Writer {
@@ -52,46 +61,62 @@ impl Writer {
         on_failure: impl FnOnce(String) + Send + 'static,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, writes) = flume::bounded(QUEUE);
-        let failed = Arc::new(AtomicBool::new(false));
-        let mut thread = WriterThread { engine, min_free, space: None, failed: failed.clone() };
+        let health = Arc::<Health>::default();
+        let mut thread = WriterThread { engine, min_free, space: None, health: health.clone() };
         let handle = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
             // A writer that broke must not look like one that has nothing to do.
-            let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| thread.run(&writes)));
+            let run = catch_unwind(AssertUnwindSafe(|| thread.run(&writes)));
             let run = run.unwrap_or_else(|_| Err("the writer panicked".into()));
             if let Err(reason) = run {
-                thread.failed.store(true, Ordering::Relaxed);
+                thread.health.failed.store(true, Ordering::Relaxed);
                 on_failure(reason);
-                // Whoever waits must hear of it; nothing else is left to do.
+                // Every caller that waits must hear of it; nothing else is left to do.
                 for write in writes.iter() {
-                    (write.then)(Err(StoreError::Failed));
+                    thread.health.call(write.on_commit, Err(StoreError::Failed));
                 }
             }
         })?;
-        Ok((Self { queue, failed }, handle))
+        Ok((Self { queue, health }, handle))
     }
 
-    /// Hands a batch to the writer; waits while its queue is full. What would not fit the engine is refused here, so that it
-    /// harms nobody else.
-    pub async fn submit(&self, batch: Batch, kind: Kind, then: Then) {
+    /// Hands a batch to the writer; waits while its queue is full. Dropped while it waits, nothing is written and the callback
+    /// is dropped uncalled; afterwards both happen, whoever still waits for them. What would not fit the engine is refused
+    /// here, so that it harms nobody else.
+    pub async fn submit(&self, batch: Batch, kind: WriteKind, on_commit: OnCommit) {
         if batch.largest_value() > MAX_VALUE {
             tracing::error!(bytes = batch.largest_value(), "a record is too big to be stored");
-            return then(Err(StoreError::TooBig));
+            return self.health.call(on_commit, Err(StoreError::TooBig));
         }
-        if let Err(flume::SendError(write)) = self.queue.send_async(Write { batch, kind, then }).await {
-            (write.then)(Err(StoreError::Failed));
+        if let Err(flume::SendError(write)) = self.queue.send_async(Write { batch, kind, on_commit }).await {
+            self.health.call(write.on_commit, Err(StoreError::Failed));
         }
     }
 
-    /// As [`Writer::submit`], for a thread that may block.
-    pub fn submit_blocking(&self, batch: Batch, kind: Kind, then: Then) {
-        if let Err(flume::SendError(write)) = self.queue.send(Write { batch, kind, then }) {
-            (write.then)(Err(StoreError::Failed));
+    /// As [`Writer::submit`]. Blocking; do not call from async code.
+    pub fn submit_blocking(&self, batch: Batch, kind: WriteKind, on_commit: OnCommit) {
+        if let Err(flume::SendError(write)) = self.queue.send(Write { batch, kind, on_commit }) {
+            self.health.call(write.on_commit, Err(StoreError::Failed));
         }
     }
 
     /// Whether the engine failed; then nothing is written until the program is started again.
     pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
+        self.health.failed.load(Ordering::Relaxed)
+    }
+
+    /// How many callbacks panicked since the start.
+    pub fn callback_panics(&self) -> u64 {
+        self.health.callback_panics.load(Ordering::Relaxed)
+    }
+}
+
+impl Health {
+    /// Calls a callback; its panic is its own.
+    fn call(&self, on_commit: OnCommit, outcome: Result<Outcome, StoreError>) {
+        if catch_unwind(AssertUnwindSafe(|| on_commit(outcome))).is_err() {
+            self.callback_panics.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("a commit's callback panicked; what it should have caused did not happen");
+        }
     }
 }
 
@@ -100,7 +125,7 @@ struct WriterThread {
     min_free: u64,
     /// When the free space was last looked at, and whether it was enough.
     space: Option<(Instant, bool)>,
-    failed: Arc<AtomicBool>,
+    health: Arc<Health>,
 }
 
 impl WriterThread {
@@ -110,7 +135,7 @@ impl WriterThread {
             group.push(first);
             group.extend(writes.try_iter().take(GROUP - 1));
             if !self.has_space() {
-                refuse_growth(&mut group);
+                self.refuse_growth(&mut group);
             }
             self.commit(&mut group)?;
         }
@@ -123,22 +148,30 @@ impl WriterThread {
         }
         let batches: Vec<&Batch> = group.iter().map(|write| &write.batch).collect();
         // sled panics on some failures of the disk; that must not look like a thread that simply went away.
-        let committed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.engine.commit(&batches)));
+        let committed = catch_unwind(AssertUnwindSafe(|| self.engine.commit(&batches)));
         let failure = match committed {
             Ok(Ok(outcomes)) => {
                 for (write, outcome) in group.drain(..).zip(outcomes) {
-                    (write.then)(Ok(outcome));
+                    self.health.call(write.on_commit, Ok(outcome));
                 }
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the storage engine panicked".to_owned(),
         };
-        self.failed.store(true, Ordering::Relaxed);
+        self.health.failed.store(true, Ordering::Relaxed);
         for write in group.drain(..) {
-            (write.then)(Err(StoreError::Failed));
+            self.health.call(write.on_commit, Err(StoreError::Failed));
         }
         Err(failure)
+    }
+
+    fn refuse_growth(&self, group: &mut Vec<Write>) {
+        let (refused, kept) = group.drain(..).partition(|write: &Write| write.kind == WriteKind::Growth);
+        *group = kept;
+        for write in refused {
+            self.health.call(write.on_commit, Err(StoreError::Full));
+        }
     }
 
     fn has_space(&mut self) -> bool {
@@ -150,13 +183,5 @@ impl WriterThread {
         let enough = self.engine.free_space().is_none_or(|free| free >= self.min_free);
         self.space = Some((Instant::now(), enough));
         enough
-    }
-}
-
-fn refuse_growth(group: &mut Vec<Write>) {
-    let (refused, kept) = group.drain(..).partition(|write: &Write| write.kind == Kind::Growth);
-    *group = kept;
-    for write in refused {
-        (write.then)(Err(StoreError::Full));
     }
 }

@@ -26,7 +26,7 @@ impl Finder for Found {
         true
     }
 
-    async fn find(&self, question: &str, _: &RoomName, limit: usize) -> Result<Findings, Text> {
+    async fn find(&self, question: &str, _: Option<&RoomName>, limit: usize) -> Result<Findings, Text> {
         self.asked.lock().expect("questions").push(question.to_owned());
         let sources = (1..=limit).map(|n| source(&format!("T{n}"), &format!("fact number {n} [9]"))).collect();
         let confident = question.contains(self.word);
@@ -67,7 +67,7 @@ async fn answer(fake: &FakeModel, text: &str, history: &[Said]) -> (String, Grou
     let question = Question {
         text,
         handle: "Ann",
-        room: &room,
+        room: Some(&room),
         locale: Locale::English,
         limit: None,
         history,

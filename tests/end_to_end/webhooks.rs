@@ -2,7 +2,7 @@
 
 use chatbot::config::{Config, WebhookConfig};
 use chatbot::fetch::Secret;
-use chatbot::webhooks::Event;
+use chatbot::jobs::Event;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -52,7 +52,7 @@ impl Said {
         if self.progress.is_some() || self.text.is_some() {
             // Out of range, it becomes the nearest that fits.
             let percent = self.progress.map(|percent| percent.clamp(0.0, 100.0) as u8);
-            output.progress(percent, self.text.as_ref().map(|text| one_line(&plain(text)))).await;
+            output.progress(percent, self.text.as_ref().map(|text| one_line(&plain(text))));
         }
     }
 
@@ -120,7 +120,7 @@ impl Draft {
         if !piece.is_empty() && self.chars < MOST_ANSWER {
             self.chars += piece.chars().count();
             self.text.push_str(&piece);
-            output.piece(&piece).await;
+            output.piece(&piece);
         }
     }
 

@@ -16,7 +16,7 @@ pub use program::ProgramCommand;
 use serde::Serialize;
 
 use crate::jobs::{Lane, Policy};
-use crate::model::Job;
+use crate::model::{Job, PRIVATE_ROOM, RoomName};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Translations};
 
@@ -75,7 +75,7 @@ impl<'a> Asked<'a> {
             arguments: &job.arguments,
             argv,
             handle: job.handle.to_string(),
-            room: job.room.shown(),
+            room: job.room.as_ref().map_or(PRIVATE_ROOM, RoomName::shown),
             locale: job.locale.tag(),
             time_zone: job.zone.as_deref(),
             attempt: job.attempt,

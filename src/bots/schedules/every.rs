@@ -4,10 +4,10 @@ use std::sync::Weak;
 
 use async_trait::async_trait;
 
-use super::{Plan, Planning};
+use super::Planning;
 use crate::bots::{Bot, Bots, Failure, Reply, Request};
 use crate::chat;
-use crate::jobs::Policy;
+use crate::jobs::{NewSchedule, Policy};
 use crate::model::{BotMode, JobRequest, MissedRuns, Rhythm, Timestamp};
 use crate::schedule::read_recurrence;
 use crate::text::Text;
@@ -51,7 +51,7 @@ impl Bot for Every {
     }
 
     fn policy(&self) -> Policy {
-        Planning::POLICY
+        Policy::QUICK
     }
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
@@ -63,9 +63,10 @@ impl Bot for Every {
         let first = recurrence.next_after(Timestamp::now(), &zone).ok_or_else(|| {
             Failure::bad_arguments(Text::new("recurrence-never").with("pattern", recurrence.pattern()))
         })?;
-        let plan = Plan {
+        let plan = NewSchedule {
             rhythm: Rhythm::Every(recurrence.pattern().to_owned()),
             first,
+            zone: zone.clone(),
             request: command,
             missed: missed.unwrap_or(self.planning.missed),
         };

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 
 use super::{Planning, broken};
 use crate::bots::{Bot, Failure, Reply, Request};
-use crate::chat::Alteration;
-use crate::jobs::Policy;
+use crate::jobs::{Alteration, Policy};
 use crate::model::{Job, Rhythm, Schedule, Timestamp};
 use crate::text::Text;
 
@@ -65,7 +64,7 @@ impl Bot for Schedules {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let job = request.job;
-        let mut here = request.chat.schedules_of(&job.person).map_err(broken)?;
+        let mut here = request.jobs.schedules_of(&job.person).await.map_err(broken)?;
         here.retain(|schedule| schedule.room == job.room);
         let Some((alteration, number)) = read(&job.arguments)? else {
             let lines: Vec<_> = here.iter().map(|schedule| self.line(schedule, job)).collect();
@@ -77,7 +76,7 @@ impl Bot for Schedules {
         let found = here.iter().find(|schedule| schedule.number == number);
         let found =
             found.ok_or_else(|| Failure::bad_arguments(Text::new("schedules-unknown").with("number", number)))?;
-        let schedule = request.chat.alter_schedule(&found.id, alteration).await.map_err(broken)?;
+        let schedule = request.jobs.alter_schedule(&found.id, alteration).await.map_err(broken)?;
         let done = match alteration {
             Alteration::Pause => Text::new("schedules-did-pause"),
             Alteration::Resume => Text::new("schedules-did-resume"),

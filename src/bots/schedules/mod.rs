@@ -9,8 +9,8 @@ pub use list::Schedules;
 pub use remind::{Remind, Reminder};
 
 use super::{Failure, Request};
-use crate::jobs::Policy;
-use crate::model::{Job, JobRequest, MissedRuns, Rhythm, Schedule, ScheduleId, Timestamp};
+use crate::jobs::NewSchedule;
+use crate::model::{Job, MissedRuns, Schedule};
 use crate::schedule::Zone;
 use crate::text::Text;
 
@@ -20,57 +20,23 @@ pub struct Planning {
     /// The zone of whoever does not say one.
     pub zone: Zone,
     /// Schedules that one person may have.
-    pub per_person: usize,
+    pub per_person: u32,
     pub missed: MissedRuns,
 }
 
-/// What is to be done, and when.
-struct Plan {
-    rhythm: Rhythm,
-    first: Timestamp,
-    request: JobRequest,
-    missed: MissedRuns,
-}
-
 impl Planning {
-    /// For commands that plan: one at a time, so that each finds the number after the last.
-    const POLICY: Policy = Policy { at_once: Some(1), ..Policy::QUICK };
-
     /// The asker's time zone.
     fn zone_of(&self, job: &Job) -> Zone {
         job.zone.as_deref().and_then(Zone::named).unwrap_or_else(|| self.zone.clone())
     }
 
     /// Stores what a job plans; when it did so before, what it planned then.
-    async fn keep(&self, request: &Request<'_>, plan: Plan) -> Result<Schedule, Failure> {
-        let job = request.job;
-        let id = ScheduleId::asked_by(&job.id);
-        let planned = request.chat.schedules_of(&job.person).map_err(broken)?;
-        if let Some(before) = planned.iter().find(|schedule| schedule.id == id) {
-            return Ok(before.clone());
-        }
-        if planned.len() >= self.per_person {
+    async fn keep(&self, request: &Request<'_>, new: NewSchedule) -> Result<Schedule, Failure> {
+        let added = request.jobs.add_schedule(request.job, request.seq, new).await.map_err(broken)?;
+        added.ok_or_else(|| {
             let text = Text::new("schedules-too-many").with("max", self.per_person);
-            return Err(Failure::for_good("too_many_schedules", text));
-        }
-        let here = planned.iter().filter(|schedule| schedule.room == job.room);
-        let schedule = Schedule {
-            id,
-            number: here.map(|schedule| schedule.number).max().unwrap_or(0) + 1,
-            rhythm: plan.rhythm,
-            zone: self.zone_of(job).name().to_owned(),
-            request: plan.request,
-            person: job.person.clone(),
-            handle: job.handle.clone(),
-            room: job.room.clone(),
-            locale: job.locale,
-            seq: request.seq,
-            missed: plan.missed,
-            created_at: job.created_at,
-            next: None,
-            last: None,
-        };
-        request.chat.add_schedule(schedule, plan.first).await.map_err(broken)
+            Failure::for_good("too_many_schedules", text)
+        })
     }
 }
 

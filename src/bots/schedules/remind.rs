@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{Plan, Planning};
+use super::Planning;
 use crate::bots::{Bot, Failure, Reply, Request};
-use crate::jobs::Policy;
+use crate::jobs::{NewSchedule, Policy};
 use crate::model::{JobRequest, MissedRuns, Rhythm};
 use crate::schedule::read_phrase;
 use crate::text::Text;
@@ -29,7 +29,7 @@ impl Bot for Remind {
     }
 
     fn policy(&self) -> Policy {
-        Planning::POLICY
+        Policy::QUICK
     }
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
@@ -43,9 +43,10 @@ impl Bot for Remind {
         if what.is_empty() {
             return Err(Failure::bad_arguments(Text::new("remind-nothing")));
         }
-        let plan = Plan {
+        let plan = NewSchedule {
             rhythm: Rhythm::Once(at),
             first: at,
+            zone: zone.clone(),
             request: JobRequest { name: REMINDER.into(), arguments: what.to_owned() },
             missed: MissedRuns::Once,
         };

@@ -9,11 +9,12 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, to_the_end, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, trusted_caller, with_app};
 use crate::accounts::Action;
 use crate::answers::MOST_PASSAGES;
 use crate::bots;
-use crate::model::{JobRequest, MessageText, PRIVATE_ROOM, RoomName};
+use crate::jobs::JobOrigin;
+use crate::model::{JobRequest, MessageText, PRIVATE_ROOM};
 
 #[derive(Deserialize, ToSchema)]
 struct NewQuestion {
@@ -45,17 +46,15 @@ async fn ask(caller: Caller, new: NewQuestion, app: Arc<App>) -> Answer {
     let question = MessageText::new(new.question, app.settings.message_chars)?;
     let limit = new.limit.map(|limit| limit.clamp(1, MOST_PASSAGES));
     let room = match new.room.as_deref() {
-        // Nobody enters it, so that it need not be one's own: without a cookie there is none that lasts.
-        None | Some(PRIVATE_ROOM) => RoomName::private(&actor.person),
+        None | Some(PRIVATE_ROOM) => None,
         Some(room) => {
             let room = app.chat.find_room(&room_name(room)?).await?;
             actor.may(Action::Enter(room.name()))?;
-            room.name().clone()
+            Some(room.name().clone())
         }
     };
     let arguments = bots::ask_arguments(question.as_str(), limit);
     let request = JobRequest { name: JobRequest::ASK.into(), arguments };
-    let chat = app.chat.clone();
-    let job = to_the_end(&app, async move { chat.start_quietly(room, &actor, request).await }).await?;
+    let job = app.jobs.start_quietly(app.jobs.quiet_job(request, JobOrigin::of(&actor, room))).await?;
     Ok(json(StatusCode::ACCEPTED, &Asked { job: job.to_string() }))
 }

@@ -10,11 +10,11 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::{
-    Answer, App, Caller, ErrorBody, blocking, body, caller, json, room_name, settle, to_the_end, trusted_caller,
-    with_app,
+    Answer, App, Caller, ErrorBody, body, caller, json, room_name, settle, to_the_end, trusted_caller, with_app,
 };
 use crate::accounts::Actor;
-use crate::chat::{JobFilter, Post};
+use crate::chat::Post;
+use crate::jobs::JobFilter;
 use crate::model::{Handle, JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
 use crate::protocol::{JobDetails, JobView};
 use crate::text::Text;
@@ -86,7 +86,7 @@ async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
     let filter = JobFilter { states, name: query.name, room: query.room, handle: query.handle, after };
     let limit = query.limit.unwrap_or(DEFAULT_JOBS).clamp(1, MAX_JOBS);
     let actor = caller.actor(None);
-    let (jobs, more) = blocking(move || app.chat.list_jobs(&actor, &filter, limit)).await?;
+    let (jobs, more) = app.jobs.list(&actor, filter, limit).await?;
     Ok(json(StatusCode::OK, &JobList { jobs, more }))
 }
 
@@ -105,7 +105,7 @@ async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     let post = Post { text, id, request: Some(request) };
     let sent = to_the_end(&app, async move { chat.say(room, &asker, post).await }).await?;
     let job = sent.message.job.ok_or_else(|| Text::new("error-not_found-job"))?;
-    let view = app.chat.visible_job(&job, &actor)?;
+    let view = app.jobs.view(&job, &actor).await?;
     let is_new = !sent.repeated && view.created_at >= asked_at;
     Ok(json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &view))
 }
@@ -133,7 +133,7 @@ fn room_of(room: Option<&str>, actor: &Actor) -> Result<RoomName, super::Refusal
 #[utoipa::path(get, path = "/api/jobs/{id}", params(("id" = String, Path)), responses(
     (status = 200, body = JobDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let job = app.chat.job_details(&job_id(&id)?, &caller.actor(None))?;
+    let job = app.jobs.details(&job_id(&id)?, &caller.actor(None)).await?;
     Ok(json(StatusCode::OK, &job))
 }
 
@@ -141,8 +141,7 @@ async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
 #[utoipa::path(post, path = "/api/jobs/{id}/cancel", params(("id" = String, Path)), responses(
     (status = 200, body = JobView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn cancel(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let (id, actor, chat) = (job_id(&id)?, caller.actor(None), app.chat.clone());
-    let job = to_the_end(&app, async move { chat.cancel(&id, &actor).await }).await?;
+    let job = app.jobs.cancel(&job_id(&id)?, &caller.actor(None)).await?;
     Ok(json(StatusCode::OK, &job))
 }
 
@@ -151,8 +150,8 @@ async fn cancel(id: String, caller: Caller, app: Arc<App>) -> Answer {
     (status = 200, body = JobView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 409, description = "It is in no state for that", body = ErrorBody)))]
 async fn retry(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let (id, actor, chat) = (job_id(&id)?, caller.actor(None), app.chat.clone());
-    let job = to_the_end(&app, async move { chat.retry(&id, &actor).await }).await?;
+    let (id, actor, jobs) = (job_id(&id)?, caller.actor(None), app.jobs.clone());
+    let job = to_the_end(&app, async move { jobs.retry(&id, &actor).await }).await?;
     Ok(json(StatusCode::OK, &job))
 }
 
@@ -161,8 +160,8 @@ async fn retry(id: String, caller: Caller, app: Arc<App>) -> Answer {
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 409, description = "It has not ended", body = ErrorBody)))]
 async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let (id, actor, chat) = (job_id(&id)?, caller.actor(None), app.chat.clone());
-    to_the_end(&app, async move { chat.remove_job(&id, &actor).await }).await?;
+    let (id, actor, jobs) = (job_id(&id)?, caller.actor(None), app.jobs.clone());
+    to_the_end(&app, async move { jobs.remove(&id, &actor).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

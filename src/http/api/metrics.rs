@@ -60,7 +60,7 @@ impl Metrics {
 }
 
 fn metrics(app: &App) -> Result<Metrics, Text> {
-    let (sizes, counts, totals) = (app.store.sizes()?, app.jobs.now(&app.store)?, app.jobs.stats().totals());
+    let (sizes, counts, totals) = (app.store.sizes()?, app.jobs.now()?, app.jobs.stats().totals());
     let mut metrics = Metrics::default();
     metrics.add("connections", "gauge", "Connections that are open.", app.connections.open());
     metrics.add("rooms", "gauge", "Rooms there are, private ones included.", sizes.rooms);

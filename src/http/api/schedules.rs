@@ -9,10 +9,8 @@ use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::{
-    Answer, App, Caller, ErrorBody, Refusal, blocking, caller, json, settle, to_the_end, trusted_caller, with_app,
-};
-use crate::chat::Alteration;
+use super::{Answer, App, Caller, ErrorBody, Refusal, caller, json, settle, to_the_end, trusted_caller, with_app};
+use crate::jobs::Alteration;
 use crate::model::ScheduleId;
 use crate::protocol::ScheduleView;
 use crate::text::Text;
@@ -38,7 +36,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
 #[utoipa::path(get, path = "/api/schedules", responses((status = 200, body = ScheduleList)))]
 async fn list(caller: Caller, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
-    let schedules = blocking(move || app.chat.list_schedules(&actor)).await?;
+    let schedules = app.jobs.list_schedules(&actor).await?;
     Ok(json(StatusCode::OK, &ScheduleList { schedules }))
 }
 
@@ -67,6 +65,6 @@ async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
 /// Alters one's own schedule, or any for the owner.
 async fn alter(id: &str, caller: Caller, app: Arc<App>, alteration: Alteration) -> Result<ScheduleView, Refusal> {
     let id = ScheduleId::parse(id).ok_or_else(|| Text::new("error-not_found-schedule"))?;
-    let (actor, chat) = (caller.actor(None), app.chat.clone());
-    to_the_end(&app, async move { chat.alter_schedule_for(&actor, &id, alteration).await }).await
+    let (actor, jobs) = (caller.actor(None), app.jobs.clone());
+    to_the_end(&app, async move { jobs.alter_schedule_for(&actor, &id, alteration).await }).await
 }

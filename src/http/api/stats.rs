@@ -42,6 +42,6 @@ async fn show(query: StatsQuery, app: Arc<App>) -> Answer {
         Some("day") => Span::Day,
         Some(_) => return Err(bad_request("the span is hour or day")),
     };
-    let (points, now) = blocking(move || Ok((app.jobs.stats().points(span), app.jobs.now(&app.store)?))).await?;
+    let (points, now) = blocking(move || Ok((app.jobs.stats().points(span), app.jobs.now()?))).await?;
     Ok(json(StatusCode::OK, &JobStats { now, step: span.step_seconds(), points }))
 }

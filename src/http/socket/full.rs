@@ -108,7 +108,7 @@ impl FullClient {
             }
             ClientFrame::Cancel { job } => self.cancel(connection, &job).await?,
             ClientFrame::Watch => {
-                self.watch = Some(self.app.chat.watch_jobs(&self.actor, connection.outbox()));
+                self.watch = Some(self.app.jobs.watch(&self.actor, connection.outbox()));
                 connection.send(ServerFrame::Watching.encode());
             }
             ClientFrame::Unwatch => {
@@ -202,6 +202,7 @@ impl FullClient {
         let room = membership.room();
         let messages: Vec<_> =
             caught.messages.iter().map(|(seq, message)| MessageView::new(&name, *seq, message)).collect();
+        let jobs = self.app.jobs.of_room(room.name()).await?;
         let (members, count) = room.members();
         let greeting = match name.is_private() {
             true => Some(self.app.bots.greeting(self.actor.locale)),
@@ -216,7 +217,7 @@ impl FullClient {
             members: &members,
             count,
             bot: room.bot(),
-            jobs: &chat.jobs_of(room),
+            jobs: &jobs,
             deleted: &caught.deleted,
             greeting: greeting.as_deref(),
         };
@@ -266,7 +267,7 @@ impl FullClient {
 
     async fn cancel(&self, connection: &mut Connection, job: &str) -> Result<(), Text> {
         let id = JobId::parse(job).ok_or_else(|| Text::new("error-not_found-job"))?;
-        let view = self.app.chat.cancel(&id, &self.actor).await?;
+        let view = self.app.jobs.cancel(&id, &self.actor).await?;
         connection.send(ServerFrame::Job { room: &view.room, job: &view, watched: false }.encode());
         Ok(())
     }

@@ -236,8 +236,8 @@ async fn store(caller: Caller, draft: Draft, fields: DocumentFields, app: Arc<Ap
     let room = fields.room()?;
     let draft = Draft { title: fields.title.or(draft.title), author: fields.author.or(draft.author), ..draft };
     let new = NewDocument { draft, language: fields.language, room };
-    let (library, chat, actor) = (app.library.clone(), app.chat.clone(), caller.actor(None));
-    let added = to_the_end(&app, async move { library.add(&chat, &actor, new).await }).await?;
+    let (library, actor) = (app.library.clone(), caller.actor(None));
+    let added = to_the_end(&app, async move { library.add(&actor, new).await }).await?;
     Ok(json(StatusCode::CREATED, &DocumentView::new(&added, &app.library)))
 }
 
@@ -280,8 +280,8 @@ async fn replace(id: String, form: FormData, caller: Caller, app: Arc<App>) -> A
 
 async fn correct(id: &str, caller: Caller, correction: Correction, app: Arc<App>) -> Answer {
     let id = document_id(id)?;
-    let (library, chat, actor) = (app.library.clone(), app.chat.clone(), caller.actor(None));
-    let corrected = async move { library.correct(&chat, &actor, &id, correction).await };
+    let (library, actor) = (app.library.clone(), caller.actor(None));
+    let corrected = async move { library.correct(&actor, &id, correction).await };
     let corrected = to_the_end(&app, corrected).await?;
     Ok(json(StatusCode::OK, &DocumentView::new(&corrected, &app.library)))
 }
@@ -291,8 +291,8 @@ async fn correct(id: &str, caller: Caller, correction: Correction, app: Arc<App>
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let id = document_id(&id)?;
-    let (library, chat, actor) = (app.library.clone(), app.chat.clone(), caller.actor(None));
-    to_the_end(&app, async move { library.remove(&chat, &actor, &id).await }).await?;
+    let (library, actor) = (app.library.clone(), caller.actor(None));
+    to_the_end(&app, async move { library.remove(&actor, &id).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

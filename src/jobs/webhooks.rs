@@ -9,8 +9,8 @@ use regex::{Regex, RegexBuilder};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use super::policy::{Policy, Priority, Retries};
 use crate::fetch::Secret;
-use crate::jobs::{Policy, Priority, Retries};
 use crate::model::{Handle, Job, JobId, JobRequest, Message, Person, RoomName, Voice};
 use crate::text::Locale;
 
@@ -116,7 +116,8 @@ impl Delivery {
     /// The job that makes it.
     fn into_job(self, room: &RoomName) -> Job {
         let request = JobRequest { name: DELIVER.to_owned(), arguments: self.arguments() };
-        let job = Job::queued(request, Person::webhook(&self.webhook), Handle::bot(), room.clone(), Locale::default());
+        let job =
+            Job::queued(request, Person::webhook(&self.webhook), Handle::bot(), Some(room.clone()), Locale::default());
         Job { quiet: true, attempts: 1 + POLICY.retries.most, ..job }
     }
 }
@@ -148,11 +149,9 @@ impl Webhooks {
 
     /// Deliveries that the end of a job causes. None for a job in a private room, and none for a quiet one, such as a delivery.
     pub fn of_job(&self, job: &Job) -> Vec<Job> {
-        if job.room.is_private() || job.quiet {
-            return Vec::new();
-        }
-        let wanted = self.list.iter().filter(|webhook| webhook.wants(Event::Job, &job.room));
-        wanted.map(|webhook| delivery(webhook, &job.room, Some(job.id.clone()))).collect()
+        let Some(room) = job.room.as_ref().filter(|room| !room.is_private() && !job.quiet) else { return Vec::new() };
+        let wanted = self.list.iter().filter(|webhook| webhook.wants(Event::Job, room));
+        wanted.map(|webhook| delivery(webhook, room, Some(job.id.clone()))).collect()
     }
 }
 

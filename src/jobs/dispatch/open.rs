@@ -1,15 +1,18 @@
-//! The table of the jobs that wait or run, with everything that is counted about them.
+//! The jobs that wait or run, with everything that is counted about them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::policy::Policy;
-use super::running::{Limits, Running, count_down};
+use super::super::policy::Policy;
+use super::QueuedJob;
+use super::permit::Counted;
+use super::running::{Concurrency, Running};
 use super::waiting::{Kind, Waiting};
-use super::{Slot, Waiter};
-use crate::model::{Handle, Job, JobId, LogLine, Person, Timestamp};
+use crate::model::{Handle, JobId, LogLine, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
+use crate::store::StoredJob;
 
 /// Bytes that a line takes beside its text.
 const LOG_LINE: usize = 64;
@@ -25,8 +28,7 @@ const MAX_PARTIAL: usize = 24 * 1024;
 
 /// A job that waits or runs.
 pub struct OpenJob {
-    pub job: Job,
-    pub seq: u64,
+    pub stored: StoredJob,
     pub policy: Policy,
     pub progress: Option<u8>,
     pub text: Option<String>,
@@ -37,12 +39,14 @@ pub struct OpenJob {
     partial: String,
     pieces: u64,
     place: Place,
+    /// Counts for its person as long as it is here.
+    _counted: Counted,
 }
 
 /// How far a job is on its way to a worker.
 enum Place {
     /// In turn, with what it takes up there.
-    Waiting { _slot: Option<Slot> },
+    Waiting { _lane: Option<OwnedSemaphorePermit> },
     /// In the queue, or with a worker.
     HandedOver,
     /// Cancelled before its turn, or done and about to be stored.
@@ -50,12 +54,11 @@ enum Place {
 }
 
 impl OpenJob {
-    pub fn new(waiter: Waiter, policy: Policy) -> Self {
-        let Waiter { job, seq, log, slot } = waiter;
-        let log_bytes = log.iter().map(stored_bytes).sum();
+    pub fn new(queued: QueuedJob, policy: Policy) -> Self {
+        let QueuedJob { stored, log, permit } = queued;
+        let log_bytes = log.iter().map(line_bytes).sum();
         Self {
-            job,
-            seq,
+            stored,
             policy,
             progress: None,
             text: None,
@@ -65,12 +68,13 @@ impl OpenJob {
             log_bytes,
             partial: String::new(),
             pieces: 0,
-            place: Place::Waiting { _slot: slot },
+            place: Place::Waiting { _lane: permit.lane },
+            _counted: permit.counted,
         }
     }
 
     pub fn view(&self) -> JobView {
-        JobView::new(&self.job, self.seq, self.progress, self.text.clone())
+        JobView::new(&self.stored.job, self.stored.seq, self.progress, self.text.clone())
     }
 
     pub fn partial(&self) -> Option<Partial> {
@@ -87,55 +91,53 @@ impl OpenJob {
 
     pub fn add_log(&mut self, text: &str) {
         let text = text.chars().filter(|c| !c.is_control() || *c == '\t').take(MAX_LOG_LINE).collect();
-        let line = LogLine { at: Timestamp::now(), attempt: self.job.attempt, text };
-        self.log_bytes += stored_bytes(&line);
+        let line = LogLine { at: Timestamp::now(), attempt: self.stored.job.attempt, text };
+        self.log_bytes += line_bytes(&line);
         self.log.push_back(line);
         while self.log_bytes > MAX_LOG
             && let Some(oldest) = self.log.pop_front()
         {
-            self.log_bytes -= stored_bytes(&oldest);
+            self.log_bytes -= line_bytes(&oldest);
         }
     }
 
     fn kind(&self) -> Kind {
         Kind {
             lane: self.policy.lane,
-            person: self.job.person.clone(),
-            name: self.job.name.clone(),
-            room: self.job.room.clone(),
+            person: self.stored.job.person.clone(),
+            name: self.stored.job.name.clone(),
+            room: self.stored.job.room.clone(),
         }
     }
 }
 
 /// What a line of a log takes in a record.
-fn stored_bytes(line: &LogLine) -> usize {
+fn line_bytes(line: &LogLine) -> usize {
     LOG_LINE + line.text.len()
 }
 
 /// All of them.
-pub struct Table {
+pub struct OpenJobs {
     open: HashMap<JobId, OpenJob>,
     waiting: Waiting,
     pub running: Running,
-    /// Jobs that wait or run, by person.
-    pub people: HashMap<Person, usize>,
-    /// Jobs by their key, where they have one.
-    pub unique: HashMap<String, JobId>,
+    /// Jobs by where they were asked for. Ids sort by the time they were made.
+    rooms: HashMap<RoomName, BTreeSet<JobId>>,
 }
 
-impl Table {
-    pub fn new(limits: Limits) -> Self {
+impl OpenJobs {
+    pub fn new(concurrency: Concurrency) -> Self {
         Self {
             open: HashMap::new(),
             waiting: Waiting::default(),
-            running: Running::new(limits),
-            people: HashMap::new(),
-            unique: HashMap::new(),
+            running: Running::new(concurrency),
+            rooms: HashMap::new(),
         }
     }
 
-    pub fn jobs(&self) -> impl Iterator<Item = &OpenJob> {
-        self.open.values()
+    /// Jobs that were asked for in a room, oldest first.
+    pub fn of_room(&self, room: &RoomName) -> impl Iterator<Item = &OpenJob> {
+        self.rooms.get(room).into_iter().flatten().filter_map(|id| self.open.get(id))
     }
 
     /// How many wait for their turn.
@@ -152,10 +154,10 @@ impl Table {
     }
 
     pub fn insert(&mut self, entry: OpenJob) {
-        let id = entry.job.id.clone();
-        *self.people.entry(entry.job.person.clone()).or_default() += 1;
-        if let Some(key) = &entry.job.unique_key {
-            self.unique.insert(key.clone(), id.clone());
+        let job = &entry.stored.job;
+        let id = job.id.clone();
+        if let Some(room) = &job.room {
+            self.rooms.entry(room.clone()).or_default().insert(id.clone());
         }
         self.waiting.push(entry.policy.priority, entry.kind(), id.clone());
         self.open.insert(id, entry);
@@ -178,7 +180,7 @@ impl Table {
     /// Lets a job wait again that was taken and found no worker.
     pub fn put_back(&mut self, id: &JobId) {
         if let Some(entry) = self.open.get_mut(id) {
-            entry.place = Place::Waiting { _slot: None };
+            entry.place = Place::Waiting { _lane: None };
             self.running.end(&entry.kind());
             self.waiting.push(entry.policy.priority, entry.kind(), id.clone());
         }
@@ -209,9 +211,14 @@ impl Table {
         self.stop_waiting(id);
         self.free_worker(id);
         let entry = self.open.remove(id)?;
-        count_down(&mut self.people, &entry.job.person);
-        if let Some(key) = &entry.job.unique_key {
-            self.unique.remove(key);
+        let job = &entry.stored.job;
+        if let Some(room) = &job.room
+            && let Some(of_room) = self.rooms.get_mut(room)
+        {
+            of_room.remove(id);
+            if of_room.is_empty() {
+                self.rooms.remove(room);
+            }
         }
         entry.cancelled_by
     }
@@ -220,7 +227,7 @@ impl Table {
     pub fn take_limits_of(&mut self, policies: &HashMap<String, Policy>) {
         self.running.reset_rates();
         for entry in self.open.values_mut() {
-            if let Some(Policy { at_once, per_minute, .. }) = policies.get(&entry.job.name) {
+            if let Some(Policy { at_once, per_minute, .. }) = policies.get(&entry.stored.job.name) {
                 (entry.policy.at_once, entry.policy.per_minute) = (*at_once, *per_minute);
             }
         }

@@ -10,18 +10,18 @@ use std::time::Duration;
 use futures_util::future;
 use tokio::sync::Notify;
 
-use super::Chat;
+use super::Jobs;
 use super::deliveries::postponed;
-use crate::jobs::{Slot, Waiter};
+use super::dispatch::{Permit, QueuedJob};
 use crate::model::{Job, JobState, Timestamp};
-use crate::store::{JobList, StoreError, StoredJob};
+use crate::store::{JobChange, JobList, StoreError, StoredJob};
 use crate::text::Text;
 
 /// Longest time between two looks at the clock while jobs wait for it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Jobs whose time has come that are made ready together.
-const BATCH: usize = 256;
+const AT_ONCE: usize = 256;
 
 /// Jobs that are looked through when there is no place for the first of them.
 const FAR: usize = 4096;
@@ -72,7 +72,7 @@ enum Waited {
 
 /// What becomes of a job whose time has come.
 enum Admitted {
-    Now(Option<Slot>),
+    Now(Permit),
     /// There are too many of its kind.
     Later,
 }
@@ -85,13 +85,13 @@ enum Next {
     WhenThereIsRoom,
 }
 
-impl Chat {
+impl Jobs {
     /// Makes jobs ready when their time comes; runs until it is dropped.
     pub async fn keep_time(self: &Arc<Self>) {
         // The clock may have been set while the server was down.
         self.hurry_retries().await;
         loop {
-            let next = self.begin_due().await.unwrap_or_else(|error| {
+            let next = self.begin_all_due().await.unwrap_or_else(|error| {
                 tracing::error!(%error, "cannot read which jobs are due");
                 Next::WhenThereIsRoom
             });
@@ -110,44 +110,45 @@ impl Chat {
 
     /// Brings forward what would be tried again later than its policy says, because the clock was set back.
     async fn hurry_retries(self: &Arc<Self>) {
-        let chat = self.clone();
+        let jobs = self.clone();
         let read = move || {
             let is_late = |stored: &StoredJob| {
-                let StoredJob { job, .. } = stored;
-                let longest = chat.jobs.policy(&job.name).retries.longest_delay();
+                let job = &stored.job;
+                let longest = jobs.policy(&job.name).retries.longest_delay();
                 let left = job.due_at.map(|at| Duration::from_millis(at.since(Timestamp::now())));
                 job.state == JobState::Retrying && left.is_some_and(|left| left > longest)
             };
-            chat.store.list_jobs(JobList::Due, None, usize::MAX, is_late)
+            jobs.store.list_jobs(JobList::Due, None, usize::MAX, is_late)
         };
         let late = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Failed));
-        for StoredJob { job, .. } in late.unwrap_or_default() {
-            let now = Job { due_at: Some(Timestamp::now()), ..job.clone() };
-            if let Err(error) = self.store.change_job(&job, &now, &[]).await {
-                tracing::error!(%error, job = %job.id, "cannot bring the next attempt forward");
+        for stored in late.unwrap_or_default() {
+            let now = Job { due_at: Some(Timestamp::now()), ..stored.job.clone() };
+            let change = JobChange { from: &stored, to: &now, log: &[], schedule: None };
+            if let Err(error) = self.store.change_job(change, || ()).await {
+                tracing::error!(%error, job = %now.id, "cannot bring the next attempt forward");
             }
         }
     }
 
     /// Makes ready what is due now.
-    async fn begin_due(self: &Arc<Self>) -> Result<Next, StoreError> {
-        let mut look_at = BATCH;
+    async fn begin_all_due(self: &Arc<Self>) -> Result<Next, StoreError> {
+        let mut look_at = AT_ONCE;
         loop {
-            let chat = self.clone();
-            let read = move || Ok((chat.store.due_jobs(Timestamp::now(), look_at)?, chat.store.next_due()?));
+            let jobs = self.clone();
+            let read = move || Ok((jobs.store.due_jobs(Timestamp::now(), look_at)?, jobs.store.next_due()?));
             let (due, next) = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Failed))?;
             let found = due.len();
             if found == 0 {
                 return Ok(next.map_or(Next::Never, Next::At));
             }
             let admitted = due.into_iter().filter_map(|due| Some((self.admit_due(&due.job)?, due)));
-            let ready = admitted.take(BATCH).map(|(admitted, due)| self.begin_in_time(due, admitted));
+            let ready = admitted.take(AT_ONCE).map(|(admitted, due)| self.begin_in_time(due, admitted));
             let begun = future::join_all(ready).await;
             for error in begun.iter().filter_map(|begun| begun.as_ref().err()) {
                 tracing::error!(code = error.code(), "cannot make a due job ready");
             }
             if begun.iter().any(|begun| matches!(begun, Ok(true))) {
-                look_at = BATCH;
+                look_at = AT_ONCE;
             } else if found == look_at && look_at < FAR {
                 // There may be a place for what stands behind those that have none.
                 look_at = FAR;
@@ -160,42 +161,44 @@ impl Chat {
 
     /// Whether a job whose time has come can wait for a worker: those of people with a place, deliveries up to a number.
     fn admit_due(&self, job: &Job) -> Option<Admitted> {
+        let places = self.dispatcher.places();
         if !job.quiet {
-            return self.jobs.reserve(self.jobs.policy(&job.name).lane).map(|slot| Admitted::Now(Some(slot)));
+            let lane = self.policy(&job.name).lane;
+            return places.reserve(lane, &job.person, usize::MAX).ok().map(Admitted::Now);
         }
-        Some(if self.has_place_for(job) { Admitted::Now(None) } else { Admitted::Later })
+        Some(self.permit_for_delivery(job).map_or(Admitted::Later, Admitted::Now))
     }
 
     /// Lets a job whose time has come wait for a worker, or for another time if it is not to be begun now.
     async fn begin_in_time(self: &Arc<Self>, due: StoredJob, admitted: Admitted) -> Result<bool, Text> {
-        let (moved, schedule) = match (admitted, self.moved_on(&due.job).map_err(Text::from)?) {
+        let (moved, schedule) = match (admitted, self.moved_on(&due.job).await?) {
             (_, Some((moved, schedule))) => (moved, Some(schedule)),
             (Admitted::Later, None) => (postponed(due.job.clone()), None),
-            (Admitted::Now(slot), None) => return self.begin_now(due, slot, None).await,
+            (Admitted::Now(permit), None) => return self.begin_due(due, permit, None).await,
         };
-        let is_moved = self.store.change_run(&due.job, &moved, schedule.as_ref()).await.map_err(Text::from)?;
-        self.show_by_id(&moved.id).await;
-        Ok(is_moved)
+        let (jobs, shown, seq) = (self.clone(), moved.clone(), due.seq);
+        let change = JobChange { from: &due, to: &moved, log: &[], schedule: schedule.as_ref() };
+        Ok(self.store.change_job(change, move || jobs.show_stored(&shown, seq)).await?)
     }
 
     /// Lets a job that waits for its time wait for a worker instead; `false` when it was changed meanwhile.
-    pub(super) async fn begin_now(
+    pub(super) async fn begin_due(
         self: &Arc<Self>,
         due: StoredJob,
-        slot: Option<Slot>,
+        permit: Permit,
         reason: Option<String>,
     ) -> Result<bool, Text> {
-        let StoredJob { job: from, seq } = due;
-        let mut to = from.clone();
+        let mut to = due.job.clone();
         to.move_to(JobState::Queued, reason);
-        let log = if from.attempt > 0 { self.store.job_log(&to.id).map_err(Text::from)? } else { Vec::new() };
-        let schedule = self.next_run(&from).map_err(Text::from)?;
-        if !self.store.change_run(&from, &to, schedule.as_ref()).await.map_err(Text::from)? {
-            return Ok(false);
-        }
-        self.jobs.enqueue([Waiter { job: to.clone(), seq, log, slot }]);
-        self.show_by_id(&to.id).await;
-        self.show_next(schedule).await;
-        Ok(true)
+        let log = if to.attempt > 0 { self.store.job_log(&to.id).await? } else { Vec::new() };
+        let schedule = self.next_run(&due.job).await?;
+        let (jobs, next) = (self.clone(), schedule.clone());
+        let queued = QueuedJob { stored: StoredJob { job: to.clone(), ..due }, log, permit };
+        let effect = move || {
+            jobs.enqueue(queued);
+            jobs.show_next(next.as_ref());
+        };
+        let change = JobChange { from: &due, to: &to, log: &[], schedule: schedule.as_ref() };
+        Ok(self.store.change_job(change, effect).await?)
     }
 }

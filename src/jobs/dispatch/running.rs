@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use super::policy::{Lane, Policy};
+use super::super::policy::{Lane, Policy};
 use super::waiting::Kind;
 use crate::model::{Person, RoomName};
 
 /// How many jobs may run at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct Concurrency {
     pub workers: usize,
     /// Slow jobs of one person.
     pub per_person: usize,
@@ -21,7 +21,7 @@ pub struct Limits {
     pub per_room: usize,
 }
 
-impl Limits {
+impl Concurrency {
     /// Slow jobs in all: a quarter of the workers is kept for what takes no time.
     fn slow(&self) -> usize {
         self.workers - (self.workers / 4).max(1)
@@ -30,7 +30,7 @@ impl Limits {
 
 /// What runs, counted in the ways it is limited.
 pub struct Running {
-    limits: Limits,
+    concurrency: Concurrency,
     all: usize,
     slow: usize,
     /// By command.
@@ -47,9 +47,9 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(concurrency: Concurrency) -> Self {
         Self {
-            limits,
+            concurrency,
             all: 0,
             slow: 0,
             commands: HashMap::new(),
@@ -67,15 +67,15 @@ impl Running {
 
     /// Whether no worker is free.
     pub fn is_full(&self) -> bool {
-        self.all >= self.limits.workers
+        self.all >= self.concurrency.workers
     }
 
     /// Whether one more of this kind may be begun now. If so, it counts for its command's rate.
     pub fn admits(&mut self, kind: &Kind, policy: &Policy) -> bool {
         let count = |count: Option<&usize>| count.copied().unwrap_or(0);
-        let is_slow_full = self.slow >= self.limits.slow()
-            || count(self.people.get(&kind.person)) >= self.limits.per_person
-            || count(self.rooms.get(&kind.room)) >= self.limits.per_room;
+        let is_slow_full = self.slow >= self.concurrency.slow()
+            || count(self.people.get(&kind.person)) >= self.concurrency.per_person
+            || kind.room.as_ref().is_some_and(|room| count(self.rooms.get(room)) >= self.concurrency.per_room);
         if self.is_full() || (kind.lane == Lane::Slow && is_slow_full) {
             return false;
         }
@@ -106,7 +106,9 @@ impl Running {
         if kind.lane == Lane::Slow {
             self.slow += 1;
             *self.people.entry(kind.person.clone()).or_default() += 1;
-            *self.rooms.entry(kind.room.clone()).or_default() += 1;
+            if let Some(room) = &kind.room {
+                *self.rooms.entry(room.clone()).or_default() += 1;
+            }
         }
     }
 
@@ -116,7 +118,9 @@ impl Running {
         if kind.lane == Lane::Slow {
             self.slow -= 1;
             count_down(&mut self.people, &kind.person);
-            count_down(&mut self.rooms, &kind.room);
+            if let Some(room) = &kind.room {
+                count_down(&mut self.rooms, room);
+            }
         }
     }
 }

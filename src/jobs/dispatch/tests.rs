@@ -1,16 +1,17 @@
-//! What the table of open jobs promises, without store or workers.
+//! What the dispatcher promises, without store or workers.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::super::policy::Lane;
 use super::*;
-use crate::model::JobRequest;
+use crate::model::{JobRequest, Person};
 use crate::text::Locale;
 
-const LIMITS: Limits = Limits { workers: 8, per_person: 2, per_room: 4 };
+const CONCURRENCY: Concurrency = Concurrency { workers: 8, per_person: 2, per_room: 4 };
 
-fn jobs(capacity: usize, policies: &[(&str, Policy)]) -> Arc<Jobs> {
-    let jobs = Jobs::new(capacity, LIMITS);
+fn jobs(capacity: usize, policies: &[(&str, Policy)]) -> Arc<Dispatcher> {
+    let jobs = Arc::new(Dispatcher::new(capacity, CONCURRENCY, Arc::default()));
     jobs.set_policies(policies.iter().map(|(name, policy)| ((*name).to_owned(), *policy)).collect());
     jobs
 }
@@ -19,19 +20,18 @@ fn job(person: &str, name: &str, room: &str) -> Job {
     let handle = Handle::new(person).expect("a handle");
     let room = RoomName::public(room).expect("a name");
     let request = JobRequest { name: name.into(), arguments: String::new() };
-    Job::queued(request, Person::named(&handle), handle, room, Locale::English)
+    Job::queued(request, Person::named(&handle), handle, Some(room), Locale::English)
 }
 
-fn enqueue(jobs: &Jobs, job: Job) -> JobId {
+fn enqueue(jobs: &Dispatcher, job: Job) -> JobId {
     let id = job.id.clone();
-    let slot = jobs.reserve(jobs.policy(&job.name).lane);
-    assert!(slot.is_some());
-    jobs.enqueue([Waiter { job, seq: 1, log: Vec::new(), slot }]);
+    let permit = jobs.places().reserve(jobs.policy(&job.name).lane, &job.person, usize::MAX).expect("a place");
+    jobs.enqueue([QueuedJob { stored: StoredJob::new(job, 1), log: Vec::new(), permit }]);
     id
 }
 
 /// What the workers would begin at once.
-fn begun(jobs: &Jobs) -> Vec<JobId> {
+fn begun(jobs: &Dispatcher) -> Vec<JobId> {
     use futures_util::FutureExt;
     std::iter::from_fn(|| jobs.next().now_or_never().flatten()).filter(|id| jobs.begin(id).is_some()).collect()
 }
@@ -129,13 +129,17 @@ fn a_full_lane_has_no_place_until_a_worker_takes_a_job() {
     let jobs = jobs(1, &[("sleep", Policy::SLOW)]);
     let ids: Vec<_> = (0..2).map(|_| enqueue(&jobs, job("Ann", "sleep", "lobby"))).collect();
     let waiting = enqueue(&jobs, job("Ann", "sleep", "lobby"));
-    assert!(jobs.reserve(Lane::Slow).is_none());
-    assert!(jobs.reserve(Lane::Quick).is_some());
+    let person = job("Ann", "sleep", "lobby").person;
+    let reserve = |lane, most| jobs.places().reserve(lane, &person, most).map(drop);
+    assert_eq!(reserve(Lane::Slow, 9), Err(Full::Lane));
+    assert_eq!(reserve(Lane::Quick, 9), Ok(()));
+    assert_eq!(reserve(Lane::Quick, 3), Err(Full::Person));
     assert!(matches!(jobs.cancel(&waiting, Handle::bot()), Some(Cancelled::BeforeStart { .. })));
     jobs.close(&waiting);
-    assert!(jobs.reserve(Lane::Slow).is_some());
+    assert_eq!(reserve(Lane::Slow, 9), Ok(()));
     assert_eq!(begun(&jobs), ids);
-    assert_eq!(jobs.count_of(&job("Ann", "sleep", "lobby").person), 2);
+    assert_eq!(reserve(Lane::Quick, 2), Err(Full::Person), "those that run count, too");
+    assert_eq!(reserve(Lane::Quick, 3), Ok(()));
 }
 
 #[test]
@@ -151,20 +155,6 @@ fn a_cancelled_job_is_not_begun() {
     assert!(jobs.cancel(&running, Handle::bot()).is_none());
     jobs.close(&id);
     assert_eq!(jobs.counts(), Counts { queued: 0, running: 0 });
-}
-
-#[test]
-fn of_two_jobs_with_one_key_the_first_has_it_until_it_ends() {
-    let jobs = jobs(10, &[]);
-    let [first, second] = ["a", "b"].map(|_| Job { unique_key: Some("index".into()), ..job("Ann", "sum", "lobby") });
-    assert_eq!(jobs.claim(&first), Ok(()));
-    assert_eq!(jobs.claim(&second), Err(first.id.clone()));
-    let id = enqueue(&jobs, first);
-    assert_eq!(jobs.claim(&second), Err(id.clone()));
-    jobs.close(&id);
-    assert_eq!(jobs.claim(&second), Ok(()));
-    jobs.unclaim(&second);
-    assert_eq!(jobs.claim(&second), Ok(()));
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::policy::{Lane, Priority};
+use super::super::policy::{Lane, Priority};
 use crate::model::{JobId, Person, RoomName};
 
 /// What limits are about: jobs of a kind may run, or none of them may.
@@ -17,7 +17,8 @@ pub struct Kind {
     pub person: Person,
     /// The command.
     pub name: String,
-    pub room: RoomName,
+    /// `None` for what is asked for in no room.
+    pub room: Option<RoomName>,
 }
 
 /// Jobs that wait.
@@ -126,7 +127,7 @@ mod tests {
 
     fn kind(person: &str, name: &str) -> Kind {
         let person = Person::named(&Handle::new(person).expect("a handle"));
-        Kind { lane: Lane::Slow, person, name: name.into(), room: RoomName::public("lobby").expect("a name") }
+        Kind { lane: Lane::Slow, person, name: name.into(), room: RoomName::public("lobby").ok() }
     }
 
     fn push(waiting: &mut Waiting, priority: Priority, person: &str, name: &str) -> JobId {

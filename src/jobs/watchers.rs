@@ -6,24 +6,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
+use super::Jobs;
+use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Group, Outbox, Publication, Subscription};
 use crate::model::Person;
-use crate::protocol::ServerFrame;
+use crate::protocol::{JobView, ServerFrame};
 
 /// Whose jobs are watched.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub enum Watched {
+enum Watched {
     Everybody,
     One(Person),
 }
 
 /// The groups of those who watch. A group is there as long as somebody is in it.
-pub struct Feed {
+pub(super) struct Watchers {
     groups: Mutex<HashMap<Watched, Weak<Group>>>,
     deliveries: TaskTracker,
 }
 
-impl Feed {
+impl Watchers {
     pub fn new(deliveries: TaskTracker) -> Self {
         Self { groups: Mutex::default(), deliveries }
     }
@@ -33,8 +35,7 @@ impl Feed {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Every change reaches `outbox` until the subscription is dropped.
-    pub fn watch(&self, watched: Watched, outbox: Arc<Outbox>) -> Subscription {
+    fn watch(&self, watched: Watched, outbox: Arc<Outbox>) -> Subscription {
         let mut groups = self.groups();
         groups.retain(|_, group| group.strong_count() > 0);
         let group = groups.get(&watched).and_then(Weak::upgrade).unwrap_or_else(|| {
@@ -46,17 +47,28 @@ impl Feed {
     }
 
     /// Tells those who watch this person's jobs.
-    pub fn publish(&self, person: &Person, frame: &ServerFrame<'_>, runtime: &Runtime) {
+    pub fn publish(&self, person: &Person, job: &JobView, runtime: &Runtime) {
         let groups = self.groups();
         if groups.is_empty() {
             return;
         }
-        let frame = frame.encode();
+        let frame = ServerFrame::Job { room: &job.room, job, watched: true }.encode();
         for watched in [Watched::Everybody, Watched::One(person.clone())] {
             if let Some(group) = groups.get(&watched).and_then(Weak::upgrade) {
                 let publication = Publication { frame: frame.clone(), audience: Audience::Full, number: None };
                 group.publish(publication, runtime);
             }
         }
+    }
+}
+
+impl Jobs {
+    /// Every change of the jobs that this person may list reaches `outbox`, until the subscription is dropped.
+    pub fn watch(&self, actor: &Actor, outbox: &Arc<Outbox>) -> Subscription {
+        let watched = match actor.may(Action::SeeEveryJob) {
+            Ok(()) => Watched::Everybody,
+            Err(_) => Watched::One(actor.person.clone()),
+        };
+        self.watchers.watch(watched, outbox.clone())
     }
 }

@@ -3,14 +3,17 @@
 //! A schedule's next run is a job like any other, which waits for its time. Whatever takes it from there (its time, somebody
 //! who cannot wait, or who cancels it) stores the run after it in the same commit, so that none is lost or doubled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Chat;
+use super::Jobs;
 use crate::accounts::{Action, Actor};
-use crate::model::{Job, JobId, JobState, MissedRuns, NextRun, Person, Rhythm, Schedule, ScheduleId, Timestamp};
-use crate::protocol::{JobView, ScheduleView};
+use crate::model::{
+    Job, JobId, JobRequest, JobState, MissedRuns, NextRun, Person, Rhythm, Schedule, ScheduleId, Timestamp,
+};
+use crate::protocol::ScheduleView;
 use crate::schedule::{Recurrence, Zone};
-use crate::store::{ScheduleChange, StoreError, StoredJob, StoredSchedule};
+use crate::store::{Added, ScheduleChange, StoreError, StoredSchedule};
 use crate::text::Text;
 
 /// How late a run is begun as if it were in time; later it has been missed.
@@ -27,48 +30,78 @@ pub enum Alteration {
     Delete,
 }
 
-impl Chat {
-    /// Stores a schedule and lets its first run wait for its time; how it stands then. Nothing is stored when this was done
-    /// before.
-    pub async fn add_schedule(&self, schedule: Schedule, first: Timestamp) -> Result<Schedule, Text> {
-        let id = schedule.id.first_run();
-        let (schedule, run) = self.with_run(schedule, id, first);
-        if self.store.add_schedule(&schedule, &run).await.map_err(Text::from)? {
-            self.alarm.ring();
-            self.show_by_id(&run.id).await;
+/// What is to be done, and when.
+#[derive(Clone, Debug)]
+pub struct NewSchedule {
+    pub rhythm: Rhythm,
+    pub first: Timestamp,
+    /// The zone of the rhythm.
+    pub zone: Zone,
+    pub request: JobRequest,
+    pub missed: MissedRuns,
+}
+
+impl Jobs {
+    /// Stores a schedule that a job asks for, and lets its first run wait for its time. When that job did so before, what it
+    /// planned then. `None` when its person has as many as one may have.
+    pub async fn add_schedule(
+        self: &Arc<Self>,
+        asked_by: &Job,
+        seq: u64,
+        new: NewSchedule,
+    ) -> Result<Option<Schedule>, Text> {
+        let (jobs, schedule) = (self.clone(), schedule(asked_by, seq, &new));
+        self.to_the_end(async move { jobs.store_schedule(schedule, new.first).await }).await
+    }
+
+    async fn store_schedule(self: &Arc<Self>, schedule: Schedule, first: Timestamp) -> Result<Option<Schedule>, Text> {
+        let (id, most) = (schedule.id.clone(), self.settings.schedules_per_person);
+        let (schedule, run) = self.with_run(schedule, id.first_run(), first);
+        let (jobs, shown, seq) = (self.clone(), run.clone(), schedule.seq);
+        let effect = move || jobs.show_run(&shown, seq);
+        match self.store.add_schedule(schedule.clone(), &run, most, effect).await? {
+            Added::New(schedule) => Ok(Some(schedule)),
+            Added::Before => {
+                let stored = self.store.schedule(&id).await?;
+                Ok(Some(stored.map_or(schedule, |stored| stored.schedule)))
+            }
+            Added::TooMany => Ok(None),
         }
-        Ok(schedule)
     }
 
     /// One person's schedules in every room, oldest first.
-    pub fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, Text> {
-        self.store.schedules_of(person).map_err(Text::from)
+    pub async fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, Text> {
+        Ok(self.store.schedules_of(person).await?)
     }
 
-    /// One's own schedules, everybody's for the owner; oldest first. Reads many: not for tokio's workers.
-    pub fn list_schedules(&self, actor: &Actor) -> Result<Vec<ScheduleView>, Text> {
+    /// One's own schedules, everybody's for the owner; oldest first.
+    pub async fn list_schedules(&self, actor: &Actor) -> Result<Vec<ScheduleView>, Text> {
         let schedules = match actor.may(Action::SeeEveryJob) {
-            Ok(()) => self.store.schedules(MAX_SHOWN).map_err(Text::from)?,
-            Err(_) => self.schedules_of(&actor.person)?,
+            Ok(()) => {
+                let store = self.store.clone();
+                let read = tokio::task::spawn_blocking(move || store.schedules(MAX_SHOWN)).await;
+                read.unwrap_or(Err(StoreError::Failed))?
+            }
+            Err(_) => self.schedules_of(&actor.person).await?,
         };
         Ok(schedules.iter().map(ScheduleView::new).collect())
     }
 
     /// Alters a schedule for somebody, if they may; how it stands then, or stood when it was deleted.
     pub async fn alter_schedule_for(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
         id: &ScheduleId,
         alteration: Alteration,
     ) -> Result<ScheduleView, Text> {
-        let stored = self.store.schedule(id).map_err(Text::from)?.ok_or_else(no_such_schedule)?;
+        let stored = self.store.schedule(id).await?.ok_or_else(no_such_schedule)?;
         // Other people's are nobody's business.
         actor.may(Action::ManageSchedule(&stored.schedule)).map_err(|_| no_such_schedule())?;
         self.alter_schedule(id, alteration).await.map(|schedule| ScheduleView::new(&schedule))
     }
 
     /// Alters a schedule; how it stands then, or stood when it was deleted.
-    pub async fn alter_schedule(&self, id: &ScheduleId, alteration: Alteration) -> Result<Schedule, Text> {
+    pub async fn alter_schedule(self: &Arc<Self>, id: &ScheduleId, alteration: Alteration) -> Result<Schedule, Text> {
         /// Its run may come to its time just then.
         const TRIES: usize = 5;
         for _ in 0..TRIES {
@@ -80,8 +113,8 @@ impl Chat {
     }
 
     /// `None` when it was changed by somebody else meanwhile.
-    async fn try_to_alter(&self, id: &ScheduleId, alteration: Alteration) -> Result<Option<Schedule>, Text> {
-        let from = self.store.schedule(id).map_err(Text::from)?.ok_or_else(no_such_schedule)?;
+    async fn try_to_alter(self: &Arc<Self>, id: &ScheduleId, alteration: Alteration) -> Result<Option<Schedule>, Text> {
+        let from = self.store.schedule(id).await?.ok_or_else(no_such_schedule)?;
         let was = from.schedule.clone();
         let (to, run) = match (alteration, &was.next) {
             (Alteration::Delete, _) => (None, None),
@@ -98,35 +131,28 @@ impl Chat {
             (Alteration::Pause, None) | (Alteration::Resume, Some(_)) => return Ok(Some(was)),
         };
         let withdrawn = match &was.next {
-            Some(next) => self.store.job(&next.job).map_err(Text::from)?,
+            Some(next) => self.store.job(&next.job).await?,
             None => None,
         };
         let result = to.clone().unwrap_or(was);
         let change = ScheduleChange { from, to, run };
-        let withdrawn_job = withdrawn.as_ref().map(|stored| &stored.job);
-        if !self.store.change_schedule(&change, withdrawn_job).await.map_err(Text::from)? {
-            return Ok(None);
-        }
-        self.alarm.ring();
-        self.show_next(Some(change)).await;
-        if let Some(stored) = withdrawn {
-            self.show_withdrawn(stored).await;
-        }
-        Ok(Some(result))
-    }
-
-    /// Tells whoever watches that a run will not come.
-    async fn show_withdrawn(&self, stored: StoredJob) {
-        let StoredJob { mut job, seq } = stored;
-        job.move_to(JobState::Cancelled, None);
-        if let Ok(Some(room)) = self.rooms.find(&job.room).await {
-            self.show(&room, &job, &JobView::new(&job, seq, None, None));
-        }
+        let (jobs, next, gone) = (self.clone(), change.clone(), withdrawn.clone());
+        let effect = move || {
+            jobs.show_next(Some(&next));
+            if let Some(mut stored) = gone {
+                // It will not come.
+                stored.job.move_to(JobState::Cancelled, None);
+                jobs.show_stored(&stored.job, stored.seq);
+            }
+        };
+        let withdrawn = withdrawn.as_ref().map(|stored| &stored.job);
+        let is_changed = self.store.change_schedule(&change, withdrawn, effect).await?;
+        Ok(is_changed.then_some(result))
     }
 
     /// What becomes of its schedule when a job leaves its place among those that wait for their time, if it is a run of one.
-    pub(super) fn next_run(&self, from: &Job) -> Result<Option<ScheduleChange>, StoreError> {
-        let Some(stored) = self.schedule_of(from)? else { return Ok(None) };
+    pub(super) async fn next_run(&self, from: &Job) -> Result<Option<ScheduleChange>, StoreError> {
+        let Some(stored) = self.schedule_of(from).await? else { return Ok(None) };
         let was = &stored.schedule;
         // Not before the time of this run, should the clock have been set back meanwhile.
         let after = from.due_at.map_or(Timestamp::now(), |due| due.max(Timestamp::now()));
@@ -136,26 +162,31 @@ impl Chat {
     }
 
     /// The schedule whose next run this is.
-    fn schedule_of(&self, run: &Job) -> Result<Option<StoredSchedule>, StoreError> {
+    async fn schedule_of(&self, run: &Job) -> Result<Option<StoredSchedule>, StoreError> {
         let Some(id) = run.schedule.as_ref().filter(|_| run.state == JobState::Scheduled) else { return Ok(None) };
-        let stored = self.store.schedule(id)?;
+        let stored = self.store.schedule(id).await?;
         Ok(stored.filter(|stored| stored.schedule.next.as_ref().is_some_and(|next| next.job == run.id)))
     }
 
-    /// Tells whoever watches of a schedule's new run, if it got one.
-    pub(super) async fn show_next(&self, schedule: Option<ScheduleChange>) {
-        if let Some(run) = schedule.and_then(|change| change.run) {
-            self.show_by_id(&run.id).await;
+    /// Shows a schedule's new run, if it got one, and lets the timetable know. To be called in the commit's callback.
+    pub(super) fn show_next(&self, change: Option<&ScheduleChange>) {
+        if let Some(ScheduleChange { from, run: Some(run), .. }) = change {
+            self.show_run(run, from.schedule.seq);
         }
+    }
+
+    fn show_run(&self, run: &Job, seq: u64) {
+        self.alarm.ring();
+        self.show_stored(run, seq);
     }
 
     /// A run whose time has come, moved on to the next time, if it is not to be begun now: because it was missed and its
     /// schedule leaves such runs out, or because the run before it has not ended.
-    pub(super) fn moved_on(&self, due: &Job) -> Result<Option<(Job, ScheduleChange)>, StoreError> {
-        let (Some(from), Some(due_at)) = (self.schedule_of(due)?, due.due_at) else { return Ok(None) };
+    pub(super) async fn moved_on(&self, due: &Job) -> Result<Option<(Job, ScheduleChange)>, StoreError> {
+        let (Some(from), Some(due_at)) = (self.schedule_of(due).await?, due.due_at) else { return Ok(None) };
         let (was, now) = (&from.schedule, Timestamp::now());
         let is_missed = was.missed == MissedRuns::Skip && Duration::from_millis(now.since(due_at)) > GRACE;
-        if !is_missed && !self.is_unfinished(was.last.as_ref())? {
+        if !is_missed && !self.is_unfinished(was.last.as_ref()).await? {
             return Ok(None);
         }
         let Some(at) = time_after(was, now) else { return Ok(None) };
@@ -167,17 +198,38 @@ impl Chat {
         Ok(Some((moved, ScheduleChange { from, to: Some(to), run: None })))
     }
 
-    fn is_unfinished(&self, last: Option<&JobId>) -> Result<bool, StoreError> {
+    async fn is_unfinished(&self, last: Option<&JobId>) -> Result<bool, StoreError> {
         let Some(last) = last else { return Ok(false) };
-        Ok(self.store.job(last)?.is_some_and(|stored| !stored.job.state.has_ended()))
+        Ok(self.store.job(last).await?.is_some_and(|stored| !stored.job.state.has_ended()))
     }
 
     /// A schedule with a run that waits for its time.
     fn with_run(&self, schedule: Schedule, id: JobId, at: Timestamp) -> (Schedule, Job) {
         let mut run = schedule.run(id, at);
-        run.attempts += self.jobs.policy(&run.name).retries.most;
+        run.attempts += self.policy(&run.name).retries.most;
         let next = Some(NextRun { job: run.id.clone(), at });
         (Schedule { next, ..schedule }, run)
+    }
+}
+
+/// The schedule that a job asks for, without its number.
+fn schedule(asked_by: &Job, seq: u64, new: &NewSchedule) -> Schedule {
+    Schedule {
+        id: ScheduleId::asked_by(&asked_by.id),
+        number: 0,
+        place: 0,
+        rhythm: new.rhythm.clone(),
+        zone: new.zone.name().to_owned(),
+        request: new.request.clone(),
+        person: asked_by.person.clone(),
+        handle: asked_by.handle.clone(),
+        room: asked_by.room.clone(),
+        locale: asked_by.locale,
+        seq,
+        missed: new.missed,
+        created_at: asked_by.created_at,
+        next: None,
+        last: None,
     }
 }
 

@@ -1,0 +1,90 @@
+//! What people in rooms are told of jobs, and what the bot says there besides its answers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::runtime::Handle as Runtime;
+
+use super::{Chat, Rooms};
+use crate::groups::Audience;
+use crate::jobs::{Announcement, Announcer};
+use crate::model::{Answer, Handle, Job, JobId, Message, MessageText, SendId, Timestamp, Voice};
+use crate::protocol::{JobView, ServerFrame};
+use crate::store::{NewMessage, Posted, StoreError};
+use crate::text::Text;
+
+/// Tells rooms of the jobs that were asked for in them.
+pub struct RoomAnnouncer {
+    rooms: Arc<Rooms>,
+    runtime: Runtime,
+}
+
+impl RoomAnnouncer {
+    /// Needs a running runtime.
+    pub fn new(rooms: Arc<Rooms>) -> Self {
+        Self { rooms, runtime: Runtime::current() }
+    }
+
+    /// Shows a frame in a job's room, if somebody is there to see it.
+    fn publish(&self, job: &Job, frame: &ServerFrame<'_>) {
+        if let Some(room) = job.room.as_ref().and_then(|name| self.rooms.live(name)) {
+            room.publish(frame, Audience::Full, &self.runtime);
+        }
+    }
+}
+
+#[async_trait]
+impl Announcer for RoomAnnouncer {
+    async fn answer(&self, ended: &Job, text: MessageText, answer: Answer) -> Result<Announcement, Text> {
+        let name = ended.room.as_ref().ok_or_else(|| Text::new("error-not_found-room"))?;
+        let (room, _) = self.rooms.open(name).await?;
+        let (number, runtime) = (room.number(), self.runtime.clone());
+        let message = bot_message(text, Some(ended.id.clone()), Some(answer));
+        let publish = Box::new(move |seq, message: &Message| room.publish_message(seq, message, &runtime));
+        Ok(Announcement { room: number, message, publish })
+    }
+
+    fn changed(&self, job: &Job, view: &JobView) {
+        self.publish(job, &ServerFrame::Job { room: &view.room, job: view, watched: false });
+    }
+
+    fn piece(&self, job: &Job, text: &str, n: u64) {
+        if let Some(room) = &job.room {
+            self.publish(job, &ServerFrame::Delta { room: room.shown(), job: &job.id, text, n });
+        }
+    }
+}
+
+impl Chat {
+    /// Lets the bot say something in a job's room besides its answer; nothing where it was asked for in none.
+    pub async fn bot_says(&self, job: &Job, text: String) -> Result<(), Text> {
+        let Some(name) = &job.room else { return Ok(()) };
+        let (room, _) = self.open_room(name).await?;
+        let message = bot_message(MessageText::from_bot(text), None, None);
+        let (number, kept, runtime) = (room.number(), message.clone(), self.runtime.clone());
+        let (done, durable) = tokio::sync::oneshot::channel();
+        let on_durable = move |posted: Result<Posted, StoreError>| {
+            if let Ok(Posted::New { seq }) = &posted {
+                room.publish_message(*seq, &message, &runtime);
+            }
+            // Nobody waits any more when the job was cancelled meanwhile.
+            let _ = done.send(posted.map(drop).map_err(Text::from));
+        };
+        let new = NewMessage { room: number, author: &job.person, message: &kept, is_repeatable: false, jobs: &[] };
+        self.store.post(new, on_durable).await;
+        durable.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
+    }
+}
+
+fn bot_message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Message {
+    Message {
+        id: SendId::fresh(),
+        handle: Handle::bot(),
+        role: Voice::Bot,
+        text,
+        at: Timestamp::now(),
+        job,
+        answer,
+        deleted: false,
+    }
+}

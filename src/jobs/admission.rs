@@ -1,0 +1,163 @@
+//! How jobs come in: a place and a key are taken, then the job is stored, then it waits for a worker or for its time.
+
+use std::sync::Arc;
+
+use super::Jobs;
+use super::dispatch::{Full, Permit, QueuedJob};
+use crate::accounts::Actor;
+use crate::model::{Handle, Job, JobId, JobRequest, Person, RoomName};
+use crate::store::StoredJob;
+use crate::text::{Locale, Text};
+
+/// In whose name a job is done, and where it was asked for.
+#[derive(Clone, Debug)]
+pub struct JobOrigin {
+    pub person: Person,
+    pub handle: Handle,
+    /// `None` for what is asked for in no room.
+    pub room: Option<RoomName>,
+    pub locale: Locale,
+    /// The IANA name of the asker's time zone.
+    pub zone: Option<String>,
+}
+
+impl JobOrigin {
+    /// Asked for by somebody.
+    pub fn of(actor: &Actor, room: Option<RoomName>) -> Self {
+        let person = actor.job_owner(room.as_ref());
+        Self { person, handle: actor.handle.clone(), room, locale: actor.locale, zone: actor.zone.clone() }
+    }
+
+    /// What the server does of itself.
+    pub fn server(locale: Locale) -> Self {
+        Self { person: Person::server(), handle: Handle::bot(), room: None, locale, zone: None }
+    }
+}
+
+/// What a request for a job comes to, before anything is stored.
+pub enum Admission {
+    /// A job of its own, with its place among the waiting.
+    New(Box<NewJob>),
+    /// The same as a job that has not ended.
+    Same(JobId),
+}
+
+/// A job that has a place and is to be stored.
+pub struct NewJob {
+    pub job: Job,
+    permit: Permit,
+}
+
+/// A job that says nothing in any room and is not stored yet.
+pub struct QuietJob(Job);
+
+impl QuietJob {
+    pub fn id(&self) -> &JobId {
+        &self.0.id
+    }
+}
+
+impl Admission {
+    /// The job that it leads to.
+    pub fn id(&self) -> &JobId {
+        match self {
+            Self::New(new) => &new.job.id,
+            Self::Same(id) => id,
+        }
+    }
+
+    /// The job that is to be stored.
+    pub fn new_job(&self) -> Option<&Job> {
+        if let Self::New(new) = self { Some(&new.job) } else { None }
+    }
+}
+
+impl Jobs {
+    /// Admits a request that a message makes; the job is to be stored with the message, then [begun](Jobs::begin_admitted).
+    ///
+    /// # Errors
+    /// `busy` when there is no place for it.
+    pub async fn admit(&self, request: JobRequest, origin: JobOrigin) -> Result<Admission, Text> {
+        let mut job = self.job(request, origin);
+        if self.policy(&job.name).is_unique {
+            job.unique_key = Some(job.digest());
+        }
+        let permit = self.permit_for(&job)?;
+        if let Some(key) = &job.unique_key
+            && let Some(same) = self.store.unique_job(key).await?
+        {
+            return Ok(Admission::Same(same));
+        }
+        Ok(Admission::New(Box::new(NewJob { job, permit })))
+    }
+
+    /// Lets a stored job wait for a worker, and shows it. To be called in the callback of the commit that stored it.
+    pub fn begin_admitted(self: &Arc<Self>, admission: Admission, seq: u64) {
+        match admission {
+            Admission::New(new) => {
+                let stored = StoredJob::new(new.job, seq);
+                self.enqueue(QueuedJob { stored, log: Vec::new(), permit: new.permit });
+            }
+            Admission::Same(id) if self.dispatcher.get(&id).is_some() => self.show_open(&id),
+            // It waits for its time, and is known to the store alone.
+            Admission::Same(id) => self.show_later(id),
+        }
+    }
+
+    fn show_later(self: &Arc<Self>, id: JobId) {
+        let jobs = self.clone();
+        let showing = async move {
+            if let Ok(Some(stored)) = jobs.store.job(&id).await {
+                jobs.show_stored(&stored.job, stored.seq);
+            }
+        };
+        self.tasks.spawn_on(showing, &self.runtime);
+    }
+
+    /// Starts something about which nothing is said in any room; its result is on the job.
+    ///
+    /// # Errors
+    /// `busy` when there is no place for it; nothing is stored then.
+    pub async fn start_quietly(self: &Arc<Self>, job: QuietJob) -> Result<JobId, Text> {
+        let QuietJob(job) = job;
+        let id = job.id.clone();
+        let permit = self.permit_for(&job)?;
+        let (jobs, stored) = (self.clone(), StoredJob::new(job.clone(), 0));
+        let begin = move || jobs.enqueue(QueuedJob { stored, log: Vec::new(), permit });
+        self.store.add_job(&job, 0, begin).await?;
+        Ok(id)
+    }
+
+    /// A job about which nothing is said in any room, to be [started](Jobs::start_quietly).
+    pub fn quiet_job(&self, request: JobRequest, origin: JobOrigin) -> QuietJob {
+        QuietJob(Job { quiet: true, ..self.job(request, origin) })
+    }
+
+    /// A job that waits for a worker, with as many attempts as its command has.
+    fn job(&self, request: JobRequest, origin: JobOrigin) -> Job {
+        let JobOrigin { person, handle, room, locale, zone } = origin;
+        let job = Job::queued(request, person, handle, room, locale);
+        Job { zone, attempts: job.attempts + self.policy(&job.name).retries.most, ..job }
+    }
+
+    /// A place for one more job of its person. The server's own work has places of its own.
+    pub(super) fn permit_for(&self, job: &Job) -> Result<Permit, Text> {
+        let places = self.dispatcher.places();
+        if job.person == Person::server() {
+            return places.reserve_beside(&job.person, usize::MAX).ok_or_else(|| Text::new("error-busy"));
+        }
+        let most = self.settings.per_person;
+        let reserved = places.reserve(self.policy(&job.name).lane, &job.person, most);
+        reserved.map_err(|full| match full {
+            Full::Person => Text::new("error-busy-own").with("max", most),
+            Full::Lane => Text::new("error-busy"),
+        })
+    }
+
+    /// Lets a stored job wait for its turn, and shows it. First waits, so that whoever joins now is shown the job.
+    pub(super) fn enqueue(&self, queued: QueuedJob) {
+        let id = queued.stored.job.id.clone();
+        self.dispatcher.enqueue([queued]);
+        self.show_open(&id);
+    }
+}

@@ -1,0 +1,146 @@
+//! What happens to a job while workers have it: beginning, telling how far it is, trying again later, being put back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dispatch::{QueuedJob, RunningJob};
+use super::{Jobs, OnRestart, Outcome};
+use crate::model::{Handle, Job, JobId, JobState, Timestamp};
+use crate::store::{JobChange, StoreError, StoredJob};
+use crate::text::Text;
+
+/// How often a job is begun at most that was running when the server went down: one that takes it down must not do so forever.
+const MAX_CRASHES: u32 = 5;
+
+impl Jobs {
+    /// Takes up jobs that had not ended at the last stop: they wait again, or end as their command demands.
+    pub async fn resume(self: &Arc<Self>, unfinished: Vec<StoredJob>) {
+        let must_end = |stored: &StoredJob| {
+            let ran = stored.job.state == JobState::Running;
+            let once = self.policy(&stored.job.name).on_restart == OnRestart::Interrupt;
+            ran && (once || stored.job.crashes + 1 >= MAX_CRASHES)
+        };
+        let (ending, waiting): (Vec<_>, Vec<_>) = unfinished.into_iter().partition(must_end);
+        let mut queued = Vec::with_capacity(waiting.len());
+        for mut stored in waiting {
+            let job = &mut stored.job;
+            if job.state == JobState::Running {
+                job.crashes += 1;
+                job.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
+            }
+            let log = self.store.job_log(&job.id).await.unwrap_or_default();
+            let permit = self.dispatcher.places().readmit(self.policy(&job.name).lane, &job.person);
+            queued.push(QueuedJob { stored, log, permit });
+        }
+        self.dispatcher.enqueue(queued);
+        for stored in ending {
+            let outcome = Outcome::interrupted(&stored.job);
+            self.end(stored, outcome).await;
+        }
+    }
+
+    /// The next job for a worker.
+    pub async fn next(&self) -> Option<JobId> {
+        self.dispatcher.next().await
+    }
+
+    /// Marks a job as running; `None` when it was cancelled while it waited.
+    pub fn begin(&self, id: &JobId) -> Option<RunningJob> {
+        self.dispatcher.begin(id)
+    }
+
+    /// Stores that a worker has begun a job, and shows it.
+    pub async fn note_begun(self: &Arc<Self>, running: &RunningJob) {
+        let (jobs, job) = (self.clone(), &running.stored.job);
+        let id = job.id.clone();
+        // Queued and running have one place in the store.
+        let change = JobChange { from: &running.stored, to: job, log: &[], schedule: None };
+        if let Err(error) = self.store.change_job(change, move || jobs.show_open(&id)).await {
+            tracing::warn!(%error, job = %job.id, "cannot note that the job began");
+        }
+    }
+
+    /// Shows how far a job is.
+    pub fn progress(&self, id: &JobId, progress: Option<u8>, text: Option<String>) {
+        if self.dispatcher.set_progress(id, progress, text).is_some() {
+            self.show_open(id);
+        }
+    }
+
+    /// Shows a piece of an answer that is still being written.
+    pub fn piece(&self, job: &Job, text: &str) {
+        if let Some(n) = self.dispatcher.add_piece(&job.id, text)
+            && !job.quiet
+        {
+            self.announcer.piece(job, text, n);
+        }
+    }
+
+    /// Adds a line to a running job's log.
+    pub fn log(&self, id: &JobId, line: &str) {
+        self.dispatcher.add_log(id, line);
+    }
+
+    /// Stores what a running job has logged so far, should the server go down under it.
+    pub async fn keep_log(&self, id: &JobId) {
+        if let Some(log) = self.dispatcher.log(id)
+            && let Err(error) = self.store.keep_log(id, &log).await
+        {
+            tracing::warn!(%error, job = %id, "cannot keep the job's log");
+        }
+    }
+
+    /// Who cancelled a job that has not ended yet.
+    pub fn cancelled_by(&self, id: &JobId) -> Option<Handle> {
+        self.dispatcher.cancelled_by(id)
+    }
+
+    /// Stores that a job waits again, for the next start to take up, as if it had not been begun.
+    pub async fn put_back(self: &Arc<Self>, running: &RunningJob) -> Result<(), StoreError> {
+        let job = &running.stored.job;
+        let mut waiting = Job { started_at: None, attempt: job.attempt - 1, ..job.clone() };
+        waiting.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
+        self.stop_running(running, waiting, || ()).await
+    }
+
+    /// Lets a job that failed be tried again after `delay`; `why` is in the asker's language.
+    pub async fn retry_later(self: &Arc<Self>, running: &RunningJob, why: String, delay: Duration) {
+        let mut waiting = running.stored.job.clone();
+        waiting.move_to(JobState::Retrying, Some(why));
+        let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+        waiting.due_at = Some(Timestamp(Timestamp::now().0.saturating_add(delay)));
+        let (jobs, shown, seq) = (self.clone(), waiting.clone(), running.stored.seq);
+        let effect = move || {
+            jobs.alarm.ring();
+            jobs.show_stored(&shown, seq);
+        };
+        if let Err(error) = self.stop_running(running, waiting, effect).await {
+            tracing::error!(%error, job = %running.stored.job.id, "cannot let the job be tried again");
+        }
+    }
+
+    /// Stores that a running job waits, and takes it from its worker; if it was cancelled meanwhile it is ended instead of what
+    /// `effect` does.
+    async fn stop_running(
+        self: &Arc<Self>,
+        running: &RunningJob,
+        waiting: Job,
+        effect: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let id = waiting.id.clone();
+        let log = self.dispatcher.log(&id).unwrap_or_default();
+        let (jobs, stored) = (self.clone(), StoredJob { job: waiting.clone(), ..running.stored });
+        let on_stored = move || match jobs.dispatcher.close(&id) {
+            Some(by) => jobs.clone().end_later(stored, by),
+            None => effect(),
+        };
+        let change = JobChange { from: &running.stored, to: &waiting, log: &log, schedule: None };
+        self.store.change_job(change, on_stored).await.map(drop)
+    }
+
+    /// Ends a job that somebody cancelled while it was on its way from one state to another.
+    fn end_later(self: Arc<Self>, stored: StoredJob, by: Handle) {
+        let (tasks, runtime) = (self.tasks.clone(), self.runtime.clone());
+        tasks.spawn_on(async move { self.end_cancelled(stored, &by).await }, &runtime);
+    }
+}

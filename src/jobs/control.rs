@@ -1,0 +1,113 @@
+//! What people do to jobs: cancel, begin again, forget.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Jobs;
+use super::dispatch::{Cancelled, Permit, QueuedJob};
+use crate::accounts::Actor;
+use crate::model::{Handle, Job, JobId, JobState, Timestamp};
+use crate::protocol::JobView;
+use crate::store::{JobChange, StoreError, StoredJob};
+use crate::text::Text;
+
+/// How often something is tried with a job that changes at the same time.
+const TRIES: usize = 20;
+
+/// About as long as a change takes to be durable.
+const MOMENT: Duration = Duration::from_millis(10);
+
+impl Jobs {
+    /// Cancels a job; the view says how it stands then.
+    pub async fn cancel(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
+        self.manageable(id, actor).await?;
+        let (jobs, id, by) = (self.clone(), id.clone(), actor.handle.clone());
+        self.to_the_end(async move { jobs.cancel_as(&id, &by).await }).await
+    }
+
+    async fn cancel_as(self: &Arc<Self>, id: &JobId, by: &Handle) -> Result<JobView, Text> {
+        for _ in 0..TRIES {
+            let stored = match self.dispatcher.cancel(id, by.clone()) {
+                Some(Cancelled::WhileRunning(view)) => return Ok(*view),
+                Some(Cancelled::BeforeStart(stored)) => *stored,
+                None => self.stored_job(id).await?,
+            };
+            if stored.job.state.has_ended() {
+                break;
+            }
+            if stored.job.state.is_open() && self.dispatcher.get(id).is_none() {
+                // On its way from one place to another.
+                tokio::time::sleep(MOMENT).await;
+                continue;
+            }
+            self.end_cancelled(stored, by).await;
+        }
+        self.current(id).await.map(|(_, view)| view)
+    }
+
+    /// Begins a job again that has ended otherwise than well, or at once what waits for its time.
+    pub async fn retry(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
+        let job = self.manageable(id, actor).await?;
+        if job.state == JobState::Completed {
+            return Err(Text::new("error-wrong_state-retry"));
+        }
+        if !job.state.is_open() {
+            let reason = Text::new("job-retried-by").with("by", &actor.handle).in_locale(job.locale);
+            let stored = self.stored_job(id).await?;
+            let permit = self.permit_for(&stored.job)?;
+            match stored.job.state.is_due_later() {
+                true => drop(self.begin_due(stored, permit, Some(reason)).await?),
+                false => self.reopen(stored, permit, reason).await?,
+            }
+        }
+        self.current(id).await.map(|(_, view)| view)
+    }
+
+    /// Lets a job that has ended wait again, with as many attempts as a new one.
+    async fn reopen(self: &Arc<Self>, from: StoredJob, permit: Permit, reason: String) -> Result<(), Text> {
+        let was = from.job.clone();
+        let mut job = Job { started_at: None, finished_at: None, error: None, result: None, grounds: None, ..was };
+        job.attempts = job.finished_attempts() + 1 + self.policy(&job.name).retries.most;
+        job.move_to(JobState::Queued, Some(reason));
+        let log = self.store.job_log(&job.id).await?;
+        let queued = QueuedJob { stored: StoredJob { job: job.clone(), ..from }, log, permit };
+        let jobs = self.clone();
+        let change = JobChange { from: &from, to: &job, log: &[], schedule: None };
+        let is_changed = self.store.change_job(change, move || jobs.enqueue(queued)).await?;
+        if is_changed || job.unique_key.is_none() { Ok(()) } else { Err(Text::new("error-wrong_state-same")) }
+    }
+
+    /// Forgets a job that has ended.
+    pub async fn remove(&self, id: &JobId, actor: &Actor) -> Result<(), Text> {
+        self.manageable(id, actor).await?;
+        for _ in 0..TRIES {
+            let stored = self.stored_job(id).await?;
+            if !stored.job.state.has_ended() {
+                break;
+            }
+            if self.store.remove_job(&stored).await? {
+                return Ok(());
+            }
+        }
+        Err(Text::new("error-wrong_state-remove"))
+    }
+
+    /// Forgets jobs that ended longer than `keep` ago; dead ones are left to people. How many they were.
+    pub async fn prune(self: &Arc<Self>, keep: Duration) -> Result<usize, StoreError> {
+        /// Jobs at a time.
+        const BATCH: usize = 256;
+        let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+        let until = Timestamp(Timestamp::now().0.saturating_sub(keep));
+        let mut pruned = 0;
+        loop {
+            let store = self.store.clone();
+            let old = tokio::task::spawn_blocking(move || store.old_jobs(until, BATCH)).await;
+            let old = old.unwrap_or(Err(StoreError::Failed))?;
+            futures_util::future::try_join_all(old.iter().map(|stored| self.store.remove_job(stored))).await?;
+            pruned += old.len();
+            if old.len() < BATCH {
+                return Ok(pruned);
+            }
+        }
+    }
+}

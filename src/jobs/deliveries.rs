@@ -1,0 +1,75 @@
+//! Telling programs outside what happens here: deliveries are stored together with what causes them.
+
+use super::Jobs;
+use super::dispatch::{Permit, QueuedJob};
+use crate::model::{Job, JobId, Message, RoomName, Timestamp};
+use crate::protocol::JobView;
+use crate::store::StoredJob;
+use crate::text::Text;
+
+/// Deliveries to one address that may wait or run; further ones wait in the store alone.
+const MOST_OPEN: usize = 1000;
+
+/// How long, in milliseconds.
+const PAUSE: i64 = 60_000;
+
+/// A delivery that is to be stored. One without a place waits for its time: more may happen than receivers keep up with, and
+/// that must not fill the memory.
+pub struct NewDelivery {
+    job: Job,
+    permit: Option<Permit>,
+}
+
+impl NewDelivery {
+    /// What is to be stored.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+}
+
+impl Jobs {
+    /// What a message causes, to be stored with it and then [begun](Jobs::begin_deliveries).
+    pub fn deliveries_of_message(&self, room: &RoomName, message: &Message) -> Vec<NewDelivery> {
+        self.webhooks.of_message(room, message).into_iter().map(|job| self.new_delivery(job)).collect()
+    }
+
+    /// What the end of a job causes.
+    pub(super) fn deliveries_of_job(&self, job: &Job) -> Vec<NewDelivery> {
+        self.webhooks.of_job(job).into_iter().map(|job| self.new_delivery(job)).collect()
+    }
+
+    fn new_delivery(&self, job: Job) -> NewDelivery {
+        match self.permit_for_delivery(&job) {
+            Some(permit) => NewDelivery { job, permit: Some(permit) },
+            None => NewDelivery { job: postponed(job), permit: None },
+        }
+    }
+
+    pub(super) fn permit_for_delivery(&self, delivery: &Job) -> Option<Permit> {
+        self.dispatcher.places().reserve_beside(&delivery.person, MOST_OPEN)
+    }
+
+    /// Lets stored deliveries wait for a worker, or for their time. To be called in the callback of the commit that stored them.
+    pub fn begin_deliveries(&self, deliveries: Vec<NewDelivery>, seq: u64) {
+        for NewDelivery { job, permit } in deliveries {
+            match permit {
+                Some(permit) => {
+                    self.dispatcher.enqueue([QueuedJob { stored: StoredJob::new(job, seq), log: Vec::new(), permit }]);
+                }
+                None => self.alarm.ring(),
+            }
+        }
+    }
+
+    /// A job that ended, as receivers are told of it; `None` when it was begun again or forgotten meanwhile.
+    pub async fn ended_job(&self, id: &JobId) -> Result<Option<JobView>, Text> {
+        let stored = self.store.job(id).await?.filter(|stored| stored.job.state.has_ended());
+        Ok(stored.map(|stored| JobView::new(&stored.job, stored.seq, None, None)))
+    }
+}
+
+/// The same delivery, a while later.
+pub(super) fn postponed(delivery: Job) -> Job {
+    let due_at = Timestamp(Timestamp::now().0 + PAUSE);
+    delivery.scheduled(due_at)
+}

@@ -1,0 +1,108 @@
+//! Places among the waiting jobs, taken before a job is stored, so that a stored job never finds them too many.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::running::count_down;
+use crate::jobs::policy::Lane;
+use crate::model::Person;
+
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Too many jobs wait in this lane.
+    Lane,
+    /// This person has as many jobs as one may have.
+    Person,
+}
+
+/// A job's place: in its lane until a worker takes it, and among its person's jobs until it has ended. Given back when it is
+/// dropped.
+#[must_use]
+#[derive(Debug)]
+pub struct Permit {
+    /// `None` for jobs that take no place of people's.
+    pub(super) lane: Option<OwnedSemaphorePermit>,
+    pub(super) counted: Counted,
+}
+
+/// The places there are.
+pub struct Places {
+    quick: Arc<Semaphore>,
+    slow: Arc<Semaphore>,
+    people: People,
+}
+
+impl Places {
+    /// `capacity` is the number of jobs that may wait in each lane.
+    pub fn new(capacity: usize) -> Self {
+        let lane = || Arc::new(Semaphore::new(capacity));
+        Self { quick: lane(), slow: lane(), people: People::default() }
+    }
+
+    /// A place in a lane for one more job of this person, who may have `most`.
+    pub fn reserve(&self, lane: Lane, person: &Person, most: usize) -> Result<Permit, Full> {
+        let counted = self.people.enter(person, most).ok_or(Full::Person)?;
+        let lane = self.lane(lane).clone().try_acquire_owned().map_err(|_| Full::Lane)?;
+        Ok(Permit { lane: Some(lane), counted })
+    }
+
+    /// A place beside the lanes.
+    pub fn reserve_beside(&self, person: &Person, most: usize) -> Option<Permit> {
+        self.people.enter(person, most).map(|counted| Permit { lane: None, counted })
+    }
+
+    /// A place for a job that was let in before this process was started: in its lane as long as that has places.
+    pub fn readmit(&self, lane: Lane, person: &Person) -> Permit {
+        let lane = self.lane(lane).clone().try_acquire_owned().ok();
+        Permit { lane, counted: self.people.count_in(person) }
+    }
+
+    fn lane(&self, lane: Lane) -> &Arc<Semaphore> {
+        match lane {
+            Lane::Quick => &self.quick,
+            Lane::Slow => &self.slow,
+        }
+    }
+}
+
+/// How many jobs each person has that have not ended.
+#[derive(Clone, Debug, Default)]
+struct People(Arc<Mutex<HashMap<Person, usize>>>);
+
+impl People {
+    /// Held for moments only, never across an await.
+    fn counts(&self) -> MutexGuard<'_, HashMap<Person, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, person: &Person, most: usize) -> Option<Counted> {
+        let mut counts = self.counts();
+        let is_full = counts.get(person).copied().unwrap_or(0) >= most;
+        (!is_full).then(|| self.add(&mut counts, person))
+    }
+
+    fn count_in(&self, person: &Person) -> Counted {
+        self.add(&mut self.counts(), person)
+    }
+
+    fn add(&self, counts: &mut HashMap<Person, usize>, person: &Person) -> Counted {
+        *counts.entry(person.clone()).or_default() += 1;
+        Counted { people: self.clone(), person: person.clone() }
+    }
+}
+
+/// One job that counts for its person, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Counted {
+    people: People,
+    person: Person,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        count_down(&mut self.people.counts(), &self.person);
+    }
+}

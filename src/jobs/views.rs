@@ -1,0 +1,159 @@
+//! Jobs as somebody may see them: one, a list, those of a room.
+
+use std::sync::Arc;
+
+use super::Jobs;
+use crate::accounts::{Action, Actor};
+use crate::model::{Job, JobId, JobState, LogLine, Person, RoomName};
+use crate::protocol::{JobDetails, JobView};
+use crate::store::{JobList, StoredJob};
+use crate::text::Text;
+
+/// Unfinished jobs shown to whoever joins a room.
+const MAX_JOBS_SHOWN: usize = 100;
+
+/// Which jobs to list.
+#[derive(Clone, Debug, Default)]
+pub struct JobFilter {
+    /// None for all.
+    pub states: Vec<JobState>,
+    /// The command.
+    pub name: Option<String>,
+    /// The room as it is shown.
+    pub room: Option<String>,
+    pub handle: Option<String>,
+    /// Those behind this one in the list.
+    pub after: Option<JobId>,
+}
+
+impl JobFilter {
+    fn fits(&self, view: &JobView) -> bool {
+        let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+        (self.states.is_empty() || self.states.contains(&view.state))
+            && is(&self.name, &view.name)
+            && is(&self.room, &view.room)
+            && is(&self.handle, &view.handle.to_string())
+    }
+
+    /// The shortest list that holds all that fit.
+    fn list<'a>(&self, person: Option<&'a Person>) -> JobList<'a> {
+        match person {
+            // Not by way of everybody's.
+            Some(person) => JobList::Of(person),
+            None if self.wants_only(JobState::is_due_later) => JobList::Due,
+            None if self.wants_only(|state| state == JobState::Dead) => JobList::Dead,
+            None => JobList::All,
+        }
+    }
+
+    fn wants_only(&self, fits: fn(JobState) -> bool) -> bool {
+        !self.states.is_empty() && self.states.iter().copied().all(fits)
+    }
+}
+
+impl Jobs {
+    pub(super) async fn stored_job(&self, id: &JobId) -> Result<StoredJob, Text> {
+        self.store.job(id).await?.ok_or_else(no_such_job)
+    }
+
+    /// Whether a job is over, or there is none of that id.
+    pub async fn has_ended(&self, id: &JobId) -> bool {
+        self.current(id).await.map_or(true, |(job, _)| job.state.has_ended())
+    }
+
+    /// A job as it is, and how it is shown.
+    pub(super) async fn current(&self, id: &JobId) -> Result<(Job, JobView), Text> {
+        if let Some(open) = self.dispatcher.get(id) {
+            return Ok(open);
+        }
+        let StoredJob { job, seq, .. } = self.stored_job(id).await?;
+        let view = JobView::new(&job, seq, None, None);
+        Ok((job, view))
+    }
+
+    async fn visible(&self, id: &JobId, actor: &Actor) -> Result<(Job, JobView), Text> {
+        let (job, view) = self.current(id).await?;
+        actor.may(Action::SeeJob(&job)).map_err(|_| no_such_job())?;
+        Ok((job, view))
+    }
+
+    pub(super) async fn manageable(&self, id: &JobId, actor: &Actor) -> Result<Job, Text> {
+        let (job, _) = self.visible(id, actor).await?;
+        actor.may(Action::ManageJob(&job))?;
+        Ok(job)
+    }
+
+    /// A job, if this person may see it.
+    pub async fn view(&self, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
+        self.visible(id, actor).await.map(|(_, view)| view)
+    }
+
+    /// Everything about a job, if this person may see it.
+    pub async fn details(&self, id: &JobId, actor: &Actor) -> Result<JobDetails, Text> {
+        let (job, view) = self.visible(id, actor).await?;
+        let log: Vec<LogLine> = match self.dispatcher.log(id) {
+            Some(log) => log,
+            None => self.store.job_log(id).await?,
+        };
+        let view = JobView { partial: self.dispatcher.partial(id), ..view };
+        Ok(JobDetails::new(view, job.arguments, job.changes, log))
+    }
+
+    /// The first jobs of the list: one's own, everybody's for the owner; newest first, those that wait for their time by it.
+    /// `true` when there are more.
+    pub async fn list(
+        self: &Arc<Self>,
+        actor: &Actor,
+        filter: JobFilter,
+        limit: usize,
+    ) -> Result<(Vec<JobView>, bool), Text> {
+        let after = match &filter.after {
+            Some(id) => Some(self.stored_job(id).await?),
+            None => None,
+        };
+        let everybody = actor.may(Action::SeeEveryJob).is_ok();
+        let person = (!everybody).then(|| actor.person.clone());
+        let jobs = self.clone();
+        let read = tokio::task::spawn_blocking(move || jobs.read_list(person.as_ref(), &filter, after.as_ref(), limit));
+        read.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
+    }
+
+    /// Reads many; blocking.
+    fn read_list(
+        &self,
+        person: Option<&Person>,
+        filter: &JobFilter,
+        after: Option<&StoredJob>,
+        limit: usize,
+    ) -> Result<(Vec<JobView>, bool), Text> {
+        // Where an unfinished job stands is known here, not in the store.
+        let view = |stored: &StoredJob| match self.dispatcher.get(&stored.job.id) {
+            Some((_, view)) => view,
+            None => JobView::new(&stored.job, stored.seq, None, None).shortened(),
+        };
+        let wanted =
+            |stored: &StoredJob| person.is_none_or(|person| stored.job.person == *person) && filter.fits(&view(stored));
+        let stored = self.store.list_jobs(filter.list(person), after, limit + 1, wanted)?;
+        let mut views: Vec<_> = stored.iter().take(limit).map(view).collect();
+        if filter.wants_only(JobState::is_due_later) {
+            views.sort_by_key(|view| view.due_at);
+        }
+        Ok((views, stored.len() > limit))
+    }
+
+    /// The unfinished jobs of a room, oldest first: those that wait for a worker or have one, and those that wait for their time.
+    pub async fn of_room(&self, room: &RoomName) -> Result<Vec<JobView>, Text> {
+        let mut views = self.dispatcher.of_room(room, MAX_JOBS_SHOWN);
+        let due = self.store.due_jobs_of(room, MAX_JOBS_SHOWN).await?;
+        // One whose time has just come is in both.
+        let due = due.iter().filter(|stored| self.dispatcher.get(&stored.job.id).is_none());
+        views.extend(due.map(|stored| JobView::new(&stored.job, stored.seq, None, None)));
+        views.sort_by(|a, b| a.id.cmp(&b.id));
+        views.truncate(MAX_JOBS_SHOWN);
+        Ok(views)
+    }
+}
+
+fn no_such_job() -> Text {
+    Text::new("error-not_found-job")
+}

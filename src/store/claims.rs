@@ -1,0 +1,98 @@
+//! Claims: what only one record may have at a time, such as a unique job's key or a place among a limited number.
+//!
+//! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
+
+use super::{Batch, Direction, Store, StoreError, Table, prefix_range};
+use crate::model::{Person, RoomName};
+
+/// What is claimed, as a key of [`Table::Claims`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Claim(Vec<u8>);
+
+impl Claim {
+    /// Being the only unfinished job with this key.
+    pub fn unique_job(key: &str) -> Self {
+        Self::new(b'j', &[key.as_bytes()])
+    }
+
+    /// One of the places that a person has for schedules.
+    pub fn schedule_place(person: &Person, place: u32) -> Self {
+        Self::new(b's', &[person.to_string().as_bytes(), &place.to_be_bytes()])
+    }
+
+    /// The number by which a person calls a schedule in a room.
+    pub fn schedule_number(person: &Person, room: Option<&RoomName>, number: u32) -> Self {
+        let room = room.map_or("", RoomName::as_str);
+        Self::new(b'n', &[person.to_string().as_bytes(), room.as_bytes(), &number.to_be_bytes()])
+    }
+
+    /// One of the places that there are for hooks.
+    pub fn hook_place(place: u32) -> Self {
+        Self::new(b'h', &[&place.to_be_bytes()])
+    }
+
+    /// None of the texts holds a zero byte, so no two claims share a key.
+    fn new(kind: u8, parts: &[&[u8]]) -> Self {
+        let mut key = vec![kind];
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                key.push(0);
+            }
+            key.extend_from_slice(part);
+        }
+        Self(key)
+    }
+
+    /// What all claims of this kind begin with whose last part is a number.
+    fn numbered(&self) -> &[u8] {
+        &self.0[..self.0.len().saturating_sub(size_of::<u32>())]
+    }
+}
+
+impl Batch {
+    /// Takes a claim for the record of this id; the batch is refused when another has it.
+    pub(super) fn claim(self, claim: &Claim, id: &str) -> Self {
+        self.if_absent(Table::Claims, claim.0.clone()).put(Table::Claims, claim.0.clone(), id)
+    }
+
+    /// Gives a claim back.
+    pub(super) fn release(self, claim: &Claim) -> Self {
+        self.delete(Table::Claims, claim.0.clone())
+    }
+}
+
+impl Store {
+    /// The id of the record that has a claim.
+    pub(super) fn holder(&self, claim: &Claim) -> Result<Option<String>, StoreError> {
+        let id = self.engine.get(Table::Claims, &claim.0)?;
+        Ok(id.and_then(|id| String::from_utf8(id).ok()))
+    }
+
+    /// Numbers and ids of those that have a claim of this kind, which ends with a number; by number.
+    pub(super) fn holders(&self, kind: &Claim) -> Result<Vec<(u32, String)>, StoreError> {
+        let range = prefix_range(kind.numbered());
+        let found = self.engine.scan(Table::Claims, range, Direction::Forward, usize::MAX)?;
+        let holder =
+            |(key, id): (Vec<u8>, Vec<u8>)| Some((u32::from_be_bytes(*key.last_chunk()?), String::from_utf8(id).ok()?));
+        Ok(found.into_iter().filter_map(holder).collect())
+    }
+}
+
+/// The lowest number from 1 to `most` that nobody has.
+pub(super) fn free_number(taken: &[(u32, String)], most: u32) -> Option<u32> {
+    (1..=most).find(|number| taken.binary_search_by_key(number, |(taken, _)| *taken).is_err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_free_number_is_found_up_to_the_limit() {
+        let taken = |numbers: &[u32]| numbers.iter().map(|number| (*number, String::new())).collect::<Vec<_>>();
+        assert_eq!(free_number(&[], 3), Some(1));
+        assert_eq!(free_number(&taken(&[1, 3]), 3), Some(2));
+        assert_eq!(free_number(&taken(&[1, 2, 3]), 3), None);
+        assert_eq!(free_number(&[], 0), None);
+    }
+}
