@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -141,12 +142,25 @@ impl Window {
         let keys = keys.text();
         for _ in 0..TRIES {
             let focused = self.client.active_element().await.expect("a focused element");
-            match focused.send_keys(&keys).await {
+            match self.type_into(&focused, &keys).await {
                 Err(error) if error.is_stale_element_reference() => {}
                 typed => return typed.expect("keys"),
             }
         }
         panic!("what has the focus is redrawn all the time");
+    }
+
+    /// Types a text into an element. The driver sends keys for characters of the Basic Multilingual Plane only; a text with
+    /// others, such as most emoji, is inserted whole, as a keyboard for emoji does.
+    async fn type_into(&self, element: &Element, text: &str) -> Result<(), CmdError> {
+        let is_typed = text.chars().all(|character| u32::from(character) <= 0xFFFF);
+        if is_typed {
+            return element.send_keys(text).await;
+        }
+        let focus = "arguments[0].focus()";
+        self.client.execute(focus, vec![serde_json::to_value(element)?]).await?;
+        self.devtools("Input.insertText", json!({"text": text})).await;
+        Ok(())
     }
 
     pub async fn click(&self, selector: &str) {
@@ -180,7 +194,8 @@ impl Window {
 
     /// Writes a message without sending it.
     pub async fn write(&self, text: &str) {
-        self.find(&hook("composer")).await.send_keys(text).await.expect("keys");
+        let composer = self.find(&hook("composer")).await;
+        self.type_into(&composer, text).await.expect("keys");
     }
 
     /// Deletes what is written in whatever has the focus.
