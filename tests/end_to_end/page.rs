@@ -1,5 +1,10 @@
 //! The page and its parts.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
 use crate::support::{Answer, TestServer};
 
 /// The first address below `/assets/` that the page names.
@@ -83,4 +88,45 @@ async fn a_head_request_gets_the_head() {
     assert_eq!((head.status, head.bytes.len()), (200, 0));
     assert_eq!(head.header("etag"), page.header("etag"));
     assert_eq!(server.request("HEAD", "/healthz").send().await.status, 200);
+}
+
+/// Every module below `web/js`, with those it imports; `from` finds their paths.
+fn imports(from: &Regex) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
+    let mut modules = BTreeMap::new();
+    let mut left = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("web/js/app.js").canonicalize().expect("a module")];
+    while let Some(module) = left.pop() {
+        if modules.contains_key(&module) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&module).unwrap_or_else(|error| panic!("{}: {error}", module.display()));
+        let folder = module.parent().expect("a file is in a folder");
+        let imported = from.captures_iter(&text).map(|found| folder.join(&found[1]).canonicalize());
+        let imported: BTreeSet<_> = imported.collect::<Result<_, _>>().expect("imported modules are there");
+        left.extend(imported.iter().cloned());
+        modules.insert(module, imported);
+    }
+    modules
+}
+
+#[test]
+fn no_module_of_the_page_imports_itself_over_others() {
+    let modules = imports(&Regex::new(r#"(?:from|import)\s*\(?\s*["'](\.[^"']+)["']"#).expect("a pattern"));
+    for module in modules.keys() {
+        let (mut reached, mut left) = (BTreeSet::new(), vec![module]);
+        while let Some(next) = left.pop() {
+            left.extend(modules[next].iter().filter(|imported| reached.insert(*imported)));
+        }
+        assert!(!reached.contains(module), "{} is in a circle of imports", module.display());
+    }
+}
+
+#[tokio::test]
+async fn the_page_names_all_modules_it_begins_with() {
+    let server = TestServer::start().await;
+    let page = server.request("GET", "/").send().await.text();
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web").canonicalize().expect("a folder");
+    for module in imports(&Regex::new(r#"(?:from|import)\s*["'](\.[^"']+)["']"#).expect("a pattern")).keys() {
+        let name = module.strip_prefix(&web).expect("a module of the page").display().to_string();
+        assert!(page.contains(&format!("/{name}\">")), "{name} is found only when another asks for it");
+    }
 }

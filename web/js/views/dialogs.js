@@ -1,9 +1,9 @@
 // The dialogs: choosing a handle, a new room, the owner's key, the keys.
 
-import { html, useEffect, useRef, useSignal } from '../html.js';
+import { html, useSignal } from '../html.js';
 import { t } from '../i18n.js';
-import { readyToWrite } from '../keys.js';
 import { closeDialog, dialog } from '../ui.js';
+import { Dialog } from './dialog.js';
 import { Lazy } from './lazy.js';
 
 export function Dialogs({ app }) {
@@ -19,33 +19,6 @@ export function Dialogs({ app }) {
 }
 
 const loadRoomSettings = () => import('./room_settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings));
-
-export function Dialog({ title, kind = '', children }) {
-  const element = useRef(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    element.current.showModal();
-    return () => giveFocusBack(before);
-  }, []);
-  const closeFromOutside = (event) => {
-    if (event.target === element.current) closeDialog();
-  };
-  return html`
-    <dialog ref=${element} class=${kind} aria-labelledby="dialog-title" onClose=${closeDialog} onMouseDown=${closeFromOutside}>
-      <div class="dialog-body"><h2 id="dialog-title">${title}</h2>${children}</div>
-    </dialog>
-  `;
-}
-
-// Once the dialog is gone; as long as it stands there, nothing behind it takes the
-// focus. What had it may be gone, too, and on a first visit nothing had it.
-function giveFocusBack(before) {
-  requestAnimationFrame(() => {
-    if (dialog.value) return;
-    if (before !== document.body && before?.isConnected) before.focus();
-    else readyToWrite();
-  });
-}
 
 // A form with one field whose problem is said below it; `act` may throw an error for people.
 function OneField({ label, help, field, action, act, problem: firstProblem, children }) {

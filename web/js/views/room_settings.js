@@ -4,7 +4,7 @@
 import { html, useEffect, useSignal } from '../html.js';
 import { LANGUAGES, locale, t } from '../i18n.js';
 import { closeDialog, notify } from '../ui.js';
-import { Dialog } from './dialogs.js';
+import { Dialog } from './dialog.js';
 import { loadStyle } from './lazy.js';
 
 export const loadStyles = () => loadStyle(new URL('../../css/persona.css', import.meta.url).href);
