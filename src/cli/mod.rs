@@ -1,10 +1,81 @@
-//! What the command line asks a running server, beside starting one.
+//! The command line: what can be asked for, one file each.
+//!
+//! All but `serve` speak with a running server, over HTTP.
 
-pub mod ask;
-pub mod documents;
-pub mod jobs;
-
+mod ask;
 mod client;
+mod documents;
 mod form;
+mod jobs;
 mod output;
+mod serve;
 mod table;
+
+use anyhow::Context;
+use chatbot::documents::extract;
+#[cfg(target_os = "linux")]
+use chatbot::process::keeper;
+use clap::{Parser, Subcommand};
+
+use self::ask::AskArgs;
+use self::documents::DocumentsArgs;
+use self::jobs::JobsArgs;
+use self::serve::ServeArgs;
+
+/// Self-hosted real-time chat whose bots do real work, in one program.
+///
+/// "chatbot serve" is all it takes: it makes its data folder, listens on port 8000 and tells where to open the page.
+#[derive(Parser)]
+#[command(version = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CHATBOT_REVISION"), ")"), arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server until Ctrl-C or SIGTERM.
+    ///
+    /// Settings come from defaults, then --config, then the environment (CHATBOT_SECTION__KEY, and PORT), then the flags
+    /// here. config.example.toml in the source shows every setting.
+    Serve(ServeArgs),
+    /// What the server starts to run another program.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    KeepProgram,
+    /// What the server starts to read one file.
+    #[command(hide = true)]
+    Extract,
+    /// List, show, cancel, retry and drop the jobs of a running server.
+    ///
+    /// On the server's own machine nothing else is needed: the server leaves a file in its data folder that says where it is
+    /// and lets its own user in. For a server elsewhere, name it with --url and put the owner's key into CHATBOT_KEY.
+    Jobs(JobsArgs),
+    /// Add, list and remove the documents that a running server answers from.
+    ///
+    /// The server is found as by "chatbot jobs".
+    Documents(DocumentsArgs),
+    /// Ask a running server's documents a question.
+    ///
+    /// The server is found as by "chatbot jobs". The answer is written by the language model if one is set up, and quotes the
+    /// best passages otherwise.
+    Ask(AskArgs),
+}
+
+impl Cli {
+    /// Does what was asked for, to its end.
+    ///
+    /// # Errors
+    /// In words for whoever asked.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(arguments) => serve::run(arguments),
+            #[cfg(target_os = "linux")]
+            Command::KeepProgram => keeper::keep().context("cannot keep a program"),
+            Command::Extract => extract::child::run().context("cannot read a file"),
+            Command::Jobs(arguments) => jobs::run(arguments),
+            Command::Documents(arguments) => documents::run(arguments),
+            Command::Ask(arguments) => ask::run(arguments),
+        }
+    }
+}

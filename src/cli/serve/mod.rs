@@ -1,0 +1,67 @@
+//! `chatbot serve`: the server from its settings to its end.
+
+mod log;
+mod signals;
+mod welcome;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use chatbot::config::{self, Sources};
+use chatbot::http;
+use chatbot::server::Server;
+use clap::Args;
+
+#[derive(Args)]
+pub struct ServeArgs {
+    /// IP address to listen on [default: all, IPv4 and IPv6]
+    #[arg(long)]
+    host: Option<String>,
+    /// Port to listen on [default: 8000]
+    #[arg(long)]
+    port: Option<String>,
+    /// Folder for everything that is kept; made if it is not there [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// File with settings; see config.example.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    fn sources(self) -> Sources {
+        let flags = [("server.host", self.host), ("server.port", self.port), ("server.data_dir", self.data_dir)];
+        Sources {
+            file: self.config,
+            environment: config::environment(),
+            flags: flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
+        }
+    }
+}
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When the settings are wrong, the port or the data folder cannot be used, or the store fails.
+pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
+    let sources = arguments.sources();
+    let config = config::load(&sources)?;
+    log::start(&config.log)?;
+    let listener = http::bind(config.host(), config.server.port)
+        .with_context(|| format!("cannot listen on port {}", config.server.port))?;
+    // For long reads of the store and a few name look-ups; each thread costs memory.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(12).build()?;
+    runtime.block_on(async {
+        let shutdown = signals::shutdown()?;
+        let server = Server::start(&config, listener).await?;
+        println!("{}", welcome::text(&config, &server));
+        let reloading = signals::reload_on_hangup(server.own_commands(), sources, config)?;
+        let stop = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = reloading => {}
+            }
+        };
+        server.run(stop).await
+    })
+}

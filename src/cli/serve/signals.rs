@@ -1,0 +1,52 @@
+//! What signals make the server do.
+
+use std::io::{self, IsTerminal};
+
+use chatbot::config::{self, Config, Sources};
+use chatbot::server::OwnCommands;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Ends at the first Ctrl-C or SIGTERM.
+pub fn shutdown() -> io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Reads the settings again at every SIGHUP: the commands change at once, and a file with an error changes nothing. Ends when
+/// what hung up was the terminal that the server was started in.
+pub fn reload_on_hangup(
+    commands: OwnCommands,
+    sources: Sources,
+    started_with: Config,
+) -> io::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let had_terminal = io::stdin().is_terminal();
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            if had_terminal && !io::stdin().is_terminal() {
+                return;
+            }
+            let reloaded = config::load(&sources).map_err(anyhow::Error::from);
+            let reloaded = reloaded.and_then(|config| commands.set(&config.commands).map(|()| config));
+            match reloaded {
+                Ok(config) => {
+                    tracing::info!(commands = config.commands.len(), "settings read again");
+                    let others_changed = Config { commands: started_with.commands.clone(), ..config } != started_with;
+                    if others_changed {
+                        tracing::warn!("settings other than the commands have changed too; they need a restart");
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "settings not read again; all stays as it was")
+                }
+            }
+        }
+        // No signal can come any more.
+        std::future::pending().await
+    })
+}

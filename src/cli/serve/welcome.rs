@@ -1,0 +1,46 @@
+//! What is printed once the server is ready.
+
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
+
+use chatbot::config::Config;
+use chatbot::server::Server;
+
+/// What whoever started it wants to know first.
+pub fn text(config: &Config, server: &Server) -> String {
+    let address = server.address();
+    let mut text = format!("chatbot {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
+    for (label, host) in open_at(address) {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "  {label:<15} http://{host}:{}", address.port());
+    }
+    let data_dir = std::path::absolute(&config.server.data_dir).unwrap_or_else(|_| config.server.data_dir.clone());
+    let _ = writeln!(text, "  {:<15} {}", "Data", data_dir.display());
+    if let Some(key) = server.new_owner_key() {
+        let _ = writeln!(text, "  {:<15} {key}", "Owner's key");
+        text.push_str(
+            "\nKeep the owner's key: it is shown only now. With it you look after this server in the page.\n",
+        );
+    }
+    text
+}
+
+/// Addresses under which the page can be opened, each with what it is good for.
+fn open_at(address: SocketAddr) -> Vec<(&'static str, String)> {
+    let shown = |ip: IpAddr| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+    if !address.ip().is_unspecified() {
+        return vec![("Open", shown(address.ip()))];
+    }
+    let mut open = vec![("This computer", "localhost".to_owned())];
+    open.extend(network_address().map(|ip| ("Your network", shown(ip))));
+    open
+}
+
+/// The address that others in the network reach this machine by: the one it would itself go out with. Connecting a datagram
+/// socket sends nothing; the target is only looked up in the routing table.
+fn network_address() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+    socket.connect(("192.0.2.1", 9)).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_unspecified() && !ip.is_loopback()).then_some(ip)
+}
