@@ -5,11 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, trusted_caller, with_app};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, body, json, room_name, trusted_caller, with_app};
 use crate::accounts::Action;
 use crate::answers::MOST_PASSAGES;
 use crate::bots;
@@ -31,10 +30,8 @@ struct Asked {
     job: String,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let asking =
-        warp::path!("api" / "ask").and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    asking.then(ask).map(settle).boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![route!(ask).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(ask))]
 }
 
 /// Asks the documents; the answer is on the job.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use utoipa::ToSchema;
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reply::Response;
 
-use super::{App, json};
+use super::route::{Route, route};
+use super::{Answer, App, json, with_app};
 
 #[derive(Serialize, ToSchema)]
 struct Health {
@@ -21,15 +20,14 @@ struct Health {
     jobs_open: usize,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let app = app.clone();
-    warp::path!("healthz").and(warp::get().or(warp::head()).unify()).map(move || health(&app)).boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![route!(health).also(warp::head()).fixed(|at| at.and(with_app(app)).then(health))]
 }
 
 #[utoipa::path(get, path = "/healthz", responses(
     (status = 200, description = "The store is open and the workers run", body = Health),
     (status = 503, description = "The server stops, or its store failed", body = Health)))]
-fn health(app: &App) -> Response {
+async fn health(app: Arc<App>) -> Answer {
     let status = match () {
         () if app.store.has_failed() => "store_failed",
         () if app.stopping.is_cancelled() => "stopping",
@@ -44,5 +42,5 @@ fn health(app: &App) -> Response {
         jobs_waiting: jobs.queued,
         jobs_open: jobs.queued + jobs.running,
     };
-    json(code, &health)
+    Ok(json(code, &health))
 }

@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::{
-    Answer, App, Caller, ErrorBody, body, caller, json, room_name, settle, to_the_end, trusted_caller, with_app,
-};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
 use crate::accounts::Actor;
 use crate::chat::Post;
 use crate::jobs::JobFilter;
@@ -59,20 +56,17 @@ struct NewJob {
     time_zone: Option<String>,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let jobs = warp::path!("api" / "jobs");
-    let job = warp::path!("api" / "jobs" / String);
-    let listing = jobs.and(warp::get()).and(warp::query()).and(caller(app)).and(with_app(app));
-    let starting = jobs.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    let showing = job.and(warp::get()).and(caller(app)).and(with_app(app));
-    let removing = job.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
-    let cancelling = warp::path!("api" / "jobs" / String / "cancel").and(warp::post());
-    let cancelling = cancelling.and(trusted_caller(app)).and(with_app(app));
-    let retrying = warp::path!("api" / "jobs" / String / "retry").and(warp::post());
-    let retrying = retrying.and(trusted_caller(app)).and(with_app(app));
-    let all = listing.then(list).map(settle).or(starting.then(start).map(settle)).unify();
-    let all = all.or(showing.then(show).map(settle)).unify().or(removing.then(remove).map(settle)).unify();
-    all.or(cancelling.then(cancel).map(settle)).unify().or(retrying.then(retry).map(settle)).unify().boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    let asked_by = || caller(app).and(with_app(app));
+    let changed_by = || trusted_caller(app).and(with_app(app));
+    vec![
+        route!(list).fixed(|at| at.and(warp::query()).and(asked_by()).then(list)),
+        route!(start).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(start)),
+        route!(show).part(|at| at.and(asked_by()).then(show)),
+        route!(remove).part(|at| at.and(changed_by()).then(remove)),
+        route!(cancel).part(|at| at.and(changed_by()).then(cancel)),
+        route!(retry).part(|at| at.and(changed_by()).then(retry)),
+    ]
 }
 
 /// Newest first, those that wait for their time by it: one's own jobs, everybody's for the owner.

@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
 use warp::Reply;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, body, json, room_name, settle, to_the_end, trusted_caller, with_app};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, body, json, room_name, to_the_end, trusted_caller, with_app};
 use crate::chat::{Page, Post};
 use crate::model::{Handle, MessageText, SendId};
 use crate::protocol::MessageView;
@@ -40,13 +39,12 @@ struct NewMessage {
     id: Option<String>,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let messages = warp::path!("api" / "rooms" / String / "messages");
-    let message = warp::path!("api" / "rooms" / String / "messages" / u64);
-    let listing = messages.and(warp::get()).and(warp::query()).and(with_app(app)).then(list).map(settle);
-    let posting = messages.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    let deleting = message.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
-    listing.or(posting.then(post).map(settle)).unify().or(deleting.then(delete).map(settle)).unify().boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![
+        route!(list).part(|at| at.and(warp::query()).and(with_app(app)).then(list)),
+        route!(post).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(post)),
+        route!(delete).parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(delete)),
+    ]
 }
 
 /// A part of a room's history, oldest first.

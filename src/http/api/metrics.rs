@@ -5,20 +5,18 @@ use std::sync::Arc;
 
 use warp::Filter;
 use warp::Reply;
-use warp::filters::BoxedFilter;
 use warp::http::header::CONTENT_TYPE;
-use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, blocking, caller, settle, with_app};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, blocking, caller, with_app};
 use crate::accounts::Action;
 use crate::text::Text;
 
 /// Version of the text format (prometheus.io/docs/instrumenting/exposition_formats).
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let metrics = warp::path!("metrics").and(warp::get()).and(caller(app)).and(with_app(app));
-    metrics.then(show).map(settle).boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![route!(show).fixed(|at| at.and(caller(app)).and(with_app(app)).then(show))]
 }
 
 /// Numbers in Prometheus' text format. For this machine itself, and for the owner.

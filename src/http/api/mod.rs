@@ -10,6 +10,7 @@ mod jobs;
 mod messages;
 mod metrics;
 mod rooms;
+mod route;
 mod schedules;
 mod search;
 mod session;
@@ -29,6 +30,7 @@ use warp::http::StatusCode;
 use warp::reject::Rejection;
 use warp::reply::Response;
 
+use self::route::{any_of, route};
 use super::App;
 use super::caller::{Caller, caller};
 use super::refusals::{ErrorBody, ErrorDetail, Refusal};
@@ -46,53 +48,12 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes that may take no longer than that; for each as many more there is as much time again.
 const BODY_PART: usize = 2 * 1024 * 1024;
 
-/// The description of all routes below.
+/// The description of the interface, but for its routes.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "chatbot",
         description = "Rooms, messages and jobs. The frames of the WebSockets are in docs/protocol.md."
-    ),
-    paths(
-        health::health,
-        ask::ask,
-        rooms::list,
-        rooms::show,
-        rooms::create,
-        rooms::change,
-        messages::list,
-        messages::post,
-        messages::delete,
-        commands::list,
-        documents::list,
-        documents::show,
-        documents::original,
-        documents::preview_file,
-        documents::add,
-        documents::change,
-        documents::remove,
-        callbacks::answer,
-        stats::show,
-        metrics::show,
-        jobs::list,
-        jobs::start,
-        jobs::show,
-        jobs::cancel,
-        jobs::retry,
-        jobs::remove,
-        schedules::list,
-        schedules::pause,
-        schedules::resume,
-        schedules::remove,
-        hooks::list,
-        hooks::create,
-        hooks::delete,
-        hooks::post,
-        search::find,
-        session::show,
-        session::sign_in,
-        session::sign_out,
-        openapi
     ),
     components(schemas(ErrorBody, ErrorDetail))
 )]
@@ -100,19 +61,37 @@ struct Description;
 
 /// Every route of the interface.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let all = health::routes(app).or(rooms::routes(app)).unify().or(messages::routes(app)).unify();
-    let all = all.or(commands::routes(app)).unify().or(stats::routes(app)).unify().or(jobs::routes(app)).unify();
-    let all = all.or(session::routes(app)).unify().or(schedules::routes(app)).unify().or(hooks::routes(app)).unify();
-    let all = all.or(ask::routes(app)).unify().or(search::routes(app)).unify();
-    let all = all.or(callbacks::routes(app)).unify().or(metrics::routes(app)).unify();
-    let all = all.or(documents::routes(app)).unify();
-    let description = warp::path!("api" / "openapi.json").and(warp::get()).map(openapi);
-    all.or(description).unify().boxed()
+    let modules = [
+        health::routes,
+        rooms::routes,
+        messages::routes,
+        commands::routes,
+        // Before the jobs, for whom it would be the one called "stats".
+        stats::routes,
+        jobs::routes,
+        session::routes,
+        schedules::routes,
+        hooks::routes,
+        ask::routes,
+        search::routes,
+        callbacks::routes,
+        metrics::routes,
+        documents::routes,
+    ];
+    let mut routes: Vec<_> = modules.iter().flat_map(|routes| routes(app)).collect();
+    let describing = route!(openapi);
+    let mut description = Description::openapi();
+    for one in routes.iter().map(|route| &route.description).chain([describing.description()]) {
+        description.merge(one.clone());
+    }
+    let description = Arc::new(description);
+    routes.push(describing.fixed(|at| at.map(move || description.clone()).then(openapi)));
+    any_of(routes.into_iter().map(|route| route.filter).collect()).expect("there are routes")
 }
 
 #[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "This description")))]
-fn openapi() -> Response {
-    json(StatusCode::OK, &Description::openapi())
+async fn openapi(description: Arc<utoipa::openapi::OpenApi>) -> Answer {
+    Ok(json(StatusCode::OK, &*description))
 }
 
 /// A JSON reply.

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reply::Response;
 
+use super::route::{Route, route};
 use super::{
-    Answer, App, Caller, ErrorBody, blocking, body, caller, json, room_name, settle, to_the_end, trusted_caller,
-    with_app,
+    Answer, App, Caller, ErrorBody, blocking, body, caller, json, room_name, to_the_end, trusted_caller, with_app,
 };
 use crate::accounts::{Action, Actor};
 use crate::chat::{Room, RoomChange, RoomSummary};
@@ -54,16 +52,15 @@ impl RoomView {
     }
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let rooms = warp::path!("api" / "rooms");
-    let room = warp::path!("api" / "rooms" / String);
-    let listing = rooms.and(warp::get()).and(warp::query()).and(with_app(app)).then(list).map(settle);
-    let creating = rooms.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    let showing = room.and(warp::get()).and(caller(app)).and(with_app(app)).then(show).map(settle);
-    let changing =
-        room.and(warp::patch().or(warp::put()).unify()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    let all = listing.or(creating.then(create).map(settle)).unify().or(showing).unify();
-    all.or(changing.then(change).map(settle)).unify().boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![
+        route!(list).fixed(|at| at.and(warp::query()).and(with_app(app)).then(list)),
+        route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
+        route!(show).part(|at| at.and(caller(app)).and(with_app(app)).then(show)),
+        route!(change)
+            .also(warp::put())
+            .part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(change)),
+    ]
 }
 
 /// Public rooms, newest first, at most 200.

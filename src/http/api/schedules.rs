@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::{Answer, App, Caller, ErrorBody, Refusal, caller, json, settle, to_the_end, trusted_caller, with_app};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, Refusal, caller, json, to_the_end, trusted_caller, with_app};
 use crate::jobs::Alteration;
 use crate::model::ScheduleId;
 use crate::protocol::ScheduleView;
@@ -20,16 +19,14 @@ struct ScheduleList {
     schedules: Vec<ScheduleView>,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let listing = warp::path!("api" / "schedules").and(warp::get()).and(caller(app)).and(with_app(app));
-    let pausing = warp::path!("api" / "schedules" / String / "pause").and(warp::post());
-    let pausing = pausing.and(trusted_caller(app)).and(with_app(app));
-    let resuming = warp::path!("api" / "schedules" / String / "resume").and(warp::post());
-    let resuming = resuming.and(trusted_caller(app)).and(with_app(app));
-    let removing = warp::path!("api" / "schedules" / String).and(warp::delete());
-    let removing = removing.and(trusted_caller(app)).and(with_app(app));
-    let all = listing.then(list).map(settle).or(pausing.then(pause).map(settle)).unify();
-    all.or(resuming.then(resume).map(settle)).unify().or(removing.then(remove).map(settle)).unify().boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    let changed_by = || trusted_caller(app).and(with_app(app));
+    vec![
+        route!(list).fixed(|at| at.and(caller(app)).and(with_app(app)).then(list)),
+        route!(pause).part(|at| at.and(changed_by()).then(pause)),
+        route!(resume).part(|at| at.and(changed_by()).then(resume)),
+        route!(remove).part(|at| at.and(changed_by()).then(remove)),
+    ]
 }
 
 /// Oldest first: one's own schedules, everybody's for the owner; at most 1000.

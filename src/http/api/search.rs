@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, caller, json, settle, with_app};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, caller, json, with_app};
 use crate::accounts::Actor;
 use crate::model::{RoomName, Source};
 use crate::protocol::MessageView;
@@ -78,9 +77,8 @@ enum Kind {
     Documents,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let search = warp::path!("api" / "search").and(warp::get()).and(warp::query());
-    search.and(caller(app)).and(with_app(app)).then(find).map(settle).boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![route!(find).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(find))]
 }
 
 /// Messages and documents that match what was typed, as far as the asker may read them.

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use warp::Filter;
 use warp::Reply;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::http::header::{HeaderValue, SET_COOKIE};
 use warp::reply::Response;
 
 use super::super::caller::{SESSION_COOKIE, sign_in_refusal};
-use super::{Answer, App, Caller, ErrorBody, body, caller, json, settle, trusted_caller, with_app};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_caller, with_app};
 use crate::accounts::{Role, SESSION_DAYS};
 use crate::protocol::UserView;
 use crate::text::Text;
@@ -28,19 +28,18 @@ struct Session<'a> {
     user: UserView<'a>,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let session = warp::path!("api" / "session");
-    let showing = session.and(warp::get()).and(caller(app)).map(|caller| show(&caller));
-    let signing_in = session.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    let signing_out = session.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
-    let all = showing.or(signing_in.then(sign_in).map(settle)).unify();
-    all.or(signing_out.then(sign_out).map(settle)).unify().boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![
+        route!(show).fixed(|at| at.and(caller(app)).then(show)),
+        route!(sign_in).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(sign_in)),
+        route!(sign_out).fixed(|at| at.and(trusted_caller(app)).and(with_app(app)).then(sign_out)),
+    ]
 }
 
 /// Who the server takes the caller for.
 #[utoipa::path(get, path = "/api/session", responses((status = 200, body = Session)))]
-fn show(caller: &Caller) -> Response {
-    user(caller, caller.role)
+async fn show(caller: Caller) -> Answer {
+    Ok(user(&caller, caller.role))
 }
 
 /// Signs the owner in; sets a cookie for 30 days.

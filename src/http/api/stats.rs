@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 
-use super::{Answer, App, ErrorBody, bad_request, blocking, json, settle};
+use super::route::{Route, route};
+use super::{Answer, App, ErrorBody, bad_request, blocking, json, with_app};
 use crate::jobs::Span;
 use crate::protocol::{JobsNow, StatsPoint};
 
@@ -27,10 +27,8 @@ struct JobStats {
     points: Vec<StatsPoint>,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(warp::reply::Response,)> {
-    let app = app.clone();
-    let stats = warp::path!("api" / "jobs" / "stats").and(warp::get()).and(warp::query());
-    stats.and(warp::any().map(move || app.clone())).then(show).map(settle).boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![route!(show).fixed(|at| at.and(warp::query()).and(with_app(app)).then(show))]
 }
 
 /// How many jobs there are, and what they did in the last hour or day.

@@ -9,17 +9,15 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
 use warp::Reply;
-use warp::filters::BoxedFilter;
 use warp::filters::multipart::FormData;
 use warp::http::StatusCode;
 use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use warp::reply::Response;
 
 use self::form::{Fields, receive};
 use self::views::{DocumentDetails, DocumentList, DocumentView, DraftView};
+use super::route::{Route, route};
 use super::{
-    Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, settle, to_the_end, trusted_caller,
-    with_app,
+    Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, to_the_end, trusted_caller, with_app,
 };
 use crate::accounts::Action;
 use crate::library::{Correction, DocumentFilter, DocumentState, Draft, NewDocument};
@@ -84,35 +82,33 @@ struct PreviewRequest {
     kind: Option<DocumentKind>,
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let documents = warp::path!("api" / "documents");
-    let document = warp::path!("api" / "documents" / String);
-    let previews = warp::path!("api" / "documents" / "preview");
-    let originals = warp::path!("api" / "documents" / String / "original");
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
     let file = app.settings.document_bytes;
     // In JSON a character may take twice its bytes, and there are a few fields beside the text.
     let text = 2 * app.settings.document_text_bytes + app.settings.frame_bytes;
     // Beside the file there are a few short fields, and around each its head.
     let form = || warp::multipart::form().max_length(form::longest(file));
-
-    let listing = documents.and(warp::get()).and(caller(app)).and(warp::query()).and(with_app(app)).then(list);
-    let showing = document.and(warp::get()).and(caller(app)).and(with_app(app)).then(show);
-    let fetching = originals.and(warp::get()).and(caller(app)).and(with_app(app)).then(original);
-    let removing = document.and(warp::delete()).and(trusted_caller(app)).and(with_app(app)).then(remove);
-    let owner = manager(app);
-    let previewing_file =
-        previews.and(warp::post()).and(form()).and(owner.clone()).and(with_app(app)).then(preview_file);
-    let previewing = previews.and(warp::post()).and(owner.clone()).and(body_of(text)).and(with_app(app)).then(preview);
-    let adding_file = documents.and(warp::post()).and(form()).and(owner.clone()).and(with_app(app)).then(add_file);
-    let adding = documents.and(warp::post()).and(owner.clone()).and(body_of(text)).and(with_app(app)).then(add);
-    let replacing = document.and(warp::put()).and(form()).and(owner.clone()).and(with_app(app)).then(replace);
-    let changing = document.and(warp::put()).and(owner).and(body_of(text)).and(with_app(app)).then(change);
-
-    let reading = listing.or(showing).unify().or(fetching).unify().map(settle);
+    let asked_by = || caller(app).and(with_app(app));
+    let form_by_owner = || form().and(manager(app)).and(with_app(app));
     // A form before a body of JSON: each looks at the content type first and leaves the other's alone.
-    let posting = previewing_file.or(previewing).unify().or(adding_file).unify().or(adding).unify().map(settle);
-    let putting = replacing.or(changing).unify().or(removing).unify().map(settle);
-    reading.or(posting).unify().or(putting).unify().boxed()
+    vec![
+        route!(list).fixed(|at| at.and(caller(app)).and(warp::query()).and(with_app(app)).then(list)),
+        route!(show).part(|at| at.and(asked_by()).then(show)),
+        route!(original).part(|at| at.and(asked_by()).then(original)),
+        route!(preview_file).fixed(|at| {
+            let of_file = at.clone().and(form_by_owner()).then(preview_file);
+            of_file.or(at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(preview)).unify()
+        }),
+        route!(add).fixed(|at| {
+            let with_file = at.clone().and(form_by_owner()).then(add_file);
+            with_file.or(at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(add)).unify()
+        }),
+        route!(change).part(|at| {
+            let with_file = at.clone().and(form_by_owner()).then(replace);
+            with_file.or(at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(change)).unify()
+        }),
+        route!(remove).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(remove)),
+    ]
 }
 
 /// A caller who may change documents. Known before the body is read: a form is only begun when its filter has passed.

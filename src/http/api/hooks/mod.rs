@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use warp::Filter;
 use warp::Reply;
-use warp::filters::BoxedFilter;
 use warp::http::header::CONTENT_TYPE;
 use warp::http::{HeaderMap, StatusCode};
 use warp::reject::Rejection;
-use warp::reply::Response;
 
-use super::{Answer, App, Caller, ErrorBody, body, bytes, caller, json, settle, trusted_caller, with_app};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, Refusal, body, bytes, caller, json, trusted_caller, with_app};
 use crate::accounts::Actor;
 use crate::chat::Post;
 use crate::model::{Handle, Hook, HookId, MessageText, RoomName, SendId};
@@ -60,27 +59,25 @@ impl HookView {
     }
 }
 
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let hooks = warp::path!("api" / "hooks");
-    let hook = warp::path!("api" / "hooks" / String);
-    let listing = hooks.and(warp::get()).and(caller(app)).and(with_app(app)).then(list).map(settle);
-    let creating = hooks.and(warp::post()).and(trusted_caller(app)).and(body(app)).and(with_app(app));
-    let deleting = hook.and(warp::delete()).and(trusted_caller(app)).and(with_app(app));
-    let posting = known_hook(app).and(warp::header::headers_cloned()).and(bytes(app)).and(with_app(app));
-    let all = listing.or(creating.then(create).map(settle)).unify().or(deleting.then(delete).map(settle)).unify();
-    all.or(posting.then(post).map(settle)).unify().boxed()
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![
+        route!(list).fixed(|at| at.and(caller(app)).and(with_app(app)).then(list)),
+        route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
+        route!(delete).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(delete)),
+        route!(post).part(|at| {
+            let hook = at.and(with_app(app)).and_then(known_hook);
+            hook.and(warp::header::headers_cloned()).and(bytes(app)).and(with_app(app)).then(post)
+        }),
+    ]
 }
 
 /// The hook of a token, before its body is read. No cookie, key or origin is looked at: the token is all there is.
-fn known_hook(app: &Arc<App>) -> impl Filter<Extract = (Hook,), Error = Rejection> + Clone + use<> {
-    let app = app.clone();
-    warp::path!("hooks" / String).and(warp::post()).and_then(move |token: String| {
-        let found = app.hooks.find(&token).and_then(|hook| match app.hook_posts.admit(&hook.id) {
-            true => Ok(hook),
-            false => Err(Text::new("error-too_fast")),
-        });
-        std::future::ready(found.map_err(|text| warp::reject::custom(super::Refusal::from(text))))
-    })
+async fn known_hook(token: String, app: Arc<App>) -> Result<Hook, Rejection> {
+    let found = app.hooks.find(&token).and_then(|hook| match app.hook_posts.admit(&hook.id) {
+        true => Ok(hook),
+        false => Err(Text::new("error-too_fast")),
+    });
+    found.map_err(|text| warp::reject::custom(Refusal::from(text)))
 }
 
 /// The hooks there are, oldest first. For the owner.
