@@ -90,8 +90,7 @@ impl Jobs {
                 self.begin_deliveries(deliveries, 0);
                 self.show_next(ending.schedule.as_ref());
             }
-            Ok(_) if ending.from.job.state.is_open() => drop(self.dispatcher.close(&job.id)),
-            // It came to its time meanwhile, and waits for a worker.
+            // Whoever changed it has taken it out of the dispatcher, or put it in.
             Ok(_) => {}
             Err(error) => tracing::error!(%error, job = %job.id, "cannot store the job's end"),
         }

@@ -194,3 +194,6 @@ impl Jobs {
         Self::new(store, Arc::new(Nobody), Arc::default(), settings, TaskTracker::new())
     }
 }
+
+#[cfg(test)]
+mod tests;

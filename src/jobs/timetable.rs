@@ -78,7 +78,7 @@ enum Admitted {
 }
 
 /// What is known after a look at the store.
-enum Next {
+pub(super) enum Next {
     Never,
     At(Timestamp),
     /// Some are due, and there was no place for them.
@@ -131,7 +131,7 @@ impl Jobs {
     }
 
     /// Makes ready what is due now.
-    async fn begin_all_due(self: &Arc<Self>) -> Result<Next, StoreError> {
+    pub(super) async fn begin_all_due(self: &Arc<Self>) -> Result<Next, StoreError> {
         let mut look_at = AT_ONCE;
         loop {
             let jobs = self.clone();

@@ -3,7 +3,7 @@
 //! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
 
 use super::{Batch, Direction, Store, StoreError, Table, prefix_range};
-use crate::model::{Person, RoomName};
+use crate::model::{Person, RoomName, Schedule};
 
 /// What is claimed, as a key of [`Table::Claims`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +21,14 @@ impl Claim {
     }
 
     /// The number by which a person calls a schedule in a room.
-    pub fn schedule_number(person: &Person, room: Option<&RoomName>, number: u32) -> Self {
+    fn schedule_number(person: &Person, room: Option<&RoomName>, number: u32) -> Self {
         let room = room.map_or("", RoomName::as_str);
         Self::new(b'n', &[person.to_string().as_bytes(), room.as_bytes(), &number.to_be_bytes()])
+    }
+
+    /// The number that a schedule has.
+    pub fn schedule_number_of(schedule: &Schedule) -> Self {
+        Self::schedule_number(&schedule.person, schedule.room.as_ref(), schedule.number)
     }
 
     /// One of the places that there are for hooks.

@@ -57,11 +57,16 @@ pub(super) fn insert(batch: Batch, jobs: &[Job], seq: u64) -> Batch {
     })
 }
 
-/// What is beside a new job's record.
+/// Everything that indexes have of a job.
+pub(super) fn entries(job: &Job) -> Batch {
+    enter(Batch::new(), job)
+}
+
+/// What is beside a job's record.
 fn enter(batch: Batch, job: &Job) -> Batch {
     let batch = batch.put(Table::JobsOfPerson, person_key(&job.person, job.id.as_str()), []);
     let batch = take_place(batch, job);
-    match &job.unique_key {
+    match job.unique_key.as_deref().filter(|_| !job.state.has_ended()) {
         Some(key) => batch.claim(&Claim::unique_job(key), job.id.as_str()),
         None => batch,
     }

@@ -148,7 +148,7 @@ impl Store {
     pub async fn due_jobs_of(&self, room: &RoomName, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
         let prefix = room_prefix(room);
         let due = self.engine.scan(Table::DueJobsOfRoom, prefix_range(&prefix), Direction::Forward, limit)?;
-        due.iter().filter_map(|(key, _)| self.job_by_key(key.get(prefix.len()..)?).transpose()).collect()
+        due.iter().filter_map(|(key, _)| self.due_job_by_key(key.get(prefix.len()..)?).transpose()).collect()
     }
 
     /// Jobs that wait for a worker or have one, oldest first. Reads many; blocking.
@@ -161,7 +161,7 @@ impl Store {
     pub fn due_jobs(&self, now: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
         let range = Vec::new()..due_key(Timestamp(now.0.saturating_add(1)), b"");
         let due = self.engine.scan(Table::DueJobs, range, Direction::Forward, limit)?;
-        due.iter().filter_map(|(key, _)| self.job_by_key(key.get(8..)?).transpose()).collect()
+        due.iter().filter_map(|(key, _)| self.due_job_by_key(key.get(8..)?).transpose()).collect()
     }
 
     /// When the next job's time comes.
@@ -243,6 +243,11 @@ impl Store {
                 None => return Ok(old),
             }
         }
+    }
+
+    /// The job of this id if it waits for its time: one that an index has just named may have been changed since.
+    fn due_job_by_key(&self, key: &[u8]) -> Result<Option<StoredJob>, StoreError> {
+        Ok(self.job_by_key(key)?.filter(|stored| stored.job.state.is_due_later()))
     }
 
     fn job_by_key(&self, key: &[u8]) -> Result<Option<StoredJob>, StoreError> {

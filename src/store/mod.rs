@@ -3,6 +3,7 @@
 //! Every write goes through the one `writer`; what it acknowledges survives a power cut. Knows nothing of who is
 //! connected, of sockets or of bots.
 
+mod audit;
 mod check;
 mod claims;
 mod disk;
@@ -33,6 +34,7 @@ use tokio::sync::oneshot;
 
 use crate::text::Text;
 
+pub use audit::audit;
 pub use disk::DiskEngine;
 pub use engine::{Batch, Direction, Engine, EngineError, Outcome, Table, prefix_range};
 pub use files::{Files, Incoming};

@@ -55,7 +55,7 @@ fn place_of(schedule: &Schedule) -> Claim {
 }
 
 fn number_of(schedule: &Schedule) -> Claim {
-    Claim::schedule_number(&schedule.person, schedule.room.as_ref(), schedule.number)
+    Claim::schedule_number_of(schedule)
 }
 
 impl Store {

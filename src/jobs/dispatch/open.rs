@@ -156,6 +156,7 @@ impl OpenJobs {
     pub fn insert(&mut self, entry: OpenJob) {
         let job = &entry.stored.job;
         let id = job.id.clone();
+        debug_assert!(!self.open.contains_key(&id), "a job is in memory once");
         if let Some(room) = &job.room {
             self.rooms.entry(room.clone()).or_default().insert(id.clone());
         }

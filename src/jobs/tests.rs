@@ -1,0 +1,338 @@
+//! What the engine promises whatever happens at the same moment, and whoever goes away at whatever await.
+
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::task::{ArcWake, waker};
+use tokio::sync::Notify;
+
+use super::*;
+use crate::accounts::{Actor, Role};
+use crate::model::{
+    Answer, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Rhythm, RoomName, SendId,
+    Timestamp, Voice,
+};
+use crate::schedule::Zone;
+use crate::store::{Closing, JobChange, NewMessage, Posted, RoomNumber, RoomRecord, StoredJob};
+use crate::text::Locale;
+
+/// Answers in one room, and shows nothing.
+struct OneRoom(RoomNumber);
+
+#[async_trait]
+impl Announcer for OneRoom {
+    async fn answer(&self, ended: &Job, text: MessageText, answer: Answer) -> Result<Announcement, Text> {
+        let message = message(text, Some(ended.id.clone()), Some(answer));
+        Ok(Announcement { room: self.0, message, publish: Box::new(|_, _| ()) })
+    }
+
+    fn changed(&self, _: &Job, _: &JobView) {}
+
+    fn piece(&self, _: &Job, _: &str, _: u64) {}
+}
+
+struct Engine {
+    jobs: Arc<Jobs>,
+    store: Arc<Store>,
+    room: RoomNumber,
+    owner: Actor,
+    _closing: Closing,
+}
+
+impl Engine {
+    async fn start() -> Self {
+        let (store, closing) = Store::in_memory().expect("a store");
+        let record =
+            RoomRecord { name: lobby(), bot: BotMode::Mention, persona: Default::default(), created_at: Timestamp(0) };
+        let room = store.create_room(record).await.expect("a room").0;
+        let concurrency = Concurrency { workers: 4, per_person: 4, per_room: 4 };
+        let settings = JobSettings { queue: 100, concurrency, per_person: 100, schedules_per_person: 100 };
+        let tasks = TaskTracker::new();
+        let jobs = Jobs::new(store.clone(), Arc::new(OneRoom(room)), Arc::default(), settings, tasks);
+        jobs.set_policies([("alone".to_owned(), Policy { is_unique: true, ..Policy::QUICK })].into());
+        let owner = Actor::new(Some("owner"), None, [127, 0, 0, 1].into(), Role::Owner, Locale::English);
+        Self { jobs, store, room, owner, _closing: closing }
+    }
+
+    /// Posts a command, as a conversation does.
+    async fn post(&self, name: &str) -> Option<JobId> {
+        let request = JobRequest { name: name.into(), arguments: "a secret".into() };
+        let origin = JobOrigin::of(&self.owner, Some(lobby()));
+        let admission = self.jobs.admit(request, origin).await.expect("admitted");
+        let text = MessageText::new(format!("/{name} a secret"), 100).expect("a text");
+        let message = message(text, Some(admission.id().clone()), None);
+        let (new_jobs, id): (Vec<Job>, _) =
+            (admission.new_job().cloned().into_iter().collect(), admission.id().clone());
+        let (jobs, (done, stored)) = (self.jobs.clone(), tokio::sync::oneshot::channel());
+        let on_commit = move |posted| {
+            if let Ok(Posted::New { seq }) = posted {
+                jobs.begin_admitted(admission, seq);
+            }
+            drop(done.send(posted));
+        };
+        let author = &self.owner.person;
+        let new = NewMessage { room: self.room, author, message: &message, is_repeatable: false, jobs: &new_jobs };
+        self.store.post(new, on_commit).await;
+        matches!(stored.await, Ok(Ok(Posted::New { .. }))).then_some(id)
+    }
+
+    async fn stored(&self, id: &JobId) -> Option<StoredJob> {
+        self.store.job(id).await.expect("readable")
+    }
+
+    /// A job that failed, and may be begun again.
+    async fn failed(&self, name: &str) -> JobId {
+        let id = self.post(name).await.expect("stored");
+        self.work().await;
+        let stored = self.stored(&id).await.expect("stored");
+        assert_eq!(stored.job.state, JobState::Failed);
+        id
+    }
+
+    /// A job that waits for another attempt, which is due.
+    async fn retrying(&self, name: &str) -> JobId {
+        self.work().await;
+        let id = self.post(name).await.expect("stored");
+        assert_eq!(self.jobs.next().await.as_ref(), Some(&id));
+        let running = self.jobs.begin(&id).expect("it waits");
+        self.jobs.retry_later(&running, "busy".into(), Duration::ZERO).await;
+        id
+    }
+
+    /// Does everything that waits for a worker: it fails.
+    async fn work(&self) {
+        while let Ok(Some(id)) = tokio::time::timeout(Duration::from_millis(1), self.jobs.next()).await {
+            if let Some(running) = self.jobs.begin(&id) {
+                let outcome = Outcome::failed(JobState::Failed, "broken", "it broke".into());
+                self.jobs.end_running(running, outcome).await;
+            }
+            self.settle().await;
+        }
+    }
+
+    /// Waits until nothing is under way any more.
+    async fn settle(&self) {
+        loop {
+            self.jobs.tasks.close();
+            self.jobs.tasks.wait().await;
+            let store = self.store.clone();
+            tokio::task::spawn_blocking(move || store.flush()).await.expect("not cancelled").expect("durable");
+            self.jobs.tasks.reopen();
+            if self.jobs.tasks.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// What is in memory is what is stored, and every index says what the records say.
+    async fn assert_agrees(&self, what: &str) {
+        self.settle().await;
+        let store = self.store.clone();
+        let audited = tokio::task::spawn_blocking(move || {
+            store.audit()?;
+            store.open_jobs().map_err(|error| error.to_string())
+        });
+        let open = audited.await.expect("not cancelled").unwrap_or_else(|error| panic!("{what}: {error}"));
+        for StoredJob { job, .. } in &open {
+            assert!(self.jobs.dispatcher.get(&job.id).is_some(), "{what}: no worker knows of {job:?}");
+        }
+        let Counts { queued, running } = self.jobs.counts();
+        let in_memory = self.jobs.dispatcher.of_room(&lobby(), 9);
+        assert_eq!(queued + running, open.len(), "{what}: in memory are {in_memory:?}");
+    }
+}
+
+fn lobby() -> RoomName {
+    RoomName::public("lobby").expect("a name")
+}
+
+fn message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Message {
+    let (id, handle, at) = (SendId::fresh(), Handle::new("Ann").expect("a handle"), Timestamp::now());
+    Message { id, handle, role: Voice::User, text, at, job, answer, deleted: false }
+}
+
+fn every_minute() -> NewSchedule {
+    NewSchedule {
+        rhythm: Rhythm::Every("* * * * *".into()),
+        first: Timestamp(Timestamp::now().0 + 3_600_000),
+        zone: Zone::UTC,
+        request: JobRequest { name: "echo".into(), arguments: "again".into() },
+        missed: MissedRuns::Once,
+    }
+}
+
+/// Notes that a future is to be polled again.
+struct Woken(Notify);
+
+impl ArcWake for Woken {
+    fn wake_by_ref(woken: &Arc<Self>) {
+        woken.0.notify_one();
+    }
+}
+
+/// Polls a future so many times and drops it; `true` when it was over by then.
+async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
+    let woken = Arc::new(Woken(Notify::new()));
+    let waker = waker(woken.clone());
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        if let Poll::Ready(_) = future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            return true;
+        }
+        woken.0.notified().await;
+    }
+    false
+}
+
+/// Drops what `action` does with a fresh job at its first, second, third … await, until it is over before; each time memory
+/// and store agree afterwards.
+async fn assert_drops_lose_nothing<F: Future>(what: &str, engine: &Engine, mut action: impl AsyncFnMut() -> F) {
+    for polls in 0..50 {
+        let future = action().await;
+        let is_over = drop_after(polls, future).await;
+        engine.assert_agrees(&format!("{what}, dropped after {polls} polls")).await;
+        if is_over {
+            return;
+        }
+        engine.work().await;
+    }
+    panic!("{what} is never over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_future_dropped_at_any_await_loses_no_job() {
+    let engine = &Engine::start().await;
+    let jobs = &engine.jobs;
+    assert_drops_lose_nothing("post", engine, async || async { engine.post("echo").await }).await;
+    assert_drops_lose_nothing("start", engine, async || async {
+        let request = JobRequest { name: "echo".into(), arguments: String::new() };
+        jobs.start_quietly(jobs.quiet_job(request, JobOrigin::server(Locale::English))).await
+    })
+    .await;
+    assert_drops_lose_nothing("cancel one that waits", engine, async || {
+        let id = engine.post("echo").await.expect("stored");
+        async move { jobs.cancel(&id, &engine.owner).await }
+    })
+    .await;
+    assert_drops_lose_nothing("cancel one that is retrying", engine, async || {
+        let id = engine.retrying("echo").await;
+        async move { jobs.cancel(&id, &engine.owner).await }
+    })
+    .await;
+    assert_drops_lose_nothing("retry one that failed", engine, async || {
+        let id = engine.failed("alone").await;
+        async move { jobs.retry(&id, &engine.owner).await }
+    })
+    .await;
+    assert_drops_lose_nothing("retry one that waits for its time", engine, async || {
+        let id = engine.retrying("echo").await;
+        async move { jobs.retry(&id, &engine.owner).await }
+    })
+    .await;
+    assert_drops_lose_nothing("promote", engine, async || {
+        engine.retrying("echo").await;
+        async move { jobs.begin_all_due().await.is_ok() }
+    })
+    .await;
+    assert_drops_lose_nothing("add a schedule", engine, async || {
+        let id = engine.post("every").await.expect("stored");
+        let asked_by = engine.stored(&id).await.expect("stored");
+        async move { jobs.add_schedule(&asked_by.job, asked_by.seq, every_minute()).await }
+    })
+    .await;
+    for alteration in [Alteration::Pause, Alteration::Delete] {
+        assert_drops_lose_nothing("alter a schedule", engine, async || {
+            let id = engine.post("every").await.expect("stored");
+            let asked_by = engine.stored(&id).await.expect("stored");
+            let added = jobs.add_schedule(&asked_by.job, asked_by.seq, every_minute()).await;
+            let schedule = added.expect("added").expect("there is a place");
+            async move { jobs.alter_schedule(&schedule.id, alteration).await }
+        })
+        .await;
+    }
+}
+
+/// Deletes the message that asked for a job.
+async fn delete_question(engine: &Engine, id: &JobId) {
+    if let Some(stored) = engine.stored(id).await {
+        let deleted = engine.store.delete_message(engine.room, stored.seq, u64::MAX - 1, || ()).await;
+        assert!(deleted.is_ok(), "{deleted:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn races_end_in_a_legal_state() {
+    let engine = &Engine::start().await;
+    let jobs = &engine.jobs;
+    for round in 0..1000 {
+        let id = match round % 4 {
+            0 => engine.post("echo").await.expect("stored"),
+            1 => engine.failed("alone").await,
+            2 => engine.retrying("alone").await,
+            _ => engine.failed("echo").await,
+        };
+        let is_forgotten = round % 3 == 0;
+        tokio::join!(
+            async { drop(jobs.cancel(&id, &engine.owner).await) },
+            async { drop(jobs.retry(&id, &engine.owner).await) },
+            async { drop(jobs.begin_all_due().await) },
+            delete_question(engine, &id),
+            async {
+                if is_forgotten {
+                    drop(jobs.remove(&id, &engine.owner).await);
+                }
+            },
+            async {
+                jobs.prune(Duration::ZERO).await.expect("pruned");
+            },
+        );
+        engine.assert_agrees(&format!("round {round}")).await;
+        engine.work().await;
+        if let Some(stored) = engine.stored(&id).await {
+            assert!(stored.job.arguments.is_empty() || !stored.job.state.has_ended(), "round {round}: it was deleted");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schedules_that_are_added_together_get_numbers_of_their_own_up_to_the_limit() {
+    let engine = &Engine::start().await;
+    let mut asked = Vec::new();
+    for _ in 0..40 {
+        let id = engine.post("every").await.expect("stored");
+        asked.push(engine.stored(&id).await.expect("stored"));
+    }
+    let adding = asked.iter().map(|stored| engine.jobs.add_schedule(&stored.job, stored.seq, every_minute()));
+    let added = futures_util::future::join_all(adding).await;
+    let mut numbers: Vec<u32> = added.into_iter().filter_map(|added| Some(added.ok()??.number)).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
+    engine.assert_agrees("added").await;
+    let again = engine.jobs.add_schedule(&asked[0].job, asked[0].seq, every_minute()).await;
+    let again = again.expect("added").expect("there is a place");
+    assert!((1..=40).contains(&again.number), "the same is not added twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_ask_for_the_same_at_once_one_gets_the_job() {
+    let engine = &Engine::start().await;
+    let posted = futures_util::future::join_all((0..50).map(|_| engine.post("alone"))).await;
+    let ids: std::collections::BTreeSet<_> = posted.into_iter().flatten().collect();
+    assert_eq!(ids.len(), 1, "all that were stored name the same job");
+    engine.assert_agrees("posted").await;
+}
+
+#[tokio::test]
+async fn a_callback_that_panics_fails_its_own_request_alone() {
+    let engine = Engine::start().await;
+    let id = engine.post("echo").await.expect("stored");
+    let stored = engine.stored(&id).await.expect("stored");
+    let change = || JobChange { from: &stored, to: &stored.job, log: &[], schedule: None };
+    let broken = engine.store.change_job(change(), || panic!("as it must not")).await;
+    assert!(broken.is_err(), "{broken:?}");
+    assert_eq!(engine.store.callback_panics(), 1);
+    assert_eq!(engine.store.change_job(change(), || ()).await, Ok(true));
+    assert!(!engine.store.has_failed());
+}
