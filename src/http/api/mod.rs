@@ -86,7 +86,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     }
     let description = Arc::new(description);
     routes.push(describing.fixed(|at| at.map(move || description.clone()).then(openapi)));
-    any_of(routes.into_iter().map(|route| route.filter).collect()).expect("there are routes")
+    any_of(&routes)
 }
 
 #[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "This description")))]

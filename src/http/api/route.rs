@@ -32,7 +32,7 @@ pub(super) use route;
 pub struct Route {
     /// Of this route alone.
     pub description: openapi::OpenApi,
-    pub filter: BoxedFilter<(Response,)>,
+    filter: BoxedFilter<(Response,)>,
 }
 
 /// A route that lacks its answer.
@@ -120,13 +120,16 @@ pub trait Answering: Filter<Extract = (Answer,), Error = Rejection> + Clone + Se
 
 impl<F: Filter<Extract = (Answer,), Error = Rejection> + Clone + Send + Sync + 'static> Answering for F {}
 
-/// Tries one after the other. A tree, for a chain would go through as many futures as there are filters.
-pub fn any_of(mut filters: Vec<BoxedFilter<(Response,)>>) -> Option<BoxedFilter<(Response,)>> {
-    if filters.len() < 2 {
-        return filters.pop();
+/// Tries one after the other. A tree, for in a chain there would be as many futures in each other as there are routes.
+pub fn any_of(routes: &[Route]) -> BoxedFilter<(Response,)> {
+    match routes {
+        [] => warp::any().and_then(|| ready(Err::<Response, _>(warp::reject::not_found()))).boxed(),
+        [route] => route.filter.clone(),
+        _ => {
+            let (some, others) = routes.split_at(routes.len() / 2);
+            any_of(some).or(any_of(others)).unify().boxed()
+        }
     }
-    let rest = filters.split_off(filters.len() / 2);
-    Some(any_of(filters)?.or(any_of(rest)?).unify().boxed())
 }
 
 /// What the routes of a module are shown under; nothing for those of the interface itself.
