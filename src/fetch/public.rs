@@ -1,54 +1,51 @@
 //! Which addresses are on the public internet.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{Ipv4Net, Ipv6Net};
 
 /// IPv4 networks that are not, from IANA's special-purpose address registry (RFC 6890 and its updates), with multicast and the
-/// reserved class E; `(network, prefix length)`.
-const SPECIAL_V4: [([u8; 4], u32); 16] = [
-    ([0, 0, 0, 0], 8),
-    ([10, 0, 0, 0], 8),
-    ([100, 64, 0, 0], 10),
-    ([127, 0, 0, 0], 8),
-    ([169, 254, 0, 0], 16),
-    ([172, 16, 0, 0], 12),
-    ([192, 0, 0, 0], 24),
-    ([192, 0, 2, 0], 24),
-    ([192, 31, 196, 0], 24),
-    ([192, 52, 193, 0], 24),
-    ([192, 88, 99, 0], 24),
-    ([192, 168, 0, 0], 16),
-    ([198, 18, 0, 0], 15),
-    ([198, 51, 100, 0], 24),
-    ([203, 0, 113, 0], 24),
-    ([224, 0, 0, 0], 3),
+/// reserved class E.
+const SPECIAL_V4: [Ipv4Net; 16] = [
+    v4([0, 0, 0, 0], 8),
+    v4([10, 0, 0, 0], 8),
+    v4([100, 64, 0, 0], 10),
+    v4([127, 0, 0, 0], 8),
+    v4([169, 254, 0, 0], 16),
+    v4([172, 16, 0, 0], 12),
+    v4([192, 0, 0, 0], 24),
+    v4([192, 0, 2, 0], 24),
+    v4([192, 31, 196, 0], 24),
+    v4([192, 52, 193, 0], 24),
+    v4([192, 88, 99, 0], 24),
+    v4([192, 168, 0, 0], 16),
+    v4([198, 18, 0, 0], 15),
+    v4([198, 51, 100, 0], 24),
+    v4([203, 0, 113, 0], 24),
+    v4([224, 0, 0, 0], 3),
 ];
 
-/// Networks inside 2000::/3, which is all of IPv6 that is public, that are not: protocol assignments with Teredo,
-/// documentation, 6to4, documentation again, segment routing's neighbours.
-const SPECIAL_V6: [([u16; 2], u32); 4] =
-    [([0x2001, 0x0000], 23), ([0x2001, 0x0db8], 32), ([0x2002, 0x0000], 16), ([0x3fff, 0x0000], 20)];
+/// All of IPv6 that is public.
+const PUBLIC_V6: Ipv6Net = v6(0x2000, 0, 3);
+
+/// Networks inside it that are not: protocol assignments with Teredo, documentation, 6to4, documentation again.
+const SPECIAL_V6: [Ipv6Net; 4] =
+    [v6(0x2001, 0x0000, 23), v6(0x2001, 0x0db8, 32), v6(0x2002, 0x0000, 16), v6(0x3fff, 0x0000, 20)];
+
+const fn v4([a, b, c, d]: [u8; 4], length: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length)
+}
+
+const fn v6(first: u16, second: u16, length: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 0), length)
+}
 
 /// Whether an address is on the public internet. Addresses that carry an IPv4 address inside are judged by it, or refused.
 pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let bits = u32::from(v4);
-            !SPECIAL_V4.iter().any(|(network, length)| (bits ^ u32::from_be_bytes(*network)) >> (32 - length) == 0)
-        }
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => is_public(IpAddr::V4(v4)),
-            None => is_public_v6(v6),
-        },
+    match address.to_canonical() {
+        IpAddr::V4(v4) => !SPECIAL_V4.iter().any(|network| network.contains(&v4)),
+        IpAddr::V6(v6) => PUBLIC_V6.contains(&v6) && !SPECIAL_V6.iter().any(|network| network.contains(&v6)),
     }
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let first = (u32::from(address.segments()[0]) << 16) | u32::from(address.segments()[1]);
-    let is_special = |network: &[u16; 2], length: u32| {
-        let network = (u32::from(network[0]) << 16) | u32::from(network[1]);
-        (first ^ network) >> (32 - length) == 0
-    };
-    first >> 29 == 1 && !SPECIAL_V6.iter().any(|(network, length)| is_special(network, *length))
 }
 
 #[cfg(test)]
