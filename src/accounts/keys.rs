@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -122,7 +123,7 @@ pub(super) fn digest(text: &str) -> [u8; 32] {
 
 /// Enough of a digest to tell people apart without keeping what they authenticate with.
 pub(super) fn short_digest(text: &str) -> String {
-    hex(&digest(text)[..12])
+    HEXLOWER.encode(&digest(text)[..12])
 }
 
 /// 160 random bits in letters and digits.
@@ -130,11 +131,7 @@ pub fn random_token() -> String {
     let mut bytes = [0_u8; 20];
     // Without randomness no secret can be made, and none may be guessed at.
     getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system gives no random numbers: {error}"));
-    hex(&bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&bytes)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -100,7 +101,7 @@ fn embedded(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         *missing.status_mut() = StatusCode::NOT_FOUND;
         return missing;
     };
-    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..12]));
+    let etag = format!("\"{}\"", HEXLOWER.encode(&file.metadata.sha256_hash()[..12]));
     let is_known = headers
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
@@ -168,8 +169,4 @@ fn content_type(path: &str) -> &'static str {
         "txt" | "md" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

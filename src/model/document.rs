@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use super::{DocumentId, Handle, RoomName, Timestamp, rfc_3339};
@@ -20,7 +21,7 @@ pub struct FileId(String);
 impl FileId {
     /// Takes the digest of a content.
     pub fn of(digest: [u8; 32]) -> Self {
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(HEXLOWER.encode(&digest))
     }
 
     /// An id from outside; `None` when it cannot be one. What is returned is safe as a file's name.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -92,7 +93,7 @@ impl SendId {
 
     /// An id for something longer, or of other characters, that is as unique.
     pub fn digest(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(HEXLOWER.encode(&Sha256::digest(bytes)))
     }
 
     /// An id for a message whose sender gave none.
