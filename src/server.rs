@@ -6,10 +6,11 @@ mod own_commands;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -63,12 +64,12 @@ struct Failure {
 impl Failure {
     fn set(&self, reason: String) {
         tracing::error!(%reason, "the store failed; stopping");
-        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        *self.reason.lock() = Some(reason);
         self.happened.cancel();
     }
 
     fn into_result(self) -> anyhow::Result<()> {
-        match self.reason.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self.reason.lock().take() {
             Some(reason) => Err(anyhow::anyhow!("the store failed: {reason}")),
             None => Ok(()),
         }

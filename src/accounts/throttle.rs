@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::model::subscriber;
 
@@ -42,7 +43,7 @@ pub(super) struct Throttle {
 
 impl Throttle {
     fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, Failures>> {
-        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+        self.addresses.lock()
     }
 
     /// Whether this address may try now, else the seconds to wait.

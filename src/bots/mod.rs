@@ -17,9 +17,10 @@ mod upkeep;
 mod webhook;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::RwLock;
 
 pub use ask::{Ask, arguments as ask_arguments};
 pub use output::Output;
@@ -148,7 +149,7 @@ impl Bots {
 
     /// Puts other commands in the place of those that came from outside. Jobs that run go on as they were begun.
     pub fn replace_own(&self, own: Vec<Arc<dyn Bot>>) {
-        *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
+        *self.own.write() = own;
     }
 
     /// Whether a command of this name belongs to the program itself.
@@ -157,7 +158,7 @@ impl Bots {
     }
 
     fn all(&self) -> List {
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        let own = self.own.read();
         self.built_in.iter().chain(own.iter()).cloned().collect()
     }
 
@@ -167,7 +168,7 @@ impl Bots {
     }
 
     fn find(&self, name: &str) -> Option<Arc<dyn Bot>> {
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        let own = self.own.read();
         self.built_in.iter().chain(own.iter()).find(|bot| bot.name() == name).cloned()
     }
 

@@ -1,10 +1,10 @@
 //! `status`: asks an address whether it answers, and remembers the answer for an hour.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use reqwest::Url;
 
 use super::{Bot, Failure, Reply, Request};
@@ -43,12 +43,12 @@ impl Status {
     }
 
     fn remembered(&self, url: &Url) -> Option<Answer> {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = self.remembered.lock();
         remembered.get(url).filter(|answer| answer.at.elapsed() < REMEMBERED).cloned()
     }
 
     fn remember(&self, url: Url, answer: Answer) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self.remembered.lock();
         if remembered.len() >= MOST_REMEMBERED {
             let oldest = remembered.iter().min_by_key(|(_, answer)| answer.at).map(|(url, _)| url.clone());
             oldest.map(|url| remembered.remove(&url));

@@ -3,9 +3,10 @@
 //! Questions and passages have a lane each, so that nobody who asks waits for a passage; passages run at a lower priority.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rten::ThreadPool;
 use tokio::sync::oneshot;
 
@@ -57,7 +58,7 @@ impl Lanes {
     /// Whether the model is in memory.
     #[cfg(test)]
     fn is_loaded(&self) -> bool {
-        lock(&self.questions.model).strong_count() > 0
+        self.questions.model.lock().strong_count() > 0
     }
 }
 
@@ -85,7 +86,7 @@ impl Lane {
 
     /// Hands a task to the thread, and starts one if there is none or if it died.
     fn send(&self, mut task: Task) -> Result<(), EmbedError> {
-        let mut queue = lock(&self.queue);
+        let mut queue = self.queue.lock();
         if let Some(sender) = queue.as_ref() {
             match sender.try_send(task) {
                 Ok(()) => return Ok(()),
@@ -144,7 +145,7 @@ impl Worker {
     /// Takes the way to this thread away, unless a task came in the last moment.
     fn retire(&self) -> bool {
         let Some(queue) = self.queue.upgrade() else { return true };
-        let mut queue = lock(&queue);
+        let mut queue = queue.lock();
         match self.tasks.try_recv() {
             Ok(task) => {
                 // Nobody can send while the lock is held, so there is room for what was just taken out.
@@ -162,7 +163,7 @@ impl Worker {
     fn refuse(&self, error: EmbedError) {
         tracing::error!(%error, "the embedding model cannot be loaded");
         let queue = self.queue.upgrade();
-        let mut queue = queue.as_deref().map(lock);
+        let mut queue = queue.as_deref().map(Mutex::lock);
         if let Some(queue) = queue.as_deref_mut() {
             *queue = None;
         }
@@ -192,7 +193,7 @@ fn answer(task: Task, embed: impl Fn(&str) -> Result<Embedding, EmbedError>) {
 
 /// The model, loaded unless the other lane has it.
 fn shared(model: &Mutex<Weak<BuiltIn>>) -> Result<Arc<BuiltIn>, EmbedError> {
-    let mut model = lock(model);
+    let mut model = model.lock();
     if let Some(loaded) = model.upgrade() {
         return Ok(loaded);
     }
@@ -212,11 +213,6 @@ fn lower_priority() {
 /// Elsewhere a priority is the whole program's.
 #[cfg(not(target_os = "linux"))]
 fn lower_priority() {}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is guarded here can be left half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 #[cfg(test)]
 mod tests {
@@ -245,7 +241,7 @@ mod tests {
             let (lanes, texts) = (lanes.clone(), vec![long; 200]);
             async move { lanes.passages(texts).await }
         });
-        while lock(&lanes.passages.queue).is_none() {
+        while lanes.passages.queue.lock().is_none() {
             tokio::task::yield_now().await;
         }
         lanes.question("how long does delivery take".into()).await.expect("a vector");

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 
 use super::{Embedding, dot};
@@ -65,25 +65,25 @@ impl Vectors {
 
     /// Which version of which document there are vectors of.
     pub fn contents(&self) -> HashMap<DocumentNumber, u64> {
-        lock(&self.files).clone()
+        self.files.lock().clone()
     }
 
     pub fn is_empty(&self) -> bool {
-        lock(&self.files).is_empty()
+        self.files.lock().is_empty()
     }
 
     /// Keeps the vectors of a document's passages, in order, in place of those of any version before. Durable on return.
     pub fn put(&self, document: DocumentNumber, version: u64, passages: &[Embedding]) -> Result<(), VectorsError> {
         let rows = Rows::new(version, passages);
         let path = self.path(document, version);
-        let mut files = lock(&self.files);
+        let mut files = self.files.lock();
         if files.get(&document).is_some_and(|&kept| kept > version) {
             // Whoever made these was overtaken.
             return Ok(());
         }
         write(&path, &rows.encode()).map_err(|source| VectorsError { path, source })?;
         let old = files.insert(document, version).filter(|&old| old != version);
-        if let Some(loaded) = self.loaded.write().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        if let Some(loaded) = self.loaded.write().as_mut() {
             loaded.insert(document, rows);
         }
         old.map_or(Ok(()), |old| self.remove_file(document, old))
@@ -91,8 +91,8 @@ impl Vectors {
 
     /// Forgets a document.
     pub fn remove(&self, document: DocumentNumber) -> Result<(), VectorsError> {
-        let mut files = lock(&self.files);
-        if let Some(loaded) = self.loaded.write().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        let mut files = self.files.lock();
+        if let Some(loaded) = self.loaded.write().as_mut() {
             loaded.remove(&document);
         }
         files.remove(&document).map_or(Ok(()), |version| self.remove_file(document, version))
@@ -106,9 +106,9 @@ impl Vectors {
         allowed: impl Fn(DocumentNumber, u64) -> bool,
         limit: usize,
     ) -> Vec<VectorHit> {
-        *lock(&self.last_search) = Instant::now();
+        *self.last_search.lock() = Instant::now();
         self.load();
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        let loaded = self.loaded.read();
         let mut nearest = Nearest::new(limit);
         for (&document, rows) in loaded.iter().flatten() {
             if rows.dimensions == question.dimensions() && allowed(document, rows.version) {
@@ -120,10 +120,10 @@ impl Vectors {
 
     /// Gives the memory back when nobody has searched for a while; the next search reads the files again.
     pub fn give_back_after(&self, rest: Duration) {
-        if lock(&self.last_search).elapsed() < rest {
+        if self.last_search.lock().elapsed() < rest {
             return;
         }
-        let loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner).take();
+        let loaded = self.loaded.write().take();
         if loaded.is_some() {
             drop(loaded);
             memory::give_back();
@@ -132,18 +132,18 @@ impl Vectors {
 
     /// Bytes of memory that the vectors take now.
     pub fn memory(&self) -> usize {
-        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        let loaded = self.loaded.read();
         loaded.iter().flatten().map(|(_, rows)| rows.values.len() + 4 * rows.scales.len()).sum()
     }
 
     fn load(&self) {
         // Without the other lock, which is held while a file is being written.
-        if self.loaded.read().unwrap_or_else(PoisonError::into_inner).is_some() {
+        if self.loaded.read().is_some() {
             return;
         }
         // Nothing is put or removed meanwhile, and only one of several searches reads.
-        let mut files = lock(&self.files);
-        if self.loaded.read().unwrap_or_else(PoisonError::into_inner).is_some() {
+        let mut files = self.files.lock();
+        if self.loaded.read().is_some() {
             return;
         }
         let mut loaded = HashMap::with_capacity(files.len());
@@ -154,7 +154,7 @@ impl Vectors {
             }
             rows.map(|rows| loaded.insert(document, rows)).is_some()
         });
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
+        *self.loaded.write() = Some(loaded);
     }
 
     fn path(&self, document: DocumentNumber, version: u64) -> PathBuf {
@@ -295,11 +295,6 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&new, path)?;
     path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is guarded here is left half done by a panic.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 
 mod outbox;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use parking_lot::{Mutex, MutexGuard};
 use tokio_util::task::TaskTracker;
 
 pub use outbox::{Drained, Outbox, OutboxId, Reader};
@@ -123,7 +124,7 @@ impl Group {
 
     /// Held for moments only, never across an await.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Begins delivery to `outbox`, until the subscription is dropped.

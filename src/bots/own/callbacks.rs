@@ -1,8 +1,9 @@
 //! One-time addresses at which a web address may answer later.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use subtle::ConstantTimeEq;
 use tokio::sync::mpsc;
 
@@ -27,7 +28,7 @@ struct Expected {
 impl Callbacks {
     /// Held for moments only, never across an await.
     fn open(&self) -> MutexGuard<'_, HashMap<JobId, Expected>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     /// Expects an answer for a job until the callback is dropped.

@@ -1,10 +1,11 @@
 //! Pages of the web. The home of `htmd`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use htmd::element_handler::{HandlerResult, Handlers};
 use htmd::options::{BulletListMarker, Options};
 use htmd::{Element, HtmlToMarkdown};
+use parking_lot::Mutex;
 
 use super::Extracted;
 use super::lines::not_a_heading;
@@ -102,11 +103,11 @@ struct Found(Arc<Mutex<Option<String>>>);
 
 impl Found {
     fn set(&self, text: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+        self.0.lock().get_or_insert(text);
     }
 
     fn take(self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map(|text| unescaped(&text))
+        self.0.lock().take().map(|text| unescaped(&text))
     }
 }
 

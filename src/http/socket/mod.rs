@@ -8,11 +8,12 @@ mod pace;
 mod simple;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
@@ -47,7 +48,7 @@ struct Open {
 
 impl Sockets {
     fn open(&self) -> MutexGuard<'_, HashMap<OutboxId, Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     /// Closes all of them, and returns once they are closed.
