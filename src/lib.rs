@@ -18,6 +18,7 @@
 //! - [`index`] finds by words what the store keeps.
 //! - [`analysis`] is text as search sees it.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
+//! - [`threads`] runs what blocks, [`durable`] writes files that are whole.
 //! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
 
 pub mod accounts;
@@ -27,6 +28,7 @@ pub mod bots;
 pub mod chat;
 pub mod config;
 pub mod documents;
+pub mod durable;
 pub mod embedding;
 pub mod fetch;
 pub mod groups;
@@ -46,3 +48,4 @@ pub mod search;
 pub mod server;
 pub mod store;
 pub mod text;
+pub mod threads;

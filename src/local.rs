@@ -1,14 +1,15 @@
 //! How commands on the same machine find the running server and are let in: a file in its data folder, which only whoever
 //! runs the server can read.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+
+use crate::durable;
 
 const FILE: &str = "server.json";
 
@@ -43,15 +44,7 @@ impl LocalAccess {
     /// When the folder cannot be written.
     pub fn announce(&self, data_dir: &Path) -> io::Result<Announced> {
         let path = data_dir.join(FILE);
-        // Whole or not at all, and never readable for others.
-        let new = data_dir.join(format!("{FILE}.new"));
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        fs::rename(&new, &path)?;
+        durable::write(&path, &serde_json::to_vec(self)?)?;
         Ok(Announced { path })
     }
 

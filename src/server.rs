@@ -34,6 +34,7 @@ use crate::protocol::CloseReason;
 use crate::search::Search;
 use crate::store::{Closing, Files, Space, Store, StoreOptions};
 use crate::text::Locale;
+use crate::threads;
 pub use own_commands::OwnCommands;
 
 /// A server that accepts connections.
@@ -110,7 +111,7 @@ impl Server {
         let (unfinished, minutes) = {
             let store = store.clone();
             let read = move || store.open_jobs().and_then(|open| Ok((open, store.job_minutes(Stats::first_minute())?)));
-            tokio::task::spawn_blocking(read).await?.context("cannot read unfinished jobs and what they did")?
+            threads::blocking(read).await?.context("cannot read unfinished jobs and what they did")?
         };
         jobs.stats().restore(minutes);
         let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
@@ -226,7 +227,7 @@ impl Server {
         let (search, closing, announced) = (self.app.search.clone(), self.closing, self.announced);
         // The last ones that hold the store; its writer then closes it.
         drop((self.app, self.runner));
-        let closed = tokio::task::spawn_blocking(move || {
+        let closed = threads::blocking(move || {
             search.stop();
             drop(search);
             // First: once the store is closed another server may announce itself here.
@@ -249,7 +250,7 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
         min_free_bytes: config.store.min_free_mb.saturating_mul(MIB),
     };
     let dir = config.server.data_dir.join("store");
-    let opened = tokio::task::spawn_blocking(move || Store::open(&dir, options, move |reason| failure.set(reason)));
+    let opened = threads::blocking(move || Store::open(&dir, options, move |reason| failure.set(reason)));
     Ok(opened.await??)
 }
 
@@ -276,7 +277,7 @@ async fn open_library(
     let reading = documents::Limits { file: limits.file, text: limits.text, ..documents::Limits::default() };
     let programs = Programs::new(OWN_PROGRAM.into());
     let min_free = config.store.min_free_mb.saturating_mul(MIB);
-    let opening = tokio::task::spawn_blocking(move || {
+    let opening = threads::blocking(move || {
         let files = Arc::new(Files::open(&dir.join("files"), min_free).context("cannot open the folder of files")?);
         let extractor = Extractor::new(programs, reading);
         let intake = Intake::new(files.clone(), extractor, client, limits);
@@ -318,7 +319,7 @@ fn job_settings(config: &Config) -> JobSettings {
 /// Lets commands on this machine find the server.
 async fn announce(config: &Config, access: LocalAccess) -> anyhow::Result<Announced> {
     let dir = config.server.data_dir.clone();
-    let announced = tokio::task::spawn_blocking(move || access.announce(&dir)).await?;
+    let announced = threads::blocking(move || access.announce(&dir)).await?;
     announced.with_context(|| format!("cannot write to {}", config.server.data_dir.display()))
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::model::BuiltIn;
 use super::{EmbedError, Embedding, Role};
-use crate::memory;
+use crate::{memory, threads};
 
 /// How long the model stays without work. Loading takes a tenth of a second, so this spares memory and not time.
 const REST: Duration = Duration::from_secs(300);
@@ -104,7 +104,7 @@ impl Lane {
             Role::Question => "embed-questions",
             Role::Passage => "embed-passages",
         };
-        let started = std::thread::Builder::new().name(name.into()).spawn(move || worker.run(&model));
+        let started = threads::start(name, move || worker.run(&model));
         started.map(|_| ()).map_err(|error| EmbedError::Model(error.to_string()))
     }
 }

@@ -3,8 +3,8 @@
 //! Derived data: what is damaged is as if it were not there, and is made anew from the texts.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 
 use super::{Embedding, dot};
+use crate::durable;
 use crate::memory;
 use crate::model::DocumentNumber;
 
@@ -81,7 +82,7 @@ impl Vectors {
             // Whoever made these was overtaken.
             return Ok(());
         }
-        write(&path, &rows.encode()).map_err(|source| VectorsError { path, source })?;
+        durable::write(&path, &rows.encode()).map_err(|source| VectorsError { path, source })?;
         let old = files.insert(document, version).filter(|&old| old != version);
         if let Some(loaded) = self.loaded.write().as_mut() {
             loaded.insert(document, rows);
@@ -285,16 +286,6 @@ fn take_stock(dir: &Path) -> io::Result<HashMap<DocumentNumber, u64>> {
 fn parse_name(name: &str) -> Option<(DocumentNumber, u64)> {
     let (document, version) = name.split_once('-')?;
     Some((DocumentNumber(document.parse().ok()?), version.parse().ok()?))
-}
-
-/// All or nothing, and durable.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
 }
 
 #[cfg(test)]

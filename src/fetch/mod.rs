@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 pub use trusted::{Endpoint, Incoming, Key, Waits};
 
 use crate::model::Timestamp;
+use crate::threads;
 
 /// By which a receiver tells a repetition from something new.
 pub const ID_HEADER: &str = "x-chatbot-id";
@@ -216,7 +217,7 @@ struct PublicResolver {
 /// take long must not use up the threads that others need.
 async fn look_up(name: String, turns: Arc<Semaphore>) -> Result<Vec<SocketAddr>, FetchError> {
     let turn = turns.acquire_owned().await.map_err(|_| FetchError::UnknownHost)?;
-    let looking = tokio::task::spawn_blocking(move || {
+    let looking = threads::blocking(move || {
         let found = (name.as_str(), 0).to_socket_addrs().map(|addresses| addresses.collect());
         drop(turn);
         found

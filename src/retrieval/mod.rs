@@ -16,6 +16,7 @@ use crate::documents::Passage;
 use crate::embedding::{EmbedError, Embedder, Embedding, VectorHit, Vectors};
 use crate::index::{Audience, Hit, IndexError, PassageIndex};
 use crate::model::{DocumentNumber, Language};
+use crate::threads::{self, Unfinished};
 
 /// Passages that each side brings.
 const CANDIDATES: usize = 50;
@@ -93,7 +94,7 @@ impl Retriever {
             by_words.retain(|hit| allowed(hit.document, hit.version));
             put_together(&index, &question, by_words, near, cosines_are_known, limit)
         };
-        tokio::task::spawn_blocking(look_up).await.map_err(|_| RetrievalError::Stopped)?
+        threads::blocking(look_up).await.map_err(|Unfinished| RetrievalError::Stopped)?
     }
 
     /// The question's vector and those to compare it with, unless there are none or it takes too long.
@@ -119,7 +120,7 @@ impl Retriever {
         loop {
             tokio::time::sleep(REST / 5).await;
             let vectors = vectors.clone();
-            if tokio::task::spawn_blocking(move || vectors.give_back_after(REST)).await.is_err() {
+            if threads::blocking(move || vectors.give_back_after(REST)).await.is_err() {
                 return;
             }
         }

@@ -36,6 +36,7 @@ use super::caller::{Caller, caller};
 use super::refusals::{ErrorBody, ErrorDetail, Refusal};
 use crate::model::{RoomName, subscriber};
 use crate::text::Text;
+use crate::threads::{self, Unfinished};
 
 pub use search::AT_A_TIME as SEARCHES;
 
@@ -199,6 +200,6 @@ async fn to_the_end<T: Send + 'static>(
 
 /// Runs a read of many records where it holds up nobody.
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Text> + Send + 'static) -> Result<T, Refusal> {
-    let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?)
+    let read = threads::blocking(read).await;
+    Ok(read.unwrap_or_else(|Unfinished| Err(Text::new("error-store_failed")))?)
 }

@@ -1,0 +1,50 @@
+//! Work off the async workers: a call that blocks, and threads that stay. A panic in either is logged and ends nothing else.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::{Builder, JoinHandle};
+
+/// Blocking work that did not come to its end: it panicked, or the runtime is being shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("work off the async workers did not come to its end")]
+pub struct Unfinished;
+
+/// Runs what may block for long on a thread where it holds up nobody. It goes on when whoever waits for it is gone.
+///
+/// # Errors
+/// [`Unfinished`] when it panicked.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfinished> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        // What it panicked with may be a part of somebody's text; where it did is on standard error.
+        if error.is_panic() {
+            tracing::error!("blocking work panicked");
+        }
+        Unfinished
+    })
+}
+
+/// Starts a thread of its own for what stays. Whoever starts it keeps the handle, and joins it at the end.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn start(name: &'static str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    Builder::new().name(name.to_owned()).spawn(move || {
+        // The work is consumed: nobody sees what it left half done but through locks, which say so themselves.
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            tracing::error!(thread = name, "a thread panicked");
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_for_who_waits_and_nobody_else() {
+        assert_eq!(blocking(|| 1).await, Ok(1));
+        assert_eq!(blocking(|| panic!("a test")).await, Err::<(), _>(Unfinished));
+        let thread = start("test", || panic!("a test")).expect("a thread");
+        assert!(thread.join().is_ok());
+    }
+}
