@@ -8,6 +8,7 @@ mod pace;
 mod simple;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 use warp::filters::BoxedFilter;
 use warp::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use warp::http::{HeaderMap, HeaderValue, StatusCode};
@@ -28,7 +30,7 @@ use super::limits::Permit;
 use super::refusals::Refusal;
 use crate::bots::Bots;
 use crate::groups::{Outbox, OutboxId, Reader};
-use crate::model::RoomName;
+use crate::model::{PRIVATE_ROOM, RoomName};
 use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
 use connection::{Connection, Limits};
@@ -109,6 +111,18 @@ enum Door {
     Full,
     Room(RoomName),
     Private,
+}
+
+impl Door {
+    /// What a connection's log entries have in common. At the level of those entries: a span that is on takes memory as long as
+    /// the connection lives.
+    fn span(&self, address: IpAddr) -> Span {
+        match self {
+            Self::Full => tracing::debug_span!("connection", %address),
+            Self::Room(room) => tracing::debug_span!("connection", %address, room = room.shown()),
+            Self::Private => tracing::debug_span!("connection", %address, room = PRIVATE_ROOM),
+        }
+    }
 }
 
 /// `GET /ws`, `/ws/chat/{room}/` and `/ws/chat/`.
@@ -192,11 +206,12 @@ async fn take_over(app: Arc<App>, door: Door, caller: Caller, upgrade: OnUpgrade
     let connection =
         Box::new(Connection::new(stream, leftover, outbox, limits, Places { _listed: listed, _permit: permit }));
     let tasks = &app.sockets.clone().tasks;
+    let span = door.span(caller.address);
     match door {
-        _ if !is_admitted => tasks.spawn(connection.refuse(CloseReason::TooMany)),
-        Door::Full => tasks.spawn(full::serve(connection, app, caller)),
-        Door::Room(room) => tasks.spawn(simple::serve(connection, app, caller, Some(room))),
-        Door::Private => tasks.spawn(simple::serve(connection, app, caller, None)),
+        _ if !is_admitted => tasks.spawn(connection.refuse(CloseReason::TooMany).instrument(span)),
+        Door::Full => tasks.spawn(full::serve(connection, app, caller).instrument(span)),
+        Door::Room(room) => tasks.spawn(simple::serve(connection, app, caller, Some(room)).instrument(span)),
+        Door::Private => tasks.spawn(simple::serve(connection, app, caller, None).instrument(span)),
     };
 }
 
