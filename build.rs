@@ -1,5 +1,7 @@
 //! Prepares what is embedded: the web page's files, each beside its compressed forms, and the revision for `--version`.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a build that cannot go on ends and says why")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -86,7 +86,8 @@ unsafe extern "C" fn unmap_object(info: *mut libc::dl_phdr_info, _: usize, _: *m
     1
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

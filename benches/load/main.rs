@@ -18,6 +18,8 @@
 //! and [`posting`]; the clients below, [`swarm`], [`frames`] and [`websocket`]; the references [`plain_loop`] and
 //! [`raw_disk`]; and [`server`], [`machine`] and [`report`].
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure ends")]
+
 mod crowd;
 mod fanout;
 mod frames;

@@ -127,6 +127,7 @@ pub(super) fn short_digest(text: &str) -> String {
 }
 
 /// 160 random bits in letters and digits.
+#[expect(clippy::panic, reason = "nothing may go on without randomness")]
 pub fn random_token() -> String {
     let mut bytes = [0_u8; 20];
     // Without randomness no secret can be made, and none may be guessed at.

@@ -50,6 +50,7 @@ impl Embedding {
 }
 
 /// Sum of the products.
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "the compiler cannot know the processor"))]
 fn dot(a: &[i8], b: &[i8]) -> i32 {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {

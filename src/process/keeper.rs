@@ -48,6 +48,7 @@ pub fn keep() -> io::Result<()> {
     Ok(())
 }
 
+#[expect(unsafe_code, reason = "what runs between fork and exec")]
 fn start(program: &Program, input: &str) -> io::Result<Pid> {
     let mut command = Command::new(&program.program);
     command.args(&program.arguments).current_dir(&program.dir).stdin(Stdio::from(readable(input)?));

@@ -2,6 +2,8 @@
 //!
 //! Each test has a server of its own and windows with profiles of their own. Screenshots end up in `target/screenshots`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so what it needs")]
+
 mod driver;
 mod others;
 mod window;

@@ -1,5 +1,7 @@
 //! The whole program through its doors: a real server, real WebSockets, real HTTP.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says so what it needs")]
+
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests in the browser")]
 mod support;
