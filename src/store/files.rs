@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest, Sha256};
 
 use super::Space;
+use crate::durable;
 use crate::model::FileId;
 
 /// Mark of a file that is being written.
@@ -65,11 +66,9 @@ impl Files {
 
     /// Makes a file durable under the name of its content.
     pub fn keep(&self, mut incoming: Incoming) -> io::Result<FileId> {
-        incoming.file.sync_all()?;
         let id = FileId::of(std::mem::take(&mut incoming.digest).finalize().into());
-        fs::rename(&incoming.path, self.path(&id))?;
+        durable::put(&incoming.file, &incoming.path, &self.path(&id))?;
         incoming.kept = true;
-        File::open(&self.dir)?.sync_all()?;
         Ok(id)
     }
 
