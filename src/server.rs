@@ -147,6 +147,13 @@ impl Server {
         connections.spawn(async move {
             stopping.run_until_cancelled(kept.library.keep_up()).await;
         });
+        let (kept, stopping) = (app.clone(), app.stopping.clone());
+        connections.spawn(async move {
+            if let Err(error) = kept.keys.prune_sessions().await {
+                tracing::warn!(%error, "cannot forget sessions that have expired");
+            }
+            stopping.run_until_cancelled(kept.chat.maintain()).await;
+        });
         let (unused, stopping) = (app.library.clone(), app.stopping.clone());
         connections.spawn(async move {
             stopping.run_until_cancelled(unused.give_back_when_unused()).await;

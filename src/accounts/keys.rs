@@ -4,13 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::Role;
 use super::throttle::Throttle;
-use crate::model::Timestamp;
+use super::{Role, Visitor};
+use crate::model::{Person, RoomName, Timestamp};
 use crate::store::{Session, Store, StoreError};
+use crate::threads::blocking;
 
 /// How long a sign-in lasts.
 pub const SESSION_DAYS: i64 = 30;
@@ -95,7 +97,7 @@ impl Keys {
         self.check(key, address)?;
         let token = random_token();
         let expires_at = Timestamp(Timestamp::now().0 + SESSION_DAYS * 24 * 60 * 60 * 1000);
-        self.store.put_session(&self.session_digest(&token), Session { expires_at }).await?;
+        self.store.put_session(&self.session_digest(&token), Session { subject: Person::owner(), expires_at }).await?;
         Ok(token)
     }
 
@@ -104,17 +106,45 @@ impl Keys {
         self.store.delete_session(&self.session_digest(token)).await
     }
 
+    /// Forgets sessions that have expired.
+    pub async fn prune_sessions(&self) -> Result<(), StoreError> {
+        let store = self.store.clone();
+        let expired = blocking(move || store.expired_sessions(Timestamp::now())).await;
+        for digest in expired.map_err(|_| StoreError::Failed)?? {
+            self.store.delete_session(&digest).await?;
+        }
+        Ok(())
+    }
+
     /// The role a session's token gives.
     pub fn role(&self, token: &str) -> Result<Role, StoreError> {
         let session = self.store.session(&self.session_digest(token))?;
-        let is_valid = session.is_some_and(|session| session.expires_at > Timestamp::now());
-        Ok(if is_valid { Role::Owner } else { Role::Visitor })
+        let session = session.filter(|session| session.expires_at > Timestamp::now());
+        let is_owner = session.is_some_and(|session| session.subject == Person::owner());
+        Ok(if is_owner { Role::Owner } else { Role::Visitor })
+    }
+
+    /// The browser whose cookie this is. The id of its private room is derived from whose it is and cannot be turned back into
+    /// that without the store's key.
+    pub fn visitor(&self, token: &str) -> Visitor {
+        let person = Person::visitor(&short_digest(token));
+        let private_room = private_room(self.store.rooms_key(), &person);
+        Visitor { person, private_room }
     }
 
     /// Bound to the owner's key, so that a changed key ends every session.
     fn session_digest(&self, token: &str) -> [u8; 32] {
         Sha256::new().chain_update(self.owner_key).chain_update(token).finalize().into()
     }
+}
+
+/// The private room of a person.
+pub fn private_room(key: &[u8; 32], person: &Person) -> RoomName {
+    /// Bytes of the digest that make an id: as many as a UUID has.
+    const ID: usize = 16;
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length is a key"));
+    mac.update(person.to_string().as_bytes());
+    RoomName::private(&HEXLOWER.encode(&mac.finalize().into_bytes()[..ID]))
 }
 
 pub(super) fn digest(text: &str) -> [u8; 32] {

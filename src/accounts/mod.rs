@@ -10,7 +10,7 @@ mod throttle;
 use std::net::IpAddr;
 
 pub use hooks::Hooks;
-pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
+pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, private_room, random_token};
 
 use crate::model::{Document, Handle, Hook, Job, Person, RoomName, Schedule, Voice};
 use crate::text::{Locale, Text};
@@ -45,6 +45,14 @@ impl Role {
     }
 }
 
+/// A browser that is known by its cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    pub person: Person,
+    /// Its room with the bot.
+    pub private_room: RoomName,
+}
+
 /// Whoever asks for something.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -52,6 +60,7 @@ pub struct Actor {
     /// Whose private room with the bot this is. Without a cookie it is nobody's but this connection's: people behind
     /// one router share an address, and anybody may take a handle.
     pub home: Person,
+    pub private_room: RoomName,
     pub handle: Handle,
     pub role: Role,
     pub locale: Locale,
@@ -61,31 +70,36 @@ pub struct Actor {
 
 impl Actor {
     /// A visitor as the cookie, the given handle or the address show them, in that order.
-    pub fn new(visitor: Option<&str>, handle: Option<Handle>, address: IpAddr, role: Role, locale: Locale) -> Self {
+    pub fn new(visitor: Option<&Visitor>, handle: Option<Handle>, address: IpAddr, role: Role, locale: Locale) -> Self {
         let person = match (visitor, &handle) {
-            (Some(token), _) => Person::visitor(&keys::short_digest(token)),
+            (Some(visitor), _) => visitor.person.clone(),
             (None, Some(handle)) => Person::named(handle),
             (None, None) => Person::address(address),
         };
-        let home = match visitor {
-            Some(_) => person.clone(),
-            None => Person::visitor(&keys::short_digest(&keys::random_token())),
+        let (home, private_room) = match visitor {
+            Some(visitor) => (person.clone(), visitor.private_room.clone()),
+            None => nobodys_home(),
         };
         let handle = handle.unwrap_or_else(|| Handle::guest(&person));
-        Self { person, home, handle, role, locale, zone: None }
+        Self { person, home, private_room, handle, role, locale, zone: None }
     }
 
     /// Whoever has the token of that hook.
     pub fn hook(hook: &Hook) -> Self {
-        let person = Person::hook(&hook.id);
-        let (home, locale) = (person.clone(), Locale::default());
-        Self { person, home, handle: hook.name.clone(), role: Role::Hook, locale, zone: None }
+        let (person, locale) = (Person::hook(&hook.id), Locale::default());
+        let (home, private_room) = nobodys_home();
+        Self { person, home, private_room, handle: hook.name.clone(), role: Role::Hook, locale, zone: None }
     }
 
     /// The same connection under another name; its private room stays.
-    pub fn renamed(&self, visitor: Option<&str>, handle: Handle) -> Self {
-        let person = if visitor.is_some() { self.person.clone() } else { Person::named(&handle) };
+    pub fn renamed(&self, handle: Handle) -> Self {
+        let person = if self.is_recognized() { self.person.clone() } else { Person::named(&handle) };
         Self { person, handle, ..self.clone() }
+    }
+
+    /// Whether the same browser is known again when it comes back.
+    pub fn is_recognized(&self) -> bool {
+        !self.private_room.is_temporary()
     }
 
     /// Takes the client's word on its time zone, if that can be one.
@@ -108,7 +122,7 @@ impl Actor {
     pub fn may(&self, action: Action<'_>) -> Result<(), Text> {
         let is_owner = self.role == Role::Owner;
         let allowed = match action {
-            Action::Enter(room) => !room.is_private() || *room == RoomName::private(&self.home),
+            Action::Enter(room) => !room.is_private() || *room == self.private_room,
             Action::SeeJob(job) => is_public(job) || self.owns(job) || is_owner,
             Action::ManageJob(job) => self.owns(job) || is_owner,
             Action::ManageSchedule(schedule) => schedule.person == self.job_owner(schedule.room.as_ref()) || is_owner,
@@ -125,6 +139,11 @@ impl Actor {
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
     }
+}
+
+/// A private room that is entered once.
+fn nobodys_home() -> (Person, RoomName) {
+    (Person::visitor(&keys::short_digest(&keys::random_token())), RoomName::temporary())
 }
 
 /// Whether everybody in its room was shown this job.
@@ -154,7 +173,8 @@ mod tests {
     use crate::model::{JobRequest, Timestamp};
 
     fn actor(cookie: &str, role: Role) -> Actor {
-        Actor::new(Some(cookie), None, IpAddr::from([127, 0, 0, 1]), role, Locale::English)
+        let visitor = Visitor { person: Person::visitor(cookie), private_room: RoomName::private(cookie) };
+        Actor::new(Some(&visitor), None, IpAddr::from([127, 0, 0, 1]), role, Locale::English)
     }
 
     fn job_of(actor: &Actor, room: RoomName) -> Job {
@@ -169,7 +189,7 @@ mod tests {
         let (ann, bob, owner) = (actor("a", Role::Visitor), actor("b", Role::Visitor), actor("o", Role::Owner));
         let lobby = RoomName::public("lobby").expect("a name");
         let public = job_of(&ann, lobby.clone());
-        let home = RoomName::private(&ann.home);
+        let home = ann.private_room.clone();
         let private = job_of(&ann, home.clone());
         let cases = [
             (&ann, Action::ManageJob(&public), true),
@@ -198,7 +218,9 @@ mod tests {
     fn a_person_is_known_by_cookie_then_handle_then_address() {
         let make = |cookie: Option<&str>, handle: Option<&str>, last: u8| {
             let handle = handle.and_then(|handle| Handle::new(handle).ok());
-            Actor::new(cookie, handle, IpAddr::from([10, 0, 0, last]), Role::Visitor, Locale::English).person
+            let visitor = cookie
+                .map(|cookie| Visitor { person: Person::visitor(cookie), private_room: RoomName::private(cookie) });
+            Actor::new(visitor.as_ref(), handle, IpAddr::from([10, 0, 0, last]), Role::Visitor, Locale::English).person
         };
         assert_eq!(make(Some("c"), Some("Ann"), 1), make(Some("c"), None, 2));
         assert_eq!(make(None, Some("Ann"), 1), make(None, Some("Ann"), 2));

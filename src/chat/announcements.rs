@@ -38,7 +38,7 @@ impl Announcer for RoomAnnouncer {
     async fn answer(&self, ended: &Job, text: MessageText, answer: Answer) -> Result<Announcement, Text> {
         let name = ended.room.as_ref().ok_or_else(|| Text::new("error-not_found-room"))?;
         let (room, _) = self.rooms.open(name).await?;
-        let (number, runtime) = (room.number(), self.runtime.clone());
+        let (number, runtime) = (self.rooms.store(&room, &ended.person).await?, self.runtime.clone());
         let message = bot_message(text, Some(ended.id.clone()), Some(answer));
         let publish = Box::new(move |seq, message: &Message| room.publish_message(seq, message, &runtime));
         Ok(Announcement { room: number, message, publish })
@@ -46,6 +46,11 @@ impl Announcer for RoomAnnouncer {
 
     fn changed(&self, job: &Job, view: &JobView) {
         self.publish(job, &ServerFrame::Job { room: &view.room, job: view, watched: false });
+        if job.state.has_ended()
+            && let Some(room) = job.room.as_ref().and_then(|name| self.rooms.live(name))
+        {
+            self.rooms.clear_when_left(&room, &self.runtime);
+        }
     }
 
     fn piece(&self, job: &Job, text: &str, n: u64) {
@@ -61,7 +66,8 @@ impl Chat {
         let Some(name) = &job.room else { return Ok(()) };
         let (room, _) = self.open_room(name).await?;
         let message = bot_message(MessageText::from_bot(text), None, None);
-        let (number, kept, runtime) = (room.number(), message.clone(), self.runtime.clone());
+        let number = self.rooms.store(&room, &job.person).await?;
+        let (kept, runtime) = (message.clone(), self.runtime.clone());
         let (done, durable) = tokio::sync::oneshot::channel();
         let on_durable = move |posted: Result<Posted, StoreError>| {
             if let Ok(Posted::New { seq }) = &posted {
@@ -70,7 +76,14 @@ impl Chat {
             // Nobody waits any more when the job was cancelled meanwhile.
             let _ = done.send(posted.map(drop).map_err(Text::from));
         };
-        let new = NewMessage { room: number, author: &job.person, message: &kept, is_repeatable: false, jobs: &[] };
+        let new = NewMessage {
+            room: number,
+            author: &job.person,
+            message: &kept,
+            is_repeatable: false,
+            temporary: None,
+            jobs: &[],
+        };
         self.store.post(new, on_durable).await;
         durable.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }

@@ -6,6 +6,7 @@
 mod addressing;
 mod announcements;
 mod catch_up;
+mod maintenance;
 mod presence;
 mod room;
 mod room_names;
@@ -115,7 +116,7 @@ impl Chat {
     pub async fn join(&self, name: &RoomName, actor: &Actor, outbox: &Arc<Outbox>) -> Result<Membership, Text> {
         actor.may(Action::Enter(name))?;
         let (room, _) = self.open_room(name).await?;
-        Ok(Membership::new(room, actor, outbox.clone(), &self.runtime, &self.tasks))
+        Ok(Membership::new(room, actor, outbox.clone(), &self.runtime, &self.tasks, &self.rooms))
     }
 
     /// Says something. `on_commit` is called once it is durable and on its way to the members, or refused; on the store's
@@ -136,11 +137,15 @@ impl Chat {
             // A repetition is answered however busy the server is: it was sent, and nothing has to be stored.
             Err(refused) => return on_commit(self.sent_before(&room, &actor, &post).await.ok_or(refused)),
         };
+        let number = match self.rooms.store(&room, &actor.home).await {
+            Ok(number) => number,
+            Err(error) => return on_commit(Err(error.into())),
+        };
         let message = message(&actor, &post, admission.as_ref());
         let deliveries = self.jobs.deliveries_of_message(room.name(), &message);
         let asked = admission.iter().filter_map(Admission::new_job);
         let new_jobs: Vec<Job> = asked.chain(deliveries.iter().map(|delivery| delivery.job())).cloned().collect();
-        let (chat, number, kept, author) = (self.clone(), room.number(), message.clone(), actor.person.clone());
+        let (chat, kept, author, name) = (self.clone(), message.clone(), actor.person.clone(), room.name().clone());
         let is_repeatable = post.id.is_some();
         let on_durable = move |posted: Result<Posted, StoreError>| match posted {
             Ok(Posted::New { seq }) => {
@@ -154,10 +159,12 @@ impl Chat {
             Ok(Posted::Repeated { seq }) => on_commit(Ok(Sent { seq, repeated: true, message })),
             // The same was asked for at the same moment: now that job is there.
             Ok(Posted::NotUnique) if tries > 0 => chat.post_again(room, actor, post, on_commit, tries - 1),
-            Ok(Posted::NotUnique) => on_commit(Err(Text::new("error-busy"))),
+            Ok(Posted::NotUnique | Posted::Gone) => on_commit(Err(Text::new("error-busy"))),
             Err(error) => on_commit(Err(error.into())),
         };
-        let new = NewMessage { room: number, author: &author, message: &kept, is_repeatable, jobs: &new_jobs };
+        let temporary = Some(&name).filter(|name| name.is_temporary());
+        let new =
+            NewMessage { room: number, author: &author, message: &kept, is_repeatable, temporary, jobs: &new_jobs };
         self.store.post(new, on_durable).await;
     }
 
@@ -243,14 +250,15 @@ impl Chat {
         let persona = change.persona.map(Persona::checked).transpose()?;
         let (shown, runtime) = (room.clone(), self.runtime.clone());
         let effect = move |record: RoomRecord| {
-            let (bot, greetings) = (record.bot, &record.persona.greeting);
+            let (bot, greetings) = (record.settings.bot, &record.settings.persona.greeting);
             let frame = ServerFrame::Room { room: shown.name().shown(), bot, greetings };
             shown.publish(&frame, Audience::Full, &runtime);
             shown.set_record(record);
         };
         let change = move |record: &mut RoomRecord| {
-            record.bot = change.bot.unwrap_or(record.bot);
-            record.persona = persona.clone().unwrap_or_else(|| std::mem::take(&mut record.persona));
+            let settings = &mut record.settings;
+            settings.bot = change.bot.unwrap_or(settings.bot);
+            settings.persona = persona.clone().unwrap_or_else(|| std::mem::take(&mut settings.persona));
         };
         Ok(self.store.update_room(room.number(), change, effect).await?)
     }

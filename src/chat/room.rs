@@ -1,11 +1,13 @@
 //! One live room: its record, who receives its frames, who is here.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
+use super::Rooms;
 use super::message_frame;
 use super::presence::Presence;
 use crate::accounts::Actor;
@@ -15,9 +17,13 @@ use crate::protocol::{MemberView, ServerFrame};
 use crate::store::{RoomNumber, RoomRecord};
 use crate::text::Locale;
 
+/// The number of a room that is not stored: no room has it.
+pub(super) const UNSTORED: RoomNumber = RoomNumber::new(0);
+
 /// A room somebody is in, or something is just being said in.
 pub struct Room {
-    number: RoomNumber,
+    /// 0, under which nothing is stored, until the room is.
+    number: AtomicU64,
     name: RoomName,
     record: Mutex<RoomRecord>,
     group: Arc<Group>,
@@ -28,7 +34,7 @@ impl Room {
     /// `last` is the newest number in the store.
     pub(super) fn new(number: RoomNumber, record: RoomRecord, last: u64, deliveries: TaskTracker) -> Self {
         Self {
-            number,
+            number: AtomicU64::new(number.get()),
             name: record.name.clone(),
             record: Mutex::new(record),
             group: Arc::new(Group::new(last, deliveries)),
@@ -40,8 +46,17 @@ impl Room {
         &self.name
     }
 
+    /// The number under which the room's messages are; [`UNSTORED`] as long as nothing was said in a private room.
     pub(super) fn number(&self) -> RoomNumber {
-        self.number
+        RoomNumber::new(self.number.load(Ordering::Acquire))
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.number() != UNSTORED
+    }
+
+    pub(super) fn set_number(&self, number: RoomNumber) {
+        self.number.store(number.get(), Ordering::Release);
     }
 
     /// Newest number that may be shown.
@@ -51,17 +66,17 @@ impl Room {
 
     /// What the room's bot answers to.
     pub fn bot(&self) -> BotMode {
-        self.locked_record().bot
+        self.locked_record().settings.bot
     }
 
     /// How the room's bot presents itself.
     pub fn persona(&self) -> Persona {
-        self.locked_record().persona.clone()
+        self.locked_record().settings.persona.clone()
     }
 
     /// What whoever enters is greeted with, if that is something of the room's own.
     pub fn greeting(&self, locale: Locale) -> Option<String> {
-        self.locked_record().persona.greeting(locale).map(str::to_owned)
+        self.locked_record().settings.persona.greeting(locale).map(str::to_owned)
     }
 
     /// The room as it is stored.
@@ -109,6 +124,8 @@ pub struct Membership {
     person: Person,
     runtime: Runtime,
     tasks: TaskTracker,
+    /// Whose room it is, where it is gone when everybody has left.
+    rooms: Arc<Rooms>,
 }
 
 impl Membership {
@@ -118,11 +135,13 @@ impl Membership {
         outbox: Arc<Outbox>,
         runtime: &Runtime,
         tasks: &TaskTracker,
+        rooms: &Arc<Rooms>,
     ) -> Self {
         let subscription = room.group.subscribe(outbox);
         room.presence.enter(&actor.person, &actor.handle);
         let (runtime, tasks) = (runtime.clone(), tasks.clone());
-        let this = Self { room, subscription, person: actor.person.clone(), runtime, tasks };
+        let (person, rooms) = (actor.person.clone(), rooms.clone());
+        let this = Self { room, subscription, person, runtime, tasks, rooms };
         this.announce_presence();
         this
     }
@@ -175,5 +194,6 @@ impl Drop for Membership {
     fn drop(&mut self) {
         self.room.presence.leave(&self.person);
         self.announce_presence();
+        self.rooms.clear_when_left(&self.room, &self.runtime);
     }
 }

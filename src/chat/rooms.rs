@@ -5,11 +5,12 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::Serialize;
+use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
-use super::room::Room;
-use crate::model::{BotMode, Persona, RoomName, Timestamp};
-use crate::store::{RoomRecord, Store, StoreError};
+use super::room::{Room, UNSTORED};
+use crate::model::{BotMode, Person, RoomName};
+use crate::store::{RoomNumber, RoomRecord, Store, StoreError};
 
 /// Loading one room waits only for others of the same shard.
 const SHARDS: usize = 64;
@@ -84,7 +85,7 @@ impl RoomSummary {
 
     fn new(record: &RoomRecord, last: u64, members: usize) -> Self {
         let (name, created_at) = (record.name.shown().to_owned(), record.created_at.to_string());
-        Self { name, last, members, bot: record.bot, created_at }
+        Self { name, last, members, bot: record.settings.bot, created_at }
     }
 }
 
@@ -93,6 +94,10 @@ impl Rooms {
     pub fn new(store: Arc<Store>, new_room_bot: BotMode, deliveries: TaskTracker) -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Shard::default()).collect();
         Arc::new(Self { store, new_room_bot, deliveries, shards })
+    }
+
+    pub(super) fn new_room_bot(&self) -> BotMode {
+        self.new_room_bot
     }
 
     /// The room of that name, if it is in memory: somebody is in it, or was a moment ago.
@@ -115,13 +120,57 @@ impl Rooms {
         if let Some(room) = shard.get(name) {
             return Ok((room, false));
         }
-        let bot = if name.is_private() { BotMode::Always } else { self.new_room_bot };
-        let record = RoomRecord { name: name.clone(), bot, persona: Persona::default(), created_at: Timestamp::now() };
+        if name.is_private() {
+            // Not before something is said there: most who come by say nothing.
+            let record = RoomRecord::new(name.clone(), BotMode::Always, None);
+            let room = Arc::new(Room::new(UNSTORED, record, 0, self.deliveries.clone()));
+            shard.insert(&room);
+            return Ok((room, true));
+        }
+        let record = RoomRecord::new(name.clone(), self.new_room_bot, None);
         let (number, record, is_new) = self.store.create_room(record).await?;
         let last = if is_new { 0 } else { self.store.last_seq(number)? };
         let room = Arc::new(Room::new(number, record, last, self.deliveries.clone()));
         shard.insert(&room);
         Ok((room, is_new))
+    }
+
+    /// Stores a room if it is not yet; something is going to be said in it by `owner`, whose it is.
+    pub(super) async fn store(&self, room: &Room, owner: &Person) -> Result<RoomNumber, StoreError> {
+        if room.is_stored() {
+            return Ok(room.number());
+        }
+        let _loading = self.shard(room.name()).loading.lock().await;
+        if !room.is_stored() {
+            let record = RoomRecord::new(room.name().clone(), room.bot(), Some(owner));
+            let (number, record, _) = self.store.create_room(record).await?;
+            room.set_record(record);
+            room.set_number(number);
+        }
+        Ok(room.number())
+    }
+
+    /// Removes a temporary room that everybody has left: nobody can come back to it.
+    pub(super) fn clear_when_left(self: &Arc<Self>, room: &Room, runtime: &Runtime) {
+        if room.name().is_temporary() && room.is_stored() && room.presence.count() == 0 {
+            let (rooms, name) = (self.clone(), room.name().clone());
+            self.deliveries.spawn_on(async move { rooms.clear(&name).await }, runtime);
+        }
+    }
+
+    /// Removes a room in which nothing was said, unless somebody is in it.
+    pub(super) async fn remove_empty(&self, record: &RoomRecord) -> Result<bool, StoreError> {
+        // Nobody else of this process can begin to say something there meanwhile.
+        let shard = self.shard(&record.name);
+        let _loading = shard.loading.lock().await;
+        if shard.get(&record.name).is_some() { Ok(false) } else { self.store.remove_empty_room(record).await }
+    }
+
+    /// Removes a temporary room. What is still being done there does so when it ends.
+    pub(super) async fn clear(&self, name: &RoomName) {
+        if let Err(error) = self.store.remove_temporary_room(name).await {
+            tracing::warn!(%error, "cannot remove a temporary room; the next look for them does");
+        }
     }
 
     /// The room of that name, if there is one.
@@ -142,11 +191,9 @@ impl Rooms {
         Ok(Some(room))
     }
 
-    /// Public rooms whose name contains `part`, newest first. Reads every room.
+    /// Public rooms whose name contains `part`, newest first. Reads many; blocking.
     pub fn list(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, StoreError> {
-        let part = part.trim().to_lowercase();
-        let wanted = |record: &RoomRecord| !record.name.is_private() && record.name.as_str().contains(&part);
-        let stored = self.store.rooms(limit, wanted)?;
+        let stored = self.store.public_rooms(&part.trim().to_lowercase(), limit)?;
         let summary = |(number, record): (_, RoomRecord)| match self.shard(&record.name).get(&record.name) {
             Some(room) => Ok(RoomSummary::of(&room)),
             None => Ok(RoomSummary::new(&record, self.store.last_seq(number)?, 0)),

@@ -13,7 +13,7 @@ use warp::reject::Rejection;
 use super::limits::Permit;
 use super::refusals::Refusal;
 use super::{App, Settings};
-use crate::accounts::{Actor, Role, SignInError};
+use crate::accounts::{Actor, Role, SignInError, Visitor};
 use crate::model::Handle;
 use crate::text::{Locale, Text};
 
@@ -40,7 +40,8 @@ pub struct Caller {
     /// The client's own address, also behind a trusted proxy.
     pub address: IpAddr,
     pub peer: Peer,
-    pub visitor: Option<String>,
+    /// Whose cookie it has, if it has one.
+    pub visitor: Option<Visitor>,
     pub session: Option<String>,
     pub role: Role,
     pub locale: Locale,
@@ -56,7 +57,7 @@ pub struct Caller {
 impl Caller {
     /// This caller under the given handle.
     pub fn actor(&self, handle: Option<Handle>) -> Actor {
-        Actor::new(self.visitor.as_deref(), handle, self.address, self.role, self.locale)
+        Actor::new(self.visitor.as_ref(), handle, self.address, self.role, self.locale)
     }
 
     /// Refuses pages of other sites: a browser says where a page came from.
@@ -92,7 +93,7 @@ fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusa
     Ok(Caller {
         address,
         peer,
-        visitor: cookie(headers, VISITOR_COOKIE).filter(|token| is_token(token)),
+        visitor: cookie(headers, VISITOR_COOKIE).filter(|token| is_token(token)).map(|token| app.keys.visitor(&token)),
         session,
         role,
         locale: locale(headers),

@@ -123,7 +123,7 @@ impl Jobs {
 
     /// How many jobs are in each state that is not an end, and how many ended as dead. Reads many; blocking.
     pub fn now(&self) -> Result<JobsNow, StoreError> {
-        let (Counts { queued, running }, JobCounts { scheduled, retrying, dead }) =
+        let (Counts { queued, running, .. }, JobCounts { scheduled, retrying, dead }) =
             (self.counts(), self.stats.stored(&self.store)?);
         Ok(JobsNow { queued, running, scheduled, retrying, dead, workers: self.settings.concurrency.workers })
     }

@@ -15,7 +15,10 @@ pub const PRIVATE_ROOM: &str = "@bot";
 /// The handle under which the bot speaks; nobody else may take it.
 pub const BOT_HANDLE: &str = "bot";
 
-/// The name of a room as it is stored: public, or one visitor's private room with the bot.
+/// Stands before the id of a private room.
+const PRIVATE_MARK: char = '@';
+
+/// The name of a room as it is stored: public, or the opaque id of a private room, behind a mark.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RoomName(String);
@@ -23,6 +26,9 @@ pub struct RoomName(String);
 impl RoomName {
     /// Longest public name, in characters.
     pub const MAX_CHARS: usize = 64;
+
+    /// What the stored names of temporary rooms begin with; other private ids are hexadecimal.
+    pub const TEMPORARY_PREFIX: &str = "@t";
 
     /// A public room's name: lower-cased, in normal form C, of letters and digits of any script, `-` and `_`.
     pub fn public(text: &str) -> Result<Self, Text> {
@@ -41,9 +47,14 @@ impl RoomName {
         }
     }
 
-    /// The private room of one person. The mark in front cannot occur in a public name.
-    pub fn private(person: &Person) -> Self {
-        Self(format!("@{person}"))
+    /// The private room of that opaque id, which does not tell whose it is. The mark in front cannot occur in a public name.
+    pub fn private(id: &str) -> Self {
+        Self(format!("{PRIVATE_MARK}{id}"))
+    }
+
+    /// A private room for a client that could not find it again.
+    pub fn temporary() -> Self {
+        Self(format!("{}{}", Self::TEMPORARY_PREFIX, uuid::Uuid::new_v4().simple()))
     }
 
     /// The stored form; unlike [`RoomName::shown`] it tells private rooms apart.
@@ -56,9 +67,14 @@ impl RoomName {
         if self.is_private() { PRIVATE_ROOM } else { &self.0 }
     }
 
-    /// Whether this is a visitor's own room with the bot.
+    /// Whether this is somebody's own room with the bot.
     pub fn is_private(&self) -> bool {
-        self.0.starts_with('@')
+        self.0.starts_with(PRIVATE_MARK)
+    }
+
+    /// Whether nobody can enter this room any more once its connection is closed.
+    pub fn is_temporary(&self) -> bool {
+        self.0.starts_with(Self::TEMPORARY_PREFIX)
     }
 }
 
@@ -83,6 +99,21 @@ impl Person {
     /// A client without cookie and handle, by its address, so that it is recognised after a reconnect.
     pub fn address(address: std::net::IpAddr) -> Self {
         Self(format!("a{address}"))
+    }
+
+    /// Whoever has the owner's key.
+    pub fn owner() -> Self {
+        Self("k".to_owned())
+    }
+
+    /// The bot.
+    pub fn bot() -> Self {
+        Self("b".to_owned())
+    }
+
+    /// Somebody of whom nothing is known any more but what they called themselves.
+    pub fn unknown(handle: &Handle) -> Self {
+        Self(format!("?{handle}"))
     }
 
     /// This server itself, which does some things unasked.

@@ -147,7 +147,7 @@ impl Follower {
     fn look_everywhere(&mut self, index: &MessageIndex) -> Result<(), Problem> {
         let indexed = index.newest()?;
         let mut last = Vec::new();
-        for (room, _) in self.store.rooms(usize::MAX, |_| true)? {
+        for room in self.store.room_numbers()? {
             last.push((room, self.store.last_seq(room)?));
         }
         // The newest numbers may belong to messages that are just being written.
@@ -219,7 +219,9 @@ impl Follower {
         last: u64,
         batch: &mut Vec<IndexedMessage>,
     ) -> Result<u64, StoreError> {
-        let is_public = !self.store.room_record(room)?.1.name.is_private();
+        // One that was temporary is gone, with all that was said in it.
+        let Some(name) = self.store.room_name(room)?.filter(|name| !name.is_temporary()) else { return Ok(last + 1) };
+        let is_public = !name.is_private();
         let mut next = first;
         while next <= last && batch.len() < BATCH {
             let messages = self.store.oldest_messages(room, next, last, PAGE)?;

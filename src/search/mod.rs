@@ -150,7 +150,7 @@ impl Search {
         }
         let audience = match &query.room {
             None => Audience::Everything,
-            Some(RoomFilter::Own) => Audience::Room(RoomName::private(&actor.home)),
+            Some(RoomFilter::Own) => Audience::Room(actor.private_room.clone()),
             Some(RoomFilter::Named(room)) => Audience::Room(room.clone()),
         };
         let words: Vec<_> = query.words.iter().map(|word| word.text()).collect();
@@ -169,15 +169,15 @@ impl Search {
 
     /// What the index is asked; `None` if nothing can be found, because there is no such room.
     fn wanted(&self, query: &Query, actor: &Actor) -> Result<Option<MessageQuery>, Text> {
-        let home = RoomName::private(&actor.home);
+        let home = &actor.private_room;
         let number = |name: &RoomName| -> Result<Option<u64>, StoreError> {
             Ok(self.store.room(name)?.map(|(number, _)| number.get()))
         };
-        let own = number(&home)?;
+        let own = number(home)?;
         let room = match &query.room {
             None => None,
             Some(filter) => {
-                let name = if let RoomFilter::Named(name) = filter { name } else { &home };
+                let name = if let RoomFilter::Named(name) = filter { name } else { home };
                 actor.may(Action::Enter(name))?;
                 match number(name)? {
                     Some(room) => Some(room),

@@ -19,7 +19,7 @@ pub enum Table {
     Rooms = 4,
     /// Room number ‖ seq → message.
     Messages = 5,
-    /// Room number ‖ author ‖ the client's own id → seq.
+    /// Room number ‖ author ‖ the client's own id → day it was sent ‖ seq.
     SentIds = 6,
     /// Room number ‖ last seq at that time ‖ seq → nothing: which messages were deleted when.
     Deletions = 7,
@@ -53,6 +53,8 @@ pub enum Table {
     DueJobsOfRoom = 31,
     /// Job id → nothing: unfinished jobs whose question was deleted.
     ErasedJobs = 32,
+    /// Room number → nothing: removed rooms whose messages are still to be removed.
+    RemovedRooms = 33,
 }
 
 /// Largest value in bytes: sled keeps bigger pages, of which a value is a part, where they are not synced.

@@ -4,11 +4,21 @@ use super::engine::number_from;
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
-use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode};
-use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Person, SendId};
+use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, prefix_range};
+use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Person, RoomName, SendId, Timestamp};
+
+/// Milliseconds.
+const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// How often a message is deleted that changes at the same time.
 const TRIES: usize = 20;
+
+/// What one step of pruning came to.
+pub struct PruneStep {
+    pub pruned: usize,
+    /// Where the next step goes on, if there is one.
+    pub more_after: Option<Vec<u8>>,
+}
 
 /// A message on its way into a room.
 pub struct NewMessage<'a> {
@@ -17,6 +27,8 @@ pub struct NewMessage<'a> {
     pub message: &'a Message,
     /// Whether the client chose the id, so that a repetition must be recognised.
     pub is_repeatable: bool,
+    /// The room's name if it is a temporary one, which may be removed at the same moment.
+    pub temporary: Option<&'a RoomName>,
     /// Jobs that are stored together with the message, or not at all.
     pub jobs: &'a [Job],
 }
@@ -28,7 +40,12 @@ impl Store {
         let mut batch = Batch::new();
         if new.is_repeatable {
             let sent = sent_key(new.room, new.author, &new.message.id);
-            batch = batch.if_absent(Table::SentIds, sent.clone()).put_number(Table::SentIds, sent);
+            let value = [day_of(new.message.at).to_be_bytes().as_slice(), &[0; 8]].concat();
+            batch = batch.if_absent(Table::SentIds, sent.clone());
+            batch = batch.put_numbered(Table::SentIds, sent, value, size_of::<u32>());
+        }
+        if let Some(name) = new.temporary {
+            batch = batch.if_equal(Table::RoomNames, name.as_str(), new.room.prefix());
         }
         batch = new.jobs.iter().fold(batch, insert_with_message);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
@@ -42,6 +59,7 @@ impl Store {
             Outcome::Refused { table: Table::SentIds, found } => {
                 Posted::Repeated { seq: found.as_deref().map_or(0, number_from) }
             }
+            Outcome::Refused { table: Table::RoomNames, .. } => Posted::Gone,
             Outcome::Refused { .. } => Posted::NotUnique,
         };
         let on_commit = Box::new(move |outcome: Result<Outcome, StoreError>| on_commit(outcome.map(posted)));
@@ -56,6 +74,28 @@ impl Store {
             Outcome::Written { .. } => None,
             Outcome::Refused { found, .. } => found.as_deref().map(number_from),
         })
+    }
+
+    /// Forgets clients' ids of messages that were sent before; a repetition of one of those would be stored again. Looks at
+    /// `limit` ids behind `after`.
+    pub async fn prune_sent_ids(
+        &self,
+        before: Timestamp,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<PruneStep, StoreError> {
+        let mut range = prefix_range(&[]);
+        range.start = after.map_or(vec![], |after| [after, vec![0]].concat());
+        let page = self.engine.scan(Table::SentIds, range, Direction::Forward, limit)?;
+        let more_after = page.last().filter(|_| page.len() == limit).map(|(key, _)| key.clone());
+        let is_old = |value: &[u8]| value.first_chunk().is_some_and(|day| u32::from_be_bytes(*day) < day_of(before));
+        let old: Vec<_> = page.into_iter().filter(|(_, value)| is_old(value)).collect();
+        let step = PruneStep { pruned: old.len(), more_after };
+        let batch = old.into_iter().fold(Batch::new(), |batch, (key, _)| batch.delete(Table::SentIds, key));
+        if step.pruned > 0 {
+            self.commit(batch, WriteKind::Maintenance).await?;
+        }
+        Ok(step)
     }
 
     /// The newest number given in a room, 0 when nothing was said. While something is being posted it may be ahead
@@ -206,6 +246,11 @@ fn erase_ended(batch: Batch, stored: &StoredJob) -> Batch {
 /// Notes that a job must not repeat what was asked when it ends.
 fn erase_later(batch: Batch, stored: &StoredJob) -> Batch {
     if_in_place(batch, &stored.job).put(Table::ErasedJobs, stored.job.id.as_str(), [])
+}
+
+/// Days since 1970.
+fn day_of(at: Timestamp) -> u32 {
+    u32::try_from(at.since(Timestamp(0)) / DAY).unwrap_or(u32::MAX)
 }
 
 fn sent_key(room: RoomNumber, author: &Person, id: &SendId) -> Vec<u8> {

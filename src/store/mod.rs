@@ -43,7 +43,7 @@ pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::NewMessage;
 pub use news::{Fresh, News};
-pub use rooms::{RoomNumber, RoomRecord};
+pub use rooms::{RoomKind, RoomNumber, RoomRecord, RoomSettings};
 pub use schedules::{Added, ScheduleChange, StoredSchedule};
 pub use sessions::Session;
 pub use sizes::{JobCounts, Sizes};
@@ -54,6 +54,9 @@ use writer::{WriteKind, Writer};
 
 /// Layout of keys and records. A store of another one is refused rather than misread.
 const SCHEMA: &str = "1";
+
+/// Where the key is by which the ids of private rooms are derived.
+const ROOMS_KEY: &str = "rooms-key";
 
 /// Why the store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +87,8 @@ pub enum Posted {
     Repeated { seq: u64 },
     /// A job of it is to be the only unfinished one of its key, and another is; nothing was stored.
     NotUnique,
+    /// The room was removed; nothing was stored.
+    Gone,
 }
 
 impl From<EngineError> for StoreError {
@@ -112,7 +117,15 @@ pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Writer,
     news: Arc<News>,
+    facts: Facts,
+}
+
+/// What is known once a store is open and never changes.
+struct Facts {
+    /// Changes only when numbering starts anew.
     epoch: String,
+    /// By which the ids of private rooms are derived.
+    rooms_key: [u8; 32],
 }
 
 /// Waits for the writer's thread, and with it for the clean close of the store.
@@ -154,33 +167,38 @@ impl Store {
             Opened::Clean => {}
             Opened::Unclean => check::check(&engine).map_err(|what| disk::damaged(dir, &what))?,
         }
-        let epoch = read_epoch(&engine).map_err(|what| disk::damaged(dir, &what))?;
+        let facts = Facts::read(&engine).map_err(|what| disk::damaged(dir, &what))?;
         engine.mark_created()?;
-        Self::start(Arc::new(engine), epoch, options.min_free_bytes, on_failure)
+        Self::start(Arc::new(engine), facts, options.min_free_bytes, on_failure)
     }
 
     /// A store that forgets everything when the process ends.
     pub fn in_memory() -> Result<(Arc<Self>, Closing), EngineError> {
         let engine = MemoryEngine::default();
         initialize(&engine)?;
-        let epoch = read_epoch(&engine).map_err(EngineError::Damaged)?;
-        Self::start(Arc::new(engine), epoch, 0, |_| {})
+        let facts = Facts::read(&engine).map_err(EngineError::Damaged)?;
+        Self::start(Arc::new(engine), facts, 0, |_| {})
     }
 
     fn start(
         engine: Arc<dyn Engine>,
-        epoch: String,
+        facts: Facts,
         min_free: u64,
         on_failure: impl FnOnce(String) + Send + 'static,
     ) -> Result<(Arc<Self>, Closing), EngineError> {
         let (writer, handle) = Writer::start(engine.clone(), min_free, on_failure)
             .map_err(|error| EngineError::Io(format!("cannot start the writer: {error}")))?;
-        Ok((Arc::new(Self { engine, writer, news: Arc::default(), epoch }), Closing(handle)))
+        Ok((Arc::new(Self { engine, writer, news: Arc::default(), facts }), Closing(handle)))
     }
 
     /// Changes only when numbering starts anew, so that clients know what their `seq` means.
     pub fn epoch(&self) -> &str {
-        &self.epoch
+        &self.facts.epoch
+    }
+
+    /// The key by which the ids of private rooms are derived from whose they are. Secret.
+    pub fn rooms_key(&self) -> &[u8; 32] {
+        &self.facts.rooms_key
     }
 
     /// Whether writing failed; then the process should end.
@@ -245,24 +263,32 @@ impl Store {
 /// Writes a new store's first records.
 fn initialize(engine: &dyn Engine) -> Result<(), EngineError> {
     let epoch = uuid::Uuid::new_v4().simple().to_string();
-    let batch = Batch::new().if_absent(Table::Meta, "schema").put(Table::Meta, "schema", SCHEMA).put(
-        Table::Meta,
-        "epoch",
-        epoch,
-    );
+    let mut rooms_key = [0; 32];
+    getrandom::fill(&mut rooms_key).map_err(|error| EngineError::Io(format!("no random numbers: {error}")))?;
+    let batch = Batch::new()
+        .if_absent(Table::Meta, "schema")
+        .put(Table::Meta, "schema", SCHEMA)
+        .put(Table::Meta, "epoch", epoch)
+        .put(Table::Meta, ROOMS_KEY, rooms_key);
     engine.commit(&[&batch]).map(drop)
 }
 
-/// Checks the schema and reads the epoch.
-fn read_epoch(engine: &dyn Engine) -> Result<String, String> {
-    let read = |key: &str| -> Result<String, String> {
-        let value = engine.get(Table::Meta, key.as_bytes()).map_err(|error| error.to_string())?;
-        let value = value.ok_or_else(|| format!("its {key} is missing"))?;
-        String::from_utf8(value).map_err(|_| format!("its {key} is unreadable"))
-    };
-    match read("schema")? {
-        schema if schema == SCHEMA => read("epoch"),
-        other => Err(format!("it has layout {other:?} where this version knows {SCHEMA:?} (made by a newer chatbot?)")),
+impl Facts {
+    /// Checks the schema and reads the rest.
+    fn read(engine: &dyn Engine) -> Result<Self, String> {
+        let read = |key: &str| {
+            let value = engine.get(Table::Meta, key.as_bytes()).map_err(|error| error.to_string())?;
+            value.ok_or_else(|| format!("its {key} is missing"))
+        };
+        let text = |key: &str| String::from_utf8(read(key)?).map_err(|_| format!("its {key} is unreadable"));
+        let schema = text("schema")?;
+        if schema != SCHEMA {
+            return Err(format!(
+                "it has layout {schema:?} where this version knows {SCHEMA:?} (made by a newer chatbot?)"
+            ));
+        }
+        let rooms_key = read(ROOMS_KEY)?.try_into().map_err(|_| format!("its {ROOMS_KEY} is unreadable"))?;
+        Ok(Self { epoch: text("epoch")?, rooms_key })
     }
 }
 

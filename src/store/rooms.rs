@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::number_from;
+use super::engine::{counter_key, number_from};
+use super::job_index::StoredJob;
+use super::jobs::JobList;
 use super::writer::WriteKind;
-use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode};
-use crate::model::{BotMode, Persona, RoomName, Timestamp};
+use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use crate::model::{BotMode, Person, Persona, RoomName, Timestamp};
 
 /// A room's number: the first eight bytes of the keys of all that belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,7 +15,7 @@ pub struct RoomNumber(u64);
 
 impl RoomNumber {
     /// A number as [`RoomNumber::get`] gave it.
-    pub fn new(number: u64) -> Self {
+    pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
@@ -41,10 +43,45 @@ const TRIES: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRecord {
     pub name: RoomName,
+    pub kind: RoomKind,
+    /// Who may enter, where that is not everybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Person>,
+    pub settings: RoomSettings,
+    pub created_at: Timestamp,
+}
+
+/// Who may enter a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomKind {
+    /// Everybody; it is listed.
+    Public,
+    /// Its one member, who talks to the bot there.
+    Private,
+    /// A connection that could not find it again: it is removed when that is closed.
+    Temporary,
+}
+
+/// What can be changed of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomSettings {
     pub bot: BotMode,
     #[serde(default, skip_serializing_if = "Persona::is_empty")]
     pub persona: Persona,
-    pub created_at: Timestamp,
+}
+
+impl RoomRecord {
+    /// A new room; the only member of a private one is `owner`.
+    pub fn new(name: RoomName, bot: BotMode, owner: Option<&Person>) -> Self {
+        let kind = match () {
+            () if name.is_temporary() => RoomKind::Temporary,
+            () if name.is_private() => RoomKind::Private,
+            () => RoomKind::Public,
+        };
+        let settings = RoomSettings { bot, persona: Persona::default() };
+        Self { name, kind, members: owner.into_iter().cloned().collect(), settings, created_at: Timestamp::now() }
+    }
 }
 
 impl Store {
@@ -63,11 +100,17 @@ impl Store {
         Ok((number, decode(&record)?))
     }
 
+    /// The name of the room of that number, if there is one.
+    pub fn room_name(&self, number: RoomNumber) -> Result<Option<RoomName>, StoreError> {
+        let record = self.engine.get(Table::Rooms, &number.prefix())?;
+        record.map(|record| Ok(decode::<RoomRecord>(&record)?.name)).transpose()
+    }
+
     /// Creates a room, or returns the one that somebody else created first; `true` if it is new.
     pub async fn create_room(&self, record: RoomRecord) -> Result<(RoomNumber, RoomRecord, bool), StoreError> {
-        let name = record.name.as_str().as_bytes().to_vec();
+        let name = record.name.as_str();
         let batch = Batch::new()
-            .if_absent(Table::RoomNames, name.clone())
+            .if_absent(Table::RoomNames, name)
             .append(Table::Rooms, [], encode(&record))
             .put_number(Table::RoomNames, name);
         match self.commit(batch, WriteKind::Growth).await? {
@@ -104,28 +147,136 @@ impl Store {
         Err(StoreError::Busy)
     }
 
-    /// All rooms that `wanted` picks, newest first, at most `limit`. Reads every room: not for tokio's workers.
-    pub fn rooms(
-        &self,
-        limit: usize,
-        wanted: impl Fn(&RoomRecord) -> bool,
-    ) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
-        /// Records read at a time.
-        const PAGE: usize = 256;
-        let mut rooms = Vec::new();
-        let mut end = vec![u8::MAX; 9];
-        loop {
-            let page = self.engine.scan(Table::Rooms, vec![]..end.clone(), Direction::Backward, PAGE)?;
-            for (key, value) in &page {
-                let record: RoomRecord = decode(value)?;
-                if wanted(&record) && rooms.len() < limit {
-                    rooms.push((RoomNumber::from_key(key), record));
+    /// The numbers of all rooms, in order. Reads every room; blocking.
+    pub fn room_numbers(&self) -> Result<Vec<RoomNumber>, StoreError> {
+        let mut numbers = Vec::new();
+        self.each_in(Table::Rooms, prefix_range(&[]), usize::MAX, |key, _| numbers.push(RoomNumber::from_key(key)))?;
+        Ok(numbers)
+    }
+
+    /// Public rooms whose name contains `part`, newest first, at most `limit`. Reads many; blocking.
+    pub fn public_rooms(&self, part: &str, limit: usize) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
+        /// Names looked at before giving up on what is rare.
+        const MOST: usize = 200_000;
+        // Names before the mark of private ones, and behind it.
+        let mut found = Vec::new();
+        for range in [vec![]..vec![b'@'], vec![b'@' + 1]..vec![u8::MAX]] {
+            self.each_in(Table::RoomNames, range, MOST, |name, number| {
+                if String::from_utf8_lossy(name).contains(part) {
+                    found.push(RoomNumber(number_from(number)));
                 }
-            }
-            match page.into_iter().next_back() {
-                Some((key, _)) if rooms.len() < limit => end = key,
-                _ => return Ok(rooms),
+            })?;
+        }
+        found.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        found.truncate(limit);
+        found.into_iter().map(|number| self.room_record(number)).collect()
+    }
+
+    /// Names of temporary rooms, at most `limit`: those of connections that are open, and those that a stop left. Reads many;
+    /// blocking.
+    pub fn temporary_rooms(&self, limit: usize) -> Result<Vec<RoomName>, StoreError> {
+        let prefix = prefix_range(RoomName::TEMPORARY_PREFIX.as_bytes());
+        let found = self.engine.scan(Table::RoomNames, prefix, Direction::Forward, limit)?;
+        let numbers = found.iter().map(|(_, number)| RoomNumber(number_from(number)));
+        numbers.map(|number| Ok(self.room_record(number)?.1.name)).collect()
+    }
+
+    /// Removes a temporary room with all that was said and done in it; `false`, and nothing is removed, while something is still
+    /// being said or done.
+    pub async fn remove_temporary_room(&self, name: &RoomName) -> Result<bool, StoreError> {
+        let Some((number, record)) = self.room(name)? else { return Ok(true) };
+        let counter = counter_key(Table::Messages, &number.prefix());
+        let said = self.engine.get(Table::Counters, &counter)?;
+        for owner in &record.members {
+            if !self.remove_work_of(owner).await? {
+                return Ok(false);
             }
         }
+        let batch = Batch::new().if_equal(Table::Rooms, number.prefix(), encode(&record));
+        let batch = match said {
+            Some(said) => batch.if_equal(Table::Counters, counter.clone(), said),
+            None => batch.if_absent(Table::Counters, counter.clone()),
+        };
+        let batch = batch
+            .delete(Table::Counters, counter)
+            .delete(Table::Rooms, number.prefix())
+            .delete(Table::RoomNames, name.as_str())
+            .put(Table::RemovedRooms, number.prefix(), []);
+        if !self.commit_if(batch, WriteKind::Maintenance, || ()).await? {
+            return Ok(false);
+        }
+        self.remove_messages(number).await.map(|()| true)
+    }
+
+    /// Public rooms that were made before and in which nothing was said or set up since, at most `limit`. Reads many; blocking.
+    pub fn empty_rooms(&self, before: Timestamp, bot: BotMode, limit: usize) -> Result<Vec<RoomRecord>, StoreError> {
+        let mut empty = Vec::new();
+        for number in self.room_numbers()? {
+            let counter = counter_key(Table::Messages, &number.prefix());
+            if empty.len() < limit && self.engine.get(Table::Counters, &counter)?.is_none() {
+                let (_, record) = self.room_record(number)?;
+                let as_made =
+                    RoomRecord { created_at: record.created_at, ..RoomRecord::new(record.name.clone(), bot, None) };
+                if record.created_at < before && record.kind == RoomKind::Public && record == as_made {
+                    empty.push(record);
+                }
+            }
+        }
+        Ok(empty)
+    }
+
+    /// Removes a room in which nothing was said; `false` when something is said or changed there at the same moment. Nobody may
+    /// be about to.
+    pub async fn remove_empty_room(&self, record: &RoomRecord) -> Result<bool, StoreError> {
+        let Some((number, _)) = self.room(&record.name)? else { return Ok(false) };
+        let batch = Batch::new()
+            .if_equal(Table::Rooms, number.prefix(), encode(record))
+            .if_absent(Table::Counters, counter_key(Table::Messages, &number.prefix()))
+            .delete(Table::Rooms, number.prefix())
+            .delete(Table::RoomNames, record.name.as_str());
+        self.commit_if(batch, WriteKind::Maintenance, || ()).await
+    }
+
+    /// Removes what was said in rooms whose removal a stop cut short.
+    pub async fn finish_removals(&self) -> Result<(), StoreError> {
+        for (key, _) in self.engine.scan(Table::RemovedRooms, prefix_range(&[]), Direction::Forward, usize::MAX)? {
+            self.remove_messages(RoomNumber::from_key(&key)).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the schedules and the ended jobs of somebody who cannot come back; `false` while others have not ended.
+    async fn remove_work_of(&self, person: &Person) -> Result<bool, StoreError> {
+        let has_not_ended = |stored: &StoredJob| !stored.job.state.has_ended() && stored.job.schedule.is_none();
+        if !self.list_jobs(JobList::Of(person), None, 1, has_not_ended)?.is_empty() {
+            return Ok(false);
+        }
+        for schedule in self.schedules_of(person).await? {
+            self.remove_schedule(&schedule).await?;
+        }
+        for stored in self.list_jobs(JobList::Of(person), None, usize::MAX, |_| true)? {
+            if !self.remove_job(&stored).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn remove_messages(&self, room: RoomNumber) -> Result<(), StoreError> {
+        /// Records removed in one commit.
+        const PAGE: usize = 256;
+        let tables = [Table::SentIds, Table::Deletions, Table::Messages];
+        for table in tables {
+            loop {
+                let page = self.engine.scan(table, prefix_range(&room.prefix()), Direction::Forward, PAGE)?;
+                if page.is_empty() {
+                    break;
+                }
+                let batch = page.into_iter().fold(Batch::new(), |batch, (key, _)| batch.delete(table, key));
+                self.commit(batch, WriteKind::Maintenance).await?;
+            }
+        }
+        let batch = Batch::new().delete(Table::RemovedRooms, room.prefix());
+        self.commit(batch, WriteKind::Maintenance).await.map(drop)
     }
 }

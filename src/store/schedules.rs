@@ -118,6 +118,17 @@ impl Store {
         self.commit_if(follow(batch, Some(change)), WriteKind::Maintenance, effect).await
     }
 
+    /// Removes a schedule with the run that waits.
+    pub(super) async fn remove_schedule(&self, schedule: &Schedule) -> Result<bool, StoreError> {
+        let Some(from) = self.schedule(&schedule.id).await? else { return Ok(false) };
+        let withdrawn = match &from.schedule.next {
+            Some(next) => self.job(&next.job).await?,
+            None => None,
+        };
+        let change = ScheduleChange { from, to: None, run: None };
+        self.change_schedule(&change, withdrawn.as_ref().map(|stored| &stored.job), || ()).await
+    }
+
     /// One person's schedules, oldest first.
     pub async fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, StoreError> {
         let mut schedules = Vec::new();

@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::writer::WriteKind;
-use super::{Batch, Store, StoreError, Table, decode, encode};
-use crate::model::Timestamp;
+use super::{Batch, Direction, Store, StoreError, Table, decode, encode, prefix_range};
+use crate::model::{Person, Timestamp};
 
 const OWNER_KEY: &str = "owner-key";
 
 /// A signed-in browser.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
+    /// Whose it is.
+    pub subject: Person,
     pub expires_at: Timestamp,
 }
 
@@ -36,5 +38,17 @@ impl Store {
 
     pub async fn delete_session(&self, digest: &[u8]) -> Result<(), StoreError> {
         self.commit(Batch::new().delete(Table::Sessions, digest), WriteKind::Maintenance).await.map(drop)
+    }
+
+    /// Digests of the sessions that ended before `now`. Reads all of them; blocking.
+    pub fn expired_sessions(&self, now: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
+        let all = self.engine.scan(Table::Sessions, prefix_range(&[]), Direction::Forward, usize::MAX)?;
+        let mut expired = Vec::new();
+        for (digest, session) in all {
+            if decode::<Session>(&session)?.expires_at < now {
+                expired.push(digest);
+            }
+        }
+        Ok(expired)
     }
 }

@@ -1,8 +1,10 @@
 //! How much is kept.
 
+use std::ops::Range;
+
 use super::check::each;
 use super::engine::{counter_key, number_from};
-use super::{Store, StoreError, Table};
+use super::{Direction, Store, StoreError, Table};
 use crate::model::JobState;
 
 /// How much there is in the store.
@@ -45,6 +47,28 @@ impl Store {
         })?;
         self.each(Table::DeadJobs, |_, _| counts.dead += 1)?;
         Ok(counts)
+    }
+
+    /// Shows entries of a range to `visit`, at most `limit`, in order. Reads many; blocking.
+    pub(super) fn each_in(
+        &self,
+        table: Table,
+        mut range: Range<Vec<u8>>,
+        limit: usize,
+        mut visit: impl FnMut(&[u8], &[u8]),
+    ) -> Result<(), StoreError> {
+        /// Entries read at a time.
+        const PAGE: usize = 256;
+        for _ in 0..limit.div_ceil(PAGE) {
+            let page = self.engine.scan(table, range.clone(), Direction::Forward, PAGE)?;
+            page.iter().for_each(|(key, value)| visit(key, value));
+            match page.into_iter().next_back() {
+                // The smallest key behind the last one seen.
+                Some((key, _)) => range.start = [key, vec![0]].concat(),
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     fn each(&self, table: Table, mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), StoreError> {

@@ -163,7 +163,7 @@ fn person(name: &str) -> Person {
 
 async fn room(store: &Store, name: &str) -> RoomNumber {
     let name = RoomName::public(name).expect("a name");
-    let record = RoomRecord { name, bot: BotMode::Mention, persona: Default::default(), created_at: Timestamp::now() };
+    let record = RoomRecord::new(name, BotMode::Mention, None);
     store.create_room(record).await.expect("created").0
 }
 
@@ -175,7 +175,14 @@ async fn post(
     job: Option<&Job>,
 ) -> Result<Posted, StoreError> {
     let (then, posted) = oneshot::channel();
-    let new = NewMessage { room, author, message, is_repeatable: true, jobs: job.map_or(&[], std::slice::from_ref) };
+    let new = NewMessage {
+        room,
+        author,
+        message,
+        is_repeatable: true,
+        temporary: None,
+        jobs: job.map_or(&[], std::slice::from_ref),
+    };
     store.post(new, |result| drop(then.send(result))).await;
     posted.await.expect("answered")
 }
@@ -343,7 +350,14 @@ mod domain {
         for index in 0..500 {
             let heard = heard.clone();
             let message = message("text", &format!("id-{index}"));
-            let new = NewMessage { room: lobby, author: &author, message: &message, is_repeatable: true, jobs: &[] };
+            let new = NewMessage {
+                room: lobby,
+                author: &author,
+                message: &message,
+                is_repeatable: true,
+                temporary: None,
+                jobs: &[],
+            };
             store.post(new, move |result| drop(heard.send(result))).await;
         }
         drop(heard);
@@ -566,12 +580,7 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
     let options = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0 };
     let (store, closing) = Store::open(dir.path(), options, |_| {}).expect("a store");
     let name = RoomName::public("long").expect("a name");
-    let record = RoomRecord {
-        name: name.clone(),
-        bot: BotMode::Mention,
-        persona: Default::default(),
-        created_at: Timestamp::now(),
-    };
+    let record = RoomRecord::new(name.clone(), BotMode::Mention, None);
     let (room, _, _) = store.create_room(record).await.expect("a room");
     let handle = Handle::new("Ann").expect("a handle");
     let person = Person::named(&handle);
@@ -595,6 +604,7 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
             author: &person,
             message: &message,
             is_repeatable: true,
+            temporary: None,
             jobs: std::slice::from_ref(&job),
         };
         store.post(new, |posted| drop(done.send(posted))).await;

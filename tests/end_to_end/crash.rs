@@ -182,7 +182,7 @@ async fn what_was_acknowledged_or_seen_survives_a_hundred_kills() {
         // Another moment each time: within the first commit, or after some.
         (senders, known) = round(&mut server, senders, 1 + index * 37 % 401).await;
     }
-    let server = ServerProcess::start(dir.path(), &environment);
+    let mut server = ServerProcess::start(dir.path(), &environment);
     for sender in senders {
         sender.finish(server.address()).await;
     }
@@ -192,4 +192,6 @@ async fn what_was_acknowledged_or_seen_survives_a_hundred_kills() {
     assert_eq!(whole.ids[..story.ids.len()], story.ids, "nothing that was there is another now");
     let different: HashSet<&String> = whole.ids.iter().collect();
     assert_eq!(different.len(), whole.ids.len(), "nothing is stored twice");
+    server.kill();
+    chatbot::store::audit(&dir.path().join("store")).expect("indexes that agree");
 }

@@ -44,6 +44,11 @@ impl Setup {
         Self { dir }
     }
 
+    /// Every index says what the records say.
+    fn audit(&self) {
+        chatbot::store::audit(&self.dir.path().join("data/store")).expect("indexes that agree");
+    }
+
     fn server(&self) -> ServerProcess {
         ServerProcess::configured(0, &self.dir.path().join("data"), &self.dir.path().join("config.toml"))
     }
@@ -158,4 +163,5 @@ async fn every_job_ends_as_its_policy_demands_however_often_the_server_is_killed
     }
     assert!((1..=KILLS * 16).contains(&interrupted), "{interrupted} were running at some kill");
     server.kill();
+    setup.audit();
 }

@@ -13,6 +13,7 @@ mod answers;
 mod api;
 mod catch_up;
 mod command;
+mod cookieless;
 mod crash;
 mod document_changes_crash;
 mod document_crash;

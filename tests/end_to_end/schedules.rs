@@ -41,6 +41,24 @@ mod reminders {
     }
 
     #[tokio::test]
+    async fn a_reminder_that_waits_is_shown_to_whoever_joins_again() {
+        let server = TestServer::start().await;
+        let cookie = format!("chatbot_visitor={}", "c".repeat(40));
+        for room in ["lobby", "@bot"] {
+            for visit in 0..2 {
+                let mut ann = Client::connect(server.address(), "/ws", &[("cookie", &cookie)]).await;
+                ann.send(json!({"type": "join", "room": room})).await;
+                let joined = ann.expect("joined").await;
+                let waiting: Vec<_> =
+                    joined["jobs"].as_array().expect("jobs").iter().map(|job| &job["state"]).collect();
+                assert_eq!(waiting, vec!["scheduled"; visit], "{room}");
+                ann.send(json!({"room": room, "message": "/remind in 10m tea"})).await;
+                said(&mut ann, "OK, today at ").await;
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn people_write_as_they_speak() {
         let server = TestServer::start().await;
         let (mut ann, _) = server.member("Ann", "lobby").await;

@@ -40,7 +40,7 @@ async fn health(app: Arc<App>) -> Answer {
         version: env!("CARGO_PKG_VERSION"),
         connections: app.connections.open(),
         jobs_waiting: jobs.queued,
-        jobs_open: jobs.queued + jobs.running,
+        jobs_open: jobs.open,
     };
     Ok(json(code, &health))
 }

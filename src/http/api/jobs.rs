@@ -11,7 +11,7 @@ use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
 use crate::accounts::Actor;
 use crate::chat::Post;
-use crate::jobs::JobFilter;
+use crate::jobs::{JobFilter, JobOrigin};
 use crate::model::{Handle, JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
 use crate::protocol::{JobDetails, JobView};
 use crate::text::Text;
@@ -93,6 +93,12 @@ async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     actor.set_zone(new.time_zone);
     let (text, request) = command(&new.name, &new.arguments, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
+    if matches!(new.room.as_deref(), None | Some(PRIVATE_ROOM)) && !actor.is_recognized() {
+        // Nobody could enter the room again in which it would be said: the result is on the job.
+        let origin = JobOrigin { handle: actor.handle, zone: actor.zone, ..JobOrigin::of(&caller.actor(None), None) };
+        let job = app.jobs.start_quietly(app.jobs.quiet_job(request, origin)).await?;
+        return Ok(json(StatusCode::CREATED, &app.jobs.view(&job, &caller.actor(None)).await?));
+    }
     let room = app.chat.open_room(&room_of(new.room.as_deref(), &actor)?).await?.0;
     let asked_at = Timestamp::now();
     let (chat, asker) = (app.chat.clone(), actor.clone());
@@ -118,7 +124,7 @@ fn command(name: &str, arguments: &str, max_chars: usize) -> Result<(MessageText
 
 fn room_of(room: Option<&str>, actor: &Actor) -> Result<RoomName, super::Refusal> {
     match room {
-        None | Some(PRIVATE_ROOM) => Ok(RoomName::private(&actor.home)),
+        None | Some(PRIVATE_ROOM) => Ok(actor.private_room.clone()),
         Some(room) => room_name(room),
     }
 }

@@ -18,7 +18,7 @@ use crate::text::{Locale, Text};
 pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller) {
     let actor = caller.actor(None);
     let mut limiter = FrameLimiter::new(app.settings.messages_per_second);
-    let mut client = FullClient { app, visitor: caller.visitor, actor, rooms: Vec::new(), watch: None };
+    let mut client = FullClient { app, actor, rooms: Vec::new(), watch: None };
     loop {
         let text = match connection.next().await {
             Event::Text(text) => text,
@@ -70,7 +70,6 @@ fn too_fast(text: &str) -> Refused {
 
 struct FullClient {
     app: Arc<App>,
-    visitor: Option<String>,
     actor: Actor,
     /// A handful, mostly one.
     rooms: Vec<Membership>,
@@ -127,7 +126,7 @@ impl FullClient {
 
     /// The room a client means.
     fn room_name(&self, text: &str) -> Result<RoomName, Text> {
-        if text == PRIVATE_ROOM { Ok(RoomName::private(&self.actor.home)) } else { RoomName::public(text) }
+        if text == PRIVATE_ROOM { Ok(self.actor.private_room.clone()) } else { RoomName::public(text) }
     }
 
     fn membership(&self, name: &RoomName) -> Option<&Membership> {
@@ -157,7 +156,7 @@ impl FullClient {
             self.actor.set_zone(time_zone);
         }
         if let Some(handle) = handle.as_deref().map(Handle::new).transpose()? {
-            self.actor = self.actor.renamed(self.visitor.as_deref(), handle);
+            self.actor = self.actor.renamed(handle);
             for membership in &mut self.rooms {
                 membership.rename(&self.actor.person, &self.actor.handle);
             }

@@ -16,7 +16,7 @@ use crate::text::Text;
 /// Serves a simple client in a room, or alone with the bot.
 pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller, room: Option<RoomName>) {
     let actor = caller.actor(None);
-    let name = room.unwrap_or_else(|| RoomName::private(&actor.home));
+    let name = room.unwrap_or_else(|| actor.private_room.clone());
     let membership = match app.chat.join(&name, &actor, connection.outbox()).await {
         Ok(membership) => membership,
         Err(error) => {
@@ -25,7 +25,7 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
         }
     };
     let limiter = FrameLimiter::new(app.settings.messages_per_second);
-    let mut client = SimpleClient { app, visitor: caller.visitor, actor, membership, limiter };
+    let mut client = SimpleClient { app, actor, membership, limiter };
     client.greet(&mut connection);
     loop {
         let text = match connection.next().await {
@@ -47,7 +47,6 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
 
 struct SimpleClient {
     app: Arc<App>,
-    visitor: Option<String>,
     actor: Actor,
     membership: Membership,
     limiter: FrameLimiter,
@@ -91,7 +90,7 @@ impl SimpleClient {
         if let Some(handle) = frame.handle.as_deref().map(Handle::new).transpose()?
             && handle != self.actor.handle
         {
-            self.actor = self.actor.renamed(self.visitor.as_deref(), handle);
+            self.actor = self.actor.renamed(handle);
             self.membership.rename(&self.actor.person, &self.actor.handle);
         }
         let text = MessageText::new(frame.message, self.app.settings.message_chars)?;

@@ -71,6 +71,8 @@ pub enum Cancelled {
 pub struct Counts {
     pub queued: usize,
     pub running: usize,
+    /// Both, and those whose end is on its way into the store.
+    pub open: usize,
 }
 
 impl Dispatcher {
@@ -266,7 +268,7 @@ impl Dispatcher {
     /// How many jobs wait for a worker, and how many have one.
     pub fn counts(&self) -> Counts {
         let open = self.open();
-        Counts { queued: open.waiting(), running: open.running.all() }
+        Counts { queued: open.waiting(), running: open.running.all(), open: open.len() }
     }
 }
 

@@ -140,6 +140,11 @@ impl OpenJobs {
         self.rooms.get(room).into_iter().flatten().filter_map(|id| self.open.get(id))
     }
 
+    /// How many have not ended.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
     /// How many wait for their turn.
     pub fn waiting(&self) -> usize {
         self.waiting.len()

@@ -60,7 +60,7 @@ fn slow_work_leaves_workers_for_the_quick() {
     assert_eq!(begun(&jobs).len(), 6);
     let quick: Vec<_> = (0..3).map(|_| enqueue(&jobs, job("Ann", "sum", "lobby"))).collect();
     assert_eq!(begun(&jobs), quick[..2], "eight workers in all");
-    assert_eq!(jobs.counts(), Counts { queued: 15, running: 8 });
+    assert_eq!(jobs.counts(), Counts { queued: 15, running: 8, open: 23 });
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_cancelled_job_is_not_begun() {
     jobs.close(&running);
     assert!(jobs.cancel(&running, Handle::bot()).is_none());
     jobs.close(&id);
-    assert_eq!(jobs.counts(), Counts { queued: 0, running: 0 });
+    assert_eq!(jobs.counts(), Counts { queued: 0, running: 0, open: 0 });
 }
 
 #[test]
