@@ -20,6 +20,7 @@ mod document_crash;
 mod documents;
 mod documents_cli;
 mod extract;
+mod fixtures;
 mod frames;
 mod hooks;
 mod index_crash;
