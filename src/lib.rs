@@ -19,7 +19,7 @@
 //! - [`analysis`] is text as search sees it.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
 //! - [`threads`] runs what blocks, [`durable`] writes files that are whole.
-//! - [`memory`] gives memory back; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
+//! - [`memory`] releases memory to the OS; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
 
 pub mod accounts;
 pub mod analysis;

@@ -140,8 +140,8 @@ impl Server {
         });
         let (counted, stopping) = (app.connections.clone(), app.stopping.clone());
         connections.spawn(async move {
-            let giving_back = memory::give_back_after_crowds(|| counted.open());
-            stopping.run_until_cancelled(giving_back).await;
+            let releasing = memory::release_from_time_to_time(|| counted.open());
+            stopping.run_until_cancelled(releasing).await;
         });
         let (kept, stopping) = (app.clone(), app.stopping.clone());
         connections.spawn(async move {
