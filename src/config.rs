@@ -124,7 +124,7 @@ pub struct JobsConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreConfig {
-    /// Memory for the database's pages, in MiB.
+    /// Memory for the newest rows of the database, in MiB.
     pub cache_mb: u64,
     /// New messages are refused while less than this is free on the disk, in MiB.
     pub min_free_mb: u64,

@@ -1,31 +1,39 @@
-//! The engine on disk, on sled 0.34: the only home of `sled`.
+//! The engine on disk: rows are written into a sled database that stays small, and become files that never change.
 //!
-//! What sled promises less than one would think, and what is done about it here:
-//! `flush` alone does not reach the disk (it issues `sync_file_range`), so every commit ends in `fdatasync` on an own handle;
-//! opening a damaged database may panic or yield an empty one, so a marker beside it says that there was one;
-//! a damaged log is read up to the damage and the rest forgotten, so commits are counted in the database and beside it;
-//! its flusher, in the background, moves pages about without an end once half of the file is free, so it is not started: every
-//! commit flushes, and writes clean up as they go;
-//! pages of more than a quarter of a segment go to files sled never syncs, so segments are large and records small.
+//! Every commit is one atomic write to the `head`, a sled database with the newest rows. When that holds as many bytes as the
+//! store may keep in memory, another is begun, and the full one is turned into a `run`: its rows, sorted and compressed, in one
+//! file. Reads ask the newest `layer` first; what was removed stays noted as long as an older layer may have it. Several runs of
+//! about one size are merged into one. So memory, opening and the size of the files do not grow with sled's pages, of which a
+//! million messages would take more than 200,000.
+//!
+//! A store of version 0.1 was one sled database in the folder itself. It is opened as the oldest layer and turned into a run.
 
+mod head;
+mod layers;
+mod merge;
+mod run;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
-use sled::transaction::{ConflictableTransactionError, TransactionalTree, UnabortableTransactionError};
 
 use super::engine::{
-    Batch, Direction, Engine, EngineError, Entry, MAX_VALUE, Outcome, Table, Transaction, apply, full_key, number_from,
+    Batch, Direction, Engine, EngineError, Entry, Outcome, Table, Transaction, apply, full_key, number_from,
 };
+use layers::{Layers, Stack};
+use merge::Merge;
 
-/// One tree holds all tables: a batch over several of them is then one atomic write.
-const TREE: &str = "tables";
+/// Held as long as a process uses the store.
+const LOCK: &str = "store-lock";
 
 /// Written beside the database once it holds its first record; from then on an empty database is a lost one.
 const MARKER: &str = "store-created";
@@ -36,27 +44,17 @@ const CLEAN_STOP: &str = "store-clean";
 /// How many commits were acknowledged. Written after each one and not synced: it may be behind, never ahead.
 const ACKNOWLEDGED: &str = "store-acknowledged";
 
-/// How many commits there were, in the database; before all tables, so that it is in none.
-const COMMITS: &[u8] = b"\0commits";
-
-/// sled's unit of writing, in bytes. It writes a page that is larger than a quarter of this to a file of its own that it never
-/// syncs, and a page holds up to about twenty values before it is split: 8 MiB keep even twenty of the largest inside the log.
-const SEGMENT: usize = 8 * 1024 * 1024;
-
-/// sled's folder for such files; it stays empty.
-const BLOBS: &str = "blobs";
-
 /// The store's folder in a data directory.
 pub struct DiskEngine {
     dir: PathBuf,
-    tree: sled::Tree,
-    /// Given up at [`Engine::close`], so that sled's threads have ended before the clean stop is noted.
-    db: Mutex<Option<sled::Db>>,
-    /// Own handle to sled's file, for the sync that sled itself leaves out.
-    file: File,
+    stack: Stack,
+    /// One commit at a time.
+    committing: Mutex<()>,
     /// [`ACKNOWLEDGED`], open.
     acknowledged: File,
     opened: Opened,
+    /// [`LOCK`], locked.
+    _lock: File,
 }
 
 /// What was found when the store was opened.
@@ -70,7 +68,7 @@ pub enum Opened {
     Unclean,
 }
 
-/// The state of sled's file at a clean stop.
+/// The state of the file that was written to at a clean stop.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct CleanStop {
     bytes: u64,
@@ -78,34 +76,31 @@ struct CleanStop {
 }
 
 impl DiskEngine {
-    /// Opens or creates the store in `dir`. `cache_bytes` bounds sled's page cache.
+    /// Opens or creates the store in `dir`. `memory_bytes` is about what its newest rows may take in memory.
     ///
     /// # Errors
     /// Names the folder and what to do when another process uses it, it cannot be written, or the database is damaged.
     /// Never repairs and never starts silently empty.
-    pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, EngineError> {
+    pub fn open(dir: &Path, memory_bytes: u64) -> Result<Self, EngineError> {
         prepare_dir(dir)?;
-        let file_path = dir.join("db");
+        let lock = lock(dir)?;
         let marker = dir.join(MARKER).exists();
-        if marker && !file_path.exists() {
-            return Err(damaged(dir, "its database file is missing"));
-        }
-        let clean = is_clean(dir, &file_path);
-        let (db, tree) = open_when_left(dir, cache_bytes)?;
-        let file = File::options().write(true).open(&file_path).map_err(|error| not_writable(&file_path, &error))?;
-        let empty = tree.is_empty();
-        if empty && marker {
+        let is_clean = layers::written_file(dir).is_some_and(|file| is_clean(dir, &file));
+        // One half each for the head that is written to and the one before it.
+        let stack = Stack::open(dir, memory_bytes / 2, marker)?;
+        let layers = stack.layers();
+        if layers.are_empty() && marker {
             return Err(damaged(dir, "it opens empty although it held data"));
         }
-        let acknowledged = open_acknowledged(dir, &tree)?;
+        let acknowledged = open_acknowledged(dir, &layers)?;
         remove_if_there(&dir.join(CLEAN_STOP))?;
         sync_dir(dir)?;
-        let opened = match (empty, clean) {
+        let opened = match (layers.are_empty(), is_clean) {
             (true, _) => Opened::New,
             (false, true) => Opened::Clean,
             (false, false) => Opened::Unclean,
         };
-        Ok(Self { dir: dir.to_owned(), tree, db: Mutex::new(Some(db)), file, acknowledged, opened })
+        Ok(Self { dir: dir.to_owned(), stack, committing: Mutex::default(), acknowledged, opened, _lock: lock })
     }
 
     /// What was found at opening.
@@ -119,27 +114,16 @@ impl DiskEngine {
         if path.exists() {
             return Ok(());
         }
-        let text = "chatbot keeps its messages in the file \"db\" beside this one.\n\
+        let text = "chatbot keeps its messages in the files and folders beside this one.\n\
                     This marker tells an empty database from a lost one; please leave it here.\n";
         write_synced(&path, text.as_bytes())?;
         sync_dir(&self.dir)
-    }
-
-    fn sync(&self) -> Result<(), EngineError> {
-        self.tree.flush().map_err(|error| engine_error(&self.dir, error))?;
-        self.file.sync_data().map_err(|error| io_error(&error))?;
-        // What is in there is not durable, and nothing that relies on it may be acknowledged.
-        match fs::read_dir(self.dir.join(BLOBS)).ok().and_then(|mut entries| entries.next()) {
-            None => Ok(()),
-            Some(_) => Err(EngineError::Io("a page outgrew the log".into())),
-        }
     }
 }
 
 impl Engine for DiskEngine {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        let found = self.tree.get(full_key(table, key)).map_err(|error| engine_error(&self.dir, error))?;
-        Ok(found.map(|value| value.to_vec()))
+        self.stack.layers().get(&full_key(table, key))
     }
 
     fn scan(
@@ -152,30 +136,26 @@ impl Engine for DiskEngine {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.tree.range(full_key(table, &range.start)..full_key(table, &range.end));
-        let entry = |item: sled::Result<(sled::IVec, sled::IVec)>| {
-            let (key, value) = item.map_err(|error| engine_error(&self.dir, error))?;
-            Ok((key[1..].to_vec(), value.to_vec()))
-        };
-        match direction {
-            Direction::Forward => found.take(limit).map(entry).collect(),
-            Direction::Backward => found.rev().take(limit).map(entry).collect(),
+        let range = full_key(table, &range.start)..full_key(table, &range.end);
+        let layers = self.stack.layers();
+        let mut rows = Merge::new(&layers.heads, &layers.runs, &range, direction)?;
+        let mut found = Vec::new();
+        while found.len() < limit
+            && let Some((mut key, value)) = rows.next()?
+        {
+            if let Some(value) = value {
+                key.remove(0);
+                found.push((key, value));
+            }
         }
+        Ok(found)
     }
 
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
-        let outcomes = self.tree.transaction(|transaction| {
-            let committed = count_commit(transaction).and_then(|commits| {
-                let outcomes: Result<Vec<_>, _> = batches.iter().map(|batch| apply(transaction, batch)).collect();
-                Ok((outcomes?, commits))
-            });
-            committed.map_err(ConflictableTransactionError::<std::convert::Infallible>::from)
-        });
-        let (outcomes, commits) = outcomes.map_err(|error| match error {
-            sled::transaction::TransactionError::Abort(never) => match never {},
-            sled::transaction::TransactionError::Storage(error) => engine_error(&self.dir, error),
-        })?;
-        self.sync()?;
+        let _one = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let writes = Writes { layers: self.stack.layers_with_room()?, rows: RefCell::default() };
+        let outcomes = batches.iter().map(|batch| apply(&writes, batch)).collect::<Result<_, _>>()?;
+        let commits = writes.layers.head().commit(writes.rows.into_inner())?;
         self.acknowledged.write_all_at(&commits.to_be_bytes(), 0).map_err(|error| io_error(&error))?;
         Ok(outcomes)
     }
@@ -186,56 +166,74 @@ impl Engine for DiskEngine {
     }
 
     fn size(&self) -> Option<u64> {
-        self.file.metadata().ok().map(|metadata| metadata.len())
+        let layers = self.stack.layers();
+        let heads: u64 = layers.heads.iter().map(|head| head.file_bytes()).sum();
+        Some(heads + layers.runs.iter().map(|run| run.bytes()).sum::<u64>())
     }
 
     fn close(&self) -> Result<(), EngineError> {
-        self.sync()?;
-        let db = self.db.lock().map(|mut db| db.take()).unwrap_or_default();
-        if let Some(db) = db {
-            db.flush().map_err(|error| engine_error(&self.dir, error))?;
-        }
-        self.file.sync_all().map_err(|error| io_error(&error))?;
+        self.stack.stop();
+        let layers = self.stack.layers();
+        layers.heads.iter().try_for_each(|head| head.close())?;
         self.acknowledged.sync_all().map_err(|error| io_error(&error))?;
-        let state = file_state(&self.dir.join("db")).map_err(|error| io_error(&error))?;
+        let state = file_state(&layers.head().path()).map_err(|error| io_error(&error))?;
         let note = serde_json::to_vec(&state).map_err(|error| EngineError::Io(error.to_string()))?;
         write_synced(&self.dir.join(CLEAN_STOP), &note)?;
         sync_dir(&self.dir)
     }
 }
 
-impl Transaction for TransactionalTree {
-    type Error = UnabortableTransactionError;
+/// Rows of a commit, on top of the layers.
+struct Writes {
+    layers: Arc<Layers>,
+    rows: RefCell<BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
+}
 
-    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Self::Error> {
-        Ok(self.get(key)?.map(|value| value.to_vec()))
+impl Transaction for Writes {
+    type Error = EngineError;
+
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        match self.rows.borrow().get(key) {
+            Some(written) => Ok(written.clone()),
+            None => self.layers.get(key),
+        }
     }
 
-    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), Self::Error> {
-        debug_assert!(value.len() <= MAX_VALUE, "a value of {} bytes would not be synced", value.len());
-        self.insert(key, value)?;
+    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), EngineError> {
+        self.rows.borrow_mut().insert(key, Some(value.to_vec()));
         Ok(())
     }
 
-    fn remove(&self, key: &[u8]) -> Result<(), Self::Error> {
-        TransactionalTree::remove(self, key)?;
+    fn remove(&self, key: &[u8]) -> Result<(), EngineError> {
+        self.rows.borrow_mut().insert(key.to_vec(), None);
         Ok(())
     }
 }
 
-/// Counts this commit, in the database.
-fn count_commit(transaction: &TransactionalTree) -> Result<u64, UnabortableTransactionError> {
-    let commits = transaction.read(COMMITS)?.as_deref().map_or(0, number_from) + 1;
-    transaction.write(COMMITS.to_vec(), &commits.to_be_bytes())?;
-    Ok(commits)
+/// Locks the store for this process; one that is in use may be about to be left.
+fn lock(dir: &Path) -> Result<File, EngineError> {
+    /// A process that was killed leaves its lock to children that it was just starting, for a moment.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    const PAUSE: Duration = Duration::from_millis(20);
+    let path = dir.join(LOCK);
+    let opened = File::options().write(true).create(true).truncate(false).open(&path);
+    let file = opened.map_err(|error| not_writable(&path, &error))?;
+    let start = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(EngineError::Locked(dir.display().to_string())),
+            Err(error) => return Err(not_writable(&path, &error.into())),
+        }
+    }
 }
 
-/// Opens [`ACKNOWLEDGED`] and holds the database against it.
-fn open_acknowledged(dir: &Path, tree: &sled::Tree) -> Result<File, EngineError> {
+/// Opens [`ACKNOWLEDGED`] and holds the layers against it.
+fn open_acknowledged(dir: &Path, layers: &Layers) -> Result<File, EngineError> {
     let path = dir.join(ACKNOWLEDGED);
     let acknowledged = number_from(&fs::read(&path).unwrap_or_default());
-    let stored = tree.get(COMMITS).map_err(|error| engine_error(dir, error))?;
-    if stored.as_deref().map_or(0, number_from) < acknowledged {
+    if layers.head().state().commits < acknowledged {
         return Err(damaged(dir, "its newest entries are missing"));
     }
     let file = File::options().write(true).create(true).truncate(false).open(&path);
@@ -252,34 +250,6 @@ fn prepare_dir(dir: &Path) -> Result<(), EngineError> {
         sync_dir(parent)?;
     }
     Ok(())
-}
-
-/// Opens sled, which answers some kinds of damage with a panic.
-/// Opens sled; one that is in use may be about to be left.
-fn open_when_left(dir: &Path, cache_bytes: u64) -> Result<(sled::Db, sled::Tree), EngineError> {
-    /// A process that was killed leaves its lock to children that it was just starting, for a moment.
-    const PATIENCE: Duration = Duration::from_secs(1);
-    const PAUSE: Duration = Duration::from_millis(20);
-    let start = Instant::now();
-    loop {
-        match open_sled(dir, cache_bytes) {
-            Err(EngineError::Locked(_)) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            opened => return opened,
-        }
-    }
-}
-
-fn open_sled(dir: &Path, cache_bytes: u64) -> Result<(sled::Db, sled::Tree), EngineError> {
-    let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).segment_size(SEGMENT).flush_every_ms(None);
-    let open = || {
-        let db = config.open()?;
-        let tree = db.open_tree(TREE)?;
-        Ok((db, tree))
-    };
-    match catch_unwind(AssertUnwindSafe(open)) {
-        Ok(opened) => opened.map_err(|error| engine_error(dir, error)),
-        Err(_) => Err(damaged(dir, "it cannot be read")),
-    }
 }
 
 /// Whether the last stop was clean and the file is still the one it left.
@@ -344,3 +314,6 @@ fn engine_error(dir: &Path, error: sled::Error) -> EngineError {
         other => EngineError::Io(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

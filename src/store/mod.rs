@@ -144,7 +144,7 @@ impl Closing {
 /// How the store is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreOptions {
-    /// Page cache, in bytes.
+    /// Memory for the newest rows, in bytes.
     pub cache_bytes: u64,
     /// New messages are refused while less than this is free, in bytes.
     pub min_free_bytes: u64,

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::text::Locale;
 
-/// sled's page cache in these tests, in bytes.
+/// What the newest rows may take in memory in these tests, in bytes: nothing here fills it.
 const CACHE: u64 = 1024 * 1024;
 
 const OPTIONS: StoreOptions = StoreOptions { cache_bytes: CACHE, min_free_bytes: 0 };
@@ -22,6 +22,13 @@ fn on_every_engine(check: impl Fn(&dyn Engine)) {
     check(&MemoryEngine::default());
     let dir = tempfile::tempdir().expect("a folder");
     check(&DiskEngine::open(dir.path(), CACHE).expect("a new store"));
+}
+
+/// The folder of the layer that is written to.
+fn head(dir: &Path) -> std::path::PathBuf {
+    let entries = std::fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut heads = entries.filter(|path| path.join("db").exists());
+    heads.next().expect("a head")
 }
 
 fn commit_one(engine: &dyn Engine, batch: &Batch) -> Outcome {
@@ -411,9 +418,10 @@ mod opening {
     #[tokio::test]
     async fn a_missing_database_file_is_not_replaced_by_an_empty_one() {
         let dir = with_a_message().await;
-        std::fs::remove_file(dir.path().join("db")).expect("removed");
+        let database = head(dir.path()).join("db");
+        std::fs::remove_file(&database).expect("removed");
         assert!(refusal(dir.path()).contains("its database file is missing"));
-        assert!(!dir.path().join("db").exists());
+        assert!(!database.exists());
         assert!(refusal(dir.path()).contains("its database file is missing"), "the first refusal changes nothing");
     }
 
@@ -423,7 +431,7 @@ mod opening {
         let other = tempfile::tempdir().expect("a folder");
         drop(DiskEngine::open(other.path(), CACHE).expect("an empty store"));
         for file in ["db", "conf"] {
-            std::fs::copy(other.path().join(file), dir.path().join(file)).expect("copied");
+            std::fs::copy(head(other.path()).join(file), head(dir.path()).join(file)).expect("copied");
         }
         let refused = refusal(dir.path());
         assert!(refused.contains("opens empty although it held data") && refused.contains("backup"), "{refused}");
@@ -529,7 +537,7 @@ mod damage {
     /// Opens copies of a killed store, each damaged at another place, and counts those that are refused.
     async fn refused_after(damage: impl Fn(&mut Vec<u8>, usize), places: usize) -> usize {
         let left = killed().await;
-        let whole = std::fs::read(left.path().join("db")).expect("readable");
+        let whole = std::fs::read(head(left.path()).join("db")).expect("readable");
         let used = whole.iter().rposition(|byte| *byte != 0).expect("not empty") + 1;
         let mut refused = 0;
         for place in 0..places {
@@ -538,7 +546,7 @@ mod damage {
             let position = used * place / places;
             let mut bytes = whole.clone();
             damage(&mut bytes, position);
-            std::fs::write(dir.path().join("db"), bytes).expect("written");
+            std::fs::write(head(dir.path()).join("db"), bytes).expect("written");
             let is_open = opens_complete(dir.path(), &format!("damaged at {position} of {used}"));
             refused += usize::from(!is_open);
         }
@@ -575,9 +583,9 @@ mod damage {
 }
 
 #[tokio::test]
-async fn the_longest_messages_and_jobs_stay_inside_the_log() {
+async fn the_longest_messages_and_jobs_are_stored() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let options = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0 };
+    let options = StoreOptions { cache_bytes: 4 << 20, min_free_bytes: 0 };
     let (store, closing) = Store::open(dir.path(), options, |_| {}).expect("a store");
     let name = RoomName::public("long").expect("a name");
     let record = RoomRecord::new(name.clone(), BotMode::Mention, None);
@@ -614,8 +622,6 @@ async fn the_longest_messages_and_jobs_stay_inside_the_log() {
     }
     drop(store);
     closing.wait();
-    let blobs = std::fs::read_dir(dir.path().join("blobs")).expect("sled's folder").count();
-    assert_eq!(blobs, 0);
     let (store, _closing) = Store::open(dir.path(), options, |_| {}).expect("the same store");
     assert_eq!(store.last_seq(room), Ok(120));
 }

@@ -1,0 +1,495 @@
+//! The layers of a store: at most two heads and any number of runs, newest first, and the threads that turn a full head into a
+//! run and runs into fewer.
+//!
+//! Which files are layers is said by a list that is replaced as a whole. What is not on it was begun and not finished, or is
+//! not needed any more, and is removed at opening. So a kill at any moment costs at most work that is done again.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::head::{self, Head};
+use super::merge::Merge;
+use super::run::{BlockCache, Run, RunWriter};
+use super::{damaged, io_error, not_writable, remove_if_there, sync_dir};
+use crate::memory;
+use crate::store::engine::{Direction, EngineError};
+
+/// The list of layers.
+const LIST: &str = "layers";
+
+/// The head that is a store of version 0.1.
+const OLD: u64 = 0;
+
+/// So many runs of about one size become one.
+const TOGETHER: usize = 4;
+
+/// A run is of the next size when it is this many times as large.
+const STEP: u64 = 4;
+
+/// How long the threads wait after a failure.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// How long a writer that is ahead waits for a run to be written, at a time.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// The layers at one moment, newest first.
+#[derive(Clone)]
+pub(super) struct Layers {
+    /// The first is written to; a second one is being turned into a run.
+    pub heads: Vec<Arc<Head>>,
+    pub runs: Vec<Arc<Run>>,
+}
+
+impl Layers {
+    /// Whether nothing was ever written.
+    pub fn are_empty(&self) -> bool {
+        self.heads.len() == 1 && self.runs.is_empty() && self.head().state().commits == 0
+    }
+
+    /// The head that is written to.
+    pub fn head(&self) -> &Arc<Head> {
+        &self.heads[0]
+    }
+
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        for head in &self.heads {
+            if let Some(found) = head.get(key)? {
+                return Ok(found);
+            }
+        }
+        for run in &self.runs {
+            if let Some(found) = run.get(key)? {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct List {
+    /// The next number for a head or a run.
+    next: u64,
+    heads: Vec<u64>,
+    runs: Vec<u64>,
+}
+
+/// The layers and who changes them.
+pub(super) struct Stack {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct Shared {
+    dir: PathBuf,
+    /// Bytes of rows after which a head is full.
+    head_bytes: u64,
+    cache: Arc<BlockCache>,
+    layers: RwLock<Arc<Layers>>,
+    work: Mutex<Work>,
+    changed: Condvar,
+}
+
+/// What the threads are told, and tell.
+#[derive(Default)]
+struct Work {
+    next: u64,
+    is_ending: bool,
+    /// The last attempt to write a run failed; whoever waits for one must not.
+    has_failed: bool,
+}
+
+impl Stack {
+    /// Opens the layers in `dir`, or begins them in an empty one; `is_created`: it is known not to be one.
+    ///
+    /// # Errors
+    /// When another process uses them, or one is damaged or missing as far as opening can tell.
+    pub fn open(dir: &Path, head_bytes: u64, is_created: bool) -> Result<Self, EngineError> {
+        let list = match read_list(dir)? {
+            Some(list) => Some(list),
+            None if dir.join("db").exists() => Some(List { next: OLD + 1, heads: vec![OLD], runs: vec![] }),
+            None if is_created => return Err(damaged(dir, "its list of layers is missing")),
+            None => None,
+        };
+        let cache = BlockCache::new(usize::try_from(head_bytes / 16).unwrap_or(usize::MAX).clamp(64 * 1024, 4 << 20));
+        let mut list = list.unwrap_or(List { next: OLD + 1, heads: vec![], runs: vec![] });
+        let mut heads = Vec::new();
+        for &id in &list.heads {
+            heads.push(Arc::new(Head::open(head_dir(dir, id), id, id == OLD, cache_of(head_bytes))?));
+        }
+        let open_run = |&id: &u64| Run::open(run_path(dir, id), id, cache.clone()).map(Arc::new);
+        let runs = list.runs.iter().map(open_run).collect::<Result<_, _>>()?;
+        if let [newer, older] = &heads[..]
+            && older.state().commits < newer.state().commits_before
+        {
+            return Err(damaged(dir, "entries in the midst of it are missing"));
+        }
+        remove_unlisted(dir, &list)?;
+        if heads.first().is_none_or(|head| head.is_old()) {
+            // An old one is only read.
+            let commits = heads.first().map_or(0, |head| head.state().commits);
+            heads.insert(0, begin_head(dir, &mut list, commits, head_bytes)?);
+        }
+        let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
+            head_bytes,
+            cache,
+            layers: RwLock::new(Arc::new(Layers { heads, runs })),
+            work: Mutex::new(Work { next: list.next, ..Work::default() }),
+            changed: Condvar::new(),
+        });
+        let stack = Self { shared, threads: Mutex::default() };
+        stack.start("store-sealer", Shared::seal_heads)?;
+        stack.start("store-merger", Shared::merge_runs)?;
+        Ok(stack)
+    }
+
+    fn start(&self, name: &str, run: fn(&Shared)) -> Result<(), EngineError> {
+        let shared = self.shared.clone();
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || run(&shared));
+        self.threads().push(thread.map_err(|error| io_error(&error))?);
+        Ok(())
+    }
+
+    /// The layers as they are now.
+    pub fn layers(&self) -> Arc<Layers> {
+        self.shared.layers()
+    }
+
+    /// The layers to write to: if the head is full another one is begun. Waits while two are full and a run is being written.
+    pub fn layers_with_room(&self) -> Result<Arc<Layers>, EngineError> {
+        let layers = self.layers();
+        if layers.head().bytes() < self.shared.head_bytes {
+            return Ok(layers);
+        }
+        let mut work = self.shared.work();
+        loop {
+            let layers = self.layers();
+            let bytes = layers.head().bytes();
+            if bytes < self.shared.head_bytes {
+                return Ok(layers);
+            }
+            if layers.heads.len() == 1 {
+                return self.shared.begin_head(&mut work);
+            }
+            if bytes < 2 * self.shared.head_bytes || work.has_failed || work.is_ending {
+                return Ok(layers);
+            }
+            work = self.shared.changed.wait_timeout(work, WAIT).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Ends the threads; what they were about is done again after the next start.
+    pub fn stop(&self) {
+        self.shared.work().is_ending = true;
+        self.shared.changed.notify_all();
+        for thread in std::mem::take(&mut *self.threads()) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+}
+
+impl Stack {
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn layers(&self) -> Arc<Layers> {
+        self.layers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_ending(&self) -> bool {
+        self.work().is_ending
+    }
+
+    /// Writes the list, then changes the layers. `work` keeps others from doing so at the same time.
+    fn replace(&self, work: &MutexGuard<'_, Work>, layers: Layers) -> Result<Arc<Layers>, EngineError> {
+        let list = List {
+            next: work.next,
+            heads: layers.heads.iter().map(|head| head.id).collect(),
+            runs: layers.runs.iter().map(|run| run.id).collect(),
+        };
+        write_list(&self.dir, &list)?;
+        let layers = Arc::new(layers);
+        *self.layers.write().unwrap_or_else(PoisonError::into_inner) = layers.clone();
+        self.changed.notify_all();
+        Ok(layers)
+    }
+
+    fn begin_head(&self, work: &mut MutexGuard<'_, Work>) -> Result<Arc<Layers>, EngineError> {
+        let mut layers = Layers::clone(&self.layers());
+        let id = work.next;
+        work.next += 1;
+        let commits = layers.head().state().commits;
+        let head = Head::create(head_dir(&self.dir, id), id, commits, cache_of(self.head_bytes))?;
+        layers.heads.insert(0, Arc::new(head));
+        self.replace(work, layers)
+    }
+
+    /// Turns heads that are full into runs, until the end.
+    fn seal_heads(&self) {
+        loop {
+            let mut work = self.work();
+            while !work.is_ending && self.layers().heads.len() < 2 {
+                work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
+            }
+            if work.is_ending {
+                return;
+            }
+            let id = work.next;
+            work.next += 1;
+            drop(work);
+            if let Err(error) = self.seal(id) {
+                tracing::error!(%error, "the store cannot be put in order for now");
+                self.pause();
+            }
+        }
+    }
+
+    fn seal(&self, id: u64) -> Result<(), EngineError> {
+        let layers = self.layers();
+        let Some(full) = layers.heads.get(1).cloned() else { return Ok(()) };
+        let has_older = !layers.runs.is_empty();
+        drop(layers);
+        let sealed = self.write_run(id, std::slice::from_ref(&full), &[], has_older, full.count())?;
+        let mut work = self.work();
+        if work.is_ending {
+            return Ok(());
+        }
+        let mut layers = Layers::clone(&self.layers());
+        layers.heads.truncate(1);
+        layers.runs.splice(0..0, sealed);
+        self.replace(&work, layers)?;
+        work.has_failed = false;
+        drop(work);
+        full.doom();
+        drop(full);
+        memory::free_heap();
+        Ok(())
+    }
+
+    /// Puts runs of about one size together, until the end.
+    fn merge_runs(&self) {
+        loop {
+            let mut work = self.work();
+            let together = loop {
+                if work.is_ending {
+                    return;
+                }
+                let runs = &self.layers().runs;
+                let together = to_merge(&runs.iter().map(|run| run.bytes()).collect::<Vec<_>>(), self.head_bytes);
+                if together > 0 {
+                    break runs[..together].to_vec();
+                }
+                work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
+            };
+            let id = work.next;
+            work.next += 1;
+            drop(work);
+            if let Err(error) = self.merge(id, &together) {
+                tracing::error!(%error, "the store cannot be put in order for now");
+                self.pause();
+            }
+        }
+    }
+
+    fn merge(&self, id: u64, together: &[Arc<Run>]) -> Result<(), EngineError> {
+        let last = together.last().map(|run| run.id);
+        let has_older = self.layers().runs.last().map(|run| run.id) != last;
+        let most = together.iter().map(|run| run.rows).sum();
+        let merged = self.write_run(id, &[], together, has_older, most)?;
+        let work = self.work();
+        if work.is_ending {
+            return Ok(());
+        }
+        // Newer ones may have come meanwhile.
+        let mut layers = Layers::clone(&self.layers());
+        let Some(first) = layers.runs.iter().position(|run| run.id == together[0].id) else { return Ok(()) };
+        layers.runs.splice(first..first + together.len(), merged);
+        self.replace(&work, layers)?;
+        together.iter().for_each(|run| run.doom());
+        Ok(())
+    }
+
+    /// Writes what these layers have into one run; `None` if that is nothing, or the end has come. What was removed is only
+    /// noted if an older layer may have it.
+    fn write_run(
+        &self,
+        id: u64,
+        heads: &[Arc<Head>],
+        runs: &[Arc<Run>],
+        has_older: bool,
+        most_rows: u64,
+    ) -> Result<Option<Arc<Run>>, EngineError> {
+        let everything = vec![1]..vec![u8::MAX];
+        let mut rows = Merge::new(heads, runs, &everything, Direction::Forward)?;
+        let path = run_path(&self.dir, id);
+        let mut writer = RunWriter::create(path.clone(), most_rows)?;
+        while let Some((key, value)) = rows.next()? {
+            if value.is_some() || has_older {
+                writer.add(&key, value.as_deref())?;
+            }
+            if writer.rows().is_multiple_of(4096) && self.is_ending() {
+                break;
+            }
+        }
+        if writer.rows() == 0 || self.is_ending() {
+            drop(writer);
+            remove_if_there(&path)?;
+            return Ok(None);
+        }
+        let path = writer.finish()?;
+        sync_dir(&self.dir)?;
+        Run::open(path, id, self.cache.clone()).map(Arc::new).map(Some)
+    }
+
+    fn pause(&self) {
+        let mut work = self.work();
+        work.has_failed = true;
+        drop(self.changed.wait_timeout_while(work, RETRY, |work| !work.is_ending));
+    }
+}
+
+/// The file that is written to in a store that is not open.
+pub(super) fn written_file(dir: &Path) -> Option<PathBuf> {
+    let newest = match read_list(dir) {
+        Ok(Some(list)) => list.heads.first().copied()?,
+        _ => OLD,
+    };
+    Some(head_dir(dir, newest).join("db"))
+}
+
+/// How many of the newest runs are to become one, by their sizes in bytes, newest first.
+fn to_merge(sizes: &[u64], unit: u64) -> usize {
+    let step = |bytes: u64| (bytes / unit.max(1)).checked_ilog(STEP).map_or(0, |step| step + 1);
+    let mut largest = 0;
+    let mut together = 0;
+    let mut alike = 0;
+    for (number, &bytes) in sizes.iter().enumerate() {
+        match step(bytes) {
+            step if step > largest => (largest, alike) = (step, 1),
+            step if step == largest => alike += 1,
+            _ => {}
+        }
+        if alike >= TOGETHER {
+            together = number + 1;
+        }
+    }
+    together
+}
+
+/// Bytes of sled's own cache: a head is small, and most of it is in memory anyway.
+fn cache_of(head_bytes: u64) -> u64 {
+    (head_bytes / 4).max(256 * 1024)
+}
+
+fn begin_head(dir: &Path, list: &mut List, commits: u64, head_bytes: u64) -> Result<Arc<Head>, EngineError> {
+    let id = list.next;
+    list.next += 1;
+    let head = Head::create(head_dir(dir, id), id, commits, cache_of(head_bytes))?;
+    list.heads.insert(0, id);
+    write_list(dir, list)?;
+    Ok(Arc::new(head))
+}
+
+fn head_dir(dir: &Path, id: u64) -> PathBuf {
+    if id == OLD { dir.to_owned() } else { dir.join(format!("head-{id}")) }
+}
+
+fn run_path(dir: &Path, id: u64) -> PathBuf {
+    dir.join(format!("run-{id}"))
+}
+
+fn read_list(dir: &Path) -> Result<Option<List>, EngineError> {
+    match fs::read(dir.join(LIST)) {
+        Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(list) => Ok(Some(list)),
+            Err(_) => Err(damaged(dir, "its list of layers is unreadable")),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error(&error)),
+    }
+}
+
+/// Replaces the list, durably.
+fn write_list(dir: &Path, list: &List) -> Result<(), EngineError> {
+    let (path, half) = (dir.join(LIST), dir.join("layers.half"));
+    let bytes = serde_json::to_vec(list).map_err(|error| EngineError::Io(error.to_string()))?;
+    let written = File::create(&half).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        fs::rename(&half, &path)
+    });
+    written.map_err(|error| not_writable(&path, &error))?;
+    sync_dir(dir)
+}
+
+/// Removes layers that are not on the list.
+fn remove_unlisted(dir: &Path, list: &List) -> Result<(), EngineError> {
+    let id = |name: &str, kind: &str| name.strip_prefix(kind).and_then(|id| id.parse::<u64>().ok());
+    for entry in fs::read_dir(dir).map_err(|error| io_error(&error))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if id(&name, "head-").is_some_and(|id| !list.heads.contains(&id)) {
+            head::remove_files(&entry.path(), false)?;
+        } else if id(&name, "run-").is_some_and(|id| !list.runs.contains(&id)) {
+            remove_if_there(&entry.path())?;
+        }
+    }
+    if !list.heads.contains(&OLD) && dir.join("db").exists() {
+        head::remove_files(dir, true)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_runs_of_about_one_size_become_one() {
+        assert_eq!(to_merge(&[], 10), 0);
+        assert_eq!(to_merge(&[4, 3, 5], 10), 0);
+        assert_eq!(to_merge(&[4, 3, 5, 6], 10), 4);
+        assert_eq!(to_merge(&[4, 3, 5, 6, 900], 10), 4);
+        assert_eq!(to_merge(&[4, 30, 31, 32], 10), 0);
+        assert_eq!(to_merge(&[4, 30, 31, 32, 33, 5000], 10), 5);
+        assert_eq!(to_merge(&[900, 4, 4], 10), 0);
+    }
+
+    #[test]
+    fn the_number_of_runs_grows_with_the_logarithm_of_what_is_stored() {
+        let mut sizes: Vec<u64> = Vec::new();
+        let mut written = 0;
+        for _ in 0..1000 {
+            sizes.insert(0, 5);
+            while let together @ 1.. = to_merge(&sizes, 10) {
+                let merged = sizes.drain(..together).sum();
+                written += merged;
+                sizes.insert(0, merged);
+            }
+        }
+        assert!(sizes.len() <= 16, "{sizes:?}");
+        assert_eq!(sizes.iter().sum::<u64>(), 5000);
+        assert!(written < 6 * 5000, "each row was written {} times", written / 5000);
+    }
+}

@@ -1,0 +1,180 @@
+//! Layers never show: whatever is written, and whenever the store is left, it says the same as a map in memory.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::head::OLD_TREE;
+use super::*;
+use crate::store::engine::{MAX_VALUE, prefix_range};
+use crate::store::memory::MemoryEngine;
+
+/// So small that a few hundred rows fill a head.
+const MEMORY: u64 = 64 * 1024;
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+
+    fn table(&mut self) -> Table {
+        [Table::Messages, Table::Jobs, Table::Documents][self.below(3) as usize]
+    }
+
+    fn batch(&mut self) -> Batch {
+        let mut batch = Batch::new();
+        for _ in 0..=self.below(4) {
+            let (table, key) = (self.table(), self.below(400).to_be_bytes());
+            let length = if self.below(50) == 0 { self.below(MAX_VALUE as u64) } else { self.below(300) };
+            batch = match self.below(4) {
+                0 => batch.delete(table, key),
+                1 => batch.if_absent(table, key).put(table, key, vec![1; length as usize]),
+                _ => batch.put(table, key, vec![self.below(256) as u8; length as usize]),
+            };
+        }
+        if self.below(2) == 0 { batch.append(Table::Messages, "room", vec![b'm'; 40]) } else { batch }
+    }
+}
+
+fn assert_same(disk: &DiskEngine, memory: &MemoryEngine, dice: &mut Dice) {
+    for table in [Table::Messages, Table::Jobs, Table::Documents, Table::Counters] {
+        for direction in [Direction::Forward, Direction::Backward] {
+            let all = |engine: &dyn Engine| engine.scan(table, prefix_range(&[]), direction, usize::MAX);
+            let (found, expected) = (all(disk).expect("readable"), all(memory).expect("readable"));
+            assert!(found == expected, "{} of {} rows of {table:?}", found.len(), expected.len());
+            let (start, limit) = (dice.below(400), dice.below(30) as usize);
+            let range = start.to_be_bytes().to_vec()..(start + dice.below(90)).to_be_bytes().to_vec();
+            let some = |engine: &dyn Engine| engine.scan(table, range.clone(), direction, limit).expect("readable");
+            assert_eq!(some(disk), some(memory));
+        }
+        for key in 0..400_u64 {
+            let one = |engine: &dyn Engine| engine.get(table, &key.to_be_bytes()).expect("readable");
+            assert_eq!(one(disk), one(memory), "{table:?} {key}");
+        }
+    }
+}
+
+fn layer_files(dir: &Path) -> BTreeSet<String> {
+    let names = fs::read_dir(dir).expect("a folder").flatten().map(|entry| entry.file_name().to_string_lossy().into());
+    names.filter(|name: &String| name.starts_with("run-") || name.starts_with("head-")).collect()
+}
+
+#[test]
+fn layers_say_what_a_map_says_however_often_the_store_is_left() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let memory = MemoryEngine::default();
+    let mut dice = Dice(0x1234_5678_9abc_def1);
+    let mut most_runs = 0;
+    for round in 0..12 {
+        let disk = DiskEngine::open(dir.path(), MEMORY).expect("opens");
+        assert_same(&disk, &memory, &mut dice);
+        for _ in 0..dice.below(200) {
+            let batches: Vec<Batch> = (0..=dice.below(6)).map(|_| dice.batch()).collect();
+            let batches: Vec<&Batch> = batches.iter().collect();
+            let found = disk.commit(&batches).expect("written");
+            assert_eq!(found, memory.commit(&batches).expect("written"));
+        }
+        assert_same(&disk, &memory, &mut dice);
+        most_runs = most_runs.max(disk.stack.layers().runs.len());
+        if round % 2 == 0 {
+            disk.close().expect("closed");
+        }
+    }
+    assert!(most_runs > 1, "too little was written for a test of layers");
+    assert!(layer_files(dir.path()).len() <= 20, "{:?}", layer_files(dir.path()));
+}
+
+#[test]
+fn what_was_begun_and_not_finished_is_removed_at_opening() {
+    let dir = tempfile::tempdir().expect("a folder");
+    drop(DiskEngine::open(dir.path(), MEMORY).expect("a new store"));
+    let before = layer_files(dir.path());
+    fs::write(dir.path().join("run-77"), "half").expect("written");
+    fs::create_dir(dir.path().join("head-78")).expect("a folder");
+    fs::write(dir.path().join("head-78/db"), "half").expect("written");
+    drop(DiskEngine::open(dir.path(), MEMORY).expect("opens"));
+    assert_eq!(layer_files(dir.path()), before);
+}
+
+#[test]
+fn a_layer_that_is_missing_or_damaged_is_noticed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let disk = DiskEngine::open(dir.path(), MEMORY).expect("a new store");
+    for number in 0..800_u64 {
+        disk.commit(&[&Batch::new().put(Table::Jobs, number.to_be_bytes(), vec![7; 300])]).expect("written");
+    }
+    // Two heads are never full at once for long: by now there is a run.
+    drop(disk);
+    let run = layer_files(dir.path()).into_iter().find(|name| name.starts_with("run-")).expect("a run");
+    let path = dir.path().join(run);
+    let whole = fs::read(&path).expect("readable");
+    let refusal = || match DiskEngine::open(dir.path(), MEMORY) {
+        Ok(_) => panic!("it opened"),
+        Err(error) => error.to_string(),
+    };
+    fs::remove_file(&path).expect("removed");
+    assert!(refusal().contains("backup"));
+    fs::write(&path, &whole[..whole.len() - 1]).expect("written");
+    assert!(refusal().contains("incomplete"));
+    fs::write(&path, &whole).expect("written");
+    fs::remove_file(dir.path().join("layers")).expect("removed");
+    fs::write(dir.path().join(MARKER), "").expect("written");
+    assert!(refusal().contains("its list of layers is missing"));
+}
+
+#[test]
+fn a_store_of_version_0_1_becomes_a_layer() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let key = |number: u64| full_key(Table::Messages, &[b"r".as_slice(), &number.to_be_bytes()].concat());
+    {
+        let config = sled::Config::new().path(dir.path()).segment_size(8 << 20).flush_every_ms(None);
+        let db = config.open().expect("sled");
+        let tree = db.open_tree(OLD_TREE).expect("its tree");
+        for number in 1..=500 {
+            tree.insert(key(number), format!("message {number}").as_bytes()).expect("written");
+        }
+        let counter = full_key(Table::Counters, &full_key(Table::Messages, b"r"));
+        tree.insert(counter, &500_u64.to_be_bytes()).expect("written");
+        tree.insert(b"\0commits", &9_u64.to_be_bytes()).expect("written");
+        db.flush().expect("flushed");
+    }
+    fs::write(dir.path().join(MARKER), "").expect("written");
+    fs::write(dir.path().join(ACKNOWLEDGED), 9_u64.to_be_bytes()).expect("written");
+    for opening in 0..3 {
+        let disk = DiskEngine::open(dir.path(), MEMORY).expect("opens");
+        assert_ne!(disk.opened(), Opened::New);
+        let next = disk.commit(&[&Batch::new().append(Table::Messages, "r", "new")]).expect("written");
+        assert_eq!(next, [Outcome::Written { number: Some(501 + opening) }]);
+        let found = disk.scan(Table::Messages, prefix_range(b"r"), Direction::Forward, 1000).expect("readable");
+        assert_eq!(found.len() as u64, 501 + opening);
+        assert_eq!(found[41].1, b"message 42");
+        // The thread that turns it into a run.
+        let start = Instant::now();
+        while disk.stack.layers().heads.len() > 1 {
+            assert!(start.elapsed() < Duration::from_secs(60), "it stays");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(disk);
+        assert!(!dir.path().join("db").exists() && !dir.path().join("conf").exists());
+    }
+}
+
+#[test]
+fn values_of_any_length_come_back_and_stay_inside_the_log() {
+    let dir = tempfile::tempdir().expect("a folder");
+    // All of it stays in one head.
+    let disk = DiskEngine::open(dir.path(), 64 << 20).expect("a new store");
+    let value = |number: usize| vec![number as u8; number * 1500 % (MAX_VALUE + 1)];
+    for number in 0..300_usize {
+        disk.commit(&[&Batch::new().put(Table::Jobs, number.to_be_bytes(), value(number))]).expect("written");
+    }
+    for number in 0..300_usize {
+        assert_eq!(disk.get(Table::Jobs, &number.to_be_bytes()).expect("readable"), Some(value(number)));
+    }
+    assert_eq!(disk.stack.layers().runs.len(), 0);
+}
