@@ -14,6 +14,7 @@ use tantivy::{DocId, Index, IndexReader, Searcher, SegmentReader, TantivyDocumen
 use super::folder::{self, Plan, facts_field, terms_field};
 use super::writer::Writer;
 use super::{IndexError, prefix_bounds};
+use crate::analysis::Terms;
 use crate::model::Timestamp;
 
 /// Counts changes of the schema below.
@@ -67,6 +68,38 @@ pub enum WantedTerm {
     ExactOrBeginning(String, String),
 }
 
+impl MessageQuery {
+    /// Whether a message that is in no index matches, by the same rules. `terms` is memory that is used again.
+    pub fn matches(&self, message: &IndexedMessage, terms: &mut Terms) -> bool {
+        let Place { at, room, .. } = message.place;
+        let may_be_read = match self.room {
+            Some(wanted) => room == wanted,
+            None => message.is_public || self.own == Some(room),
+        };
+        let is_wanted = may_be_read
+            && self.handle.as_ref().is_none_or(|handle| *handle == message.handle)
+            && (message.has_job || !self.has_job)
+            && self.from.is_none_or(|from| at >= from)
+            && self.until.is_none_or(|until| at < until);
+        if !is_wanted || self.terms.is_empty() {
+            return is_wanted;
+        }
+        terms.read(&message.text);
+        let has = |wanted: &WantedTerm| (0..).map_while(|number| terms.get(number)).any(|(term, _)| wanted.is(term));
+        self.terms.iter().all(has)
+    }
+}
+
+impl WantedTerm {
+    fn is(&self, term: &str) -> bool {
+        match self {
+            Self::Exact(text) => term == text,
+            Self::Beginning(text) => term.starts_with(text.as_str()),
+            Self::ExactOrBeginning(text, begun) => term == text || term.starts_with(begun.as_str()),
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Fields {
     terms: Field,
@@ -102,7 +135,8 @@ impl MessageIndex {
     /// The newest message of every room that has any, deleted ones aside. Reads every entry.
     pub fn newest(&self) -> Result<HashMap<u64, u64>, IndexError> {
         let mut newest: HashMap<u64, u64> = HashMap::new();
-        for segment in self.searcher()?.segment_readers() {
+        // Not by the reader that is kept: its files stay mapped.
+        for segment in folder::reader(&self.index)?.searcher().segment_readers() {
             let fast = segment.fast_fields();
             let (rooms, numbers) =
                 (fast.u64("room")?.first_or_default_col(0), fast.u64("seq")?.first_or_default_col(0));
@@ -129,7 +163,12 @@ impl MessageIndex {
             }
             writer.commit()
         })?;
-        self.commits.fetch_add(1, Ordering::Release);
+        let before = self.commits.fetch_add(1, Ordering::Release);
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody searched since the commit before: files that are not needed any more must not stay mapped.
+        if reader.as_ref().is_some_and(|&(read, _)| read < before) {
+            *reader = None;
+        }
         Ok(())
     }
 

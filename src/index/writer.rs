@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
-use tantivy::{Index, IndexWriter};
+use tantivy::directory::Directory;
+use tantivy::index::SegmentComponent;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
+use tantivy::{Index, IndexWriter, SegmentMeta};
 
 use super::IndexError;
 use crate::memory;
@@ -19,6 +21,17 @@ const BUFFER: usize = 15_000_000;
 
 /// Segments with fewer entries count as one size: they are put together whenever there are eight.
 const SMALL_SEGMENT: u32 = 1000;
+
+/// Segments of more bytes than this are not merged with others. A merge maps all that it reads: eight of these at most, if not many
+/// entries were taken out.
+const LARGE_SEGMENT: u64 = 4_000_000;
+
+/// What takes the space of a segment.
+const PARTS: [SegmentComponent; 4] =
+    [SegmentComponent::Terms, SegmentComponent::Postings, SegmentComponent::Positions, SegmentComponent::FastFields];
+
+/// Part of a segment's entries that are taken out before it is written again without them.
+const MOST_DELETED: f32 = 0.3;
 
 /// By this much less urgent than what people wait for (nice, of 19).
 const PRIORITY: i32 = 10;
@@ -152,11 +165,40 @@ fn open(index: &Index) -> tantivy::Result<IndexWriter> {
         .memory_budget_per_thread(BUFFER)
         .build();
     let writer = index.writer_with_options(options)?;
-    let mut policy = LogMergePolicy::default();
-    policy.set_min_layer_size(SMALL_SEGMENT);
-    policy.set_del_docs_ratio_before_merge(0.3);
-    writer.set_merge_policy(Box::new(policy));
+    writer.set_merge_policy(Box::new(MergeSmall::new(index)));
     Ok(writer)
+}
+
+/// Merges segments of about one size, large ones aside.
+#[derive(Debug)]
+struct MergeSmall {
+    index: Index,
+    by_size: LogMergePolicy,
+}
+
+impl MergeSmall {
+    fn new(index: &Index) -> Self {
+        let mut by_size = LogMergePolicy::default();
+        by_size.set_min_layer_size(SMALL_SEGMENT);
+        by_size.set_del_docs_ratio_before_merge(MOST_DELETED);
+        Self { index: index.clone(), by_size }
+    }
+
+    fn is_large(&self, segment: &SegmentMeta) -> bool {
+        let length = |component: &SegmentComponent| {
+            let file = self.index.directory().open_read(&segment.relative_path(component.clone()));
+            file.map_or(0, |file| file.num_bytes().get_bytes())
+        };
+        let is_emptied = segment.num_deleted_docs() as f32 > MOST_DELETED * segment.max_doc() as f32;
+        !is_emptied && PARTS.iter().map(length).sum::<u64>() > LARGE_SEGMENT
+    }
+}
+
+impl MergePolicy for MergeSmall {
+    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
+        let small: Vec<_> = segments.iter().filter(|segment| !self.is_large(segment)).cloned().collect();
+        self.by_size.compute_merge_candidates(&small)
+    }
 }
 
 /// Waits until segments that are being put together are.

@@ -1,6 +1,6 @@
 //! Keeps the index of messages up with the store.
 //!
-//! There is one way into the index: a room's messages are read from the store, from where the index ends. New messages, those
+//! What is new is searched in memory first and goes into the index together with what follows ([`Recent`]). There is one way into the index: a room's messages are read from the store, from where the index ends. New messages, those
 //! that came while the server was down and all of them, when the index is made anew, differ only in how many they are.
 
 use std::collections::HashMap;
@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Indexes;
+use super::recent::Recent;
 use crate::analysis::{self, fold};
 use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place, lower_priority};
 use crate::store::{Fresh, News, RoomNumber, Store, StoreError};
@@ -24,8 +25,10 @@ const LOOK: Duration = Duration::from_secs(60);
 /// How long it waits after a failure.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Messages in one commit: what is new waits for no more than these.
+/// Most messages in one commit, and about how many bytes of texts: what is new waits for no more than these, and they are in
+/// memory.
 const BATCH: usize = 8192;
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 
 /// Messages read from a room at a time.
 const PAGE: usize = 256;
@@ -36,16 +39,21 @@ pub(super) struct Follower {
     /// Where the indexes are: one folder for each version.
     dir: PathBuf,
     indexes: Indexes,
+    recent: Arc<Recent>,
     is_complete: Arc<AtomicBool>,
     /// By room: the first and the last message that the index lacks.
     missing: HashMap<RoomNumber, (u64, u64)>,
-    deleted: Vec<(RoomNumber, u64)>,
+    /// By room and number: messages that the index must take out.
+    deleted: Vec<(u64, u64)>,
+    /// Every room may have something that the index lacks.
+    everywhere: bool,
 }
 
-/// What is indexed in one commit.
+/// What is read at a time.
 #[derive(Default)]
 struct Batch {
     messages: Vec<IndexedMessage>,
+    bytes: usize,
     /// For each room that they are of, the first number that is not among them.
     next: Vec<(RoomNumber, u64)>,
 }
@@ -61,12 +69,25 @@ enum Problem {
     Io(#[from] std::io::Error),
 }
 
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.messages.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+}
+
 impl Follower {
-    pub fn new(store: Arc<Store>, dir: PathBuf, indexes: Indexes, is_complete: Arc<AtomicBool>) -> Self {
+    pub fn new(
+        store: Arc<Store>,
+        dir: PathBuf,
+        indexes: Indexes,
+        recent: Arc<Recent>,
+        is_complete: Arc<AtomicBool>,
+    ) -> Self {
         let news = store.news().clone();
         // Before anything is read: what comes from now on is told.
         news.follow();
-        Self { store, news, dir, indexes, is_complete, missing: HashMap::new(), deleted: Vec::new() }
+        let (missing, deleted) = Default::default();
+        Self { store, news, dir, indexes, recent, is_complete, missing, deleted, everywhere: false }
     }
 
     /// Follows until the news are closed.
@@ -89,11 +110,15 @@ impl Follower {
                     self.news.gather(RETRY);
                 }
             }
-            let has_work = index.is_none() || !self.missing.is_empty() || !self.deleted.is_empty();
-            if !(self.news.wait(if has_work { Duration::ZERO } else { LOOK }) && (has_work || self.news.gather(GATHER)))
-            {
-                return;
+            let has_work = index.is_none() || !self.missing.is_empty() || self.recent.is_full();
+            let wait = if has_work { Duration::ZERO } else { self.recent.due_in().unwrap_or(LOOK).min(LOOK) };
+            if !(self.news.wait(wait) && (has_work || self.news.gather(GATHER))) {
+                break;
             }
+        }
+        // What is not in the index then comes in at the next start.
+        if let Some(Err(problem)) = index.map(|index| self.commit(&index)) {
+            tracing::warn!(%problem, "the newest messages are not in the index");
         }
     }
 
@@ -118,6 +143,7 @@ impl Follower {
     fn forget(&mut self, index: &mut Option<Arc<MessageIndex>>) {
         self.is_complete.store(false, Ordering::Relaxed);
         self.indexes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.recent.clear();
         *index = None;
         if let Err(error) = remove(&self.current_dir()) {
             tracing::error!(%error, "a damaged index cannot be removed");
@@ -166,31 +192,55 @@ impl Follower {
         *known = (known.0.min(first), known.1.max(last));
     }
 
-    /// Takes in what is new and indexes a part of what is missing.
+    /// Takes in what is new, reads a part of what is missing, and commits what is enough or has waited long enough.
     fn step(&mut self, index: &MessageIndex) -> Result<(), Problem> {
         let Fresh { rooms, deleted, everywhere } = self.news.take();
         for (room, (first, last)) in rooms {
             self.miss(room, first, last);
         }
+        let deleted: Vec<_> = deleted.into_iter().map(|(room, seq)| (room.get(), seq)).collect();
+        self.recent.delete(&deleted);
         self.deleted.extend(deleted);
-        if everywhere {
+        self.everywhere |= everywhere;
+        if self.everywhere {
+            // What is only in memory would be found to be missing.
+            self.commit(index)?;
             self.look_everywhere(index)?;
+            self.everywhere = false;
         }
-        let Batch { messages, next } = self.batch()?;
-        if !messages.is_empty() || !self.deleted.is_empty() {
-            let deleted = self.deleted.iter().map(|&(room, seq)| (room.get(), seq)).collect();
-            index.change(messages, deleted)?;
+        // Full before anything was read: the last commit failed.
+        if !self.recent.is_full() {
+            self.read_missing()?;
         }
-        self.deleted.clear();
+        if self.recent.is_full() || self.recent.due_in() == Some(Duration::ZERO) {
+            self.commit(index)?;
+        }
+        if self.missing.is_empty() && !self.is_complete.swap(true, Ordering::Relaxed) {
+            self.drop_old()?;
+        }
+        Ok(())
+    }
+
+    fn read_missing(&mut self) -> Result<(), Problem> {
+        let Batch { messages, next, .. } = self.batch()?;
+        self.recent.add(messages);
         for (room, next) in next {
             match self.missing.get_mut(&room) {
                 Some((first, last)) if next <= *last => *first = next,
                 _ => drop(self.missing.remove(&room)),
             }
         }
-        if self.missing.is_empty() && !self.is_complete.swap(true, Ordering::Relaxed) {
-            self.drop_old()?;
+        Ok(())
+    }
+
+    /// Moves what is recent into the index.
+    fn commit(&mut self, index: &MessageIndex) -> Result<(), Problem> {
+        let messages = self.recent.messages();
+        if !messages.is_empty() || !self.deleted.is_empty() {
+            index.change(messages, self.deleted.clone())?;
         }
+        self.deleted.clear();
+        self.recent.clear();
         Ok(())
     }
 
@@ -202,38 +252,34 @@ impl Follower {
         rooms.sort_unstable_by_key(|&(count, room, ..)| (count, room.get()));
         let mut batch = Batch::default();
         for (_, room, first, last) in rooms {
-            if batch.messages.len() >= BATCH {
+            if batch.is_full() {
                 break;
             }
-            let next = self.read(room, first, last, &mut batch.messages)?;
+            let next = self.read(room, first, last, &mut batch)?;
             batch.next.push((room, next));
         }
         Ok(batch)
     }
 
     /// Adds a room's messages to the batch until it is full; the first number that was not read.
-    fn read(
-        &self,
-        room: RoomNumber,
-        first: u64,
-        last: u64,
-        batch: &mut Vec<IndexedMessage>,
-    ) -> Result<u64, StoreError> {
+    fn read(&self, room: RoomNumber, first: u64, last: u64, batch: &mut Batch) -> Result<u64, StoreError> {
         // One that was temporary is gone, with all that was said in it.
         let Some(name) = self.store.room_name(room)?.filter(|name| !name.is_temporary()) else { return Ok(last + 1) };
         let is_public = !name.is_private();
         let mut next = first;
-        while next <= last && batch.len() < BATCH {
+        while next <= last && !batch.is_full() {
             let messages = self.store.oldest_messages(room, next, last, PAGE)?;
             let Some(&(newest, _)) = messages.last() else { return Ok(last + 1) };
             let shown = messages.into_iter().filter(|(_, message)| !message.deleted);
-            batch.extend(shown.map(|(seq, message)| IndexedMessage {
+            let before = batch.messages.len();
+            batch.messages.extend(shown.map(|(seq, message)| IndexedMessage {
                 place: Place { at: message.at, room: room.get(), seq },
                 is_public,
                 handle: fold(&message.handle.to_string()),
                 has_job: message.job.is_some(),
                 text: message.text.as_str().to_owned(),
             }));
+            batch.bytes += batch.messages[before..].iter().map(|message| message.text.len()).sum::<usize>();
             next = newest + 1;
         }
         Ok(next)

@@ -5,6 +5,7 @@
 
 mod follower;
 mod query;
+mod recent;
 mod words;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::store::{RoomNumber, Store, StoreError};
 use crate::text::Text;
 use follower::Follower;
 use query::{Query, RoomFilter};
+use recent::Recent;
 
 /// Most messages in one answer.
 pub const MAX_LIMIT: usize = 100;
@@ -38,6 +40,7 @@ type Indexes = Arc<RwLock<Vec<Arc<MessageIndex>>>>;
 pub struct Search {
     store: Arc<Store>,
     indexes: Indexes,
+    recent: Arc<Recent>,
     follower: Mutex<Option<JoinHandle<()>>>,
     is_complete: Arc<std::sync::atomic::AtomicBool>,
     /// In which dates are read.
@@ -88,16 +91,17 @@ impl std::fmt::Display for Cursor {
 impl Search {
     /// Begins to follow the store; the index is in `dir`. It is opened, checked and caught up in the background.
     pub fn start(store: Arc<Store>, dir: &Path, zone: Zone) -> std::io::Result<Arc<Self>> {
-        let (indexes, is_complete) = (Indexes::default(), Arc::default());
-        let follower = Follower::new(store.clone(), dir.to_owned(), Arc::clone(&indexes), Arc::clone(&is_complete));
+        let (indexes, recent, is_complete) = (Indexes::default(), Arc::<Recent>::default(), Arc::default());
+        let follower =
+            Follower::new(store.clone(), dir.to_owned(), indexes.clone(), recent.clone(), Arc::clone(&is_complete));
         let thread = std::thread::Builder::new().name("search-follower".into()).spawn(move || follower.run())?;
-        Ok(Arc::new(Self { store, indexes, follower: Mutex::new(Some(thread)), is_complete, zone }))
+        Ok(Arc::new(Self { store, indexes, recent, follower: Mutex::new(Some(thread)), is_complete, zone }))
     }
 
     /// Finds no messages, and costs nothing.
     pub fn off(store: Arc<Store>, zone: Zone) -> Arc<Self> {
-        let (indexes, is_complete) = (Indexes::default(), Arc::default());
-        Arc::new(Self { store, indexes, follower: Mutex::new(None), is_complete, zone })
+        let (indexes, recent, is_complete) = Default::default();
+        Arc::new(Self { store, indexes, recent, follower: Mutex::new(None), is_complete, zone })
     }
 
     /// Ends the following; what is not in the index by then comes in at the next start. Blocks.
@@ -229,10 +233,11 @@ impl Search {
         Ok(found)
     }
 
-    /// Where the indexes say that something may match, newest first.
+    /// Where something may match, newest first.
     fn places(&self, wanted: &MessageQuery, cursor: Option<Place>, limit: usize) -> Result<Vec<Place>, Text> {
+        // First: what goes into the index meanwhile is found twice, and not missed.
+        let mut places = self.recent.search(wanted, cursor, limit);
         let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut places = Vec::new();
         for index in indexes {
             places.extend(index.search(wanted, cursor, limit).map_err(|error| {
                 tracing::error!(%error, "searching messages failed");
