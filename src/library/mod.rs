@@ -323,6 +323,11 @@ impl Library {
         Ok((text, passages))
     }
 
+    /// A file for what is too long to be kept in memory meanwhile; gone when it is closed. Blocks.
+    pub fn scratch(&self) -> std::io::Result<std::fs::File> {
+        self.files.unnamed()
+    }
+
     /// Where a document's original is.
     pub fn original(&self, document: &Document) -> Option<std::path::PathBuf> {
         document.origin.file.as_ref().map(|file| self.files.path(file))

@@ -57,6 +57,15 @@ impl Files {
         Ok(Incoming { file, path, digest: Sha256::new(), bytes: 0, kept: false })
     }
 
+    /// A file without a name, which is gone when it is closed.
+    ///
+    /// # Errors
+    /// As for [`Files::begin`].
+    pub fn unnamed(&self) -> io::Result<File> {
+        self.space.check()?;
+        tempfile::tempfile_in(&self.dir)
+    }
+
     /// Keeps a content that is at hand.
     pub fn put(&self, content: &[u8]) -> io::Result<FileId> {
         let mut incoming = self.begin()?;

@@ -133,6 +133,23 @@ async fn a_text_is_read_with_its_passages_as_javascript_counts() {
     assert_eq!((last["page"].as_u64(), last["heading"].as_str()), (Some(2), Some("换货")));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_comes_back_whole_to_many_at_a_time() {
+    let server = TestServer::start().await;
+    let text: String = (0..20_000).map(|line| format!("Line {line} of a long text. 很长的文字。\n")).collect();
+    let id = id(&add(server.address(), json!({"title": "long", "text": text})).await);
+    let path = format!("/api/documents/{id}");
+    let read = || async {
+        let answer = request(server.address(), "GET", &path).send().await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+        answer.json()
+    };
+    for view in futures_util::future::join_all((0..6).map(|_| read())).await {
+        assert_eq!(view["text"].as_str().map(str::trim_end), Some(text.trim_end()));
+        assert!(view["ranges"].as_array().is_some_and(|ranges| ranges.len() > 100));
+    }
+}
+
 #[tokio::test]
 async fn a_file_is_previewed_corrected_and_stored_with_its_original() {
     // The text is taken out by the program itself, which the tests' own process is not.

@@ -8,6 +8,7 @@ use warp::Filter;
 use warp::Reply;
 use warp::http::StatusCode;
 
+use super::large::large_json;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, json, room_name, to_the_end, trusted_caller, with_app};
 use crate::chat::{Page, Post};
@@ -53,9 +54,13 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 async fn list(room: String, query: PageQuery, app: Arc<App>) -> Answer {
     let room = app.chat.find_room(&room_name(&room)?).await?;
     let page = Page { before: query.before, after: query.after, limit: query.limit };
-    let history = app.chat.history(&room, page)?;
-    let messages = history.messages.iter().map(|(seq, message)| MessageView::new(room.name(), *seq, message)).collect();
-    Ok(json(StatusCode::OK, &MessageList { messages, more: history.more }))
+    large_json(app, move |app, reply| {
+        let history = app.chat.history(&room, page)?;
+        let messages = history.messages.iter();
+        let messages = messages.map(|(seq, message)| MessageView::new(room.name(), *seq, message)).collect();
+        reply.json(&MessageList { messages, more: history.more })
+    })
+    .await
 }
 
 /// Says something; answered once it is durable.

@@ -7,6 +7,7 @@ mod documents;
 mod health;
 mod hooks;
 mod jobs;
+mod large;
 mod messages;
 mod metrics;
 mod rooms;

@@ -15,6 +15,7 @@ use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTE
 
 use self::form::{Fields, receive};
 use self::views::{DocumentDetails, DocumentList, DocumentView, DraftView};
+use super::large::{file_reply, large_json};
 use super::route::{Route, route};
 use super::{
     Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, to_the_end, trusted_caller, with_app,
@@ -146,11 +147,11 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
     (status = 200, body = DocumentDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let document = app.library.readable(&caller.actor(None), &document_id(&id)?)?;
-    let details = blocking(move || {
+    large_json(app, move |app, reply| {
         let (text, passages) = app.library.text_of(&document)?;
-        Ok(DocumentDetails::new(DocumentView::new(&document, &app.library), text, &passages))
-    });
-    Ok(json(StatusCode::OK, &details.await?))
+        reply.json(&DocumentDetails::new(DocumentView::new(&document, &app.library), text, &passages))
+    })
+    .await
 }
 
 /// The file as it was uploaded.
@@ -161,7 +162,7 @@ async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let missing = || Refusal::from(Text::new("error-not_found-original"));
     let path = app.library.original(&document).ok_or_else(missing)?;
     let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
-    let mut response = warp::reply::stream(tokio_util::io::ReaderStream::new(file)).into_response();
+    let mut response = file_reply(file);
     let headers = response.headers_mut();
     // Whatever it is, a browser saves it and does not show it: it may be a page with a script in it.
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
