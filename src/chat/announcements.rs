@@ -40,7 +40,7 @@ impl Announcer for RoomAnnouncer {
         let (room, _) = self.rooms.open(name).await?;
         let (number, runtime) = (self.rooms.store(&room, &ended.person).await?, self.runtime.clone());
         let message = bot_message(text, Some(ended.id.clone()), Some(answer));
-        let publish = Box::new(move |seq, message: &Message| room.publish_message(seq, message, &runtime));
+        let publish = Box::new(move |stored, message: &Message| room.publish_message(stored, message, &runtime));
         Ok(Announcement { room: number, message, publish })
     }
 
@@ -70,8 +70,8 @@ impl Chat {
         let (kept, runtime) = (message.clone(), self.runtime.clone());
         let (done, durable) = tokio::sync::oneshot::channel();
         let on_durable = move |posted: Result<Posted, StoreError>| {
-            if let Ok(Posted::New { seq }) = &posted {
-                room.publish_message(*seq, &message, &runtime);
+            if let Ok(Posted::New(stored)) = &posted {
+                room.publish_message(*stored, &message, &runtime);
             }
             // Nobody waits any more when the job was cancelled meanwhile.
             let _ = done.send(posted.map(drop).map_err(Text::from));

@@ -1,18 +1,28 @@
 //! What somebody missed, and what was said before: reads that never show what is not durable.
 
 use super::{Chat, Membership, Room};
+use crate::groups::Progress;
 use crate::model::Message;
 use crate::protocol::{DEFAULT_HISTORY, MAX_HISTORY};
+use crate::store::{RecordChange, StoreError};
 use crate::text::Text;
 
 /// Longest gap that is filled when somebody comes back; beyond, the newest messages are given instead.
 const MAX_GAP: u64 = 1000;
 
-/// Messages that may be said while a deletion is being stored.
-const DELETION_SLACK: u64 = 100;
+/// Changes of messages told at most; who missed more starts anew.
+const MAX_CHANGES: usize = 200;
 
-/// Deletions told at most; who missed more starts anew.
-const MAX_DELETIONS: usize = 200;
+/// Where in a room a client was when it left.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen<'a> {
+    /// The last number it has seen.
+    pub after: Option<u64>,
+    /// The last version it was told.
+    pub version: Option<u64>,
+    /// The epoch of both.
+    pub epoch: Option<&'a str>,
+}
 
 /// What the member of a room has to be shown first.
 #[derive(Debug)]
@@ -20,10 +30,12 @@ pub struct CatchUp {
     pub messages: Vec<(u64, Message)>,
     /// Newest number; what comes after it arrives by itself.
     pub last: u64,
+    /// The room's version; changes after it arrive by themselves.
+    pub version: u64,
     /// False when the client must drop what it has: the messages are not the continuation of it.
     pub complete: bool,
-    /// Deleted since the client was here.
-    pub deleted: Vec<u64>,
+    /// What the client has and is another now, in the order of the changes.
+    pub changed: Vec<(u64, Message)>,
 }
 
 /// Which part of a room's history is asked for.
@@ -50,28 +62,43 @@ impl Chat {
         self.store.epoch()
     }
 
-    /// What a member has not seen: everything after `after` if that continues what it has, else the newest messages.
-    pub fn catch_up(&self, member: &Membership, after: Option<u64>, epoch: Option<&str>) -> Result<CatchUp, Text> {
-        let last = member.since();
-        let is_same_epoch = epoch.is_none_or(|epoch| epoch == self.epoch());
-        if let Some(after) = after
-            && is_same_epoch
-            && after <= last
-            && last - after <= MAX_GAP
+    /// What a member has not seen: everything since it left if that continues what it has, else the newest messages.
+    pub fn catch_up(&self, member: &Membership, seen: Seen<'_>) -> Result<CatchUp, Text> {
+        if let Some(after) = seen.after
+            && seen.epoch.is_none_or(|epoch| epoch == self.epoch())
+            && let Some(missed) = self.missed(member, after, seen.version).map_err(Text::from)?
         {
-            let number = member.room().number();
-            let messages = self.store.oldest_messages(number, after + 1, last, MAX_GAP as usize).map_err(Text::from)?;
-            // A deletion is noted under the newest number of its time, or one a little before: told twice does no harm.
-            let since = after.saturating_sub(DELETION_SLACK);
-            let deleted = self.store.deletions(number, since, MAX_DELETIONS + 1).map_err(Text::from)?;
-            // Fewer than asked for where they are very long.
-            if messages.len() as u64 == last - after && deleted.len() <= MAX_DELETIONS {
-                return Ok(CatchUp { messages, last, complete: true, deleted });
-            }
+            return Ok(missed);
         }
+        let Progress { number: last, version } = member.since();
         let messages =
             self.store.newest_messages(member.room().number(), 1, last, DEFAULT_HISTORY).map_err(Text::from)?;
-        Ok(CatchUp { messages, last, complete: after.is_none(), deleted: Vec::new() })
+        Ok(CatchUp { messages, last, version, complete: seen.after.is_none(), changed: Vec::new() })
+    }
+
+    /// What was said and changed since number `after` and, if the client knows it, a version. `None` when that is too much, or
+    /// the client has seen what never was.
+    fn missed(&self, member: &Membership, after: u64, seen: Option<u64>) -> Result<Option<CatchUp>, StoreError> {
+        let Progress { number: last, version } = member.since();
+        if after > last || last - after > MAX_GAP || seen.is_some_and(|seen| seen > version) {
+            return Ok(None);
+        }
+        let number = member.room().number();
+        let messages = self.store.oldest_messages(number, after + 1, last, MAX_GAP as usize)?;
+        // Without a version, what was changed while `after` was the newest number may be known already: told twice it does no
+        // harm. The version was no less than that number.
+        let (later_than, newest) = seen.map_or((after, after), |seen| (seen, 0));
+        let changes = self.store.changed_messages(number, later_than, newest, MAX_CHANGES)?;
+        // Fewer than asked for where they are very long.
+        let Some(changes) = changes.filter(|_| messages.len() as u64 == last - after) else { return Ok(None) };
+        // What is being stored just now arrives by itself; as it may hide an earlier change of the same message, the client
+        // is to ask from the same version again until then.
+        let is_told = |change: &RecordChange| change.version <= version;
+        let is_settled = changes.iter().all(|(change, _)| is_told(change));
+        let told = changes.into_iter().filter(|(change, _)| is_told(change) && change.number <= after);
+        let changed = told.map(|(change, message)| (change.number, message)).collect();
+        let version = if is_settled { version } else { seen.unwrap_or(version) };
+        Ok(Some(CatchUp { messages, last, version, complete: true, changed }))
     }
 
     /// A part of a room's history.

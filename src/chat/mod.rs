@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 pub use addressing::request;
 pub use announcements::RoomAnnouncer;
-pub use catch_up::{CatchUp, History, Page};
+pub use catch_up::{CatchUp, History, Page, Seen};
 pub use room::{Membership, Room};
 pub use rooms::{RoomSummary, Rooms};
 
@@ -28,8 +28,8 @@ use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Outbox};
 use crate::jobs::{Admission, JobOrigin, Jobs};
 use crate::model::{BotMode, Job, JobRequest, Message, MessageText, Persona, RoomName, SendId, Timestamp, Voice};
-use crate::protocol::{MessageView, ServerFrame};
-use crate::store::{NewMessage, Posted, RoomRecord, Store, StoreError};
+use crate::protocol::ServerFrame;
+use crate::store::{ChangedMessage, NewMessage, Posted, RoomRecord, Store, StoreError};
 use crate::text::Text;
 
 /// Publications that may wait in one room before it is too busy for more.
@@ -148,8 +148,9 @@ impl Chat {
         let (chat, kept, author, name) = (self.clone(), message.clone(), actor.person.clone(), room.name().clone());
         let is_repeatable = post.id.is_some();
         let on_durable = move |posted: Result<Posted, StoreError>| match posted {
-            Ok(Posted::New { seq }) => {
-                room.publish_message(seq, &message, &chat.runtime);
+            Ok(Posted::New(stored)) => {
+                let seq = stored.number;
+                room.publish_message(stored, &message, &chat.runtime);
                 if let Some(admission) = admission {
                     chat.begin(&room, admission, seq);
                 }
@@ -233,11 +234,12 @@ impl Chat {
     pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::DeleteMessage)?;
         let (shown, runtime) = (room.clone(), self.runtime.clone());
-        let effect = move || {
-            let frame = ServerFrame::Deleted { room: shown.name().shown(), seq };
-            shown.publish(&frame, Audience::Full, &runtime);
+        let effect = move |changed: Vec<ChangedMessage>| {
+            for message in &changed {
+                shown.publish_change(message, &runtime);
+            }
         };
-        if !self.store.delete_message(room.number(), seq, room.last(), effect).await? {
+        if !self.store.delete_message(room.number(), seq, effect).await? {
             return Err(Text::new("error-not_found-message"));
         }
         tracing::info!(room = room.name().shown(), seq, "message deleted by the owner");
@@ -286,9 +288,4 @@ fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message 
         answer: None,
         deleted: false,
     }
-}
-
-/// A message's frame.
-fn message_frame<'a>(room: &'a RoomName, seq: u64, message: &'a Message) -> ServerFrame<'a> {
-    ServerFrame::Message(MessageView::new(room, seq, message))
 }

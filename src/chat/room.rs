@@ -8,13 +8,12 @@ use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
 use super::Rooms;
-use super::message_frame;
 use super::presence::Presence;
 use crate::accounts::Actor;
-use crate::groups::{Audience, Group, Outbox, OutboxId, Publication, Subscription};
+use crate::groups::{Audience, Group, Outbox, OutboxId, Progress, Publication, Subscription};
 use crate::model::{BotMode, Handle, Message, Person, Persona, RoomName};
-use crate::protocol::{MemberView, ServerFrame};
-use crate::store::{RoomNumber, RoomRecord};
+use crate::protocol::{MemberView, MessageView, ServerFrame};
+use crate::store::{ChangedMessage, Counter, RoomNumber, RoomRecord};
 use crate::text::Locale;
 
 /// The number of a room that is not stored: no room has it.
@@ -31,13 +30,14 @@ pub struct Room {
 }
 
 impl Room {
-    /// `last` is the newest number in the store.
-    pub(super) fn new(number: RoomNumber, record: RoomRecord, last: u64, deliveries: TaskTracker) -> Self {
+    /// `stored` is how far the room has come in the store.
+    pub(super) fn new(number: RoomNumber, record: RoomRecord, stored: Counter, deliveries: TaskTracker) -> Self {
+        let delivered = Progress { number: stored.number, version: stored.version };
         Self {
             number: AtomicU64::new(number.get()),
             name: record.name.clone(),
             record: Mutex::new(record),
-            group: Arc::new(Group::new(last, deliveries)),
+            group: Arc::new(Group::new(delivered, deliveries)),
             presence: Presence::default(),
         }
     }
@@ -61,7 +61,7 @@ impl Room {
 
     /// Newest number that may be shown.
     pub fn last(&self) -> u64 {
-        self.group.delivered()
+        self.group.delivered().number
     }
 
     /// What the room's bot answers to.
@@ -107,13 +107,27 @@ impl Room {
     }
 
     pub(super) fn publish_encoded(&self, frame: Bytes, audience: Audience, runtime: &Runtime) {
-        self.group.publish(Publication { frame, audience, number: None }, runtime);
+        self.group.publish(Publication { frame, audience, progress: Progress::default() }, runtime);
     }
 
-    /// Sends a durable message. To be called in the order of the numbers.
-    pub(super) fn publish_message(&self, seq: u64, message: &Message, runtime: &Runtime) {
-        let frame = message_frame(&self.name, seq, message).encode();
-        self.group.publish(Publication { frame, audience: Audience::Everyone, number: Some(seq) }, runtime);
+    /// Sends a durable message. To be called in the order of the versions.
+    pub(super) fn publish_message(&self, stored: Counter, message: &Message, runtime: &Runtime) {
+        let Counter { number: seq, version } = stored;
+        let view = MessageView { version: Some(version), ..MessageView::new(&self.name, seq, message) };
+        let (frame, progress) = (ServerFrame::Message(view).encode(), Progress { number: seq, version });
+        self.group.publish(Publication { frame, audience: Audience::Everyone, progress }, runtime);
+    }
+
+    /// Sends a durable change of a message. To be called in the order of the versions.
+    pub(super) fn publish_change(&self, changed: &ChangedMessage, runtime: &Runtime) {
+        let ChangedMessage { seq, version, message } = changed;
+        let view = MessageView { version: Some(*version), ..MessageView::new(&self.name, *seq, message) };
+        let frame = match message.deleted {
+            true => ServerFrame::Deleted { room: self.name.shown(), seq: *seq, version: *version },
+            false => ServerFrame::Changed(view),
+        };
+        let progress = Progress { number: 0, version: *version };
+        self.group.publish(Publication { frame: frame.encode(), audience: Audience::Full, progress }, runtime);
     }
 }
 
@@ -154,8 +168,8 @@ impl Membership {
         self.subscription.outbox()
     }
 
-    /// Messages above this number reach the outbox; those up to it are in the store.
-    pub fn since(&self) -> u64 {
+    /// What goes beyond this reaches the outbox; what is up to it is in the store.
+    pub fn since(&self) -> Progress {
         self.subscription.since()
     }
 

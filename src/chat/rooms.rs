@@ -129,8 +129,8 @@ impl Rooms {
         }
         let record = RoomRecord::new(name.clone(), self.new_room_bot, None);
         let (number, record, is_new) = self.store.create_room(record).await?;
-        let last = if is_new { 0 } else { self.store.last_seq(number)? };
-        let room = Arc::new(Room::new(number, record, last, self.deliveries.clone()));
+        let stored = self.store.counter(number)?;
+        let room = Arc::new(Room::new(number, record, stored, self.deliveries.clone()));
         shard.insert(&room);
         Ok((room, is_new))
     }
@@ -185,8 +185,8 @@ impl Rooms {
         }
         let Some((number, record)) = self.store.room(name)? else { return Ok(None) };
         // Nobody has the room, so nothing is on its way and all that is stored is durable.
-        let last = self.store.last_seq(number)?;
-        let room = Arc::new(Room::new(number, record, last, self.deliveries.clone()));
+        let stored = self.store.counter(number)?;
+        let room = Arc::new(Room::new(number, record, stored, self.deliveries.clone()));
         shard.insert(&room);
         Ok(Some(room))
     }

@@ -32,8 +32,21 @@ const MAX_GATHER: Duration = Duration::from_millis(5);
 pub struct Publication {
     pub frame: Bytes,
     pub audience: Audience,
-    /// The publication's own number, where it has one: what comes before it is in the store.
-    pub number: Option<u64>,
+    /// How far the group has come with it: what comes before that is in the store. Nothing is zero.
+    pub progress: Progress,
+}
+
+/// How far a group has come, by two numbers that only grow: one counts what is new, the other every change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub number: u64,
+    pub version: u64,
+}
+
+impl Progress {
+    fn max(self, other: Self) -> Self {
+        Self { number: self.number.max(other.number), version: self.version.max(other.version) }
+    }
 }
 
 /// Who gets a publication.
@@ -78,12 +91,12 @@ struct Member {
 pub struct Subscription {
     group: Arc<Group>,
     member: Member,
-    since: u64,
+    since: Progress,
 }
 
 impl Subscription {
     /// Everything numbered above this is delivered; everything up to it is in the store.
-    pub fn since(&self) -> u64 {
+    pub fn since(&self) -> Progress {
         self.since
     }
 
@@ -103,15 +116,15 @@ struct State {
     members: Members,
     waiting: Vec<Publication>,
     is_delivering: bool,
-    /// Newest number handed to the members there were at that time.
-    delivered: u64,
+    /// What was handed to the members there were at that time.
+    delivered: Progress,
     /// When the last delivery ended.
     rested_since: Instant,
 }
 
 impl Group {
-    /// A group without members. `delivered` is the newest number that is in the store already.
-    pub fn new(delivered: u64, deliveries: TaskTracker) -> Self {
+    /// A group without members. `delivered` is what is in the store already.
+    pub fn new(delivered: Progress, deliveries: TaskTracker) -> Self {
         let state = State {
             members: Arc::default(),
             waiting: Vec::new(),
@@ -149,8 +162,8 @@ impl Group {
         }
     }
 
-    /// Newest number that every member has been handed: what may be shown.
-    pub fn delivered(&self) -> u64 {
+    /// What every member has been handed, and may be shown.
+    pub fn delivered(&self) -> Progress {
         self.state().delivered
     }
 
@@ -205,8 +218,7 @@ impl Group {
             return None;
         }
         let publications = std::mem::take(&mut state.waiting);
-        let newest = publications.iter().filter_map(|publication| publication.number).max();
-        state.delivered = newest.unwrap_or_default().max(state.delivered);
+        state.delivered = publications.iter().fold(state.delivered, |newest, one| newest.max(one.progress));
         Some((state.members.clone(), publications))
     }
 }
@@ -265,8 +277,13 @@ fn join(publications: &[Publication], includes: impl Fn(Audience) -> bool) -> By
 mod tests {
     use super::*;
 
+    /// Nothing was changed.
+    fn at(number: u64) -> Progress {
+        Progress { number, version: number }
+    }
+
     fn publication(frame: &'static str, audience: Audience, number: u64) -> Publication {
-        Publication { frame: Bytes::from_static(frame.as_bytes()), audience, number: Some(number) }
+        Publication { frame: Bytes::from_static(frame.as_bytes()), audience, progress: at(number) }
     }
 
     async fn received(outbox: &Outbox) -> String {
@@ -277,10 +294,10 @@ mod tests {
     #[tokio::test]
     async fn members_get_their_share_in_order() {
         let tracker = TaskTracker::new();
-        let group = Arc::new(Group::new(0, tracker.clone()));
+        let group = Arc::new(Group::new(at(0), tracker.clone()));
         let (ann, bob, script) = (Outbox::new(Reader::Full), Outbox::new(Reader::Full), Outbox::new(Reader::Simple));
         let subscriptions = [&ann, &bob, &script].map(|member| group.subscribe(member.clone()));
-        assert!(subscriptions.iter().all(|subscription| subscription.since() == 0));
+        assert!(subscriptions.iter().all(|subscription| subscription.since() == at(0)));
         let runtime = tokio::runtime::Handle::current();
         group.publish(publication("a", Audience::Everyone, 1), &runtime);
         group.publish(publication("b", Audience::FullExcept(ann.id()), 2), &runtime);
@@ -291,20 +308,20 @@ mod tests {
         assert_eq!(received(&ann).await, "acd");
         assert_eq!(received(&bob).await, "abcd");
         assert_eq!(received(&script).await, "ad");
-        assert_eq!(group.delivered(), 4);
+        assert_eq!(group.delivered(), at(4));
     }
 
     #[tokio::test]
     async fn who_comes_later_gets_only_what_comes_later() {
         let tracker = TaskTracker::new();
-        let group = Arc::new(Group::new(7, tracker.clone()));
+        let group = Arc::new(Group::new(at(7), tracker.clone()));
         let runtime = tokio::runtime::Handle::current();
         group.publish(publication("a", Audience::Everyone, 8), &runtime);
         tracker.close();
         tracker.wait().await;
         let late = Outbox::new(Reader::Full);
         let subscription = group.subscribe(late.clone());
-        assert_eq!(subscription.since(), 8);
+        assert_eq!(subscription.since(), at(8));
         group.publish(publication("b", Audience::Everyone, 9), &runtime);
         tracker.wait().await;
         assert_eq!(received(&late).await, "b");
@@ -313,7 +330,7 @@ mod tests {
     #[tokio::test]
     async fn who_has_left_gets_nothing_more_even_of_a_delivery_under_way() {
         let tracker = TaskTracker::new();
-        let group = Arc::new(Group::new(0, tracker.clone()));
+        let group = Arc::new(Group::new(at(0), tracker.clone()));
         let ann = Outbox::new(Reader::Full);
         let first = group.subscribe(ann.clone());
         let under_way = group.state().members.clone();

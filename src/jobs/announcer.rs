@@ -4,11 +4,11 @@ use async_trait::async_trait;
 
 use crate::model::{Answer, Job, Message, MessageText};
 use crate::protocol::JobView;
-use crate::store::RoomNumber;
+use crate::store::{Counter, RoomNumber};
 use crate::text::Text;
 
-/// Shows a message under the number that it got. Called in the commit's callback.
-pub type Publish = Box<dyn FnOnce(u64, &Message) + Send>;
+/// Shows a message under the number and version that it got. Called in the commit's callback.
+pub type Publish = Box<dyn FnOnce(Counter, &Message) + Send>;
 
 /// A message that is stored in the commit that ends a job.
 pub struct Announcement {

@@ -82,8 +82,8 @@ impl Jobs {
                 // Before anybody hears of it: who joins then must not be shown a job whose end was told already.
                 drop(self.dispatcher.close(&job.id));
                 self.stats.ended(&job);
-                if let (Some(publish), Some(seq), Some(message)) = (publish, answer, message) {
-                    publish(seq, &message);
+                if let (Some(publish), Some(stored), Some(message)) = (publish, answer, message) {
+                    publish(stored, &message);
                 }
                 let progress = (job.state == JobState::Completed).then_some(100);
                 self.show(&job, &JobView::new(&job, ending.from.seq, progress, None));

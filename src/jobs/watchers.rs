@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Jobs;
 use crate::accounts::{Action, Actor};
-use crate::groups::{Audience, Group, Outbox, Publication, Subscription};
+use crate::groups::{Audience, Group, Outbox, Progress, Publication, Subscription};
 use crate::model::Person;
 use crate::protocol::{JobView, ServerFrame};
 
@@ -39,7 +39,7 @@ impl Watchers {
         let mut groups = self.groups();
         groups.retain(|_, group| group.strong_count() > 0);
         let group = groups.get(&watched).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let group = Arc::new(Group::new(0, self.deliveries.clone()));
+            let group = Arc::new(Group::new(Progress::default(), self.deliveries.clone()));
             groups.insert(watched, Arc::downgrade(&group));
             group
         });
@@ -55,8 +55,8 @@ impl Watchers {
         let frame = ServerFrame::Job { room: &job.room, job, watched: true }.encode();
         for watched in [Watched::Everybody, Watched::One(person.clone())] {
             if let Some(group) = groups.get(&watched).and_then(Weak::upgrade) {
-                let publication = Publication { frame: frame.clone(), audience: Audience::Full, number: None };
-                group.publish(publication, runtime);
+                let (frame, progress) = (frame.clone(), Progress::default());
+                group.publish(Publication { frame, audience: Audience::Full, progress }, runtime);
             }
         }
     }

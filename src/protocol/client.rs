@@ -14,7 +14,7 @@ pub const DEFAULT_HISTORY: usize = 50;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientFrame {
     Hello { handle: Option<String>, locale: Option<String>, time_zone: Option<String> },
-    Join { room: String, after: Option<u64>, epoch: Option<String> },
+    Join { room: String, after: Option<u64>, version: Option<u64>, epoch: Option<String> },
     Leave { room: String },
     Send { room: String, message: String, id: Option<String> },
     Typing { room: String },
@@ -45,13 +45,14 @@ struct Fields {
     epoch: Option<String>,
     job: Option<String>,
     after: Option<u64>,
+    version: Option<u64>,
     before: Option<u64>,
     limit: Option<usize>,
 }
 
 /// Fields that hold text, for the error that names the one that does not.
 const TEXT_FIELDS: [&str; 9] = ["type", "room", "message", "id", "handle", "locale", "time_zone", "epoch", "job"];
-const NUMBER_FIELDS: [&str; 3] = ["after", "before", "limit"];
+const NUMBER_FIELDS: [&str; 4] = ["after", "version", "before", "limit"];
 
 impl ClientFrame {
     /// Reads a frame; a missing `type` means `send`.
@@ -69,7 +70,12 @@ impl Fields {
         };
         Ok(match self.r#type.as_deref().unwrap_or("send") {
             "hello" => ClientFrame::Hello { handle: self.handle, locale: self.locale, time_zone: self.time_zone },
-            "join" => ClientFrame::Join { room: need(self.room, "room")?, after: self.after, epoch: self.epoch },
+            "join" => ClientFrame::Join {
+                room: need(self.room, "room")?,
+                after: self.after,
+                version: self.version,
+                epoch: self.epoch,
+            },
             "leave" => ClientFrame::Leave { room: need(self.room, "room")? },
             "send" => ClientFrame::Send {
                 room: need(self.room, "room")?,

@@ -10,6 +10,9 @@ use crate::model::{AnsweredBy, Handle, JobId, JobState, Message, RoomName, Sourc
 pub struct MessageView<'a> {
     pub room: &'a str,
     pub seq: u64,
+    /// Where it is told as it is said or changed: the room's version with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
     pub id: &'a str,
     #[schema(value_type = String)]
     pub handle: &'a Handle,
@@ -53,6 +56,7 @@ impl<'a> MessageView<'a> {
         Self {
             room: room.shown(),
             seq,
+            version: None,
             id: message.id.as_str(),
             handle: &message.handle,
             role: message.role,

@@ -27,13 +27,17 @@ pub enum ServerFrame<'a> {
         room: &'a str,
         epoch: &'a str,
         last: u64,
+        version: u64,
         messages: &'a [MessageView<'a>],
         complete: bool,
         members: &'a [MemberView],
         count: usize,
         bot: BotMode,
         jobs: &'a [JobView],
+        /// Of those in `changed`; for clients that do not know it.
         deleted: &'a [u64],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        changed: &'a [MessageView<'a>],
         #[serde(skip_serializing_if = "Option::is_none")]
         greeting: Option<&'a str>,
     },
@@ -41,6 +45,8 @@ pub enum ServerFrame<'a> {
         room: &'a str,
     },
     Message(MessageView<'a>),
+    /// A message that is another now.
+    Changed(MessageView<'a>),
     /// The bot's greeting on the simple door, where everything is a `message`.
     #[serde(rename = "message")]
     Greeting {
@@ -96,6 +102,7 @@ pub enum ServerFrame<'a> {
     Deleted {
         room: &'a str,
         seq: u64,
+        version: u64,
     },
     Room {
         room: &'a str,

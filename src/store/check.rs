@@ -2,7 +2,7 @@
 //!
 //! A damaged file can open with rows missing and no error; numbers without gaps make that visible.
 
-use super::engine::{Engine, EngineError, number_from};
+use super::engine::{Counter, Engine, EngineError, RecordChange, number_from};
 use super::rooms::RoomRecord;
 use super::{Direction, Table, prefix_range};
 
@@ -31,10 +31,11 @@ pub(super) fn check(engine: &dyn Engine) -> Result<(), String> {
         Ok(())
     })?;
     // Rooms can be removed, so there may be fewer than were counted.
-    if rooms != names || counter(engine, Table::Rooms, &[])? < rooms {
+    if rooms != names || counter(engine, Table::Rooms, &[])?.number < rooms {
         return Err(format!("{names} room names do not match {rooms} rooms"));
     }
     check_messages(engine)?;
+    check_changes(engine)?;
     each(engine, Table::OpenJobs, |key, _| check_job(engine, key))?;
     each(engine, Table::DueJobs, |key, _| check_job(engine, key.get(8..).unwrap_or_default()))
 }
@@ -90,16 +91,42 @@ fn end_of_room(engine: &dyn Engine, prefix: &[u8], last: u64) -> Result<(), Stri
     if prefix.is_empty() {
         return Ok(());
     }
-    let expected = counter(engine, Table::Messages, prefix)?;
+    let expected = counter(engine, Table::Messages, prefix)?.number;
     if last == expected {
         return Ok(());
     }
     Err(format!("room {} ends with message {last} where {expected} was stored", number_from(prefix)))
 }
 
-fn counter(engine: &dyn Engine, table: Table, prefix: &[u8]) -> Result<u64, String> {
-    let key = super::engine::counter_key(table, prefix);
-    Ok(engine.get(Table::Counters, &key).map_err(words)?.as_deref().map_or(0, number_from))
+/// Every changed record is found among the changes once, and below its counter.
+fn check_changes(engine: &dyn Engine) -> Result<(), String> {
+    let mut changed = 0_i64;
+    each(engine, Table::Changes, |key, value| {
+        changed += 1;
+        let (counter_key, version) = key.split_at(key.len().saturating_sub(8));
+        let change = RecordChange::decode(version, value);
+        let counter = match engine.get(Table::Counters, counter_key).map_err(words)? {
+            Some(counter) => Counter::decode(&counter),
+            None if is_removed(engine, counter_key.get(1..).unwrap_or_default())? => return Ok(()),
+            None => Counter::default(),
+        };
+        let changed_at = [counter_key, &change.number.to_be_bytes()].concat();
+        let changed_at = engine.get(Table::ChangedAt, &changed_at).map_err(words)?;
+        let is_known = changed_at.as_deref() == Some(version);
+        if is_known && change.version <= counter.version && change.number <= counter.number {
+            return Ok(());
+        }
+        Err(format!("change {} of record {} contradicts what is counted", change.version, change.number))
+    })?;
+    each(engine, Table::ChangedAt, |_, _| {
+        changed -= 1;
+        Ok(())
+    })?;
+    if changed == 0 { Ok(()) } else { Err("changes of records are missing".into()) }
+}
+
+fn counter(engine: &dyn Engine, table: Table, prefix: &[u8]) -> Result<Counter, String> {
+    Counter::read(engine, table, prefix).map_err(words)
 }
 
 /// Reads a table from end to end, a page at a time.

@@ -48,7 +48,7 @@ impl Store {
             .append(Table::Documents, [], encode(&document))
             .put_number(Table::DocumentNumbers, id);
         match self.commit(batch, WriteKind::Growth).await? {
-            Outcome::Written { number } => {
+            Outcome::Written { number, .. } => {
                 Ok(Some(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
             }
             Outcome::Refused { .. } => Ok(None),

@@ -11,7 +11,7 @@ use std::ops::Range;
 pub enum Table {
     /// One-off facts: schema version, epoch, the owner's key.
     Meta = 1,
-    /// Next numbers: table and prefix → last number given.
+    /// Table ‖ prefix → last number given ‖ version, see [`Counter`].
     Counters = 2,
     /// Room name → room number.
     RoomNames = 3,
@@ -21,8 +21,6 @@ pub enum Table {
     Messages = 5,
     /// Room number ‖ author ‖ the client's own id → day it was sent ‖ seq.
     SentIds = 6,
-    /// Room number ‖ last seq at that time ‖ seq → nothing: which messages were deleted when.
-    Deletions = 7,
     /// Job id → seq of the message that asked for it ‖ seq of the message that answers it, 0 for none ‖ job.
     Jobs = 8,
     /// Job id → nothing: jobs that wait for a worker or have one.
@@ -47,6 +45,11 @@ pub enum Table {
     Documents = 22,
     /// Document id → document number.
     DocumentNumbers = 23,
+    /// Table ‖ prefix ‖ version → number of the record changed then ‖ last number given at that time: the latest change of each
+    /// changed record.
+    Changes = 24,
+    /// Table ‖ prefix ‖ number → version: where the record's entry in `Changes` is.
+    ChangedAt = 25,
     /// Something of which there is only one → id of the record that has it.
     Claims = 30,
     /// Room ‖ job id → nothing: jobs that wait for their time, by where they were asked for.
@@ -100,6 +103,12 @@ pub(super) enum Operation {
         key: Vec<u8>,
         value: Vec<u8>,
         offset: usize,
+    },
+    /// Gives a changed record the next version under its prefix.
+    Touch {
+        table: Table,
+        prefix: Vec<u8>,
+        number: u64,
     },
     Delete {
         table: Table,
@@ -155,11 +164,18 @@ impl Batch {
         self
     }
 
+    /// Notes that the appended record of that number is changed by this batch: [`changes`] tells of it from then on. Appending
+    /// needs no such note. Several touches of a batch get consecutive versions, in their order.
+    pub fn touch(mut self, table: Table, prefix: impl Into<Vec<u8>>, number: u64) -> Self {
+        self.operations.push(Operation::Touch { table, prefix: prefix.into(), number });
+        self
+    }
+
     /// Bytes of the largest value that it writes.
     pub(super) fn largest_value(&self) -> usize {
         let puts = self.operations.iter().map(|operation| match operation {
             Operation::Put { value, .. } | Operation::PutNumbered { value, .. } => value.len(),
-            Operation::Delete { .. } => 0,
+            Operation::Touch { .. } | Operation::Delete { .. } => 0,
         });
         puts.chain(self.append.iter().map(|append| append.value.len())).max().unwrap_or(0)
     }
@@ -173,8 +189,8 @@ impl Batch {
 /// What became of a batch in a commit that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Written. The number is the appended record's.
-    Written { number: Option<u64> },
+    /// Written. The number is the appended record's, the version that of the batch's last append or touch.
+    Written { number: Option<u64>, version: Option<u64> },
     /// A condition on a record of `table` did not hold, nothing was written; `found` is what is stored under that
     /// condition's key.
     Refused { table: Table, found: Option<Vec<u8>> },
@@ -210,8 +226,8 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 ///
 /// 1. **All or nothing.** Every batch of a commit is written wholly or not at all, also across a crash.
 /// 2. **Durable on return.** When `commit` returns, everything in it survives a power cut.
-/// 3. **In order.** Batches take effect one after the other; appended records are numbered in that order without gaps,
-///    and a condition sees what earlier batches of the same commit wrote.
+/// 3. **In order.** Batches take effect one after the other; appended records are numbered in that order without gaps, so are
+///    the versions of a prefix, and a condition sees what earlier batches of the same commit wrote.
 ///
 /// Reads may see a commit that is still being made durable; the domain hides what is not acknowledged yet.
 /// All calls block: `get` and short scans for microseconds, `commit` for a disk's sync.
@@ -265,6 +281,71 @@ pub(super) fn counter_key(table: Table, prefix: &[u8]) -> Vec<u8> {
     full_key(table, prefix)
 }
 
+/// What is counted under a prefix that records are appended to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counter {
+    /// Number of the newest record.
+    pub number: u64,
+    /// Counts the appended records and every change of one since.
+    pub version: u64,
+}
+
+impl Counter {
+    pub(super) fn encode(self) -> [u8; 16] {
+        let mut record = [0; 16];
+        record[..8].copy_from_slice(&self.number.to_be_bytes());
+        record[8..].copy_from_slice(&self.version.to_be_bytes());
+        record
+    }
+
+    /// Zeros for a record that is none.
+    pub(super) fn decode(record: &[u8]) -> Self {
+        record.split_first_chunk::<8>().map_or_else(Self::default, |(number, version)| Self {
+            number: u64::from_be_bytes(*number),
+            version: number_from(version),
+        })
+    }
+
+    /// What is counted under a prefix now.
+    pub fn read(engine: &dyn Engine, table: Table, prefix: &[u8]) -> Result<Self, EngineError> {
+        let record = engine.get(Table::Counters, &counter_key(table, prefix))?;
+        Ok(record.as_deref().map(Self::decode).unwrap_or_default())
+    }
+}
+
+/// The latest change of an appended record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordChange {
+    /// The version the change got.
+    pub version: u64,
+    /// Which record was changed.
+    pub number: u64,
+    /// Number of the newest record at that time.
+    pub newest: u64,
+}
+
+impl RecordChange {
+    pub(super) fn decode(key: &[u8], value: &[u8]) -> Self {
+        let number = value.first_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk));
+        Self { version: number_from(key), number, newest: number_from(value) }
+    }
+}
+
+/// At most `limit` changes later than version `after` of records under a prefix, the latest first; of each record its latest.
+pub fn changes(
+    engine: &dyn Engine,
+    table: Table,
+    prefix: &[u8],
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordChange>, EngineError> {
+    let prefix = counter_key(table, prefix);
+    let first = [prefix.as_slice(), &after.saturating_add(1).to_be_bytes()].concat();
+    let range = first..prefix_range(&prefix).end;
+    let found = engine.scan(Table::Changes, range, Direction::Backward, limit)?;
+    Ok(found.iter().map(|(key, value)| RecordChange::decode(key, value)).collect())
+}
+
 /// Where a batch reads and writes while it is applied: an engine's transaction.
 pub(super) trait Transaction {
     type Error;
@@ -281,15 +362,13 @@ pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Ou
             return Ok(Outcome::Refused { table: condition.table, found });
         }
     }
-    let mut number = None;
+    let (mut number, mut version) = (None, None);
     if let Some(append) = &batch.append {
-        let counter = full_key(Table::Counters, &counter_key(append.table, &append.prefix));
-        let next = transaction.read(&counter)?.as_deref().map_or(0, number_from) + 1;
-        transaction.write(counter, &next.to_be_bytes())?;
+        let counter = count(transaction, append.table, &append.prefix, 1)?;
         let mut key = append.prefix.clone();
-        key.extend_from_slice(&next.to_be_bytes());
+        key.extend_from_slice(&counter.number.to_be_bytes());
         transaction.write(full_key(append.table, &key), &append.value)?;
-        number = Some(next);
+        (number, version) = (Some(counter.number), Some(counter.version));
     }
     for operation in &batch.operations {
         match operation {
@@ -299,10 +378,35 @@ pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Ou
                 value[*offset..*offset + 8].copy_from_slice(&number.unwrap_or_default().to_be_bytes());
                 transaction.write(full_key(*table, key), &value)?;
             }
+            Operation::Touch { table, prefix, number } => version = Some(touch(transaction, *table, prefix, *number)?),
             Operation::Delete { table, key } => transaction.remove(&full_key(*table, key))?,
         }
     }
-    Ok(Outcome::Written { number })
+    Ok(Outcome::Written { number, version })
+}
+
+/// Counts one more version under a prefix, and `appended` more records.
+fn count<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], appended: u64) -> Result<Counter, T::Error> {
+    let key = full_key(Table::Counters, &counter_key(table, prefix));
+    let before = transaction.read(&key)?.as_deref().map(Counter::decode).unwrap_or_default();
+    let counter = Counter { number: before.number + appended, version: before.version + 1 };
+    transaction.write(key, &counter.encode())?;
+    Ok(counter)
+}
+
+/// Moves a record's entry among the changes to a new version.
+fn touch<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], number: u64) -> Result<u64, T::Error> {
+    let counter = count(transaction, table, prefix, 0)?;
+    let under = |last: &[u8]| [counter_key(table, prefix).as_slice(), last].concat();
+    let changed_at = full_key(Table::ChangedAt, &under(&number.to_be_bytes()));
+    if let Some(version) = transaction.read(&changed_at)? {
+        transaction.remove(&full_key(Table::Changes, &under(&version)))?;
+    }
+    let version = counter.version.to_be_bytes();
+    transaction.write(changed_at, &version)?;
+    let change = [number.to_be_bytes(), counter.number.to_be_bytes()].concat();
+    transaction.write(full_key(Table::Changes, &under(&version)), &change)?;
+    Ok(counter.version)
 }
 
 /// The number in the last eight bytes of a key or value; 0 when there are fewer.

@@ -7,7 +7,7 @@ use super::job_index::{
 use super::rooms::RoomNumber;
 use super::schedules::{ScheduleChange, follow};
 use super::writer::WriteKind;
-use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Counter, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{Job, JobId, JobState, LogLine, Message, Person, RoomName, Timestamp};
 
 /// A change of a job that does not end it.
@@ -37,7 +37,7 @@ pub struct JobEnd<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// Stored, with the answer under this number if there is one.
-    Stored { answer: Option<u64> },
+    Stored { answer: Option<Counter> },
     /// The job is not what it was any more; nothing was stored.
     Changed,
     /// Its question was deleted meanwhile, which the answer must not repeat; nothing was stored.
@@ -123,11 +123,12 @@ impl Store {
         batch = insert(follow(batch, schedule), end.causes, 0);
         let (news, room) = (self.news.clone(), end.answer.map(|(room, _)| room));
         let ended = move |outcome| match outcome {
-            Outcome::Written { number } => {
+            Outcome::Written { number, version } => {
                 if let Some((room, seq)) = room.zip(number) {
                     news.note(room, seq);
                 }
-                Ended::Stored { answer: number }
+                let answer = number.zip(version).map(|(number, version)| Counter { number, version });
+                Ended::Stored { answer }
             }
             Outcome::Refused { table: Table::ErasedJobs, .. } => Ended::Erased,
             Outcome::Refused { .. } => Ended::Changed,

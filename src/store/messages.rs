@@ -1,6 +1,6 @@
 //! Messages: numbered without gaps in their room, each stored once however often it is sent.
 
-use super::engine::number_from;
+use super::engine::{self, Counter, RecordChange, number_from};
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
@@ -12,6 +12,9 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// How often a message is deleted that changes at the same time.
 const TRIES: usize = 20;
+
+/// Bytes after which no further messages are read: a reply must not be larger than what may wait for one client.
+const ENOUGH: usize = 512 * 1024;
 
 /// What one step of pruning came to.
 pub struct PruneStep {
@@ -51,10 +54,10 @@ impl Store {
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
         let (news, room) = (self.news.clone(), new.room);
         let posted = move |outcome| match outcome {
-            Outcome::Written { number } => {
-                let seq = number.unwrap_or_default();
-                news.note(room, seq);
-                Posted::New { seq }
+            Outcome::Written { number, version } => {
+                let counter = Counter { number: number.unwrap_or_default(), version: version.unwrap_or_default() };
+                news.note(room, counter.number);
+                Posted::New(counter)
             }
             Outcome::Refused { table: Table::SentIds, found } => {
                 Posted::Repeated { seq: found.as_deref().map_or(0, number_from) }
@@ -98,12 +101,14 @@ impl Store {
         Ok(step)
     }
 
-    /// The newest number given in a room, 0 when nothing was said. While something is being posted it may be ahead
-    /// of what is durable.
+    /// How far a room has come. While something is being written it may be ahead of what is durable.
+    pub fn counter(&self, room: RoomNumber) -> Result<Counter, StoreError> {
+        Ok(Counter::read(self.engine.as_ref(), Table::Messages, &room.prefix())?)
+    }
+
+    /// The newest number given in a room, 0 when nothing was said; as [`Store::counter`].
     pub fn last_seq(&self, room: RoomNumber) -> Result<u64, StoreError> {
-        let range = super::prefix_range(&room.prefix());
-        let last = self.engine.scan(Table::Messages, range, Direction::Backward, 1)?;
-        Ok(last.first().map_or(0, |(key, _)| number_from(key)))
+        Ok(self.counter(room)?.number)
     }
 
     /// The oldest messages with numbers in `first..=last`, at most `limit`, in order; fewer where they are very long.
@@ -140,8 +145,6 @@ impl Store {
     ) -> Result<Vec<(u64, Message)>, StoreError> {
         /// Messages read at a time.
         const PAGE: usize = 64;
-        /// Bytes after which no further page is read: a reply must not be larger than what may wait for one client.
-        const ENOUGH: usize = 512 * 1024;
         let mut range = room.key(first)..room.key(last.saturating_add(1));
         let (mut messages, mut bytes) = (Vec::new(), 0);
         while messages.len() < limit && bytes < ENOUGH {
@@ -165,71 +168,118 @@ impl Store {
         self.engine.get(Table::Messages, &room.key(seq))?.map(|value| decode(&value)).transpose()
     }
 
-    /// Takes the text out of a message, and out of the job it asked for or answers; its number stays. `last` is the room's
-    /// newest number, by which clients that come back learn of the deletion. `effect` is what it causes in memory; `false` when
-    /// there is no such message.
+    /// Takes the text out of a message, and out of the job it asked for or answers; its number stays. `effect` is called as
+    /// `on_commit` in [`Store::post`], with the messages that this changed; not if it was deleted before. `false` when there
+    /// is no such message.
     pub async fn delete_message(
         &self,
         room: RoomNumber,
         seq: u64,
-        last: u64,
-        effect: impl Fn() + Clone + Send + 'static,
+        effect: impl FnOnce(Vec<ChangedMessage>) + Clone + Send + 'static,
     ) -> Result<bool, StoreError> {
         for _ in 0..TRIES {
             let Some(old) = self.message(room, seq)? else { return Ok(false) };
-            let batch = self.deletion(room, seq, last, &old).await?;
+            if old.deleted {
+                return Ok(true);
+            }
+            let (batch, changed) = self.deletion(room, seq, &old).await?;
             let (news, effect) = (self.news.clone(), effect.clone());
-            let effect = move || {
-                news.note_deleted(room, seq);
-                effect();
+            let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
+                Outcome::Written { version, .. } => {
+                    news.note_deleted(room, seq);
+                    effect(with_versions(changed, version.unwrap_or_default()));
+                    Ok(true)
+                }
+                Outcome::Refused { .. } => Ok(false),
             };
-            if self.commit_if(batch, WriteKind::Maintenance, effect).await? {
+            if self.commit_with(batch, WriteKind::Maintenance, on_commit).await? {
                 return Ok(true);
             }
         }
         Err(StoreError::Busy)
     }
 
-    /// The batch that deletes a message as it is now; refused when anything of it changes meanwhile.
-    async fn deletion(&self, room: RoomNumber, seq: u64, last: u64, old: &Message) -> Result<Batch, StoreError> {
+    /// The batch that deletes a message as it is now, refused when anything of it changes meanwhile; and the messages that it
+    /// changes, in the order of their versions.
+    async fn deletion(
+        &self,
+        room: RoomNumber,
+        seq: u64,
+        old: &Message,
+    ) -> Result<(Batch, Vec<(u64, Message)>), StoreError> {
         let mut message = Message { text: MessageText::deleted(), deleted: true, ..old.clone() };
         if let Some(answer) = &mut message.answer {
             answer.query.clear();
             answer.grounds = None;
         }
-        let deletion = [room.key(last).as_slice(), &seq.to_be_bytes()].concat();
-        let batch = Batch::new()
-            .if_equal(Table::Messages, room.key(seq), encode(old))
-            .put(Table::Messages, room.key(seq), encode(&message))
-            .put(Table::Deletions, deletion, []);
+        let batch = rewrite(Batch::new(), room, seq, old, &message);
+        let mut changed = vec![(seq, message)];
         let job = match &old.job {
             Some(id) => self.job(id).await?,
             None => None,
         };
-        let Some(job) = job else { return Ok(batch) };
+        let Some(job) = job else { return Ok((batch, changed)) };
         if old.answer.is_some() {
-            return Ok(if job.job.state.has_ended() { erase_ended(batch, &job) } else { batch });
+            return Ok((if job.job.state.has_ended() { erase_ended(batch, &job) } else { batch }, changed));
         }
         let answer = if job.answer > 0 { self.message(room, job.answer)? } else { None };
-        let batch = match answer {
-            Some(answer) => without_question(batch, room.key(job.answer), &answer),
+        let batch = match answer.filter(|answer| !answer.deleted) {
+            Some(answer) => {
+                let emptied = Message { answer: answer.answer.clone().map(Answer::without_question), ..answer.clone() };
+                let batch = rewrite(batch, room, job.answer, &answer, &emptied);
+                changed.push((job.answer, emptied));
+                batch
+            }
             None => batch,
         };
-        Ok(if job.job.state.has_ended() { erase_ended(batch, &job) } else { erase_later(batch, &job) })
+        Ok((if job.job.state.has_ended() { erase_ended(batch, &job) } else { erase_later(batch, &job) }, changed))
     }
 
-    /// Numbers of messages deleted since the room's newest number was `after`, at most `limit`.
-    pub fn deletions(&self, room: RoomNumber, after: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
-        let range = room.key(after)..room.key(u64::MAX);
-        let found = self.engine.scan(Table::Deletions, range, Direction::Forward, limit)?;
-        Ok(found.iter().map(|(key, _)| number_from(key)).collect())
+    /// Messages that were changed later than version `after` and when the room's newest number was `newest` or more, as they
+    /// are now, in the order of their changes. `None` if there are more than `limit`, or they are very long.
+    pub fn changed_messages(
+        &self,
+        room: RoomNumber,
+        after: u64,
+        newest: u64,
+        limit: usize,
+    ) -> Result<Option<Vec<(RecordChange, Message)>>, StoreError> {
+        let changes = engine::changes(self.engine.as_ref(), Table::Messages, &room.prefix(), after, limit + 1)?;
+        let wanted = changes.into_iter().take_while(|change| change.newest >= newest);
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        for change in wanted {
+            let Some(record) = self.engine.get(Table::Messages, &room.key(change.number))? else { continue };
+            bytes += record.len();
+            messages.push((change, decode(&record)?));
+            if messages.len() > limit || bytes > ENOUGH {
+                return Ok(None);
+            }
+        }
+        messages.reverse();
+        Ok(Some(messages))
     }
 }
 
-/// Takes the question out of the message that answers it.
-fn without_question(batch: Batch, key: Vec<u8>, answer: &Message) -> Batch {
-    let emptied = Message { answer: answer.answer.clone().map(Answer::without_question), ..answer.clone() };
-    batch.if_equal(Table::Messages, key.clone(), encode(answer)).put(Table::Messages, key, encode(&emptied))
+/// A message that is not what it was.
+#[derive(Clone, Debug)]
+pub struct ChangedMessage {
+    pub seq: u64,
+    /// The room's, with this change.
+    pub version: u64,
+    pub message: Message,
+}
+
+/// What was changed by one batch, whose last version this is.
+fn with_versions(changed: Vec<(u64, Message)>, last: u64) -> Vec<ChangedMessage> {
+    let versions = last + 1 - changed.len() as u64..;
+    let numbered = changed.into_iter().zip(versions);
+    numbered.map(|((seq, message), version)| ChangedMessage { seq, version, message }).collect()
+}
+
+/// Puts a message in the place of what it was, if it still is that.
+fn rewrite(batch: Batch, room: RoomNumber, seq: u64, from: &Message, to: &Message) -> Batch {
+    let batch = batch.if_equal(Table::Messages, room.key(seq), encode(from));
+    batch.put(Table::Messages, room.key(seq), encode(to)).touch(Table::Messages, room.prefix(), seq)
 }
 
 /// Takes out of a job that has ended what was said and answered.

@@ -36,12 +36,12 @@ use crate::text::Text;
 
 pub use audit::audit;
 pub use disk::DiskEngine;
-pub use engine::{Batch, Direction, Engine, EngineError, Outcome, Table, prefix_range};
+pub use engine::{Batch, Counter, Direction, Engine, EngineError, Outcome, RecordChange, Table, prefix_range};
 pub use files::{Files, Incoming};
 pub use job_index::StoredJob;
 pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
-pub use messages::NewMessage;
+pub use messages::{ChangedMessage, NewMessage};
 pub use news::{Fresh, News};
 pub use rooms::{RoomKind, RoomNumber, RoomRecord, RoomSettings};
 pub use schedules::{Added, ScheduleChange, StoredSchedule};
@@ -53,7 +53,7 @@ use disk::Opened;
 use writer::{WriteKind, Writer};
 
 /// Layout of keys and records. A store of another one is refused rather than misread.
-const SCHEMA: &str = "1";
+const SCHEMA: &str = "2";
 
 /// Where the key is by which the ids of private rooms are derived.
 const ROOMS_KEY: &str = "rooms-key";
@@ -81,8 +81,8 @@ pub enum StoreError {
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Posted {
-    /// Stored under this number.
-    New { seq: u64 },
+    /// Stored under this number; the room has come this far with it.
+    New(Counter),
     /// This author's message of that id was there already, under this number; nothing was stored.
     Repeated { seq: u64 },
     /// A job of it is to be the only unfinished one of its key, and another is; nothing was stored.

@@ -114,7 +114,7 @@ impl Store {
             .append(Table::Rooms, [], encode(&record))
             .put_number(Table::RoomNames, name);
         match self.commit(batch, WriteKind::Growth).await? {
-            Outcome::Written { number } => Ok((RoomNumber(number.unwrap_or_default()), record, true)),
+            Outcome::Written { number, .. } => Ok((RoomNumber(number.unwrap_or_default()), record, true)),
             Outcome::Refused { found, .. } => {
                 let number = found.as_deref().map_or(0, number_from);
                 self.room_record(RoomNumber(number)).map(|(number, record)| (number, record, false))
@@ -265,10 +265,16 @@ impl Store {
     async fn remove_messages(&self, room: RoomNumber) -> Result<(), StoreError> {
         /// Records removed in one commit.
         const PAGE: usize = 256;
-        let tables = [Table::SentIds, Table::Deletions, Table::Messages];
-        for table in tables {
+        let (room_prefix, counter) = (room.prefix().to_vec(), counter_key(Table::Messages, &room.prefix()));
+        let tables = [
+            (Table::SentIds, &room_prefix),
+            (Table::Changes, &counter),
+            (Table::ChangedAt, &counter),
+            (Table::Messages, &room_prefix),
+        ];
+        for (table, prefix) in tables {
             loop {
-                let page = self.engine.scan(table, prefix_range(&room.prefix()), Direction::Forward, PAGE)?;
+                let page = self.engine.scan(table, prefix_range(prefix), Direction::Forward, PAGE)?;
                 if page.is_empty() {
                     break;
                 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::check::each;
-use super::engine::{counter_key, number_from};
+use super::engine::{Counter, counter_key};
 use super::{Direction, Store, StoreError, Table};
 use crate::model::JobState;
 
@@ -31,8 +31,8 @@ impl Store {
         let rooms = counter_key(Table::Rooms, &[]);
         let mut sizes = Sizes { bytes: self.engine.size(), ..Sizes::default() };
         self.each(Table::Counters, |key, count| match key.first() {
-            _ if key == rooms => sizes.rooms = number_from(count),
-            Some(table) if *table == Table::Messages as u8 => sizes.messages += number_from(count),
+            _ if key == rooms => sizes.rooms = Counter::decode(count).number,
+            Some(table) if *table == Table::Messages as u8 => sizes.messages += Counter::decode(count).number,
             _ => {}
         })?;
         Ok(sizes)

@@ -66,7 +66,8 @@ mod engines {
             assert_eq!(get(engine, Table::Meta, "new"), None);
             assert_eq!(get(engine, Table::Meta, "there").as_deref(), Some("1"));
             let next = commit_one(engine, &Batch::new().append(Table::Messages, "room", "text"));
-            assert_eq!(next, Outcome::Written { number: Some(1) }, "a refused append uses no number up");
+            let first = Outcome::Written { number: Some(1), version: Some(1) };
+            assert_eq!(next, first, "a refused append uses no number up");
         });
     }
 
@@ -91,10 +92,11 @@ mod engines {
             let removed = Batch::new().delete(Table::SentIds, "id");
             let anew = Batch::new().if_absent(Table::SentIds, "id").append(Table::Messages, "r", "two");
             let outcomes = engine.commit(&[&first, &again, &removed, &anew]).expect("written");
-            let number = |number: u64| Outcome::Written { number: Some(number) };
+            let number = |number: u64| Outcome::Written { number: Some(number), version: Some(number) };
             let found = Some(1_u64.to_be_bytes().to_vec());
             let second = Outcome::Refused { table: Table::SentIds, found };
-            let expected = [number(1), second, Outcome::Written { number: None }, number(2)];
+            let nothing = Outcome::Written { number: None, version: None };
+            let expected = [number(1), second, nothing, number(2)];
             assert_eq!(outcomes, expected);
         });
     }
@@ -116,6 +118,55 @@ mod engines {
                 let values: Vec<Vec<u8>> = (0..100).map(|i| (2 * i + offset).to_string().into_bytes()).collect();
                 assert_eq!(found.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), values);
             }
+        });
+    }
+
+    /// Appends, touches and what is told of them, under one of two prefixes: `+` appends, a number touches.
+    fn change(engine: &dyn Engine, prefix: &str, what: &[&str]) -> Outcome {
+        let batch = what.iter().fold(Batch::new(), |batch, what| match *what {
+            "+" => batch.append(Table::Messages, prefix, "text"),
+            number => batch.touch(Table::Messages, prefix, number.parse().expect("a number")),
+        });
+        commit_one(engine, &batch)
+    }
+
+    fn changes(engine: &dyn Engine, prefix: &str, after: u64, limit: usize) -> Vec<(u64, u64, u64)> {
+        let found = engine::changes(engine, Table::Messages, prefix.as_bytes(), after, limit).expect("readable");
+        found.iter().map(|change| (change.version, change.number, change.newest)).collect()
+    }
+
+    #[test]
+    fn every_append_and_change_gets_the_next_version_and_a_record_is_told_once() {
+        on_every_engine(|engine| {
+            let written = |number, version| Outcome::Written { number, version: Some(version) };
+            for number in 1..=3 {
+                assert_eq!(change(engine, "a", &["+"]), written(Some(number), number));
+            }
+            assert_eq!(change(engine, "a", &["2"]), written(None, 4));
+            assert_eq!(change(engine, "b", &["+"]), written(Some(1), 1), "another prefix counts for itself");
+            assert_eq!(change(engine, "a", &["+", "1", "3"]), written(Some(4), 7));
+            assert_eq!(changes(engine, "a", 0, 9), [(7, 3, 4), (6, 1, 4), (4, 2, 3)], "the latest first");
+            assert_eq!(change(engine, "a", &["2"]), written(None, 8));
+            assert_eq!(changes(engine, "a", 0, 9), [(8, 2, 4), (7, 3, 4), (6, 1, 4)], "each at its latest version");
+            assert_eq!(changes(engine, "a", 6, 9), [(8, 2, 4), (7, 3, 4)]);
+            assert_eq!(changes(engine, "a", 0, 1), [(8, 2, 4)]);
+            assert_eq!(changes(engine, "a", 8, 9), []);
+            assert_eq!(changes(engine, "a", u64::MAX, 9), []);
+            assert_eq!(changes(engine, "b", 0, 9), []);
+            let counter = Counter::read(engine, Table::Messages, b"a").expect("readable");
+            assert_eq!(counter, Counter { number: 4, version: 8 });
+        });
+    }
+
+    #[test]
+    fn a_refused_change_uses_no_version_up() {
+        on_every_engine(|engine| {
+            change(engine, "a", &["+"]);
+            let refused = Batch::new().if_absent(Table::Messages, [b"a".as_slice(), &1_u64.to_be_bytes()].concat());
+            let refused = refused.touch(Table::Messages, "a", 1);
+            assert!(matches!(commit_one(engine, &refused), Outcome::Refused { .. }));
+            assert_eq!(changes(engine, "a", 0, 9), []);
+            assert_eq!(change(engine, "a", &["1"]), Outcome::Written { number: None, version: Some(2) });
         });
     }
 
@@ -197,7 +248,7 @@ async fn post(
 async fn say(store: &Store, room: RoomNumber, text: &str) -> Result<u64, StoreError> {
     let id = SendId::fresh();
     match post(store, room, &person("Ann"), &message(text, id.as_str()), None).await? {
-        Posted::New { seq } => Ok(seq),
+        Posted::New(stored) => Ok(stored.number),
         other => panic!("{other:?}"),
     }
 }
@@ -222,8 +273,9 @@ async fn finish(store: &Store, from: &Job, to: &Job, answer: (RoomNumber, &Messa
 mod domain {
     use super::*;
 
+    /// Nothing was changed in between.
     fn posted(seq: u64, repeated: bool) -> Result<Posted, StoreError> {
-        Ok(if repeated { Posted::Repeated { seq } } else { Posted::New { seq } })
+        Ok(if repeated { Posted::Repeated { seq } } else { Posted::New(Counter { number: seq, version: seq }) })
     }
 
     #[tokio::test]
@@ -283,7 +335,10 @@ mod domain {
         let mut asking = message("/sum 1 2", "id");
         let job = job_asked_by(&mut asking, "1 2");
         post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
-        assert_eq!(finish(&store, lobby, &job, "3").await, Ended::Stored { answer: Some(2) });
+        assert_eq!(
+            finish(&store, lobby, &job, "3").await,
+            Ended::Stored { answer: Some(Counter { number: 2, version: 2 }) }
+        );
         assert_eq!(finish(&store, lobby, &job, "four").await, Ended::Changed);
         assert_eq!(change(&store, &job, &job, &[]).await, Ok(false), "an ended job does not go back to waiting");
         let ended = stored(&store, &job).await.expect("stored");
@@ -292,6 +347,58 @@ mod domain {
         assert_eq!((ended.state, ended.result.as_deref()), (JobState::Completed, Some("3")));
         assert_eq!(store.last_seq(lobby), Ok(2));
         assert!(store.open_jobs().expect("readable").is_empty());
+    }
+
+    /// Deletes a message; what was told to be changed, as numbers, versions and whether it is deleted.
+    async fn delete(store: &Store, room: RoomNumber, seq: u64) -> Option<Vec<(u64, u64, bool)>> {
+        let (tell, told) = mpsc::channel();
+        let is_there = store.delete_message(room, seq, move |changed| drop(tell.send(changed))).await.expect("stored");
+        let told = told.try_iter().flatten().map(|one| (one.seq, one.version, one.message.deleted)).collect();
+        is_there.then_some(told)
+    }
+
+    #[tokio::test]
+    async fn deleting_a_question_changes_its_answer_too_and_happens_once() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let lobby = room(&store, "lobby").await;
+        let mut asking = message("/sum 1 2", "id");
+        let job = job_asked_by(&mut asking, "1 2");
+        post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
+        finish(&store, lobby, &job, "3").await;
+        assert_eq!(delete(&store, lobby, 3).await, None, "there is none");
+        assert_eq!(delete(&store, lobby, 1).await, Some(vec![(1, 3, true), (2, 4, false)]));
+        assert_eq!(delete(&store, lobby, 1).await, Some(vec![]), "it is deleted already");
+        assert_eq!(delete(&store, lobby, 2).await, Some(vec![(2, 5, true)]));
+        let changed = store.changed_messages(lobby, 2, 0, 9).expect("readable").expect("few");
+        let numbers: Vec<_> = changed.iter().map(|(change, message)| (change.number, message.text.as_str())).collect();
+        assert_eq!(numbers, [(1, ""), (2, "")]);
+        assert!(store.changed_messages(lobby, 2, 0, 1).expect("readable").is_none(), "more than wanted");
+        assert_eq!(say(&store, lobby, "on").await, Ok(3));
+        assert!(store.changed_messages(lobby, 2, 3, 9).expect("readable").expect("few").is_empty(), "before number 3");
+    }
+
+    #[tokio::test]
+    async fn a_question_and_its_answer_deleted_at_once_are_both_deleted() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let lobby = room(&store, "lobby").await;
+        for round in 0..50 {
+            let mut asking = message("/sum 1 2", &format!("id-{round}"));
+            let job = job_asked_by(&mut asking, "1 2");
+            let Ok(Posted::New(Counter { number: asked, .. })) =
+                post(&store, lobby, &person("Ann"), &asking, Some(&job)).await
+            else {
+                panic!("it is new");
+            };
+            let Ended::Stored { answer: Some(Counter { number: answered, .. }) } =
+                finish(&store, lobby, &job, "3").await
+            else {
+                panic!("it ends once");
+            };
+            tokio::join!(delete(&store, lobby, asked), delete(&store, lobby, answered));
+            for seq in [asked, answered] {
+                assert!(store.message(lobby, seq).expect("readable").expect("there").deleted, "{seq}");
+            }
+        }
     }
 
     #[tokio::test]
@@ -387,7 +494,7 @@ mod domain {
         assert_eq!(store.oldest_messages(lobby, 1, 9, 9).expect("readable").len(), 1);
         assert_eq!(
             finish(&store, lobby, &job, "3").await,
-            Ended::Stored { answer: Some(2) },
+            Ended::Stored { answer: Some(Counter { number: 2, version: 2 }) },
             "what was begun is ended"
         );
         assert!(!store.has_failed());

@@ -187,6 +187,7 @@ export class Chat {
         case 'presence': return room.onPresence(frame);
         case 'typing': return this.#onTyping(room, frame);
         case 'deleted': return room.onDeleted(frame);
+        case 'changed': return room.onChanged(frame);
         case 'room': return room.onSettings({ bot: frame.bot, greeting: wordsFor(this.#identity().locale, frame.greetings) });
         default: return undefined; // Newer servers may say more.
       }

@@ -23,6 +23,8 @@ export class Room {
   greeting = null;
   epoch = null;
   last = 0;
+  // Grows with every message and every change of one; tells the server what we know.
+  version = 0;
   problem = null;
   loadingOlder = false;
   // Set when the server refused older messages, so that we do not ask in a loop.
@@ -67,14 +69,14 @@ export class Room {
 
   joinFrame() {
     const frame = { type: 'join', room: this.name };
-    return this.joined ? { ...frame, after: this.last, epoch: this.epoch } : frame;
+    return this.joined ? { ...frame, after: this.last, version: this.version, epoch: this.epoch } : frame;
   }
 
   onJoined(frame) {
-    if (frame.epoch !== this.epoch) this.past = null;
     if (!frame.complete || frame.epoch !== this.epoch) this.#forget(frame);
     this.#pastAsked = null;
     this.epoch = frame.epoch;
+    this.version = frame.version;
     this.problem = null;
     this.loadingOlder = false;
     this.#gapAskedAfter = null;
@@ -88,7 +90,7 @@ export class Room {
       this.#answered.delete(job.id);
       this.#keepJob(job);
     }
-    for (const seq of frame.deleted ?? []) this.#markDeleted(seq);
+    for (const message of frame.changed ?? []) this.#replace(message);
     this.#changed();
     const missing = this.last < frame.last ? this.#askGap() : [];
     return [...missing, ...this.#resend()];
@@ -97,6 +99,7 @@ export class Room {
   // The numbering began anew or too much was missed: what we hold may have holes.
   #forget(frame) {
     this.messages = [];
+    this.past = null;
     this.#ahead.clear();
     this.#answered.clear();
     this.last = (frame.messages[0]?.seq ?? frame.last + 1) - 1;
@@ -125,6 +128,7 @@ export class Room {
 
   onMessage(message) {
     if (!this.joined) return [];
+    this.#reach(message);
     if (message.seq > this.last + 1) {
       this.#ahead.set(message.seq, message);
       return this.#askGap();
@@ -261,9 +265,20 @@ export class Room {
     this.#changed();
   }
 
-  onDeleted({ seq }) {
-    this.#markDeleted(seq);
+  onDeleted(frame) {
+    this.#reach(frame);
+    this.#markDeleted(frame.seq);
     this.#changed();
+  }
+
+  onChanged(message) {
+    this.#reach(message);
+    this.#replace(message);
+    this.#changed();
+  }
+
+  #reach({ version }) {
+    if (version > this.version) this.version = version;
   }
 
   /** Takes a deletion back that the server never heard of. */
@@ -273,7 +288,7 @@ export class Room {
   }
 
   #markDeleted(seq) {
-    const message = this.at(seq);
+    const message = this.at(seq) ?? this.#ahead.get(seq);
     if (message) this.#replace({ ...message, message: '', results: undefined, deleted: true });
   }
 
@@ -282,6 +297,7 @@ export class Room {
       const index = message.seq - part[0]?.seq;
       if (part[index]) part[index] = message;
     }
+    if (this.#ahead.has(message.seq)) this.#ahead.set(message.seq, message);
   }
 
   // --- our own messages ---

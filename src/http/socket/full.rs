@@ -8,9 +8,9 @@ use super::connection::{Connection, Event};
 use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
-use crate::chat::{Membership, Page, Post};
+use crate::chat::{Membership, Page, Post, Seen};
 use crate::groups::Subscription;
-use crate::model::{Handle, JobId, MessageText, PRIVATE_ROOM, RoomName, SendId};
+use crate::model::{Handle, JobId, Message, MessageText, PRIVATE_ROOM, RoomName, SendId};
 use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, ServerFrame, UserView};
 use crate::text::{Locale, Text};
 
@@ -83,8 +83,9 @@ impl FullClient {
             ClientFrame::Hello { handle, locale, time_zone } => {
                 self.hello(connection, handle, locale.as_deref(), time_zone)?;
             }
-            ClientFrame::Join { room, after, epoch } => {
-                let joined = self.join(connection, &room, after, epoch.as_deref()).await;
+            ClientFrame::Join { room, after, version, epoch } => {
+                let seen = Seen { after, version, epoch: epoch.as_deref() };
+                let joined = self.join(connection, &room, seen).await;
                 joined.map_err(|error| Refused { error, id: None, room: Some(room) })?;
             }
             ClientFrame::Leave { room } => {
@@ -181,13 +182,7 @@ impl FullClient {
         Ok(())
     }
 
-    async fn join(
-        &mut self,
-        connection: &mut Connection,
-        room: &str,
-        after: Option<u64>,
-        epoch: Option<&str>,
-    ) -> Result<(), Text> {
+    async fn join(&mut self, connection: &mut Connection, room: &str, seen: Seen<'_>) -> Result<(), Text> {
         let name = self.room_name(room)?;
         // Joining again gives everything anew.
         self.leave(connection, &name);
@@ -197,10 +192,13 @@ impl FullClient {
         }
         let chat = &self.app.chat;
         let membership = chat.join(&name, &self.actor, connection.outbox()).await?;
-        let caught = chat.catch_up(&membership, after, epoch)?;
+        let caught = chat.catch_up(&membership, seen)?;
         let room = membership.room();
-        let messages: Vec<_> =
-            caught.messages.iter().map(|(seq, message)| MessageView::new(&name, *seq, message)).collect();
+        let messages = views(&name, &caught.messages);
+        let deleted: Vec<_> =
+            caught.changed.iter().filter(|(_, message)| message.deleted).map(|(seq, _)| *seq).collect();
+        // Who gives no version does not know of other changes.
+        let changed = if seen.version.is_some() { views(&name, &caught.changed) } else { Vec::new() };
         let jobs = self.app.jobs.of_room(room.name()).await?;
         let (members, count) = room.members();
         let greeting = match name.is_private() {
@@ -211,13 +209,15 @@ impl FullClient {
             room: name.shown(),
             epoch: chat.epoch(),
             last: caught.last,
+            version: caught.version,
             messages: &messages,
             complete: caught.complete,
             members: &members,
             count,
             bot: room.bot(),
             jobs: &jobs,
-            deleted: &caught.deleted,
+            deleted: &deleted,
+            changed: &changed,
             greeting: greeting.as_deref(),
         };
         // Goes ahead of the outbox, where what is said from now on waits.
@@ -256,8 +256,7 @@ impl FullClient {
             None => self.app.chat.find_room(&name).await?,
         };
         let history = self.app.chat.history(&room, page)?;
-        let messages: Vec<_> =
-            history.messages.iter().map(|(seq, message)| MessageView::new(&name, *seq, message)).collect();
+        let messages = views(&name, &history.messages);
         let Page { before, after, .. } = page;
         let frame = ServerFrame::History { room: name.shown(), messages: &messages, more: history.more, before, after };
         connection.send(frame.encode());
@@ -270,4 +269,8 @@ impl FullClient {
         connection.send(ServerFrame::Job { room: &view.room, job: &view, watched: false }.encode());
         Ok(())
     }
+}
+
+fn views<'a>(room: &'a RoomName, messages: &'a [(u64, Message)]) -> Vec<MessageView<'a>> {
+    messages.iter().map(|(seq, message)| MessageView::new(room, *seq, message)).collect()
 }

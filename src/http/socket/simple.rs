@@ -8,7 +8,7 @@ use super::connection::{Connection, Event};
 use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
-use crate::chat::{Membership, Post};
+use crate::chat::{Membership, Post, Seen};
 use crate::model::{BOT_HANDLE, Handle, MessageText, RoomName, SendId, Voice};
 use crate::protocol::{CloseReason, MessageView, ServerFrame, SimpleFrame};
 use crate::text::Text;
@@ -64,7 +64,7 @@ impl SimpleClient {
             let (room, handle, role) = (room.name().shown(), BOT_HANDLE, Voice::Bot);
             connection.send(ServerFrame::Greeting { room, handle, role, message }.encode());
         }
-        match self.app.chat.catch_up(&self.membership, None, None) {
+        match self.app.chat.catch_up(&self.membership, Seen::default()) {
             Ok(caught) => {
                 for (seq, message) in &caught.messages {
                     let view = MessageView::new(room.name(), *seq, message);
