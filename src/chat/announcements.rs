@@ -8,7 +8,7 @@ use tokio::runtime::Handle as Runtime;
 use super::{Chat, Rooms};
 use crate::groups::Audience;
 use crate::jobs::{Announcement, Announcer};
-use crate::model::{Answer, Handle, Job, JobId, Message, MessageText, SendId, Timestamp, Voice};
+use crate::model::{Answer, Handle, Job, JobId, Message, MessageText, Person, SendId, Timestamp, Voice};
 use crate::protocol::{JobView, ServerFrame};
 use crate::store::{NewMessage, Posted, StoreError};
 use crate::text::Text;
@@ -76,14 +76,7 @@ impl Chat {
             // Nobody waits any more when the job was cancelled meanwhile.
             let _ = done.send(posted.map(drop).map_err(Text::from));
         };
-        let new = NewMessage {
-            room: number,
-            author: &job.person,
-            message: &kept,
-            is_repeatable: false,
-            temporary: None,
-            jobs: &[],
-        };
+        let new = NewMessage { room: number, message: &kept, is_repeatable: false, temporary: None, jobs: &[] };
         self.store.post(new, on_durable).await;
         durable.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }
@@ -92,6 +85,7 @@ impl Chat {
 fn bot_message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Message {
     Message {
         id: SendId::fresh(),
+        author: Person::bot(),
         handle: Handle::bot(),
         role: Voice::Bot,
         text,

@@ -145,7 +145,7 @@ impl Chat {
         let deliveries = self.jobs.deliveries_of_message(room.name(), &message);
         let asked = admission.iter().filter_map(Admission::new_job);
         let new_jobs: Vec<Job> = asked.chain(deliveries.iter().map(|delivery| delivery.job())).cloned().collect();
-        let (chat, kept, author, name) = (self.clone(), message.clone(), actor.person.clone(), room.name().clone());
+        let (chat, kept, name) = (self.clone(), message.clone(), room.name().clone());
         let is_repeatable = post.id.is_some();
         let on_durable = move |posted: Result<Posted, StoreError>| match posted {
             Ok(Posted::New(stored)) => {
@@ -164,8 +164,7 @@ impl Chat {
             Err(error) => on_commit(Err(error.into())),
         };
         let temporary = Some(&name).filter(|name| name.is_temporary());
-        let new =
-            NewMessage { room: number, author: &author, message: &kept, is_repeatable, temporary, jobs: &new_jobs };
+        let new = NewMessage { room: number, message: &kept, is_repeatable, temporary, jobs: &new_jobs };
         self.store.post(new, on_durable).await;
     }
 
@@ -280,6 +279,7 @@ type OnSent = Box<dyn FnOnce(Result<Sent, Text>) + Send>;
 fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message {
     Message {
         id: post.id.clone().unwrap_or_else(SendId::fresh),
+        author: actor.person.clone(),
         handle: actor.handle.clone(),
         role: actor.role.voice(),
         text: post.text.clone(),

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::room::{Room, UNSTORED};
 use crate::model::{BotMode, Person, RoomName};
-use crate::store::{RoomNumber, RoomRecord, Store, StoreError};
+use crate::store::{Counter, RoomNumber, RoomRecord, Store, StoreError};
 
 /// Loading one room waits only for others of the same shard.
 const SHARDS: usize = 64;
@@ -123,7 +123,7 @@ impl Rooms {
         if name.is_private() {
             // Not before something is said there: most who come by say nothing.
             let record = RoomRecord::new(name.clone(), BotMode::Always, None);
-            let room = Arc::new(Room::new(UNSTORED, record, 0, self.deliveries.clone()));
+            let room = Arc::new(Room::new(UNSTORED, record, Counter::default(), self.deliveries.clone()));
             shard.insert(&room);
             return Ok((room, true));
         }

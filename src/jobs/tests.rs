@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::accounts::{Actor, Role};
 use crate::model::{
-    Answer, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Rhythm, RoomName, SendId,
+    Answer, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Person, Rhythm, RoomName, SendId,
     Timestamp, Voice,
 };
 use crate::schedule::Zone;
@@ -71,15 +71,8 @@ impl Engine {
             }
             drop(done.send(posted));
         };
-        let author = &self.owner.person;
-        let new = NewMessage {
-            room: self.room,
-            author,
-            message: &message,
-            is_repeatable: false,
-            temporary: None,
-            jobs: &new_jobs,
-        };
+        let new =
+            NewMessage { room: self.room, message: &message, is_repeatable: false, temporary: None, jobs: &new_jobs };
         self.store.post(new, on_commit).await;
         matches!(stored.await, Ok(Ok(Posted::New(_)))).then_some(id)
     }
@@ -156,7 +149,8 @@ fn lobby() -> RoomName {
 
 fn message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Message {
     let (id, handle, at) = (SendId::fresh(), Handle::new("Ann").expect("a handle"), Timestamp::now());
-    Message { id, handle, role: Voice::User, text, at, job, answer, deleted: false }
+    let author = Person::named(&handle);
+    Message { id, author, handle, role: Voice::User, text, at, job, answer, deleted: false }
 }
 
 fn every_minute() -> NewSchedule {

@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Grounds, Handle, JobId, JobState, Timestamp};
+use super::{Grounds, Handle, JobId, JobState, Person, Timestamp};
 use crate::text::Text;
 
 /// What somebody says: never blank, never longer than the server allows.
@@ -131,6 +131,8 @@ pub enum Voice {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
     pub id: SendId,
+    /// Who said it, whatever they call themselves. Not for clients.
+    pub author: Person,
     pub handle: Handle,
     pub role: Voice,
     pub text: MessageText,

@@ -26,7 +26,6 @@ pub struct PruneStep {
 /// A message on its way into a room.
 pub struct NewMessage<'a> {
     pub room: RoomNumber,
-    pub author: &'a Person,
     pub message: &'a Message,
     /// Whether the client chose the id, so that a repetition must be recognised.
     pub is_repeatable: bool,
@@ -42,7 +41,7 @@ impl Store {
     pub async fn post(&self, new: NewMessage<'_>, on_commit: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
         let mut batch = Batch::new();
         if new.is_repeatable {
-            let sent = sent_key(new.room, new.author, &new.message.id);
+            let sent = sent_key(new.room, &new.message.author, &new.message.id);
             let value = [day_of(new.message.at).to_be_bytes().as_slice(), &[0; 8]].concat();
             batch = batch.if_absent(Table::SentIds, sent.clone());
             batch = batch.put_numbered(Table::SentIds, sent, value, size_of::<u32>());

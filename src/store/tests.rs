@@ -205,6 +205,7 @@ mod engines {
 fn message(text: &str, id: &str) -> Message {
     Message {
         id: SendId::new(id.into()).expect("an id"),
+        author: person("Ann"),
         handle: Handle::new("Ann").expect("a handle"),
         role: Voice::User,
         text: MessageText::new(text.into(), 8000).expect("a text"),
@@ -233,10 +234,10 @@ async fn post(
     job: Option<&Job>,
 ) -> Result<Posted, StoreError> {
     let (then, posted) = oneshot::channel();
+    let message = Message { author: author.clone(), ..message.clone() };
     let new = NewMessage {
         room,
-        author,
-        message,
+        message: &message,
         is_repeatable: true,
         temporary: None,
         jobs: job.map_or(&[], std::slice::from_ref),
@@ -460,18 +461,10 @@ mod domain {
         let (store, _closing) = Store::in_memory().expect("a store");
         let lobby = room(&store, "lobby").await;
         let (heard, order) = mpsc::channel();
-        let author = person("Ann");
         for index in 0..500 {
             let heard = heard.clone();
             let message = message("text", &format!("id-{index}"));
-            let new = NewMessage {
-                room: lobby,
-                author: &author,
-                message: &message,
-                is_repeatable: true,
-                temporary: None,
-                jobs: &[],
-            };
+            let new = NewMessage { room: lobby, message: &message, is_repeatable: true, temporary: None, jobs: &[] };
             store.post(new, move |result| drop(heard.send(result))).await;
         }
         drop(heard);
@@ -705,6 +698,7 @@ async fn the_longest_messages_and_jobs_are_stored() {
         let job = Job::queued(request, person.clone(), handle.clone(), Some(name.clone()), Locale::English);
         let message = Message {
             id: SendId::fresh(),
+            author: person.clone(),
             handle: handle.clone(),
             role: Voice::User,
             text: MessageText::new(text.clone(), 8000).expect("a text"),
@@ -716,7 +710,6 @@ async fn the_longest_messages_and_jobs_are_stored() {
         let (done, stored) = tokio::sync::oneshot::channel();
         let new = NewMessage {
             room,
-            author: &person,
             message: &message,
             is_repeatable: true,
             temporary: None,

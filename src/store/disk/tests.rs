@@ -149,7 +149,7 @@ fn a_store_of_version_0_1_becomes_a_layer() {
         let disk = DiskEngine::open(dir.path(), MEMORY).expect("opens");
         assert_ne!(disk.opened(), Opened::New);
         let next = disk.commit(&[&Batch::new().append(Table::Messages, "r", "new")]).expect("written");
-        assert_eq!(next, [Outcome::Written { number: Some(501 + opening) }]);
+        assert_eq!(next, [Outcome::Written { number: Some(501 + opening), version: Some(1 + opening) }]);
         let found = disk.scan(Table::Messages, prefix_range(b"r"), Direction::Forward, 1000).expect("readable");
         assert_eq!(found.len() as u64, 501 + opening);
         assert_eq!(found[41].1, b"message 42");
