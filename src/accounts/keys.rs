@@ -4,13 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::throttle::Throttle;
 use super::{Role, Visitor};
-use crate::model::{Person, RoomName, Timestamp};
+use crate::model::{Person, Timestamp};
 use crate::store::{Session, Store, StoreError};
 use crate::threads::blocking;
 
@@ -124,11 +123,10 @@ impl Keys {
         Ok(if is_owner { Role::Owner } else { Role::Visitor })
     }
 
-    /// The browser whose cookie this is. The id of its private room is derived from whose it is and cannot be turned back into
-    /// that without the store's key.
+    /// The browser whose cookie this is.
     pub fn visitor(&self, token: &str) -> Visitor {
         let person = Person::visitor(&short_digest(token));
-        let private_room = private_room(self.store.rooms_key(), &person);
+        let private_room = self.store.private_room(&person);
         Visitor { person, private_room }
     }
 
@@ -136,15 +134,6 @@ impl Keys {
     fn session_digest(&self, token: &str) -> [u8; 32] {
         Sha256::new().chain_update(self.owner_key).chain_update(token).finalize().into()
     }
-}
-
-/// The private room of a person.
-pub fn private_room(key: &[u8; 32], person: &Person) -> RoomName {
-    /// Bytes of the digest that make an id: as many as a UUID has.
-    const ID: usize = 16;
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length is a key"));
-    mac.update(person.to_string().as_bytes());
-    RoomName::private(&HEXLOWER.encode(&mac.finalize().into_bytes()[..ID]))
 }
 
 pub(super) fn digest(text: &str) -> [u8; 32] {

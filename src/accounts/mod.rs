@@ -10,7 +10,7 @@ mod throttle;
 use std::net::IpAddr;
 
 pub use hooks::Hooks;
-pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, private_room, random_token};
+pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
 
 use crate::model::{Document, Handle, Hook, Job, Person, RoomName, Schedule, Voice};
 use crate::text::{Locale, Text};

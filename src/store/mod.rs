@@ -32,6 +32,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
+use crate::model::{Person, RoomName};
 use crate::text::Text;
 
 pub use audit::audit;
@@ -196,9 +197,10 @@ impl Store {
         &self.facts.epoch
     }
 
-    /// The key by which the ids of private rooms are derived from whose they are. Secret.
-    pub fn rooms_key(&self) -> &[u8; 32] {
-        &self.facts.rooms_key
+    /// The name of a person's private room: derived from whose it is, so that it needs no look-up, and not to be turned back into
+    /// that without the store's key.
+    pub fn private_room(&self, person: &Person) -> RoomName {
+        rooms::private_room(&self.facts.rooms_key, person)
     }
 
     /// Whether writing failed; then the process should end.

@@ -1,6 +1,9 @@
 //! Rooms: a name, a number under which everything of the room is kept, and settings.
 
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 use super::engine::{counter_key, number_from};
 use super::job_index::StoredJob;
@@ -34,6 +37,15 @@ impl RoomNumber {
     pub(super) fn from_key(key: &[u8]) -> Self {
         Self(key.first_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk)))
     }
+}
+
+/// The name of the private room of a person.
+pub(super) fn private_room(key: &[u8; 32], person: &Person) -> RoomName {
+    /// Bytes of the digest that make an id: as many as a UUID has.
+    const ID: usize = 16;
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length is a key"));
+    mac.update(person.to_string().as_bytes());
+    RoomName::private(&HEXLOWER.encode(&mac.finalize().into_bytes()[..ID]))
 }
 
 /// How often a room is changed that others change at the same time.
