@@ -1,7 +1,7 @@
-//! Settings: defaults, then the file, then the environment, then flags; checked once.
+//! Settings: defaults, file, environment variables and flags, in increasing precedence; validated once.
 //!
-//! Only [`server`](crate::server) reads [`Config`]; the parts get plain values. `config.example.toml` shows every key with
-//! its default, and a test holds the two together.
+//! Only [`server`](crate::server) reads [`Config`]; other modules get plain values. `config.example.toml` shows every key with
+//! its default, and a test compares the two.
 
 mod commands;
 mod embedding;
@@ -40,10 +40,10 @@ pub struct Config {
     pub embedding: EmbeddingConfig,
     pub search: SearchConfig,
     pub log: LogConfig,
-    /// The owner's own; they come from the file alone.
+    /// Custom commands; only from the file.
     #[serde(skip)]
     pub commands: Vec<CommandConfig>,
-    /// From the file alone, too.
+    /// Outgoing webhooks; only from the file.
     #[serde(skip)]
     pub webhooks: Vec<WebhookConfig>,
 }
@@ -51,13 +51,13 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Address to listen on; empty for all, IPv4 and IPv6.
+    /// IP address to listen on; empty for all, IPv4 and IPv6.
     pub host: String,
     pub port: u16,
     pub data_dir: PathBuf,
-    /// Seconds that a stop may take.
+    /// Time limit of a shutdown, in seconds.
     pub stop_seconds: u64,
-    /// Time zone of people whose own is not known, by its IANA name; empty for the system's.
+    /// Time zone of users whose client sends none, as an IANA name; empty for the system's.
     pub time_zone: String,
 }
 
@@ -66,20 +66,20 @@ pub struct ServerConfig {
 pub struct HttpConfig {
     /// Origins of other sites' pages that may use this server.
     pub allowed_origins: Vec<String>,
-    /// Hosts that may be fetched although they are not public.
+    /// Hosts with private addresses that commands may access.
     pub allow_private_hosts: Vec<String>,
-    /// Where others reach this server, such as `https://chat.example`; empty if they cannot.
+    /// Public URL of this server, such as `https://chat.example`; empty if it has none.
     pub public_url: String,
-    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    /// Reverse proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// Connections in all; 0 for no limit.
+    /// Maximum number of connections; 0 for no limit.
     pub connections: usize,
-    /// Connections per address; 0 for no limit.
+    /// Maximum number of connections per client address; 0 for no limit.
     pub connections_per_address: usize,
     /// Messages per second and connection, on average; 0 for no limit.
     pub messages_per_second: u32,
@@ -87,37 +87,37 @@ pub struct LimitsConfig {
     pub message_chars: usize,
     /// Bytes in a frame, and in the body of a request.
     pub frame_bytes: usize,
-    /// Rooms that one connection may be in.
+    /// Maximum number of rooms joined per connection.
     pub rooms_per_connection: usize,
-    /// Seconds after which a client that takes nothing is dropped.
+    /// Seconds after which a client that accepts no data is disconnected.
     pub stall_seconds: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoomsConfig {
-    /// What a new room's bot answers to.
+    /// Which messages in a new room are for the bot.
     pub bot: BotMode,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobsConfig {
-    /// Jobs that run at a time.
+    /// Number of jobs that run concurrently.
     pub workers: usize,
-    /// Jobs that one person may have waiting and running.
+    /// Maximum number of queued and running jobs per person.
     pub per_person: usize,
-    /// Slow jobs of one person that run at a time.
+    /// Maximum number of concurrently running slow jobs per person.
     pub per_person_at_once: usize,
-    /// Slow jobs of one room that run at a time.
+    /// Maximum number of concurrently running slow jobs per room.
     pub per_room_at_once: usize,
-    /// Jobs that may wait, of quick and of slow commands each.
+    /// Maximum number of queued jobs, for quick and slow commands each.
     pub queue: usize,
-    /// Days after which a job that has ended is forgotten.
+    /// Days until a job that has ended is deleted.
     pub keep_days: u64,
-    /// Reminders and repeated commands that one person may have.
+    /// Maximum number of schedules per person.
     pub schedules_per_person: u32,
-    /// What becomes of runs whose time passed while the server was down.
+    /// How runs missed while the server was down are handled.
     pub missed_runs: MissedRuns,
 }
 
@@ -126,23 +126,23 @@ pub struct JobsConfig {
 pub struct StoreConfig {
     /// Memory for the newest rows of the database, in MiB.
     pub cache_mb: u64,
-    /// New messages are refused while less than this is free on the disk, in MiB.
+    /// Minimum free disk space, in MiB; below it, new messages are refused.
     pub min_free_mb: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountsConfig {
-    /// The owner's key; empty to have one made at first start.
+    /// The owner's key; empty to generate one at first start.
     pub owner_key: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentsConfig {
-    /// Largest file, in MiB.
+    /// Maximum size of a file, in MiB.
     pub file_mb: u64,
-    /// Longest text, in MiB.
+    /// Maximum size of a text, in MiB.
     pub text_mb: usize,
 }
 
@@ -154,7 +154,7 @@ pub struct LogConfig {
     pub level: String,
 }
 
-/// How the log is written.
+/// Format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
@@ -165,7 +165,7 @@ pub enum LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchConfig {
-    /// Whether messages can be searched.
+    /// Whether messages are indexed for search.
     pub messages: bool,
 }
 
@@ -235,12 +235,12 @@ impl Default for LogConfig {
 }
 
 impl Config {
-    /// The address to listen on; `None` for all.
+    /// The IP address to listen on; `None` for all.
     pub fn host(&self) -> Option<IpAddr> {
         self.server.host.parse().ok()
     }
 
-    /// The time zone of people whose own is not known; `None` when there is none of that name.
+    /// The time zone of users whose client sends none; `None` if the configured name is unknown.
     pub fn zone(&self) -> Option<Zone> {
         match self.server.time_zone.as_str() {
             "" => Some(Zone::system()),
@@ -248,12 +248,12 @@ impl Config {
         }
     }
 
-    /// The proxies whose word on the client's address is taken.
+    /// The proxies that are trusted to forward the client's address.
     pub fn trusted_proxies(&self) -> Vec<IpNet> {
         self.http.trusted_proxies.iter().filter_map(|text| parse_network(text)).collect()
     }
 
-    /// What no type says.
+    /// Validates constraints that the types do not express.
     fn check(&self) -> Result<(), (&'static str, String)> {
         let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
         let host_fits = self.server.host.is_empty() || self.host().is_some();
@@ -305,7 +305,7 @@ impl Config {
     }
 }
 
-/// A network, or one address as a network of one.
+/// Parses a network, or a single address as a network of one.
 fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

@@ -1,18 +1,18 @@
 //! chatbot: real-time rooms whose bots do real work, in one program.
 //!
-//! In reading order, lower floors last; imports point down only:
+//! In reading order, from upper to lower layers; modules import only from lower layers:
 //!
 //! - [`server`] builds every part and stops them in order; [`config`] is what it builds them from.
-//! - [`http`] is the edge: page, API, WebSockets. It decides nothing.
+//! - [`http`] is the HTTP layer: page, API, WebSockets. It contains no business logic.
 //! - [`bots`] are the commands and the workers that run them.
-//! - [`answers`] makes answers of passages, with or without a language model.
-//! - [`search`] is the one search box.
-//! - [`chat`] is the rooms: joining, saying, being answered.
-//! - [`llm`] has a language model write.
-//! - [`accounts`] says who may do what; [`jobs`] is work in motion; [`schedule`] reads when something is to happen;
-//!   [`fetch`] reaches other machines, [`process`] runs other programs.
-//! - [`documents`] turns files into text, and text into passages.
-//! - [`retrieval`] finds passages by their words and by their meaning; [`embedding`] turns texts into vectors that lie close
+//! - [`answers`] builds answers from passages, with or without a language model.
+//! - [`search`] is search over messages.
+//! - [`chat`] are the rooms: joining, posting, answers.
+//! - [`llm`] is the client for language models.
+//! - [`accounts`] is authorization; [`jobs`] are queued and running jobs; [`schedule`] parses times and recurrences;
+//!   [`fetch`] is the HTTP client, [`process`] runs other programs.
+//! - [`documents`] extracts text from files and splits it into passages.
+//! - [`retrieval`] finds passages by words and by meaning; [`embedding`] computes vectors of texts, which are close
 //!   together when they mean the same.
 //! - [`local`] lets commands on the same machine in.
 //! - [`index`] finds by words what the store keeps.

@@ -1,5 +1,5 @@
-//! How commands on the same machine find the running server and are let in: a file in its data folder, which only whoever
-//! runs the server can read.
+//! Local access: commands on the same machine find the running server and its key by a file in the data directory that only
+//! the server's user can read.
 
 use std::fs;
 use std::io;
@@ -20,7 +20,7 @@ pub struct LocalAccess {
     pub key: String,
 }
 
-/// The file while it is there: dropping this removes it. After a crash it stays, with a key that opens nothing any more.
+/// The file; removed on drop. After a crash it remains, with a key that is no longer valid.
 #[must_use]
 #[derive(Debug)]
 pub struct Announced {
@@ -28,7 +28,7 @@ pub struct Announced {
 }
 
 impl LocalAccess {
-    /// To a server that listens there; on all addresses this machine's own will do.
+    /// For a server that listens on that address; the loopback address if it listens on all.
     pub fn new(address: SocketAddr, key: String) -> Self {
         let url = if address.ip().is_unspecified() {
             format!("http://localhost:{}", address.port())
@@ -38,20 +38,20 @@ impl LocalAccess {
         Self { url, key }
     }
 
-    /// Leaves the file in the data folder. Blocks.
+    /// Writes the file to the data directory. Blocking.
     ///
     /// # Errors
-    /// When the folder cannot be written.
+    /// If the directory cannot be written.
     pub fn announce(&self, data_dir: &Path) -> io::Result<Announced> {
         let path = data_dir.join(FILE);
         durable::write(&path, &serde_json::to_vec(self)?)?;
         Ok(Announced { path })
     }
 
-    /// The server that runs on this data folder. Blocks.
+    /// The server that runs on this data directory. Blocking.
     ///
     /// # Errors
-    /// In words for whoever asked, when no server announced itself there or the file is not theirs to read.
+    /// A message for the user, if no server runs there or the file is not readable.
     pub fn find(data_dir: &Path) -> anyhow::Result<Self> {
         let path = data_dir.join(FILE);
         let bytes = match fs::read(&path) {
@@ -85,7 +85,7 @@ mod tests {
     fn a_server_is_found_while_it_is_announced_by_its_own_user_only() {
         let dir = tempfile::tempdir().expect("a folder");
         let address = "127.0.0.1:8000".parse().expect("an address");
-        // Left over by a crash, in the middle of writing even.
+        // Left over from a crash, possibly incomplete.
         fs::write(dir.path().join("server.json.new"), "{").expect("written");
         fs::write(dir.path().join("server.json"), "{").expect("written");
         let access = LocalAccess::new(address, "key".into());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// From this long after the start on, what only the start needed is of no use.
+/// Delay after startup, when memory that only startup needed can be released.
 const STARTED: Duration = Duration::from_secs(2);
 
 /// How often memory is looked at.
@@ -37,7 +37,7 @@ pub fn limit_heaps() {
 /// `count` gives has fallen to half of its highest.
 pub async fn release_from_time_to_time(count: impl Fn() -> usize) {
     tokio::time::sleep(STARTED).await;
-    // Walks over the whole heap: a few milliseconds that no worker has to spare.
+    // Walks over the whole heap, which blocks for a few milliseconds.
     if tokio::task::spawn_blocking(give_back).await.is_err() {
         return;
     }
@@ -85,7 +85,7 @@ pub fn free_heap() {
 
 /// Unmaps the pages of this program's file that are only read; each is mapped again, from the page cache, when it is used.
 ///
-/// Linux maps sixteen pages for each that is touched ("fault around"), and a start touches a few of every corner: it executes
+/// Linux maps sixteen pages around each page fault ("fault around"), and startup touches pages all over the file: it executes
 /// 3.6 MB of code and leaves 9.5 MB mapped (by callgrind).
 #[cfg(all(target_os = "linux", any(target_env = "gnu", target_env = "musl")))]
 fn unmap_code() {

@@ -1,4 +1,4 @@
-//! The whole program put together, top to bottom, and taken apart again in order.
+//! Assembles all parts of the server, and shuts them down in order.
 //!
 //! Takes the listener and the signal to stop from outside, so that tests run the real server on a free port.
 
@@ -52,7 +52,7 @@ pub struct Server {
     announced: Announced,
 }
 
-/// This very program, also when its file was replaced by a newer one meanwhile.
+/// The running binary, even if its file was replaced meanwhile.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// Why the store failed, once it did.
@@ -78,10 +78,10 @@ impl Failure {
 }
 
 impl Server {
-    /// Opens the store, takes up unfinished jobs and begins to accept connections.
+    /// Opens the store, resumes unfinished jobs and starts to accept connections.
     ///
     /// # Errors
-    /// In words for whoever runs the server, when the store cannot be opened.
+    /// A message for the operator, if the store cannot be opened.
     pub async fn start(config: &Config, listener: std::net::TcpListener) -> anyhow::Result<Self> {
         let failure = Failure::default();
         let (store, closing) = open_store(config, failure.clone()).await?;
@@ -185,7 +185,7 @@ impl Server {
         self.address
     }
 
-    /// The owner's key, if it was made just now.
+    /// The owner's key, if it was just generated.
     pub fn new_owner_key(&self) -> Option<&str> {
         match &self.owner_key {
             OwnerKey::New(key) => Some(key),
@@ -193,12 +193,12 @@ impl Server {
         }
     }
 
-    /// By which the owner's own commands can be replaced while the server runs.
+    /// Handle for replacing the custom commands while the server runs.
     pub fn own_commands(&self) -> OwnCommands {
         self.own_commands.clone()
     }
 
-    /// Serves until `shutdown` is over or the store fails, then stops in order and within the time set for it.
+    /// Serves until `shutdown` completes or the store fails, then shuts down in order, within the configured time.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::select! {
             () = shutdown => tracing::info!("stopping"),
@@ -207,13 +207,13 @@ impl Server {
         self.stop().await
     }
 
-    /// Top first: no new connections, sockets told to come back, jobs ended or put back, the store closed.
+    /// From the top layer down: no new connections, close the sockets, end or put back jobs, close the store.
     async fn stop(self) -> anyhow::Result<()> {
         let deadline = tokio::time::Instant::now() + self.stop_within;
         self.app.stopping.cancel();
         self.app.library.intake().stop();
         let sockets_closed = tokio::time::timeout_at(deadline, self.app.sockets.close(CloseReason::GoingAway)).await;
-        // What still runs is put back a little before the end, which takes a commit.
+        // Running jobs are put back a little before the deadline, because that takes a commit.
         self.runner.stop(deadline - self.stop_within / 5).await;
         self.app.jobs.save_stats().await;
         self.connections.close();
@@ -224,7 +224,7 @@ impl Server {
             own_commands.all_ended().await;
             connections.wait().await;
             deliveries.wait().await;
-            // After those who waited for what it read.
+            // After the tasks that wait for its results.
             library.intake().all_ended().await;
         };
         let ended = tokio::time::timeout_at(deadline, ended).await;
@@ -232,7 +232,7 @@ impl Server {
             tracing::warn!("some connections did not end in time");
         }
         let (search, closing, announced) = (self.app.search.clone(), self.closing, self.announced);
-        // The last ones that hold the store; its writer then closes it.
+        // These hold the last references to the store; its writer closes it then.
         drop((self.app, self.runner));
         let closed = threads::blocking(move || {
             search.stop();
@@ -270,7 +270,7 @@ fn search(config: &Config, store: Arc<Store>) -> anyhow::Result<Arc<Search>> {
     Search::start(store, &config.server.data_dir.join("index"), zone).context("cannot follow the messages")
 }
 
-/// Reads what documents there are.
+/// Opens the document library.
 async fn open_library(
     config: &Config,
     store: Arc<Store>,
@@ -301,7 +301,7 @@ fn planning(config: &Config) -> anyhow::Result<Planning> {
     Ok(Planning { zone, per_person: config.jobs.schedules_per_person, missed: config.jobs.missed_runs })
 }
 
-/// Whoever answers questions. Its time is enough for a model that is asked twice, and for what comes before and after.
+/// The `ask` command. Its time limit allows for two requests to the model and some overhead.
 fn ask(config: &Config, library: &Arc<Library>) -> anyhow::Result<Ask> {
     let model = config.language_model.build().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
     let answers = Answers::new(Arc::new(library.clone()), model, config.language_model.beyond_documents);

@@ -1,6 +1,6 @@
-//! The server's own words to people, in every language it speaks.
+//! The server's texts for users, in all languages.
 //!
-//! The words are in `locales/*.ftl` (Fluent); code names them by key. Knows nothing of who reads them.
+//! The texts are in `locales/*.ftl` (Fluent); code refers to them by key.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use fluent_bundle::{FluentArgs, FluentResource};
 use serde::{Deserialize, Serialize};
 use unic_langid::{LanguageIdentifier, langid};
 
-/// A language the server and the page speak.
+/// A language of server and page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Locale {
     #[default]
@@ -26,7 +26,7 @@ pub enum Locale {
 impl Locale {
     pub const ALL: [Self; 3] = [Self::English, Self::SimplifiedChinese, Self::TraditionalChinese];
 
-    /// The language meant by one tag such as `zh-TW`, if it is one of ours.
+    /// The supported language for a tag such as `zh-TW`, if there is one.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let tag = tag.trim().to_ascii_lowercase();
         let mut subtags = tag.split(['-', '_']);
@@ -41,7 +41,7 @@ impl Locale {
         }
     }
 
-    /// The best of ours for an `Accept-Language` header; English when none fits.
+    /// The best supported language for an `Accept-Language` header; English by default.
     pub fn from_accept_language(header: &str) -> Self {
         let mut best = (0.0, Self::default());
         for entry in header.split(',').take(20) {
@@ -57,7 +57,7 @@ impl Locale {
         best.1
     }
 
-    /// The tag clients know this language by.
+    /// The language tag in the protocol.
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -67,7 +67,7 @@ impl Locale {
     }
 }
 
-/// Words that somebody else wrote: the same for everybody, or some for each language.
+/// A text from the configuration: one for all languages, or one per language.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "expected a text, or texts under en, zh-Hans and zh-Hant")]
 pub enum Translations {
@@ -75,7 +75,7 @@ pub enum Translations {
     Each(Each),
 }
 
-/// Words for some of the languages.
+/// Texts for some of the languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Each {
@@ -98,12 +98,12 @@ impl Each {
         order.into_iter().flatten().map(String::as_str).find(|words| !words.trim().is_empty())
     }
 
-    /// Whether nothing is said in any language.
+    /// Whether there is no text in any language.
     pub fn is_empty(&self) -> bool {
         self.in_locale(Locale::English).is_none()
     }
 
-    /// Characters of the longest of them.
+    /// Length of the longest one, in characters.
     pub fn longest(&self) -> usize {
         let all = [&self.en, &self.zh_hans, &self.zh_hant];
         all.into_iter().flatten().map(|words| words.chars().count()).max().unwrap_or(0)
@@ -131,7 +131,7 @@ impl Translations {
     }
 }
 
-/// Words not yet in a language: a catalog's key and what to put into its gaps.
+/// An untranslated text: a catalog key and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     key: Cow<'static, str>,
@@ -143,7 +143,7 @@ impl Text {
         Self { key: key.into(), arguments: Vec::new() }
     }
 
-    /// Fills the gap `name`.
+    /// Sets the argument `name`.
     pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
         self.arguments.push((name, value.to_string()));
         self
@@ -155,7 +155,7 @@ impl Text {
         rest.split('-').next().unwrap_or(rest)
     }
 
-    /// The words in one language. A key without words shows itself, which the catalogs' tests rule out.
+    /// Translates into one language. A missing key is shown as is; tests rule that out.
     pub fn in_locale(&self, locale: Locale) -> String {
         let bundle = &CATALOGS[locale as usize];
         let Some(pattern) = bundle.get_message(&self.key).and_then(|message| message.value()) else {
@@ -185,7 +185,7 @@ fn catalog(language: LanguageIdentifier, source: &str) -> FluentBundle<FluentRes
         resource
     });
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
-    // Isolation marks around values would end up in answers that scripts read.
+    // Bidi isolation marks around arguments would appear in answers that scripts read.
     bundle.set_use_isolating(false);
     bundle.add_resource_overriding(resource);
     bundle
@@ -201,7 +201,7 @@ mod tests {
         [include_str!("locales/en.ftl"), include_str!("locales/zh-Hans.ftl"), include_str!("locales/zh-Hant.ftl")]
     }
 
-    /// `(key, gaps)` of every entry.
+    /// `(key, arguments)` of every entry.
     fn entries(source: &str) -> BTreeSet<(String, BTreeSet<String>)> {
         let mut found: Vec<(String, BTreeSet<String>)> = Vec::new();
         for line in source.lines() {

@@ -1,4 +1,4 @@
-//! Incoming hooks: who has a hook's token may post into its room, under its name, and nothing else.
+//! Incoming hooks: the token of a hook allows posting into its room, under its name, and nothing else.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::model::{Handle, Hook, HookId, RoomName, Timestamp};
 use crate::store::Store;
 use crate::text::Text;
 
-/// Hooks there may be; each list of them is read whole.
+/// Maximum number of hooks; the list is always read as a whole.
 const MOST: u32 = 1000;
 
-/// Makes hooks and knows them by their tokens.
+/// Creates hooks and looks them up by token.
 pub struct Hooks {
     store: Arc<Store>,
 }
@@ -21,7 +21,7 @@ impl Hooks {
         Self { store }
     }
 
-    /// Makes a hook; returns it with its token, which is kept as a digest only and so is known now or never.
+    /// Creates a hook and returns it with its token. Only the token's digest is stored, so the token cannot be read later.
     pub async fn create(&self, name: Handle, room: RoomName, actor: &Actor) -> Result<(Hook, String), Text> {
         actor.may(Action::ManageHooks)?;
         let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };
@@ -39,7 +39,7 @@ impl Hooks {
         Ok(self.store.hooks(MOST as usize)?)
     }
 
-    /// Its address is worth nothing from then on.
+    /// Its URL no longer works afterwards.
     pub async fn delete(&self, id: &HookId, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::ManageHooks)?;
         if self.store.delete_hook(id).await? { Ok(()) } else { Err(no_such_hook()) }

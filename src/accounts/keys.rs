@@ -16,15 +16,15 @@ use crate::threads::blocking;
 /// How long a sign-in lasts.
 pub const SESSION_DAYS: i64 = 30;
 
-/// What the start has to tell whoever runs the server.
+/// What the start-up message tells the owner about the key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum OwnerKey {
-    /// Made just now: to be shown this once.
+    /// Generated just now; to be shown once.
     New(String),
     Known,
 }
 
-/// Why somebody was not let in.
+/// Why a sign-in was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SignInError {
     WrongKey,
@@ -45,14 +45,14 @@ impl From<StoreError> for SignInError {
 pub struct Keys {
     store: Arc<Store>,
     owner_key: [u8; 32],
-    /// Counts as the owner's as long as this process runs.
+    /// Accepted like the owner's key while this process runs.
     local_key: Option<[u8; 32]>,
     throttle: Throttle,
 }
 
 impl Keys {
-    /// Takes the key from the settings, else the stored one, else makes one. A plain digest is enough for it: a made key has
-    /// 160 random bits, and a configured one stands readable in the settings anyway.
+    /// Uses the configured key, else the stored one, else generates one. A plain digest suffices: a generated key has
+    /// 160 random bits, and a configured one is in plain text in the settings anyway.
     pub async fn open(store: Arc<Store>, configured: Option<&str>) -> Result<(Self, OwnerKey), StoreError> {
         let stored = store.owner_key_digest()?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
         let (owner_key, told) = match (configured, stored) {
@@ -72,12 +72,12 @@ impl Keys {
         Ok((Self { store, owner_key, local_key: None, throttle: Throttle::default() }, told))
     }
 
-    /// Takes a key of this machine's own for the owner's, too.
+    /// Also accepts `key`, which is for clients on this machine.
     pub fn with_local_key(self, key: &str) -> Self {
         Self { local_key: Some(digest(key)), ..self }
     }
 
-    /// Whether `key` is the owner's. Wrong ones are counted per address and slowed down.
+    /// Checks whether `key` is the owner's. Failures are counted and throttled per address.
     pub fn check(&self, key: &str, address: IpAddr) -> Result<(), SignInError> {
         self.throttle.admit(address).map_err(|seconds| SignInError::TryLater { seconds })?;
         let shown = digest(key.trim());
@@ -91,7 +91,7 @@ impl Keys {
         Err(SignInError::WrongKey)
     }
 
-    /// Opens a session; returns the token for the browser's cookie.
+    /// Starts a session and returns its token, for the browser's cookie.
     pub async fn sign_in(&self, key: &str, address: IpAddr) -> Result<String, SignInError> {
         self.check(key, address)?;
         let token = random_token();
@@ -100,7 +100,7 @@ impl Keys {
         Ok(token)
     }
 
-    /// Ends a session; an unknown one is none.
+    /// Ends a session. An unknown token is not an error.
     pub async fn sign_out(&self, token: &str) -> Result<(), StoreError> {
         self.store.delete_session(&self.session_digest(token)).await
     }
@@ -115,7 +115,7 @@ impl Keys {
         Ok(())
     }
 
-    /// The role a session's token gives.
+    /// The role of a session token.
     pub fn role(&self, token: &str) -> Result<Role, StoreError> {
         let session = self.store.session(&self.session_digest(token))?;
         let session = session.filter(|session| session.expires_at > Timestamp::now());
@@ -149,7 +149,7 @@ pub(super) fn short_digest(text: &str) -> String {
 #[expect(clippy::panic, reason = "nothing may go on without randomness")]
 pub fn random_token() -> String {
     let mut bytes = [0_u8; 20];
-    // Without randomness no secret can be made, and none may be guessed at.
+    // Without randomness no secret can be generated; a predictable one would be unsafe.
     getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system gives no random numbers: {error}"));
     HEXLOWER.encode(&bytes)
 }

@@ -1,7 +1,7 @@
-//! Who somebody is and what they may do.
+//! Identity and authorization.
 //!
-//! Until people have accounts there are visitors and one owner, who has the owner's key. [`Actor::may`] is the only place
-//! that decides. Knows nothing of HTTP: cookies and headers arrive here as plain text.
+//! There are no user accounts yet: only visitors and one owner, who has the owner's key. [`Actor::may`] is the only place
+//! that authorizes. Independent of HTTP: cookies and headers are passed in as plain text.
 
 mod hooks;
 mod keys;
@@ -15,7 +15,7 @@ pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
 use crate::model::{Document, Handle, Hook, Job, Person, RoomName, Schedule, Voice};
 use crate::text::{Locale, Text};
 
-/// What somebody is to this server.
+/// The role of an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Visitor,
@@ -26,7 +26,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word clients use.
+    /// The name in the protocol.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Visitor => "user",
@@ -35,7 +35,7 @@ impl Role {
         }
     }
 
-    /// As what somebody speaks in a room. What a program says never asks the bot for anything: two programs must not keep
+    /// The author kind of messages with this role. Messages of programs never start commands: two programs must not keep
     /// each other busy.
     pub fn voice(self) -> Voice {
         match self {
@@ -53,23 +53,23 @@ pub struct Visitor {
     pub private_room: RoomName,
 }
 
-/// Whoever asks for something.
+/// The originator of a request.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub person: Person,
-    /// Whose private room with the bot this is. Without a cookie it is nobody's but this connection's: people behind
+    /// Owner of the private room with the bot. Without a cookie, that is this connection alone: people behind
     /// one router share an address, and anybody may take a handle.
     pub home: Person,
     pub private_room: RoomName,
     pub handle: Handle,
     pub role: Role,
     pub locale: Locale,
-    /// The IANA name of the time zone the client is in, if it said.
+    /// IANA name of the client's time zone, if the client sent one.
     pub zone: Option<String>,
 }
 
 impl Actor {
-    /// A visitor as the cookie, the given handle or the address show them, in that order.
+    /// A visitor, identified by the cookie, else by the given handle, else by the IP address.
     pub fn new(visitor: Option<&Visitor>, handle: Option<Handle>, address: IpAddr, role: Role, locale: Locale) -> Self {
         let person = match (visitor, &handle) {
             (Some(visitor), _) => visitor.person.clone(),
@@ -84,14 +84,14 @@ impl Actor {
         Self { person, home, private_room, handle, role, locale, zone: None }
     }
 
-    /// Whoever has the token of that hook.
+    /// The actor of an incoming hook.
     pub fn hook(hook: &Hook) -> Self {
         let (person, locale) = (Person::hook(&hook.id), Locale::default());
         let (home, private_room) = nobodys_home();
         Self { person, home, private_room, handle: hook.name.clone(), role: Role::Hook, locale, zone: None }
     }
 
-    /// The same connection under another name; its private room stays.
+    /// The same actor with another handle; the private room does not change.
     pub fn renamed(&self, handle: Handle) -> Self {
         let person = if self.is_recognized() { self.person.clone() } else { Person::named(&handle) };
         Self { person, handle, ..self.clone() }
@@ -102,7 +102,7 @@ impl Actor {
         !self.private_room.is_temporary()
     }
 
-    /// Takes the client's word on its time zone, if that can be one.
+    /// Sets the client's time zone; ignores values that are too long to be one.
     pub fn set_zone(&mut self, zone: Option<String>) {
         /// Bytes; the longest name of all has 32.
         const LONGEST: usize = 64;
@@ -118,7 +118,7 @@ impl Actor {
         job.person == self.job_owner(job.room.as_ref())
     }
 
-    /// Whether this person may do that.
+    /// Checks whether this actor is allowed to perform the action.
     pub fn may(&self, action: Action<'_>) -> Result<(), Text> {
         let is_owner = self.role == Role::Owner;
         let allowed = match action {
@@ -126,7 +126,7 @@ impl Actor {
             Action::SeeJob(job) => is_public(job) || self.owns(job) || is_owner,
             Action::ManageJob(job) => self.owns(job) || is_owner,
             Action::ManageSchedule(schedule) => schedule.person == self.job_owner(schedule.room.as_ref()) || is_owner,
-            // Its room's talk quotes it anyway; what is tied to no room answers everywhere.
+            // Answers in its room quote it anyway; a document without a room is used in all rooms.
             Action::ReadDocument(document) => {
                 return document.room.as_ref().map_or(Ok(()), |room| self.may(Action::Enter(room)));
             }
@@ -151,7 +151,7 @@ fn is_public(job: &Job) -> bool {
     job.room.as_ref().is_some_and(|room| !room.is_private()) && !job.quiet
 }
 
-/// What somebody wants to do.
+/// An action that requires authorization.
 #[derive(Clone, Copy, Debug)]
 pub enum Action<'a> {
     Enter(&'a RoomName),

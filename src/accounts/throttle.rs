@@ -1,4 +1,4 @@
-//! Slows down guessing: after some failures an address waits, longer each time.
+//! Throttles failed sign-ins: after some failures an address must wait, longer each time.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,16 +8,16 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::model::subscriber;
 
-/// Failures that cost nothing: a person mistypes.
+/// Failures without a delay, for typing errors.
 const FREE_FAILURES: u32 = 5;
 
 /// Longest wait after a failure.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// After this long without a failure an address begins anew: nobody is locked out for ever by others behind the same address.
+/// After this long without a failure the count is reset: nobody is locked out for ever by others behind the same address.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// Addresses remembered at most; a flood from more makes room by forgetting the oldest failures.
+/// Maximum number of addresses kept; beyond it, the one with the oldest failure is evicted.
 const MOST_ADDRESSES: usize = 10_000;
 
 struct Failures {
@@ -46,7 +46,7 @@ impl Throttle {
         self.addresses.lock()
     }
 
-    /// Whether this address may try now, else the seconds to wait.
+    /// Whether this address may try now; otherwise the seconds to wait.
     pub fn admit(&self, address: IpAddr) -> Result<(), u64> {
         let addresses = self.addresses();
         let Some(failures) = addresses.get(&subscriber(address)) else { return Ok(()) };

@@ -1,10 +1,10 @@
-//! What kind of character one is, and which characters are the same to search.
+//! Character classes, and which characters are equivalent in search.
 
 use std::sync::LazyLock;
 
 use unicode_normalization::char::is_combining_mark;
 
-/// How characters come together to terms.
+/// How characters are combined into terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// Of a script that puts no spaces between words, or an ideograph or emoji: cut into pairs.
@@ -51,7 +51,7 @@ pub(super) fn is_hangul(c: char) -> bool {
     matches!(c, '\u{ac00}'..='\u{d7af}' | '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ffa1}'..='\u{ffdc}')
 }
 
-/// What shows nothing and may stand inside a word: soft hyphen, zero-width space, word joiner, byte order mark.
+/// Invisible characters that may occur inside words: soft hyphen, zero-width space, word joiner, byte order mark.
 pub(super) fn is_nothing(c: char) -> bool {
     matches!(c, '\u{00ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
@@ -63,7 +63,7 @@ const LAST: usize = 0x9fff;
 struct Scripts {
     /// By character from `FIRST`: the one that stands for all its forms.
     same: Box<[u16]>,
-    /// By character from `FIRST`: what is written in one script alone.
+    /// By character from `FIRST`: characters that occur in one script only.
     script: Box<[Option<Script>]>,
 }
 
@@ -75,8 +75,8 @@ pub(super) enum Script {
     Simplified,
 }
 
-/// 85 KB, made when first used. Character by character: the pairs for which `fast2s` chooses by context would make a character's
-/// form depend on its neighbours, and a query has others than the text. What it chooses between is one to search.
+/// 85 KB, built on first use. Character by character: the pairs for which `fast2s` chooses by context would make a character's
+/// form depend on its neighbours, which differ between query and text. Its alternatives are equivalent in search.
 static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| {
     let mut same = Vec::with_capacity(LAST - FIRST + 1);
     let mut script = vec![None; LAST - FIRST + 1];
@@ -101,7 +101,7 @@ static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| {
     Scripts { same: same.into(), script: script.into() }
 });
 
-/// The character that stands for this one in every script; any that is no ideograph as it is.
+/// The representative of this character's variants in all scripts; a character that is not an ideograph is returned unchanged.
 pub(super) fn same_in_both_scripts(c: char) -> char {
     match SCRIPTS_RANGE.contains(&c) {
         true => char::from_u32(u32::from(SCRIPTS.same[c as usize - FIRST])).unwrap_or(c),
@@ -109,7 +109,7 @@ pub(super) fn same_in_both_scripts(c: char) -> char {
     }
 }
 
-/// The script that has this character and the other has not.
+/// The script in which alone this character occurs.
 pub(super) fn script(c: char) -> Option<Script> {
     if SCRIPTS_RANGE.contains(&c) { SCRIPTS.script[c as usize - FIRST] } else { None }
 }

@@ -1,4 +1,4 @@
-//! Folding: what search compares instead of the text itself.
+//! Folding: the normalized form of a text that search compares.
 
 use std::ops::Range;
 
@@ -16,19 +16,19 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// A folded text that knows where in the original each of its pieces stands.
+/// A folded text with a mapping back to positions in the original.
 #[derive(Clone, Debug)]
 pub struct Folded {
     text: String,
     spans: Vec<Span>,
 }
 
-/// A stretch of the folded text and what it was made of.
+/// A segment of the folded text and the segment of the original that it came from.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     folded: usize,
     original: usize,
-    /// Bytes of one cluster that changed its length; 0 for a stretch in which places correspond byte by byte.
+    /// Length in bytes of one cluster whose length changed; 0 for a segment in which positions correspond byte by byte.
     cluster: usize,
 }
 
@@ -55,7 +55,7 @@ impl Folded {
         &self.text
     }
 
-    /// What of the original a range of the folded text stands for. Both ends must lie between characters.
+    /// The range of the original for a range of the folded text. Both ends must be character boundaries.
     pub fn original(&self, range: &Range<usize>) -> Range<usize> {
         if range.is_empty() || self.spans.is_empty() {
             return 0..0;
@@ -73,7 +73,7 @@ fn is_one(text: &str) -> bool {
     chars.next().is_some() && chars.next().is_none()
 }
 
-/// Cuts a text into characters with the marks that belong to them: no normal form reaches beyond.
+/// Splits a text into characters with their combining marks; normalization never crosses these boundaries.
 fn each_cluster(text: &str, mut visit: impl FnMut(&str)) {
     let mut chars = text.char_indices().peekable();
     while let Some((start, c)) = chars.next() {
@@ -111,7 +111,7 @@ fn fold_cluster(cluster: &str, folded: &mut String) {
             _ => {}
         }
     }
-    // Lower case may be composed of other pieces than capitals are: composed once more.
+    // Lower-casing can change the composition, so compose again.
     let lowered = cluster.chars().map(unified).nfkc().flat_map(char::to_lowercase).nfc();
     folded.extend(lowered.map(|c| if is_han(c) { same_in_both_scripts(c) } else { c }));
 }

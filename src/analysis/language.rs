@@ -1,4 +1,4 @@
-//! What a text is written in.
+//! Language detection.
 
 use super::characters::{Class, Script, class, is_han, is_hangul, is_kana, script};
 use crate::model::Language;
@@ -9,11 +9,11 @@ const ENGLISH: [&str; 20] = [
     "or", "you", "i",
 ];
 
-/// Characters looked at: enough to tell.
+/// Number of characters that are examined; enough to decide.
 const ENOUGH: usize = 20_000;
 
 /// What a text is mostly written in: Chinese where it has more ideographs than words of letters, its script by the characters
-/// that the other one lacks; English where its little words are.
+/// that the other one lacks; English if it contains common function words.
 pub fn language(text: &str) -> Language {
     let end = text.char_indices().nth(ENOUGH).map_or(text.len(), |(at, _)| at);
     let text = &text[..end];
@@ -46,7 +46,7 @@ pub fn language(text: &str) -> Language {
             () => Language::Simplified,
         };
     }
-    // Headings and lists of a few words may lack the little ones.
+    // Headings and short lists may contain no function words.
     let is_english = words > 0 && foreign * 10 <= words && (words < 20 || english * 20 >= words);
     if is_english { Language::English } else { Language::Other }
 }

@@ -1,4 +1,4 @@
-//! What of a text is to be marked because it was looked for.
+//! Finds the ranges of a text to highlight as matches.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -6,15 +6,15 @@ use std::ops::Range;
 use super::terms::{TermKind, each};
 use super::{Folded, query_terms};
 
-/// English words that stand in every question and every text: marked, they hide what was asked for.
+/// English stop words; highlighting them would hide the actual matches.
 const FILLERS: [&str; 48] = [
     "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "get", "has", "have", "how",
     "i", "if", "in", "is", "it", "its", "me", "my", "no", "not", "of", "on", "or", "should", "that", "the", "there",
     "this", "to", "was", "we", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your",
 ];
 
-/// What of `text` matches the terms of `query`, in bytes: in order, without overlaps. Words that say nothing are marked only
-/// where nothing else was asked for.
+/// Byte ranges of `text` that match the terms of `query`, in order, without overlaps. Stop words are marked only
+/// if the query has no other words.
 pub fn marks(text: &str, query: &str) -> Vec<Range<usize>> {
     let mut wanted = query_terms(query);
     if wanted.iter().any(|term| !FILLERS.contains(&&*term.text)) {
@@ -40,13 +40,13 @@ pub fn marks(text: &str, query: &str) -> Vec<Range<usize>> {
     merged(found.iter().map(|range| folded.original(range)).collect())
 }
 
-/// Where a folded text occurs in `text`, in bytes: in order, without overlaps.
+/// Byte ranges in which a folded text occurs in `text`, in order, without overlaps.
 pub fn places(text: &Folded, wanted: &str) -> Vec<Range<usize>> {
     let found = text.as_str().match_indices(wanted).filter(|(_, found)| !found.is_empty());
     merged(found.map(|(at, found)| text.original(&(at..at + found.len()))).collect())
 }
 
-/// Ranges in order, those that touch as one.
+/// Sorts ranges and merges adjacent ones.
 pub fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_unstable_by_key(|range| range.start);
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());

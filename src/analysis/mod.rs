@@ -1,7 +1,7 @@
-//! Text as search sees it: in one form, as terms that can be looked up, with the places where they stand.
+//! Text analysis for search: normalization, and splitting into terms with their positions.
 //!
 //! Chinese is cut into pairs of neighbouring characters: on 79 questions that found as much as words by dictionary, without
-//! its 48 MB. Simplified and traditional characters are the same to search; English words are the same in all their forms.
+//! its 48 MB. Simplified and traditional characters are equivalent, and so are all inflected forms of an English word.
 //! The only home of `fast2s` and `frostem`.
 
 mod characters;
@@ -20,15 +20,15 @@ pub use marks::{marks, merged, places};
 pub use normal::{normalize, simplify};
 pub use terms::{TermKind, Terms, query_terms, terms};
 
-/// Counts what changes the terms of a text: an index made by another version is made anew.
+/// Incremented whenever the terms of a text change; an index of another version is rebuilt.
 pub const VERSION: u32 = 1;
 
-/// A piece of a text by which it can be found.
+/// A term: a unit of text that can be searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
     /// As it is looked up: folded, an English word as its stem.
     pub text: String,
-    /// Where it stands, in bytes of the text as it was given.
+    /// Byte range in the original text.
     pub range: Range<usize>,
     pub kind: TermKind,
 }

@@ -1,4 +1,4 @@
-//! One form for texts that are kept.
+//! Normalization of stored texts.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_compatible;
@@ -6,7 +6,7 @@ use unicode_normalization::char::decompose_compatible;
 use super::characters::is_nothing;
 use super::radicals::unified;
 
-/// A text in the form in which texts are kept: composed (NFC), `\n` at the ends of lines, tabs and form feeds the only other
+/// Normalizes a text for storage: composed (NFC), `\n` as line ends, tabs and form feeds the only other
 /// control characters, nothing invisible inside words.
 ///
 /// Forms that only a font or an old encoding needed become the characters that they stand for (NFKC): radicals in place of
@@ -47,7 +47,7 @@ fn is_form(c: char) -> bool {
         | '\u{1d400}'..='\u{1d7ff}')
 }
 
-/// A text with traditional characters simplified, by their context: as a model reads it that knows simplified ones better.
+/// Converts traditional characters to simplified ones by context, for models that know simplified ones better.
 pub fn simplify(text: &str) -> String {
     fast2s::convert(text)
 }

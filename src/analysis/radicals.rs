@@ -3,8 +3,8 @@
 /// First of the CJK radicals supplement. Those from U+2F00 on (Kangxi) have compatibility decompositions; these have none.
 const FIRST: u32 = 0x2e80;
 
-/// What stands for each of U+2E80 to U+2EF3: the property Equivalent_Unified_Ideograph of the Unicode Character Database 15.0
-/// (EquivalentUnifiedIdeograph.txt, Unicode-3.0 licence). U+2E80 has none, U+2E9A is not assigned: they stand for themselves.
+/// Replacements for U+2E80 to U+2EF3: the property Equivalent_Unified_Ideograph of the Unicode Character Database 15.0
+/// (EquivalentUnifiedIdeograph.txt, Unicode-3.0 licence). U+2E80 has none, U+2E9A is not assigned; both map to themselves.
 const UNIFIED: &str = "\
     ⺀厂乛乚乙亻冂𠘨刀刂卜㔾小小兀尣尢𡯂巳幺彑𫜹忄心扌攵⺚旡日月歺母\
     民氵氺灬爫爫丬牛犭王𤴔目示礻𥫗糹纟罓罒㓁冗𦉫羊𦍌𦍋耂肀聿肉𦥑艹艹\

@@ -1,4 +1,4 @@
-//! Terms: what a text can be found by.
+//! Splitting texts into terms.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use super::characters::{Class, class};
 use super::{Folded, Term, fold};
 
-/// Longest word in bytes; of longer ones (keys, encoded data) the beginning is the term.
+/// Maximum length of a word in bytes; longer ones (keys, encoded data) are truncated.
 const LONGEST: usize = 64;
 
-/// What a term is of its text.
+/// The kind of a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermKind {
     /// A word, number or version; an English word as its stem.
@@ -24,7 +24,7 @@ pub enum TermKind {
     Single,
 }
 
-/// The terms of a text one after the other, in memory that is used again.
+/// The terms of a text, in a reusable buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
     text: String,
@@ -33,7 +33,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Takes the terms of another text.
+    /// Replaces the terms by those of another text.
     pub fn read(&mut self, text: &str) {
         self.text.clear();
         self.terms.clear();
@@ -51,7 +51,7 @@ impl Terms {
     }
 }
 
-/// What a text can be found by, in order.
+/// The terms of a text, in order.
 pub fn terms(text: &str) -> Vec<Term> {
     let folded = Folded::new(text);
     let mut terms = Vec::new();
@@ -61,15 +61,15 @@ pub fn terms(text: &str) -> Vec<Term> {
     terms
 }
 
-/// What to look for: the terms of a query, without those that only make texts complete. A [`TermKind::Single`] is to be looked
-/// up as the beginning of terms.
+/// The terms of a query. Omits terms that are only needed when indexing. A [`TermKind::Single`] is to be looked
+/// up as a prefix of terms.
 pub fn query_terms(query: &str) -> Vec<Term> {
     let mut terms = terms(query);
     terms.retain(|term| !matches!(term.kind, TermKind::Last | TermKind::Form));
     terms
 }
 
-/// Visits the terms of a folded text, with their places in it.
+/// Visits the terms of a folded text, with their byte ranges.
 pub(super) fn each(folded: &str, mut visit: impl FnMut(&str, Range<usize>, TermKind)) {
     let mut at = 0;
     while let Some(c) = folded[at..].chars().next() {

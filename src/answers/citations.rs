@@ -1,6 +1,6 @@
 //! Citations such as `[1]` in a text that a model writes: checked against the passages it was given, while it writes.
 //!
-//! What is let through is always `[1]`, numbered in the order in which passages are first cited. A mark without a passage is left
+//! The output always uses the form `[1]`, numbered in the order in which passages are first cited. A mark without a passage is left
 //! out. Models write marks in many ways: `[1, 2]`, `[^1]`, `[1-3]`, `【1】`, `【1†source】`, `［１］`, `[passage 1]`.
 
 /// Bytes between the brackets of the longest mark; longer ones are text.
@@ -12,14 +12,14 @@ const MOST: usize = 20;
 /// Words that may stand before the numbers.
 const WORDS: [&str; 10] = ["passages", "passage", "sources", "source", "段落", "来源", "來源", "资料", "資料", "^"];
 
-/// Checks the marks of a text that comes in pieces.
+/// Checks the citation marks of a streamed text.
 #[derive(Debug, Default)]
 pub struct Citations {
     /// How many passages there are.
     passages: usize,
     /// Those that were cited, by their index; the first is `[1]`.
     cited: Vec<usize>,
-    /// What may be the beginning of a mark, with the blanks before it.
+    /// Held-back text that may be the beginning of a mark, with the spaces before it.
     held: String,
 }
 
@@ -28,7 +28,7 @@ impl Citations {
         Self { passages, ..Self::default() }
     }
 
-    /// What of the text can be shown now.
+    /// The part of the text that can be shown now.
     pub fn push(&mut self, piece: &str) -> String {
         let mut shown = String::new();
         for c in piece.chars() {
@@ -37,7 +37,7 @@ impl Citations {
         shown
     }
 
-    /// What was held back when the text ended.
+    /// The text that was still held back at the end.
     pub fn end(&mut self) -> String {
         std::mem::take(&mut self.held).trim_end().to_owned()
     }
@@ -51,7 +51,7 @@ impl Citations {
         let is_open = self.held.contains(is_opening);
         match c {
             _ if is_opening(c) => {
-                // Of two, the second one may be a mark.
+                // Of two brackets, the second may begin a mark.
                 if is_open {
                     shown.push_str(&std::mem::take(&mut self.held));
                 }
@@ -61,7 +61,7 @@ impl Citations {
                 self.held.push(c);
                 self.close(shown);
             }
-            // Blanks before a mark that is left out go with it.
+            // Spaces before a removed mark are removed, too.
             ' ' if !is_open => self.held.push(c),
             _ => {
                 self.held.push(c);
@@ -96,7 +96,7 @@ impl Citations {
     }
 }
 
-/// A text in which nothing looks like a mark: passages have footnotes of their own, and earlier answers had other passages.
+/// Removes everything that looks like a mark: passages have their own footnotes, and earlier answers cited other passages.
 pub fn without_marks(text: &str) -> String {
     let mut citations = Citations::new(0);
     let mut shown = citations.push(text);
@@ -112,7 +112,7 @@ fn is_closing(c: char) -> bool {
     matches!(c, ']' | '】' | '］')
 }
 
-/// The numbers in a mark with its brackets; `None` when it is something else that stands in brackets.
+/// The numbers in a mark with its brackets; `None` if the brackets contain something else.
 fn numbers(mark: &str) -> Option<Vec<usize>> {
     let inside = mark.trim_matches(|c| is_opening(c) || is_closing(c));
     // Some write the source behind the number.
@@ -139,7 +139,7 @@ fn number(text: &str) -> Option<usize> {
     is_number.then(|| text.parse().ok()).flatten()
 }
 
-/// The ASCII form of what Chinese keyboards write.
+/// The ASCII form of full-width characters from Chinese input methods.
 fn plain(c: char) -> char {
     match c {
         '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
@@ -155,7 +155,7 @@ fn plain(c: char) -> char {
 mod tests {
     use super::*;
 
-    /// The text as it is shown, and what it cites, with the pieces cut everywhere.
+    /// The text as shown and its citations, with the input split at every position.
     fn check(passages: usize, text: &str, expected: &str, cited: &[usize]) {
         let characters: Vec<char> = text.chars().collect();
         for size in 1..=characters.len() {

@@ -1,7 +1,7 @@
-//! From a question to an answer: an entry that answers it, words that a model writes from passages, the passages themselves, or
-//! that there is nothing.
+//! Question answering: with an FAQ entry, with an answer written by a language model from passages, with quoted passages, or
+//! with a statement that nothing was found.
 //!
-//! Knows no rooms and no jobs. Whatever becomes of the model, there is an answer, and it says why it is not another.
+//! Independent of rooms and jobs. If the model fails there is still an answer, which states the reason.
 
 mod citations;
 mod prompt;
@@ -19,13 +19,13 @@ use crate::model::{AnsweredBy, FaqAnswer, Findings, Grounds, Language, RoomName,
 use crate::text::{Locale, Text};
 use citations::Citations;
 
-/// Passages that are quoted where nobody writes an answer from them. Whole ones: a single sentence rarely holds the answer.
+/// Number of passages quoted if no model writes the answer. Whole passages: a single sentence rarely contains the answer.
 const QUOTED: usize = 3;
 
-/// Passages that a model is given.
+/// Number of passages in the model's prompt.
 const GIVEN: usize = 6;
 
-/// Most passages that somebody may ask for.
+/// Maximum number of passages that can be requested.
 pub const MOST_PASSAGES: usize = 10;
 
 /// Where passages come from.
@@ -50,7 +50,7 @@ impl Finder for Arc<Library> {
     }
 }
 
-/// Where there are no documents.
+/// A finder without documents.
 #[cfg(test)]
 pub struct NoDocuments;
 
@@ -66,35 +66,35 @@ impl Finder for NoDocuments {
     }
 }
 
-/// Whoever reads an answer while it is written.
+/// Receives an answer while it is written.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    /// The next words; together they begin the answer.
+    /// The next part of the answer; the parts joined are its beginning.
     async fn read(&self, piece: &str);
 }
 
-/// A question with all that belongs to it.
+/// A question with its context.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     pub text: &'a str,
-    /// Whoever asks.
+    /// Handle of the asker.
     pub handle: &'a str,
     /// Where it is asked, if in a room: documents of other rooms stay there.
     pub room: Option<&'a RoomName>,
     /// The asker's language.
     pub locale: Locale,
-    /// How many passages are wanted; `None` for as many as are sensible.
+    /// Requested number of passages; `None` for the default.
     pub limit: Option<usize>,
-    /// What was said before, oldest first.
+    /// Earlier messages, oldest first.
     pub history: &'a [Said],
-    /// How a model is to be in this room; empty for no particular way.
+    /// The room's instructions for the model; empty for none.
     pub instructions: &'a str,
 }
 
-/// Something that was said before.
+/// An earlier message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// Whoever said it, `None` for the bot.
+    /// Its author; `None` for the bot.
     pub by: Option<String>,
     pub text: String,
     /// The question that it answers.
@@ -105,11 +105,11 @@ pub struct Said {
 pub struct Answers {
     finder: Arc<dyn Finder>,
     model: Option<LanguageModel>,
-    /// Whether the model may answer what the documents have nothing on.
+    /// Whether the model may answer questions on which the documents contain nothing.
     beyond_documents: bool,
 }
 
-/// What a model was given, and what it wrote.
+/// A model's answer and the passages it cites.
 struct Written {
     text: String,
     cited: Vec<usize>,
@@ -125,10 +125,10 @@ impl Answers {
         self.model.as_ref().map(LanguageModel::name)
     }
 
-    /// Answers a question; `reader` sees the answer while it is written.
+    /// Answers a question; `reader` receives the answer while it is written.
     ///
     /// # Errors
-    /// When the documents cannot be asked. What goes wrong with the model is part of the answer.
+    /// If the documents cannot be searched. Errors of the model are reported in the answer.
     pub async fn answer(&self, question: &Question<'_>, reader: &dyn Reader) -> Result<(String, Grounds), Text> {
         let question = Question { locale: language_of(question), ..*question };
         let limit = question.limit.unwrap_or(if self.model.is_some() { GIVEN } else { QUOTED });
@@ -153,8 +153,8 @@ impl Answers {
         }
     }
 
-    /// The passages in a model's words. `are_fitting` says whether the passages are about the question itself, and so worth showing
-    /// although nothing cites them.
+    /// An answer written by the model. `are_fitting` says whether the passages are about the question itself, and so worth showing
+    /// even if the answer does not cite them.
     async fn write(
         &self,
         model: &LanguageModel,
@@ -177,7 +177,7 @@ impl Answers {
         Ok((with_note(grounds.note.as_deref(), text), grounds))
     }
 
-    /// What the documents have on a question that only continues the one before it.
+    /// Retrieves passages for a follow-up question, together with the question before it.
     async fn continued(&self, question: &Question<'_>) -> Vec<Source> {
         let before = question.history.iter().rev().find_map(|said| said.asked.as_deref());
         let Some(before) = before else { return Vec::new() };
@@ -186,7 +186,7 @@ impl Answers {
         found.ok().filter(|findings| findings.confident).map(|findings| findings.sources).unwrap_or_default()
     }
 
-    /// The passages themselves, or that there are none; with a word on a model that failed.
+    /// Quotes the passages, or states that there are none; with a note if the model failed.
     fn quoted(&self, question: &Question<'_>, findings: Findings, failed: Option<LlmError>) -> (String, Grounds) {
         let locale = question.locale;
         let note = failed.map(|error| error.words().in_locale(locale));
@@ -203,8 +203,8 @@ impl Answers {
     }
 }
 
-/// Passages to quote: as many as were asked for, or the best few. Behind the first one, what shares no word with the question is
-/// more often beside it than not.
+/// Passages to quote: the requested number, or the best few. After the first, a passage that shares no word with the question is
+/// usually off topic.
 fn quotable(mut sources: Vec<Source>, limit: Option<usize>) -> Vec<Source> {
     if limit.is_none() {
         let first = sources.first().map(|source| (source.document.clone(), source.chunk));
@@ -214,7 +214,7 @@ fn quotable(mut sources: Vec<Source>, limit: Option<usize>) -> Vec<Source> {
     sources
 }
 
-/// Has the model write, and checks its citations while it does.
+/// Lets the model write the answer and checks its citations as it is streamed.
 async fn write(
     model: &LanguageModel,
     question: &Question<'_>,
@@ -245,7 +245,7 @@ fn cited_sources(sources: &[Source], cited: &[usize]) -> Vec<Source> {
     numbered.map(|(mark, source)| Source { mark: Some(mark), ..source.clone() }).collect()
 }
 
-/// An entry that somebody wrote for this question says it best, model or not.
+/// An FAQ entry for this very question takes precedence over a model.
 fn by_entry(question: &Question<'_>, faq: FaqAnswer) -> (String, Grounds) {
     let grounds = Grounds::new(question.text, AnsweredBy::Faq, vec![faq.source], None);
     (faq.answer, grounds)
@@ -255,7 +255,7 @@ fn with_note(note: Option<&str>, text: String) -> String {
     note.map_or(text.clone(), |note| format!("{note}\n\n{text}"))
 }
 
-/// The language to answer in: the asker's, but Chinese for a Chinese question of somebody whose client only speaks English.
+/// The language of the answer: the asker's, but Chinese for a Chinese question from a client with an English locale.
 fn language_of(question: &Question<'_>) -> Locale {
     match (question.locale, analysis::language(question.text)) {
         (Locale::English, Language::Simplified) => Locale::SimplifiedChinese,

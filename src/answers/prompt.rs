@@ -1,6 +1,6 @@
-//! What a model is told: its task, passages and what was said before, in the asker's language, within its budget.
+//! The prompt: the task, passages and earlier messages, in the asker's language, within a length budget.
 //!
-//! Passages and earlier messages were written by others. They are marked as data, and cannot end their marks.
+//! Passages and earlier messages are untrusted. They are delimited as data and cannot contain the closing delimiter.
 
 use super::citations::without_marks;
 use super::wording::place;
@@ -9,20 +9,20 @@ use crate::llm::{Speaker, Turn};
 use crate::model::Source;
 use crate::text::{Locale, Text};
 
-/// Earlier messages that are given at most.
+/// Maximum number of earlier messages.
 const MOST_MESSAGES: usize = 12;
 
-/// Characters of an earlier message.
+/// Maximum length of an earlier message, in characters.
 const LONGEST_MESSAGE: usize = 800;
 
-/// What is asked of the model.
+/// A prompt.
 pub struct Prompt {
     pub turns: Vec<Turn>,
-    /// How many of the passages it was given, from the first.
+    /// Number of passages in the prompt, from the first on.
     pub passages: usize,
 }
 
-/// Puts a prompt together of at most `budget` characters: first the task, then as many passages as fit into half of what is left,
+/// Builds a prompt of at most `budget` characters: first the task, then as many passages as fit into half of the rest,
 /// then the newest messages.
 pub fn prompt(question: &Question<'_>, sources: &[Source], budget: usize) -> Prompt {
     let task = task(question, sources.is_empty());
@@ -49,7 +49,7 @@ fn task(question: &Question<'_>, is_without_passages: bool) -> String {
     }
 }
 
-/// The first passages that fit, and how many they are; the first is cut, if need be.
+/// The first passages that fit, and their number; the first is truncated if necessary.
 fn passages(sources: &[Source], locale: Locale, budget: usize) -> (String, usize) {
     let (mut quoted, mut left) = (String::new(), budget);
     for (index, source) in sources.iter().enumerate() {
@@ -69,7 +69,7 @@ fn passages(sources: &[Source], locale: Locale, budget: usize) -> (String, usize
     (quoted, sources.len())
 }
 
-/// A text that cannot end the mark that it stands in.
+/// Escapes a text so that it cannot contain the closing delimiter.
 fn inert(text: &str) -> String {
     text.replace('<', "‹").replace('>', "›").replace('"', "”")
 }
@@ -92,7 +92,7 @@ fn conversation(history: &[Said], budget: usize) -> Vec<Turn> {
     turns
 }
 
-/// Many models demand that people and model take turns, and that people begin.
+/// Many models require alternating user and assistant turns that begin with the user.
 fn joined(turns: Vec<Turn>) -> Vec<Turn> {
     let mut joined: Vec<Turn> = Vec::new();
     for turn in turns {

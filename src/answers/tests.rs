@@ -1,4 +1,4 @@
-//! Answers without a model; those with one are told in the tests of the whole program.
+//! Answers without a model; answers with one are tested end to end.
 
 use std::sync::Mutex;
 

@@ -1,12 +1,12 @@
-//! Answers without a model: passages quoted with their places, in words that can be read as they are.
+//! Answers without a model: passages quoted with their sources, as plain text.
 
 use crate::model::{Findings, Source};
 use crate::text::{Locale, Text};
 
-/// Characters of a passage that are quoted; passages are shorter, entries of a list of questions may not be.
+/// Maximum length of a quoted passage, in characters; passages are shorter, FAQ entries may be longer.
 const LONGEST_QUOTE: usize = 1200;
 
-/// The passages, each below its place.
+/// The passages, each below its source.
 pub fn passages(sources: &[Source], locale: Locale) -> String {
     let quoted: Vec<_> = sources
         .iter()
@@ -25,7 +25,7 @@ pub fn place(source: &Source, locale: Locale) -> String {
     parts.join(" · ")
 }
 
-/// That nothing fits, and what comes nearest.
+/// States that nothing was found, and names the nearest documents.
 pub fn nothing(findings: &Findings, locale: Locale) -> String {
     if findings.nearest.is_empty() {
         return Text::new("answer-nothing").in_locale(locale);
@@ -34,7 +34,7 @@ pub fn nothing(findings: &Findings, locale: Locale) -> String {
     Text::new("answer-nothing-nearest").with("titles", titles.join("\n")).in_locale(locale)
 }
 
-/// A passage as lines that are seen to be quoted, without the pages' ends and empty lines.
+/// A passage as quoted lines, without form feeds and empty lines.
 fn quote(content: &str) -> String {
     let mut quoted = String::new();
     let mut left = LONGEST_QUOTE;

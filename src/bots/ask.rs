@@ -12,13 +12,13 @@ use crate::jobs::Policy;
 use crate::model::{Handle, JobRequest, JobState, Message, Voice};
 use crate::text::Text;
 
-/// Characters of a question. More is no question, and its record would leave no room for the answer.
+/// Maximum length of a question, in characters: the answer has to fit into the same record.
 const LONGEST: usize = 2000;
 
-/// Messages before the question that belong to it.
+/// Number of earlier messages that are used as context.
 const MESSAGES_BEFORE: usize = 12;
 
-/// What precedes a question when another number of passages is wanted: `limit:5`.
+/// Prefix of a question that sets the number of passages: `limit:5`.
 const LIMIT: &str = "limit:";
 
 pub struct Ask {
@@ -27,14 +27,14 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// `time_limit` is for everything together; whatever takes long within has a shorter one of its own.
+    /// `time_limit` is for the whole run; long steps have shorter limits of their own.
     pub fn new(answers: Arc<Answers>, time_limit: Duration) -> Self {
         Self { answers, time_limit }
     }
 
-    /// What was said in the room before.
+    /// Earlier messages in the room.
     fn said_before(request: &Request<'_>, room: Option<&Room>) -> Result<Vec<Said>, Text> {
-        // Asked quietly, a question stands alone.
+        // A quiet question has no context.
         let Some(room) = room.filter(|_| !request.job.quiet) else { return Ok(Vec::new()) };
         let page = Page { before: Some(request.seq), after: None, limit: Some(MESSAGES_BEFORE) };
         let history = request.chat.history(room, page)?;
@@ -86,7 +86,7 @@ impl Reader for Shown<'_> {
     }
 }
 
-/// The question, and how many passages are wanted.
+/// The question and the requested number of passages.
 fn parse(arguments: &str) -> Result<(&str, Option<usize>), Text> {
     let arguments = arguments.trim();
     let limit = arguments.strip_prefix(LIMIT).map(|rest| rest.split_once(char::is_whitespace).unwrap_or((rest, "")));
@@ -113,7 +113,7 @@ pub fn arguments(question: &str, limit: Option<usize>) -> String {
     }
 }
 
-/// A message as part of a conversation; none of those that only tell what became of a job.
+/// A message as part of the conversation; `None` for messages that only report a job's failure.
 fn said(message: Message) -> Option<Said> {
     let has_failed = message.answer.as_ref().is_some_and(|answer| answer.state != JobState::Completed);
     if message.deleted || has_failed || message.role == Voice::System {

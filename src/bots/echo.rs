@@ -1,4 +1,4 @@
-//! `echo`: says again what was said.
+//! `echo`: repeats the text.
 
 use async_trait::async_trait;
 

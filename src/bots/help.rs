@@ -1,4 +1,4 @@
-//! `help`: what the bot can do, made from the list of commands.
+//! `help`: lists the commands, or describes one.
 
 use std::sync::Weak;
 

@@ -1,4 +1,4 @@
-//! The commands: what each is called, what it may do, and what it does.
+//! The commands: name, policy and implementation of each.
 //!
 //! A new command is one new file and one line in [`Bots::new`]; help, completion in the page and the tests follow from the
 //! list. A bot gets a request and returns a reply; `runner` does everything around it.
@@ -38,14 +38,14 @@ use crate::text::{Locale, Text};
 /// One command.
 #[async_trait]
 pub trait Bot: Send + Sync {
-    /// What people type: lower-case letters. A name with a space cannot be typed, so it is known to the program alone and not
+    /// What users type: lower-case letters. A name with a space cannot be typed, so it is for internal use and not
     /// listed.
     fn name(&self) -> &str;
 
-    /// What its jobs may do.
+    /// Limits and retries of its jobs.
     fn policy(&self) -> Policy;
 
-    /// How people are told of it; by itself, in words of the catalogs under `command-NAME-usage`, `-help` and `-example`.
+    /// Its description for users; by default the texts `command-NAME-usage`, `-help` and `-example` of the catalogs.
     fn describe(&self, locale: Locale) -> CommandView {
         let name = self.name();
         let words = |part: &str| Text::new(format!("command-{name}-{part}")).in_locale(locale);
@@ -58,52 +58,52 @@ pub trait Bot: Send + Sync {
         }
     }
 
-    /// Does the work. It is dropped at the next `.await` when the job is cancelled or its time is up.
+    /// Runs the command. The future is dropped at the next `.await` when the job is cancelled or times out.
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure>;
 }
 
-/// What a bot is asked, and what it may use to do it.
+/// A request to a bot, with the services it may use.
 pub struct Request<'a> {
     /// Its `arguments` are everything after the command, its `locale` is the asker's language.
     pub job: &'a Job,
-    /// Number of the message that asked.
+    /// Number of the message that requested the job.
     pub seq: u64,
     pub jobs: &'a Arc<Jobs>,
     pub chat: &'a Arc<Chat>,
     pub output: &'a Output,
 }
 
-/// What a bot answers.
+/// A bot's answer.
 #[derive(Debug, PartialEq)]
 pub enum Reply {
     Words(Text),
-    /// The same in every language.
+    /// Untranslated text.
     Plain(String),
     /// The answer to a question.
     Grounded(String, Grounds),
 }
 
-/// Why a bot could not do it: a stable code, and one clear sentence.
+/// Why a command failed: a stable code and one sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Failure {
     pub code: &'static str,
     pub text: Text,
-    /// Whether trying again may help.
+    /// Whether a retry may succeed.
     pub again: bool,
 }
 
 impl Failure {
-    /// Trying again would not change it.
+    /// A permanent failure: a retry would not help.
     pub fn for_good(code: &'static str, text: Text) -> Self {
         Self { code, text, again: false }
     }
 
-    /// Another attempt may go better.
+    /// A temporary failure: a retry may succeed.
     pub fn for_now(code: &'static str, text: Text) -> Self {
         Self { code, text, again: true }
     }
 
-    /// The arguments do not fit; `text` says what is wrong with them.
+    /// The arguments are invalid; `text` says why.
     pub fn bad_arguments(text: Text) -> Self {
         Self::for_good("bad_arguments", text)
     }
@@ -114,12 +114,12 @@ type List = Vec<Arc<dyn Bot>>;
 /// The list of commands.
 pub struct Bots {
     built_in: List,
-    /// Those that come from outside the program, and may change while it runs.
+    /// Custom commands, which can be replaced while the server runs.
     own: RwLock<List>,
 }
 
 impl Bots {
-    /// Every command there is.
+    /// Creates the list with all built-in commands.
     pub fn new(
         client: Client,
         planning: &Planning,
@@ -147,12 +147,12 @@ impl Bots {
         })
     }
 
-    /// Puts other commands in the place of those that came from outside. Jobs that run go on as they were begun.
+    /// Replaces the custom commands. Running jobs continue with the old ones.
     pub fn replace_own(&self, own: Vec<Arc<dyn Bot>>) {
         *self.own.write() = own;
     }
 
-    /// Whether a command of this name belongs to the program itself.
+    /// Whether there is a built-in command of this name.
     pub fn is_built_in(&self, name: &str) -> bool {
         self.built_in.iter().any(|bot| bot.name() == name)
     }
@@ -162,7 +162,7 @@ impl Bots {
         self.built_in.iter().chain(own.iter()).cloned().collect()
     }
 
-    /// Those that people can ask for.
+    /// Commands that users can request.
     fn listed(&self) -> impl Iterator<Item = Arc<dyn Bot>> {
         self.all().into_iter().filter(|bot| !bot.name().contains(' '))
     }
@@ -172,24 +172,24 @@ impl Bots {
         self.built_in.iter().chain(own.iter()).find(|bot| bot.name() == name).cloned()
     }
 
-    /// What the jobs of each command may do.
+    /// The policies of all commands, by name.
     pub fn policies(&self) -> HashMap<String, Policy> {
         self.all().iter().map(|bot| (bot.name().to_owned(), bot.policy())).collect()
     }
 
-    /// The commands as people are told of them.
+    /// Descriptions of the commands for users.
     pub fn describe(&self, locale: Locale) -> Vec<CommandView> {
         self.listed().map(|bot| bot.describe(locale)).collect()
     }
 
-    /// What somebody is told who comes to the bot for the first time.
+    /// The greeting of the bot.
     pub fn greeting(&self, locale: Locale) -> String {
         let commands = self.describe(locale);
         let lines: Vec<_> = commands.iter().map(|command| format!("• {} — {}", command.usage, command.help)).collect();
         Text::new("greeting").with("commands", lines.join("\n")).in_locale(locale)
     }
 
-    /// The known command that looks most like `name`, if one does.
+    /// The command with the most similar name, if one is similar enough.
     fn nearest(&self, name: &str) -> Option<String> {
         /// Letters that may be wrong, missing or swapped.
         const MOST_EDITS: usize = 2;
@@ -198,7 +198,7 @@ impl Bots {
         (distance(&nearest) <= MOST_EDITS.min(name.chars().count() / 2)).then(|| nearest.name().to_owned())
     }
 
-    /// Does what a job asks for.
+    /// Runs a job's command.
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let name = if request.job.name.is_empty() { "help" } else { &request.job.name };
         match self.find(name) {

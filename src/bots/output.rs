@@ -1,4 +1,4 @@
-//! What a bot says while it works.
+//! Output of a job while it runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use crate::jobs::Jobs;
 use crate::model::Job;
 use crate::text::Text;
 
-/// Shortest time between two words on a job's progress.
+/// Minimum interval between two progress updates of a job.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
-/// Shortest time between two times that a job's log is stored while it runs.
+/// Minimum interval between two writes of a running job's log to the store.
 const KEEP_LOG_EVERY: Duration = Duration::from_secs(2);
 
-/// A job's way to be heard before its answer.
+/// Through this a job reports before its answer.
 pub struct Output {
     jobs: Arc<Jobs>,
     chat: Arc<Chat>,
@@ -28,8 +28,8 @@ impl Output {
         Self { jobs, chat, job, progress: Every::new(PROGRESS_EVERY), log: Every::new(KEEP_LOG_EVERY) }
     }
 
-    /// How far it is: `percent` is 0 to 100, `None` where it is not known; `words` are in the asker's language. What comes too
-    /// fast to be read is left out.
+    /// Reports progress: `percent` is 0 to 100, `None` if unknown; `words` are in the asker's language. Updates that come too
+    /// fast to be read are dropped.
     pub fn progress(&self, percent: Option<u8>, words: Option<String>) {
         if self.progress.is_due() {
             self.jobs.progress(&self.job.id, percent, words);
@@ -58,7 +58,7 @@ impl Output {
     }
 }
 
-/// Lets through what does not come too often.
+/// A rate limiter.
 struct Every {
     pause: Duration,
     last: Mutex<Option<Instant>>,

@@ -1,4 +1,4 @@
-//! The workers: take a job, run its bot under its policy, answer in the room. Never silence.
+//! The workers: each takes a job, runs its bot under its policy and posts the answer. Every job gets an answer.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ pub struct Runner {
     jobs: Arc<Jobs>,
     bots: Arc<Bots>,
     workers: TaskTracker,
-    /// No further job is begun.
+    /// Cancelled when no further job may be started.
     stopping: CancellationToken,
-    /// Jobs that still run are put back.
+    /// Cancelled when jobs that still run must be put back.
     putting_back: CancellationToken,
 }
 
@@ -41,8 +41,8 @@ enum Ended {
 }
 
 impl Runner {
-    /// Takes up the jobs that had not ended when the server stopped, then starts `count` workers and begins to keep time. Ended
-    /// jobs are forgotten after `keep`.
+    /// Resumes the jobs that had not ended when the server stopped, then starts `count` workers and the timers. Ended
+    /// jobs are deleted after `keep`.
     pub async fn start(
         chat: Arc<Chat>,
         jobs: Arc<Jobs>,
@@ -59,7 +59,7 @@ impl Runner {
             stopping: CancellationToken::new(),
             putting_back: CancellationToken::new(),
         });
-        // Before anybody can ask how they stand.
+        // Before clients can query them.
         runner.jobs.resume(unfinished).await;
         for _ in 0..count {
             runner.workers.spawn(runner.clone().work());
@@ -78,7 +78,7 @@ impl Runner {
         });
     }
 
-    /// Begins no further job, lets the running ones end until `deadline`, then puts back what still runs.
+    /// Starts no further job, lets running ones finish until `deadline`, then puts back those that still run.
     pub async fn stop(&self, deadline: tokio::time::Instant) {
         self.stopping.cancel();
         self.workers.close();
@@ -108,7 +108,7 @@ impl Runner {
                 id = self.jobs.next() => id,
             };
             let Some(id) = id else { return };
-            // What a bot breaks is told; what breaks around it must not cost a worker.
+            // A panic in a bot is reported to the room; a panic around it must not end the worker.
             if AssertUnwindSafe(self.run(&id)).catch_unwind().await.is_err() {
                 tracing::error!(job = %id, "a worker broke over this job");
             }
@@ -119,8 +119,8 @@ impl Runner {
         // None: cancelled while it waited.
         let Some(running) = self.jobs.begin(id) else { return };
         let policy = running.policy;
-        // A quick job is over before anybody could look; writing down that it began would only double its cost. What must
-        // not run twice is known to have run.
+        // A quick job ends before anyone could see it running; storing its start would only double its cost. A job that must
+        // not run twice is recorded as started.
         if policy.lane == Lane::Slow || policy.on_restart == OnRestart::Interrupt {
             self.jobs.note_begun(&running).await;
         }
@@ -164,7 +164,7 @@ impl Runner {
         }
     }
 
-    /// The attempt failed: another follows, if that may help and the policy allows it.
+    /// Handles a failed attempt: schedules another if that may help and the policy allows it.
     async fn failed(&self, running: RunningJob, failure: Failure) {
         let (job, retries) = (&running.stored.job, running.policy.retries);
         let words = failure.text.in_locale(job.locale);
@@ -182,7 +182,7 @@ impl Runner {
         self.jobs.end_running(running, outcome).await;
     }
 
-    /// The next start takes it up again, as if it had not been begun.
+    /// Puts the job back; the next start resumes it as if it had not been started.
     async fn put_back(&self, running: &RunningJob) {
         let job = &running.stored.job;
         match self.jobs.put_back(running).await {

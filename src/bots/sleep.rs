@@ -1,4 +1,4 @@
-//! `sleep`: waits, saying how far it is. A stand-in for long work: watch it, cancel it, restart the server under it.
+//! `sleep`: waits and reports progress. A sample long-running job for trying out progress, cancellation and restarts.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::text::Text;
 /// Longest sleep, in seconds.
 const LONGEST: f64 = 3600.0;
 
-/// How often the progress is said.
+/// Interval of progress reports.
 const STEP: Duration = Duration::from_millis(500);
 
 pub struct Sleep;
@@ -24,7 +24,7 @@ impl Bot for Sleep {
     }
 
     fn policy(&self) -> Policy {
-        // Long work of which half may be done must not silently start over.
+        // Work that may be half done must not silently start again.
         let time_limit = Duration::from_secs_f64(LONGEST + 60.0);
         Policy { time_limit, on_restart: OnRestart::Interrupt, ..Policy::SLOW }
     }

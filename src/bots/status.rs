@@ -1,4 +1,4 @@
-//! `status`: asks an address whether it answers, and remembers the answer for an hour.
+//! `status`: checks whether a URL responds, and caches the result for an hour.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,16 +12,16 @@ use crate::fetch::{Client, Limits};
 use crate::jobs::Policy;
 use crate::text::Text;
 
-/// Time for everything; the body does not matter.
+/// Time limit for the whole request; the body is not read.
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 0 };
 
-/// How long an answer is remembered.
+/// How long a result is cached.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
-/// Answers remembered at most; the oldest make room.
+/// Capacity of the cache; the oldest entries are evicted.
 const MOST_REMEMBERED: usize = 1000;
 
-/// Said after an address, asks anew.
+/// After an address: bypasses the cache.
 const ANEW: &str = "now";
 
 pub struct Status {

@@ -71,7 +71,7 @@ impl Decimal {
 
     fn total(numbers: &[Self]) -> Self {
         let places = numbers.iter().map(|number| number.places).max().unwrap_or(0);
-        // First among those with the same number of places, so that each power of ten is made once.
+        // First among those with the same number of places, so that each power of ten is computed once.
         let mut sums = BTreeMap::<usize, BigInt>::new();
         for number in numbers {
             *sums.entry(number.places).or_default() += &number.digits;

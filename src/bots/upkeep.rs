@@ -1,4 +1,4 @@
-//! The jobs by which documents come to be found. The program asks for them itself; nobody types their names.
+//! Jobs that index and embed documents. They are started by the server itself and cannot be requested by users.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::jobs::{Lane, Policy, Priority, Retries};
 use crate::library::{EMBEDDING, INDEXING, Library, Progress};
 use crate::text::Text;
 
-/// Both may go on for long, are tried again for a while, and begin where they stopped.
+/// Both may run for long, are retried, and resume where they stopped.
 const POLICY: Policy = Policy {
     lane: Lane::Slow,
     time_limit: Duration::from_secs(24 * 60 * 60),
@@ -23,7 +23,7 @@ const POLICY: Policy = Policy {
 /// Puts passages into the index.
 pub struct IndexDocuments(pub Arc<Library>);
 
-/// Makes vectors of passages.
+/// Computes vectors of passages.
 pub struct EmbedDocuments(pub Arc<Library>);
 
 #[async_trait]
@@ -62,7 +62,7 @@ impl Bot for EmbedDocuments {
     }
 }
 
-/// Does the work and says meanwhile how far it is.
+/// Runs the work and reports its progress.
 async fn told_of<T>(
     request: &Request<'_>,
     mut progress: watch::Receiver<Progress>,

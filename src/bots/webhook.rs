@@ -1,4 +1,4 @@
-//! Delivers what happened here to an address outside. Not for people: deliveries are made in [`webhooks`](crate::webhooks).
+//! Delivers an event to an outgoing webhook. Not a user command: deliveries are created in [`webhooks`](crate::webhooks).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::model::JobId;
 use crate::protocol::{JobView, MessageView};
 use crate::text::Text;
 
-/// What the receiver says beside its status is of no use.
+/// The body of the response is not read.
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 0 };
 
 pub struct Webhook {
@@ -22,11 +22,11 @@ pub struct Webhook {
     webhooks: Arc<Webhooks>,
 }
 
-/// What a receiver gets.
+/// The body of the request.
 #[derive(Serialize)]
 struct Body<'a> {
     event: &'static str,
-    /// The delivery's, the same however often it is tried.
+    /// Id of the delivery, the same in every attempt.
     id: &'a JobId,
     room: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ impl Webhook {
         Self { client, webhooks }
     }
 
-    /// `None` when there is nothing left to tell of.
+    /// `None` if the subject of the event no longer exists.
     async fn body(&self, delivery: &Delivery, request: &Request<'_>) -> Result<Option<Vec<u8>>, Text> {
         let Some(room) = &request.job.room else { return Ok(None) };
         let room = request.chat.find_room(room).await?;
@@ -84,7 +84,7 @@ impl Bot for Webhook {
         let answer = |key| Text::new(key).with("name", name).with("code", status.as_u16());
         match status {
             status if status.is_success() => Ok(Reply::Words(answer("webhook-done"))),
-            // The receiver's word for: never again.
+            // 410: the receiver asks not to retry.
             StatusCode::GONE => Err(Failure::for_good("refused", answer("webhook-refused"))),
             _ => Err(Failure::for_now("refused", answer("webhook-refused"))),
         }

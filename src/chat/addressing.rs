@@ -1,17 +1,17 @@
-//! Whether a message is for the bot, and what it asks for. Pure text; knows no list of commands.
+//! Decides whether a message is for the bot, and which command it requests. Pure text processing.
 
 use crate::model::{BOT_HANDLE, BotMode, JobRequest};
 
-/// Longest command name that is looked at, in characters: enough for any, and for an error that quotes it.
+/// Maximum length of a command name, in characters; longer ones are truncated.
 const MAX_NAME: usize = 32;
 
-/// The command that a line gives, if that is for the bot of such a room.
+/// The command in a message, if the message is for the bot in a room of that mode.
 pub fn request(mode: BotMode, text: &str) -> Option<JobRequest> {
     read(mode, text, |_| true)
 }
 
-/// What a message asks the bot of such a room for. Behind a slash stands a command. Other words for the bot are a command if they
-/// begin with one, or with what `is_command` takes for one; else they are a question.
+/// The request in a message in a room of that mode. A slash introduces a command. Other text for the bot is a command if it
+/// begins with a word that `is_command` accepts; otherwise it is a question.
 pub fn read(mode: BotMode, text: &str, is_command: impl Fn(&str) -> bool) -> Option<JobRequest> {
     let text = text.trim();
     let line = match (mode, after_mention(text)) {
@@ -28,13 +28,13 @@ pub fn read(mode: BotMode, text: &str, is_command: impl Fn(&str) -> bool) -> Opt
     Some(if is_meant { request } else { JobRequest::question(line.trim()) })
 }
 
-/// What follows a slash; the full-width one too, which Chinese input methods write.
+/// The text after a slash, including the full-width slash of Chinese input methods.
 fn after_slash(text: &str) -> Option<&str> {
     text.strip_prefix(['/', '／'])
 }
 
-/// What follows `@bot` at the beginning, if that is the whole word: `@bottle` is somebody else. Chinese is written without blanks,
-/// so an ideograph begins what is said.
+/// The text after a leading `@bot`, if that is a whole word: `@bottle` is somebody else. Chinese is written without spaces,
+/// so an ideograph ends the mention.
 fn after_mention(text: &str) -> Option<&str> {
     let name = text.strip_prefix(['@', '＠'])?;
     let rest = name.get(BOT_HANDLE.len()..)?;

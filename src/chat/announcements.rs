@@ -73,7 +73,7 @@ impl Chat {
             if let Ok(Posted::New(stored)) = &posted {
                 room.publish_message(*stored, &message, &runtime);
             }
-            // Nobody waits any more when the job was cancelled meanwhile.
+            // The receiver is gone if the job was cancelled meanwhile.
             let _ = done.send(posted.map(drop).map_err(Text::from));
         };
         let new = NewMessage { room: number, message: &kept, is_repeatable: false, temporary: None, jobs: &[] };

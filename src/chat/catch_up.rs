@@ -1,4 +1,4 @@
-//! What somebody missed, and what was said before: reads that never show what is not durable.
+//! Catch-up and history. These reads never return messages that are not durable yet.
 
 use super::{Chat, Membership, Room};
 use crate::groups::Progress;
@@ -7,7 +7,7 @@ use crate::protocol::{DEFAULT_HISTORY, MAX_HISTORY};
 use crate::store::{RecordChange, StoreError};
 use crate::text::Text;
 
-/// Longest gap that is filled when somebody comes back; beyond, the newest messages are given instead.
+/// Longest gap that is filled on rejoin; beyond it, the newest messages are returned instead.
 const MAX_GAP: u64 = 1000;
 
 /// Changes of messages told at most; who missed more starts anew.
@@ -24,15 +24,15 @@ pub struct Seen<'a> {
     pub epoch: Option<&'a str>,
 }
 
-/// What the member of a room has to be shown first.
+/// The initial state for a member of a room.
 #[derive(Debug)]
 pub struct CatchUp {
     pub messages: Vec<(u64, Message)>,
-    /// Newest number; what comes after it arrives by itself.
+    /// Newest number; later messages are delivered to the outbox.
     pub last: u64,
     /// The room's version; changes after it arrive by themselves.
     pub version: u64,
-    /// False when the client must drop what it has: the messages are not the continuation of it.
+    /// False if the client must discard what it has, because the messages do not continue it.
     pub complete: bool,
     /// What the client has and is another now, in the order of the changes.
     pub changed: Vec<(u64, Message)>,

@@ -1,7 +1,7 @@
-//! The rooms: entering, leaving, saying something, being answered.
+//! Rooms: joining, leaving, posting and receiving answers.
 //!
-//! Everything that is said takes one way: the store makes it durable and gives it its number, then the room's group hands
-//! it to the members. Knows nothing of sockets, HTTP or what a command does.
+//! All messages take the same path: the store makes them durable and numbers them, then the room's group delivers
+//! them to the members. Independent of sockets, HTTP and what commands do.
 
 mod addressing;
 mod announcements;
@@ -32,7 +32,7 @@ use crate::protocol::ServerFrame;
 use crate::store::{ChangedMessage, NewMessage, Posted, RoomRecord, Store, StoreError};
 use crate::text::Text;
 
-/// Publications that may wait in one room before it is too busy for more.
+/// Maximum backlog of publications per room; beyond it, posts are refused as busy.
 const MAX_BACKLOG: usize = 4096;
 
 /// How often a message is posted whose job comes and goes at the same time.
@@ -44,26 +44,26 @@ pub struct Chat {
     jobs: Arc<Jobs>,
     rooms: Arc<Rooms>,
     runtime: Runtime,
-    /// Deliveries and presence updates that are under way.
+    /// Tracks deliveries and presence updates in progress.
     tasks: TaskTracker,
 }
 
-/// What is to be changed of a room's settings; `None` leaves it as it is.
+/// A change of a room's settings; `None` leaves a setting unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
 pub struct RoomChange {
     /// What its bot answers to.
     pub bot: Option<BotMode>,
-    /// How its bot presents itself, as a whole.
+    /// The bot's persona, replaced as a whole.
     pub persona: Option<Persona>,
 }
 
-/// Something somebody wants to say.
+/// A message to be posted.
 #[derive(Clone, Debug)]
 pub struct Post {
     pub text: MessageText,
-    /// The client's own id, by which a repetition is recognised.
+    /// The client's id, for deduplication.
     pub id: Option<SendId>,
-    /// What it asks the bot for, where that is known without reading it.
+    /// The request to the bot, if it is known without parsing the text.
     pub request: Option<JobRequest>,
 }
 
@@ -71,7 +71,7 @@ pub struct Post {
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub seq: u64,
-    /// It was there already; this author had sent it before.
+    /// A duplicate: this author had sent it before.
     pub repeated: bool,
     pub message: Message,
 }
@@ -93,9 +93,9 @@ impl Chat {
         found.ok_or_else(|| Text::new("error-not_found-room").with("room", name.shown()))
     }
 
-    /// A new room under a made-up name, in words of the given language.
+    /// Creates a room with a generated name in the given language.
     pub async fn invent_room(&self, actor: &Actor) -> Result<Arc<Room>, Text> {
-        /// With a few thousand rooms one in a hundred names is taken; five in a row never are.
+        /// With a few thousand rooms one in a hundred names is taken; this many in a row never are.
         const TRIES: usize = 20;
         for _ in 0..TRIES {
             let name = RoomName::public(&room_names::invent(actor.locale))?;
@@ -107,12 +107,12 @@ impl Chat {
         Err(Text::new("error-busy"))
     }
 
-    /// Public rooms whose name contains `part`, newest first. Reads every room: not for tokio's workers.
+    /// Public rooms whose name contains `part`, newest first. Reads every room. Blocking; do not call from async code.
     pub fn list_rooms(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, Text> {
         self.rooms.list(part, limit).map_err(Text::from)
     }
 
-    /// Enters a room: what is said from now on reaches `outbox`, until the membership is dropped.
+    /// Joins a room: its messages are delivered to `outbox` until the membership is dropped.
     pub async fn join(&self, name: &RoomName, actor: &Actor, outbox: &Arc<Outbox>) -> Result<Membership, Text> {
         actor.may(Action::Enter(name))?;
         let (room, _) = self.open_room(name).await?;
@@ -134,7 +134,7 @@ impl Chat {
     async fn try_to_post(self: &Arc<Self>, room: Arc<Room>, actor: Actor, post: Post, on_commit: OnSent, tries: usize) {
         let admission = match self.admit(&room, &actor, &post).await {
             Ok(admission) => admission,
-            // A repetition is answered however busy the server is: it was sent, and nothing has to be stored.
+            // A duplicate is acknowledged even when the server is busy: nothing has to be stored.
             Err(refused) => return on_commit(self.sent_before(&room, &actor, &post).await.ok_or(refused)),
         };
         let number = match self.rooms.store(&room, &actor.home).await {
@@ -175,7 +175,7 @@ impl Chat {
         tasks.spawn_on(posting, &runtime);
     }
 
-    /// Says something and waits until it is durable; a repetition gives the message as it is now.
+    /// Posts a message and waits until it is durable; for a duplicate, returns the stored message in its current state.
     pub async fn say(self: &Arc<Self>, room: Arc<Room>, actor: &Actor, post: Post) -> Result<Sent, Text> {
         let (answer, sent) = tokio::sync::oneshot::channel();
         // The caller may be gone by then.
@@ -188,7 +188,7 @@ impl Chat {
         Ok(Sent { message, ..sent })
     }
 
-    /// Whether a message can be taken now, and what it asks the bot for.
+    /// Checks whether a message can be accepted now, and reserves the job that it requests.
     async fn admit(&self, room: &Room, actor: &Actor, post: &Post) -> Result<Option<Admission>, Text> {
         actor.may(Action::Enter(room.name()))?;
         if room.backlog() > MAX_BACKLOG {
@@ -224,12 +224,12 @@ impl Chat {
         Some(Sent { seq, repeated: true, message })
     }
 
-    /// The message of that number as it is now: what a repeated post is answered with.
+    /// The message of that number in its current state.
     pub fn message(&self, room: &Room, seq: u64) -> Result<Option<Message>, Text> {
         self.store.message(room.number(), seq).map_err(Text::from)
     }
 
-    /// Takes the text out of a message; everybody in the room sees that it was deleted.
+    /// Deletes the text of a message and tells the room.
     pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::DeleteMessage)?;
         let (shown, runtime) = (room.clone(), self.runtime.clone());
@@ -245,7 +245,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Changes a room's settings; `None` leaves one as it is.
+    /// Changes a room's settings; `None` leaves a setting unchanged.
     pub async fn change_room(&self, room: &Arc<Room>, change: RoomChange, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::ChangeRoom)?;
         let persona = change.persona.map(Persona::checked).transpose()?;

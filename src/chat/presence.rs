@@ -1,4 +1,4 @@
-//! Who is in a room: a person counts once, however many connections it has. Pure state; others send it.
+//! Presence in a room: a person counts once, regardless of the number of connections. Pure state; publishing is the caller's.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::model::{Handle, Person, Voice};
 use crate::protocol::MemberView;
 
-/// Most people named in one frame; beyond, only the count is exact.
+/// Maximum number of people listed in one frame; beyond it, only the count is exact.
 const MAX_NAMED: usize = 200;
 
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(super) struct Presence {
 #[derive(Default)]
 struct State {
     people: HashMap<Person, Present>,
-    /// What was last told of those who changed since.
+    /// Last announced state of the people who have changed since.
     told: HashMap<Person, Option<Handle>>,
     is_announcing: bool,
 }
@@ -28,7 +28,7 @@ struct Present {
     connections: usize,
 }
 
-/// What changed since it was last told.
+/// Changes since the last announcement.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Changes {
     pub joined: Vec<MemberView>,
@@ -37,14 +37,14 @@ pub(super) struct Changes {
 }
 
 impl Presence {
-    /// How long changes are gathered before they are told.
+    /// How long changes are collected before they are announced.
     pub const DELAY: Duration = Duration::from_millis(100);
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more connection of this person, under this handle from now on.
+    /// Adds a connection of this person, who has this handle from now on.
     pub fn enter(&self, person: &Person, handle: &Handle) {
         let mut state = self.state();
         state.note(person);
@@ -54,7 +54,7 @@ impl Presence {
         present.handle = handle.clone();
     }
 
-    /// One connection of this person less.
+    /// Removes one connection of this person.
     pub fn leave(&self, person: &Person) {
         let mut state = self.state();
         state.note(person);
@@ -69,12 +69,12 @@ impl Presence {
         }
     }
 
-    /// Whether the caller is to tell the changes after [`Presence::DELAY`]; nobody else does meanwhile.
+    /// Returns whether the caller must announce the changes after [`Presence::DELAY`]; at most one caller at a time does.
     pub fn begin_announcement(&self) -> bool {
         !std::mem::replace(&mut self.state().is_announcing, true)
     }
 
-    /// The changes to tell, if they come to anything.
+    /// The changes to announce, if any.
     pub fn take_changes(&self) -> Option<Changes> {
         let mut state = self.state();
         state.is_announcing = false;
@@ -110,7 +110,7 @@ impl Presence {
 }
 
 impl State {
-    /// Remembers what others believe of this person, before it changes.
+    /// Records the announced state of this person before it changes.
     fn note(&mut self, person: &Person) {
         if !self.told.contains_key(person) {
             let handle = self.people.get(person).map(|present| present.handle.clone());

@@ -1,4 +1,4 @@
-//! One live room: its record, who receives its frames, who is here.
+//! A room in memory: its record, the receivers of its frames, and presence.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::text::Locale;
 /// The number of a room that is not stored: no room has it.
 pub(super) const UNSTORED: RoomNumber = RoomNumber::new(0);
 
-/// A room somebody is in, or something is just being said in.
+/// A room with members or with a message in progress.
 pub struct Room {
     /// 0, under which nothing is stored, until the room is.
     number: AtomicU64,
@@ -59,7 +59,7 @@ impl Room {
         self.number.store(number.get(), Ordering::Release);
     }
 
-    /// Newest number that may be shown.
+    /// Newest number that is durable and delivered.
     pub fn last(&self) -> u64 {
         self.group.delivered().number
     }
@@ -74,7 +74,7 @@ impl Room {
         self.locked_record().settings.persona.clone()
     }
 
-    /// What whoever enters is greeted with, if that is something of the room's own.
+    /// The greeting of the room's persona, if there is one.
     pub fn greeting(&self, locale: Locale) -> Option<String> {
         self.locked_record().settings.persona.greeting(locale).map(str::to_owned)
     }
@@ -92,7 +92,7 @@ impl Room {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who is here: some of them, and how many there are.
+    /// Some of the members, and their total number.
     pub fn members(&self) -> (Vec<MemberView>, usize) {
         self.presence.members()
     }
@@ -131,7 +131,7 @@ impl Room {
     }
 }
 
-/// Being in a room: as long as this lives, its frames reach the outbox. Dropping it leaves.
+/// Membership in a room: as long as it exists, frames are delivered to the outbox. Dropping it leaves the room.
 pub struct Membership {
     room: Arc<Room>,
     subscription: Subscription,
@@ -173,7 +173,7 @@ impl Membership {
         self.subscription.since()
     }
 
-    /// The person is called something else now.
+    /// Changes the handle.
     pub fn rename(&mut self, person: &Person, handle: &Handle) {
         self.room.presence.enter(person, handle);
         self.room.presence.leave(&self.person);
@@ -181,8 +181,8 @@ impl Membership {
         self.announce_presence();
     }
 
-    /// Presence goes out a moment later, put together with other changes: a thousand people who come at once are told of
-    /// in a few frames, and a page that is reloaded never left.
+    /// Presence is announced with a short delay, combined with other changes: a thousand people who join at once are announced
+    /// in a few frames, and reloading the page causes no announcement.
     fn announce_presence(&self) {
         if !self.room.presence.begin_announcement() {
             return;

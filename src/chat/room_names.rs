@@ -1,8 +1,8 @@
-//! Made-up room names: two words and a number that can be read out over the phone, with nothing to explain to children.
+//! Generated room names: two words and a number that are easy to read out and suitable for children.
 
 use crate::text::Locale;
 
-/// A name in the words of a language. Names repeat now and then: the caller checks.
+/// A name in a language. Names are not unique: the caller checks.
 pub(super) fn invent(locale: Locale) -> String {
     let (adjectives, nouns): (&[&str], &[&str]) = match locale {
         Locale::English => (&ENGLISH_ADJECTIVES, &ENGLISH_NOUNS),

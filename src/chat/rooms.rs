@@ -23,22 +23,22 @@ pub struct Rooms {
     shards: Vec<Shard>,
 }
 
-/// Rooms of one shard that stay in memory for a while although nobody is in them: a script that posts every second would
+/// Rooms per shard that stay in memory although nobody is in them: a script that posts every second would
 /// otherwise have its room loaded every time.
 const RECENT: usize = 16;
 
 #[derive(Default)]
 struct Shard {
     live: Mutex<Live>,
-    /// Held while a room is loaded, so that no room is live twice: two would number deliveries differently.
+    /// Held while a room is loaded, so that a room is never in memory twice: two instances would number deliveries differently.
     loading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Live {
-    /// A room lives as long as somebody is in it, something is on its way, or it is among the recent.
+    /// A room stays in memory as long as it has members, deliveries in progress, or is among the recent ones.
     rooms: HashMap<RoomName, Weak<Room>>,
-    /// Loaded last.
+    /// Most recently loaded.
     recent: VecDeque<Arc<Room>>,
 }
 
@@ -53,7 +53,7 @@ impl Shard {
 
     fn insert(&self, room: &Arc<Room>) {
         let mut live = self.live();
-        // Forgotten rooms are swept out when the table would grow.
+        // Dead entries are removed when the map would have to grow.
         if live.rooms.len() == live.rooms.capacity() {
             live.rooms.retain(|_, room| room.strong_count() > 0);
         }
@@ -184,7 +184,7 @@ impl Rooms {
             return Ok(Some(room));
         }
         let Some((number, record)) = self.store.room(name)? else { return Ok(None) };
-        // Nobody has the room, so nothing is on its way and all that is stored is durable.
+        // The room is not in memory, so no write is in progress and everything stored is durable.
         let stored = self.store.counter(number)?;
         let room = Arc::new(Room::new(number, record, stored, self.deliveries.clone()));
         shard.insert(&room);

@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 use super::client::{Client, ServerArgs, in_path};
 use super::output::Output;
 
-/// Between two looks at the job: an answer of passages is there within a few milliseconds.
+/// Polling interval: an answer from passages is ready within a few milliseconds.
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Args)]
 pub struct AskArgs {
     #[command(flatten)]
     server: ServerArgs,
-    /// Print the server's answer as JSON, with the passages it rests on
+    /// Print the server's answer as JSON, with its passages
     #[arg(long)]
     json: bool,
-    /// Ask the documents of this room, too
+    /// Also use the documents of this room
     #[arg(long)]
     room: Option<String>,
-    /// At most so many passages
+    /// Maximum number of passages
     #[arg(long)]
     limit: Option<usize>,
     /// In English or Chinese
@@ -35,7 +35,7 @@ pub struct AskArgs {
 /// Asks and prints the answer.
 ///
 /// # Errors
-/// In words for whoever asked, also when the question could not be answered because something failed.
+/// A message for the user, also if the question could not be answered because something failed.
 pub fn run(arguments: AskArgs) -> anyhow::Result<()> {
     let client = Client::new(arguments.server)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -57,7 +57,7 @@ pub fn run(arguments: AskArgs) -> anyhow::Result<()> {
     })
 }
 
-/// Waits for the end of the job.
+/// Waits until the job has ended.
 async fn answer(client: &Client, job: &str) -> anyhow::Result<Value> {
     let style =
         ProgressStyle::with_template("{spinner} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());

@@ -1,4 +1,4 @@
-//! The way to the server that is asked: the one on this machine, or another by address and key.
+//! The HTTP client of the command line: for the server on this machine, or another one by URL and key.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use serde_json::Value;
 
 use super::form::Form;
 
-/// Longest wait for one answer.
+/// Timeout of a request.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// The same for a file: it has to get there, and to be read.
+/// Timeout of an upload, which includes reading the file on the server.
 const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Which server is meant.
 #[derive(Args)]
 pub struct ServerArgs {
-    /// Data folder of the server on this machine [default: as for serve]
+    /// Data directory of the server on this machine [default: as for serve]
     #[arg(long, value_name = "DIR", global = true, conflicts_with = "url")]
     data_dir: Option<String>,
-    /// File with settings, for the data folder it names
+    /// Configuration file that names the data directory
     #[arg(long, value_name = "FILE", global = true, conflicts_with = "url")]
     config: Option<PathBuf>,
-    /// A server elsewhere, such as https://chat.example.com
+    /// URL of another server, such as https://chat.example.com
     #[arg(long, global = true)]
     url: Option<Url>,
     /// The owner's key, for --url
@@ -36,18 +36,18 @@ pub struct ServerArgs {
     key: Option<String>,
 }
 
-/// Asks one server.
+/// A client of one server.
 pub struct Client {
     http: reqwest::Client,
     url: String,
     key: Option<String>,
-    /// What it may mean that nobody is there, or that the key is not known.
+    /// Hint for the case that the server is not reachable or does not accept the key.
     hint: &'static str,
 }
 
 impl Client {
     /// # Errors
-    /// In words for whoever asked, when there is no server to be found.
+    /// A message for the user, if no server is found.
     pub fn new(server: ServerArgs) -> anyhow::Result<Self> {
         let builder = reqwest::Client::builder().timeout(TIME_LIMIT);
         if let Some(url) = server.url {
@@ -60,19 +60,19 @@ impl Client {
             Sources { file: server.config, environment: config::environment(), flags: flags.into_iter().collect() };
         let LocalAccess { url, key } = LocalAccess::find(&config::load(&sources)?.server.data_dir)?;
         let hint = "the server that ran here has gone without a proper stop; start it again with chatbot serve";
-        // A proxy from the environment leads away from this machine.
+        // A proxy from the environment would not reach this machine.
         Ok(Self { http: builder.no_proxy().build()?, url, key: Some(key), hint })
     }
 
-    /// Asks; null where the answer has no body.
+    /// Sends a request; null if the response has no body.
     ///
     /// # Errors
-    /// The server's own words where it refuses.
+    /// The server's error message.
     pub async fn ask(&self, method: Method, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
         self.send(self.request(method, path).query(query)).await
     }
 
-    /// Asks with a body of JSON.
+    /// Sends a request with a JSON body.
     ///
     /// # Errors
     /// As for [`Client::ask`].
@@ -117,12 +117,12 @@ impl Client {
     }
 }
 
-/// The server's words on why it refuses.
+/// The server's error message in a response.
 fn words(answer: &Value, status: StatusCode) -> String {
     answer["error"]["message"].as_str().map_or_else(|| status.to_string(), str::to_owned)
 }
 
-/// Text as one part of a path.
+/// Encodes a text as one path segment.
 pub fn in_path(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

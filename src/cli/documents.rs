@@ -16,13 +16,13 @@ use super::form::Form;
 use super::output::Output;
 use super::table::table;
 
-/// Most documents in one answer.
+/// Maximum number of documents per response.
 const PAGE: usize = 200;
 
-/// Longest wait for the next document to become searchable.
+/// Timeout for the next document to become searchable.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
-/// Between two looks at how far the index is.
+/// Polling interval for the state of the index.
 const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Args)]
@@ -40,37 +40,37 @@ pub struct DocumentsArgs {
 enum DocumentsCommand {
     /// Add files: PDF, Word (.docx), HTML, Markdown, text, and CSV with questions and answers
     ///
-    /// Ends when all can be found by their words. What cannot be added is told, and the others are added all the same.
+    /// Ends when all documents are searchable by their words. Files that fail are reported; the others are still added.
     Add {
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// The room in which alone they answer [default: everywhere]
+        /// The only room in which they are used [default: all rooms]
         #[arg(long)]
         room: Option<String>,
-        /// Instead of the title that the file itself names
+        /// Title, instead of the one in the file
         #[arg(long)]
         title: Option<String>,
     },
     /// List documents, newest first
     List {
-        /// Only with this in title, author or file name
+        /// Only documents with this text in title, author or file name
         #[arg(long, value_name = "TEXT")]
         find: Option<String>,
         /// Only those of a room
         #[arg(long)]
         room: Option<String>,
-        /// At most so many
+        /// Maximum number
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Remove documents with all that was made of them
+    /// Remove documents with all data derived from them
     Remove {
         #[arg(required = true)]
         ids: Vec<String>,
     },
 }
 
-/// A document as the server tells of it.
+/// A document in the server's response.
 #[derive(Deserialize)]
 struct Document {
     id: String,
@@ -84,10 +84,10 @@ struct Document {
     pages: Option<u32>,
 }
 
-/// Does what the command line asks for, and prints it.
+/// Runs the subcommand and prints its result.
 ///
 /// # Errors
-/// In words for whoever asked.
+/// A message for the user.
 pub fn run(arguments: DocumentsArgs) -> anyhow::Result<()> {
     let client = Client::new(arguments.server)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -113,7 +113,7 @@ pub fn run(arguments: DocumentsArgs) -> anyhow::Result<()> {
     })
 }
 
-/// Sends one file after the other, then waits until all can be found.
+/// Uploads the files one after the other, then waits until all are searchable.
 async fn add(
     client: &Client,
     output: &Output,
@@ -130,7 +130,7 @@ async fn add(
                 added.extend(answer["id"].as_str().map(str::to_owned));
                 output.print(answer, |document: Document| document.line())?;
             }
-            // With one file, the error is what the command ends with.
+            // For a single file, its error is the command's error.
             Err(error) if files.len() == 1 => return Err(error),
             Err(error) => {
                 refused += 1;
@@ -145,7 +145,7 @@ async fn add(
     Ok(())
 }
 
-/// Sends a file, with a bar that fills on a terminal.
+/// Uploads a file, with a progress bar on a terminal.
 async fn send(client: &Client, file: &Path, fields: &[(&str, &str)]) -> anyhow::Result<Value> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bar = bar("{msg}  {wide_bar} {bytes}/{total_bytes}", name.clone());
@@ -164,14 +164,14 @@ async fn send(client: &Client, file: &Path, fields: &[(&str, &str)]) -> anyhow::
     answer.with_context(|| name)
 }
 
-/// Waits until these can be found by their words; what is gone meanwhile is not waited for.
+/// Waits until these are searchable by their words; ignores those that were removed meanwhile.
 async fn wait(client: &Client, mut awaited: HashSet<String>) -> anyhow::Result<()> {
     let bar = bar("indexing  {wide_bar} {pos}/{len}", String::new());
     let total = awaited.len();
     let mut last_progress = Instant::now();
     bar.set_length(total as u64);
     while !awaited.is_empty() {
-        // They are the newest, unless somebody else adds documents, too.
+        // They are the newest, unless somebody else adds documents at the same time.
         let newest = list(client, &[], total + PAGE).await?;
         let waits = |document: &&Value| !matches!(document["state"].as_str(), Some("searchable" | "ready"));
         let waiting: HashSet<_> = newest.iter().filter(waits).filter_map(|document| document["id"].as_str()).collect();
@@ -191,7 +191,7 @@ async fn wait(client: &Client, mut awaited: HashSet<String>) -> anyhow::Result<(
     Ok(())
 }
 
-/// A bar on standard error, shown on a terminal only.
+/// A progress bar on standard error, on terminals only.
 fn bar(template: &str, message: String) -> ProgressBar {
     ProgressBar::new(0).with_style(style(template)).with_message(message)
 }

@@ -1,4 +1,4 @@
-//! A form with fields and a file (RFC 7578), sent piece by piece: a file is never in memory as a whole.
+//! A multipart form (RFC 7578) with a streamed file, which is never in memory as a whole.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
 
-/// What stands between the parts.
+/// The boundary.
 pub struct Form {
     boundary: String,
     head: Vec<u8>,
@@ -21,10 +21,10 @@ pub struct Form {
 }
 
 impl Form {
-    /// Of a file and fields. `sent` is told how many bytes went out, each time some did.
+    /// Creates a form from a file and fields. `sent` is called with the number of bytes sent, for each chunk.
     ///
     /// # Errors
-    /// In words for whoever asked, when it is no file that can be read.
+    /// A message for the user, if the file cannot be read.
     pub async fn new(
         path: &Path,
         fields: &[(&str, &str)],
@@ -80,11 +80,11 @@ impl Form {
     }
 }
 
-/// What is still to be sent.
+/// The rest of the body.
 struct Parts {
     head: Option<Vec<u8>>,
     file: File,
-    /// Bytes of the file: what is added to it meanwhile is left out, since the length has been said.
+    /// Size of the file. Data appended meanwhile is not sent, because the length is in the header already.
     left: u64,
     sent: Box<dyn Fn(u64) + Send>,
     tail: Option<String>,

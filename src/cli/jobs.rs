@@ -10,7 +10,7 @@ use super::client::{Client, ServerArgs, in_path};
 use super::output::Output;
 use super::table::table;
 
-/// Most jobs in one answer.
+/// Maximum number of jobs per response.
 const PAGE: usize = 500;
 
 #[derive(Args)]
@@ -31,7 +31,7 @@ enum JobsCommand {
         /// Only in these states, such as dead,failed
         #[arg(long, value_name = "STATES")]
         state: Option<String>,
-        /// At most so many
+        /// Maximum number
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
@@ -47,14 +47,14 @@ enum JobsCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// Forget ended jobs
+    /// Delete ended jobs
     Drop {
         #[arg(required = true)]
         ids: Vec<String>,
     },
 }
 
-/// A job as the server tells of it.
+/// A job in the server's response.
 #[derive(Deserialize)]
 struct Job {
     id: String,
@@ -98,10 +98,10 @@ struct LogLine {
     text: String,
 }
 
-/// Does what the command line asks for, and prints it.
+/// Runs the subcommand and prints its result.
 ///
 /// # Errors
-/// In words for whoever asked. Of several jobs, those after the first one that is refused are left as they are.
+/// A message for the user. After the first job that is refused, the remaining ones are left unchanged.
 pub fn run(arguments: JobsArgs) -> anyhow::Result<()> {
     let client = Client::new(arguments.server)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -147,7 +147,7 @@ fn path(id: &str, action: &str) -> String {
 }
 
 impl Job {
-    /// Its state, with what is to be known about one that has not ended.
+    /// Its state, with details for one that has not ended.
     fn standing(&self) -> String {
         let more = match (self.progress, self.due_at) {
             (Some(percent), _) if self.state == "running" => format!(" {percent}%"),
@@ -159,7 +159,7 @@ impl Job {
         format!("{}{more}", self.state)
     }
 
-    /// How long it has run, or ran in the end.
+    /// Its run time so far, or in total.
     fn ran(&self) -> Option<SignedDuration> {
         let started = self.started_at?;
         match self.finished_at {
@@ -212,7 +212,7 @@ fn details(job: Job) -> String {
     shown
 }
 
-/// A length of time in its two largest units.
+/// A duration in its two largest units.
 fn time(length: SignedDuration) -> String {
     let seconds = length.as_secs().max(0);
     match seconds {

@@ -1,4 +1,4 @@
-//! How the command line shows what a server answers.
+//! Output of server responses.
 
 use std::io::{ErrorKind, Write};
 
@@ -15,7 +15,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Prints an answer, as JSON or in words.
+    /// Prints a response, as JSON or as text.
     pub fn print<T: DeserializeOwned>(&self, answer: Value, text: impl FnOnce(T) -> String) -> anyhow::Result<()> {
         let shown = if self.json {
             format!("{answer:#}\n")
@@ -23,13 +23,13 @@ impl Output {
             text(serde_json::from_value(answer).context("cannot understand the server's answer")?)
         };
         match std::io::stdout().write_all(shown.as_bytes()) {
-            // Whoever reads has seen enough.
+            // The reader has closed the pipe.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
         }
     }
 
-    /// Does the same with each thing that an id names, and says in a word what became of it.
+    /// Applies an operation to each id and prints one line per result.
     pub async fn print_each<T: DeserializeOwned>(
         &self,
         client: &Client,

@@ -1,8 +1,8 @@
-//! Columns of text for a terminal, where Chinese characters take two places.
+//! Text tables for terminals, in which Chinese characters are two columns wide.
 
 use unicode_width::UnicodeWidthStr;
 
-/// Lines with the cells of each column below each other, each column as wide as it needs.
+/// Aligns the cells of each column; columns are as wide as needed.
 pub fn table<const N: usize>(rows: &[[String; N]]) -> String {
     let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| on_one_line(cell))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or_default();
@@ -20,7 +20,7 @@ pub fn table<const N: usize>(rows: &[[String; N]]) -> String {
     lines
 }
 
-/// What somebody typed must not move the cursor about.
+/// User input must not contain terminal control characters.
 fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,4 +1,4 @@
-//! `[[commands]]`: commands of the owner's own, each a program or a web address.
+//! `[[commands]]`: custom commands, each a program or an HTTP endpoint.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,61 +9,61 @@ use super::ConfigError;
 use crate::fetch::Client;
 use crate::text::Translations;
 
-/// A command that is a program (`run`) or is answered at a web address (`url`).
+/// A custom command: a program (`run`) or an HTTP endpoint (`url`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandConfig {
-    /// What people type: lower-case letters, digits and `-`.
+    /// What users type: lower-case letters, digits and `-`.
     pub name: String,
-    /// One line on what it does.
+    /// Description in one line.
     pub help: Translations,
-    /// What may follow the name, such as `<city> [day]`.
+    /// Arguments as shown in the help, such as `<city> [day]`.
     #[serde(default)]
     pub arguments: Translations,
-    /// What may follow the name in an example.
+    /// Example arguments.
     #[serde(default)]
     pub example: Translations,
-    /// The program and its first arguments; what people type comes behind.
+    /// The program and its first arguments; the user's arguments follow.
     #[serde(default)]
     pub run: Vec<String>,
-    /// Where requests are posted to.
+    /// URL that requests are posted to.
     #[serde(default)]
     pub url: String,
-    /// Signs what is posted; empty for no signature.
+    /// Key that signs requests; empty for no signature.
     #[serde(default)]
     pub secret: String,
-    /// The program's working directory; relative to the settings' file, whose folder is the default.
+    /// The program's working directory, relative to the directory of the configuration file, which is the default.
     #[serde(default)]
     pub dir: PathBuf,
-    /// The program's environment, on top of the little that all have.
+    /// Environment variables, in addition to the basic ones.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     #[serde(default = "default_time_limit")]
     pub time_limit_seconds: u64,
-    /// How often it is tried again after a failure that may pass.
+    /// Number of retries after a temporary failure.
     #[serde(default)]
     pub retries: u32,
-    /// Jobs of this command that run at a time; 0 for no limit of its own.
+    /// Maximum number of concurrent jobs of this command; 0 for no limit.
     #[serde(default)]
     pub at_once: usize,
-    /// Jobs of this command that begin in a minute; 0 for no limit of its own.
+    /// Maximum number of jobs of this command started per minute; 0 for no limit.
     #[serde(default)]
     pub per_minute: u32,
-    /// Whether asking again, while the same waits or runs, gives that.
+    /// Whether an identical request returns the unfinished job.
     #[serde(default)]
     pub unique: bool,
     /// What becomes of a job that ran when the server stopped.
     #[serde(default)]
     pub on_restart: AfterRestart,
-    /// Whether it takes so little time that it may use the workers kept for such commands.
+    /// Whether it may use the workers reserved for quick commands.
     #[serde(default)]
     pub quick: bool,
     #[serde(default)]
     pub priority: Urgency,
-    /// MiB that each process of the program may have to write in; 0 for no limit.
+    /// Maximum writable memory per process, in MiB; 0 for no limit.
     #[serde(default = "default_memory")]
     pub memory_mb: u64,
-    /// KiB that it may write on standard output, or answer.
+    /// Maximum size of standard output or of the response, in KiB.
     #[serde(default = "default_output")]
     pub output_kb: usize,
 }
@@ -77,7 +77,7 @@ pub enum AfterRestart {
     Interrupt,
 }
 
-/// Who goes first among the jobs that wait.
+/// Priority among queued jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
@@ -99,21 +99,21 @@ fn default_output() -> usize {
     1024
 }
 
-/// The part of a file that is about commands.
+/// The `commands` section of a file.
 #[derive(Deserialize)]
 struct Commands {
     #[serde(default)]
     commands: Vec<CommandConfig>,
 }
 
-/// The commands in `text`, which stands in `file`. Paths become absolute.
+/// Parses the commands in `text`, the content of `file`. Paths become absolute.
 pub fn read(text: &str, file: &Path) -> Result<Vec<CommandConfig>, ConfigError> {
     let Commands { mut commands } = toml::from_str(text).map_err(|error| ConfigError::at(file, text, &error))?;
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let folder = file.parent().unwrap_or(Path::new("/"));
     for command in &mut commands {
         command.dir = folder.join(&command.dir);
-        // Others are looked for in PATH.
+        // Names without a slash are searched in PATH.
         if let Some(program) = command.run.first_mut().filter(|program| program.contains('/')) {
             *program = command.dir.join(&program).to_string_lossy().into_owned();
         }
@@ -130,7 +130,7 @@ pub fn set_secret(commands: &mut [CommandConfig], key: &str, value: &str) -> Res
     Ok(())
 }
 
-/// What no type says, of all commands together.
+/// Validates all commands together.
 pub fn check(commands: &[CommandConfig]) -> Result<(), ConfigError> {
     for (index, command) in commands.iter().enumerate() {
         command

@@ -1,4 +1,4 @@
-//! `[embedding]`: what finds passages by their meaning.
+//! `[embedding]`: the embedding model.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,12 @@ use crate::fetch::Key;
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingConfig {
     pub source: EmbeddingChoice,
-    /// For a remote source: its OpenAI-compatible address, such as `http://localhost:11434/v1`.
+    /// Base URL of a remote OpenAI-compatible server, such as `http://localhost:11434/v1`.
     pub base_url: String,
     pub model: String,
-    /// What opens it; empty for none.
+    /// API key; empty for none.
     pub key: Key,
-    /// A file that holds the key instead; empty for none.
+    /// File with the API key; empty for none.
     pub key_file: PathBuf,
 }
 
@@ -25,11 +25,11 @@ pub struct EmbeddingConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmbeddingChoice {
-    /// Nothing: they are found by their words alone.
+    /// No embeddings: search by words only.
     Off,
     /// The model in the binary.
     BuiltIn,
-    /// A server that speaks OpenAI's `/embeddings`.
+    /// A server with an OpenAI-compatible `/embeddings` endpoint.
     Remote,
 }
 
@@ -46,7 +46,7 @@ impl Default for EmbeddingConfig {
 }
 
 impl EmbeddingConfig {
-    /// What no type says.
+    /// Validates constraints that the types do not express.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
         let is_remote = self.source == EmbeddingChoice::Remote;
@@ -61,10 +61,10 @@ impl EmbeddingConfig {
         require(has_one_key, "embedding.key_file", "cannot be given together with a key")
     }
 
-    /// Where vectors come from. Reads the file with the key, if that is where it is.
+    /// The source of vectors. Reads the key file, if one is set.
     ///
     /// # Errors
-    /// The setting and what is wrong with it, without the key.
+    /// The setting and the problem; never contains the key.
     pub fn source(&self) -> Result<EmbeddingSource, (&'static str, String)> {
         let key = || match self.key_file.as_os_str().is_empty() {
             true => Ok(self.key.clone()),

@@ -1,4 +1,4 @@
-//! `[language_model]`: who writes answers, where one is configured.
+//! `[language_model]`: the optional language model.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,26 +11,26 @@ use crate::llm::{LanguageModel, Settings};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LanguageModelConfig {
-    /// Its OpenAI-compatible address, such as `http://localhost:11434/v1`; empty for none.
+    /// Base URL of an OpenAI-compatible server, such as `http://localhost:11434/v1`; empty for none.
     pub base_url: String,
     pub model: String,
-    /// What opens it; empty for none.
+    /// API key; empty for none.
     pub key: Key,
-    /// A file that holds the key instead; empty for none.
+    /// File with the API key; empty for none.
     pub key_file: PathBuf,
-    /// How freely it writes, 0 to 2; negative to leave that to the server.
+    /// Sampling temperature, 0 to 2; negative to use the server's default.
     pub temperature: f64,
-    /// Tokens of an answer; 0 to leave that to the server.
+    /// Maximum length of an answer, in tokens; 0 to use the server's default.
     pub max_tokens: u32,
-    /// Characters that it is given at a time.
+    /// Maximum length of the prompt, in characters.
     pub context_chars: usize,
-    /// Seconds until it begins to answer.
+    /// Timeout for the start of the response, in seconds.
     pub first_seconds: u64,
-    /// Seconds from one word to the next.
+    /// Timeout between two parts of the response, in seconds.
     pub idle_seconds: u64,
-    /// Seconds for a whole answer.
+    /// Timeout for the whole response, in seconds.
     pub total_seconds: u64,
-    /// Whether it may answer what the documents have nothing on; the answer says so then.
+    /// Whether it may answer questions on which the documents contain nothing; the answer says so.
     pub beyond_documents: bool,
 }
 
@@ -53,7 +53,7 @@ impl Default for LanguageModelConfig {
 }
 
 impl LanguageModelConfig {
-    /// What no type says.
+    /// Validates constraints that the types do not express.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
         if self.base_url.is_empty() {
@@ -77,14 +77,14 @@ impl LanguageModelConfig {
         for (key, seconds) in seconds {
             require((1..=3600).contains(&seconds), key, "must be 1 to 3600")?;
         }
-        // Without a key: a file is read when the server starts.
+        // The key file is read later, when the server starts.
         self.model_with(self.key.clone()).map(drop)
     }
 
-    /// The model, if one is configured. Reads the file with the key, if that is where it is.
+    /// The model, if one is configured. Reads the key file, if one is set.
     ///
     /// # Errors
-    /// The setting and what is wrong with it, without the key.
+    /// The setting and the problem; never contains the key.
     pub fn build(&self) -> Result<Option<LanguageModel>, (&'static str, String)> {
         if self.base_url.is_empty() {
             return Ok(None);
@@ -114,7 +114,7 @@ impl LanguageModelConfig {
     }
 }
 
-/// The key in a file, without the line end that editors add.
+/// Reads the key from a file and strips the trailing line end.
 pub(super) fn read_key(setting: &'static str, file: &Path) -> Result<Key, (&'static str, String)> {
     let text = std::fs::read_to_string(file).map_err(|error| (setting, format!("{}: {error}", file.display())))?;
     Some(Key::new(&text)).filter(|key| !key.is_empty()).ok_or((setting, format!("{} is empty", file.display())))

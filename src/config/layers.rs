@@ -1,5 +1,5 @@
-//! Putting the layers together. Every value from outside is held against the default's type where it comes in, so that an
-//! error names the key, the place and what was expected.
+//! Merges the layers. Every value from outside is checked against the type of the default as it is read, so that an
+//! error names the key, the source and the expected type.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,10 @@ use toml::{Table, Value};
 
 use super::{CommandConfig, Config, WebhookConfig, commands, webhooks};
 
-/// Environment variables that belong to this program.
+/// Prefix of this program's environment variables.
 const PREFIX: &str = "CHATBOT_";
 
-/// Where settings come from, lowest first.
+/// Sources of settings, lowest precedence first.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// A file that must exist.
@@ -21,7 +21,7 @@ pub struct Sources {
     pub flags: Vec<(&'static str, String)>,
 }
 
-/// Why the settings cannot be used: which one, where it stands, what is wrong.
+/// Invalid settings: the key, its source and the problem.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{place}: {problem}")]
 pub struct ConfigError {
@@ -41,7 +41,7 @@ impl ConfigError {
     }
 }
 
-/// The process's environment, without what is not text.
+/// The process's environment, without variables that are not UTF-8.
 pub fn environment() -> Vec<(String, String)> {
     let variables = std::env::vars_os();
     variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
@@ -56,11 +56,11 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         Some(file) => merge_file(&mut settings, &defaults, file)?,
         None => Lists::default(),
     };
-    // The platform's plain PORT first: what is meant for this program alone wins.
+    // PORT first, so that CHATBOT_SERVER__PORT overrides it.
     let (plain, own): (Vec<_>, Vec<_>) = sources.environment.iter().partition(|(name, _)| name == "PORT");
     for (name, value) in plain.into_iter().chain(own) {
         match key_of_variable(name) {
-            // Without a file there are no commands that it could belong to, and none that lack it.
+            // Without a file there are no commands whose secret this could be.
             Some(key) if key.starts_with("commands.") && sources.file.is_none() => {}
             Some(key) if key.starts_with("commands.") => commands::set_secret(&mut lists.commands, &key, value)
                 .map_err(|problem| ConfigError::new(name, problem))?,
@@ -91,7 +91,7 @@ fn key_of_variable(name: &str) -> Option<String> {
     key.contains("__").then(|| key.to_lowercase().replace("__", "."))
 }
 
-/// What a file may have several of: there are none to begin with, and no layer above adds any.
+/// Sections that a file may repeat; they have no defaults and cannot be set by other layers.
 #[derive(Default)]
 struct Lists {
     commands: Vec<CommandConfig>,
@@ -187,9 +187,9 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Words for a key that does not exist, with the one that was probably meant.
+/// Error message for an unknown key, with a suggestion.
 fn unknown(defaults: &Table, key: &str) -> String {
-    /// Letters that may be wrong.
+    /// Maximum edit distance of a suggestion.
     const MOST_EDITS: usize = 3;
     let known = defaults.iter().flat_map(|(section, values)| {
         let names = values.as_table().into_iter().flat_map(|table| table.keys());

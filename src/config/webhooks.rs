@@ -1,4 +1,4 @@
-//! `[[webhooks]]`: who outside is told of what happens here.
+//! `[[webhooks]]`: outgoing webhooks.
 
 use std::path::Path;
 
@@ -10,33 +10,33 @@ use crate::jobs::{Event, Webhook};
 use crate::model::RoomName;
 use crate::text::Locale;
 
-/// An address, and what it is told of.
+/// A URL and the events that it receives.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
-    /// Names it in the list of jobs.
+    /// Its name in the list of jobs.
     pub name: String,
     pub url: String,
     pub events: Vec<Event>,
-    /// Only of this room; empty for all that are public.
+    /// Only events of this room; empty for all public rooms.
     #[serde(default)]
     pub room: String,
-    /// Only messages in which this regular expression is found; empty for all.
+    /// Only messages that match this regular expression; empty for all.
     #[serde(default)]
     pub pattern: String,
-    /// Signs what is posted; empty for no signature.
+    /// Key that signs requests; empty for no signature.
     #[serde(default)]
     pub secret: String,
 }
 
-/// The part of a file that is about webhooks.
+/// The `webhooks` section of a file.
 #[derive(Deserialize)]
 struct Webhooks {
     #[serde(default)]
     webhooks: Vec<WebhookConfig>,
 }
 
-/// The webhooks in `text`, which stands in `file`.
+/// Parses the webhooks in `text`, the content of `file`.
 pub fn read(text: &str, file: &Path) -> Result<Vec<WebhookConfig>, ConfigError> {
     let Webhooks { webhooks } = toml::from_str(text).map_err(|error| ConfigError::at(file, text, &error))?;
     for (index, webhook) in webhooks.iter().enumerate() {
@@ -50,10 +50,10 @@ pub fn read(text: &str, file: &Path) -> Result<Vec<WebhookConfig>, ConfigError> 
 }
 
 impl WebhookConfig {
-    /// The webhook this stands for.
+    /// Builds the webhook.
     ///
     /// # Errors
-    /// The setting that does not hold, and why.
+    /// The invalid setting and the problem.
     pub fn build(&self) -> Result<Webhook, (&'static str, String)> {
         let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
         let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

@@ -1,4 +1,4 @@
-//! From a file to passages: its text with pages and headings, taken out by a process of its own, and that text in pieces that
+//! From a file to passages: extraction of text with pages and headings in a separate process, and splitting it into parts that
 //! can be found and quoted.
 //!
 //! Knows nothing of who keeps documents, searches them or answers from them.

@@ -1,4 +1,4 @@
-//! A text in passages: pieces that are found, quoted and given to a language model.
+//! Splitting a text into passages: the units of search, quotation and prompts.
 //!
 //! About 500 characters with 100 of overlap, as measured best on questions in three languages; cut where a reader would pause,
 //! since passages are quoted whole.
@@ -7,16 +7,16 @@ use std::ops::Range;
 
 use crate::model::DocumentKind;
 
-/// Characters that a passage is to have.
+/// Target length of a passage, in characters.
 const LENGTH: usize = 500;
 
-/// Characters of a passage that the next one repeats, so that what stands across a cut is still found.
+/// Overlap of two passages, in characters, so that text across a cut is still found.
 const OVERLAP: usize = 100;
 
 /// Longest passage in characters; what is no longer is not cut.
 const LONGEST: usize = 600;
 
-/// Longest answer to a frequent question in characters that stays in one piece.
+/// Maximum length, in characters, of an FAQ answer that is not split.
 const LONGEST_ANSWER: usize = 1500;
 
 /// A section with fewer characters goes together with the next one.
@@ -178,7 +178,7 @@ fn best_cut(window: &[(usize, char)], ideal: usize, within: Range<usize>) -> usi
     within.max_by_key(|index| worth(*index)).unwrap_or(ideal)
 }
 
-/// How well a reader can pause before that character, in characters by which the cut may be further away for it.
+/// Quality of a cut before that character, as the number of characters by which it may be further from the ideal.
 fn pause(window: &[(usize, char)], index: usize) -> i32 {
     let at = |index: usize| window.get(index).map_or(' ', |(_, character)| *character);
     let (earlier, before, after) = (at(index - 2), at(index - 1), at(index));
@@ -259,7 +259,7 @@ mod tests {
         all.into_iter().map(|passage| (passage.heading.map(|range| &text[range]), &text[passage.range])).collect()
     }
 
-    /// Sentences with numbers, so that all of them can be looked for again.
+    /// Numbered sentences, so that the test can find each one again.
     fn sentences(count: usize, sentence: impl Fn(usize) -> String) -> (String, Vec<String>) {
         let all: Vec<String> = (0..count).map(sentence).collect();
         (all.concat(), all)

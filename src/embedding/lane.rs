@@ -1,6 +1,6 @@
-//! Threads that run the model: there while there is something to do and some minutes after, then given back with it.
+//! Threads that run the model. They start on demand and end, releasing the model's memory, after some minutes without work.
 //!
-//! Questions and passages have a lane each, so that nobody who asks waits for a passage; passages run at a lower priority.
+//! Questions and passages have separate threads, so that questions never wait for passages; passages run at a lower priority.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Weak};
@@ -14,21 +14,21 @@ use super::model::BuiltIn;
 use super::{EmbedError, Embedding, Role};
 use crate::{memory, threads};
 
-/// How long the model stays without work. Loading takes a tenth of a second, so this spares memory and not time.
+/// How long the idle model stays loaded. Loading takes only a tenth of a second, so the aim is to save memory.
 const REST: Duration = Duration::from_secs(300);
 
-/// Questions that wait at most: at some 20 ms each, the last one still gets its answer within a second.
+/// Capacity of the queue of questions: at about 20 ms each, the last one is still answered within a second.
 const WAITING: usize = 32;
 
-/// Niceness of the thread for passages: a quarter of what chat gets when both want the processor.
+/// Niceness of the thread for passages: it gets a quarter of the CPU time of other threads under contention.
 #[cfg(target_os = "linux")]
 const LOWERED: i32 = 10;
 
-/// Both lanes and the one model that they share.
+/// Both threads and the model that they share.
 pub struct Lanes {
     questions: Lane,
     passages: Lane,
-    /// Lets one batch of passages in at a time; the others wait with their callers.
+    /// Allows one batch of passages at a time; others wait in their callers.
     batch: tokio::sync::Semaphore,
 }
 
@@ -67,7 +67,7 @@ struct Task {
     reply: oneshot::Sender<Result<Vec<Embedding>, EmbedError>>,
 }
 
-/// The way to a thread; empty while there is none.
+/// Sender to a thread; empty while none is running.
 type Queue = Mutex<Option<SyncSender<Task>>>;
 
 struct Lane {
@@ -84,7 +84,7 @@ impl Lane {
         vectors.await.map_err(|_| EmbedError::Stopped)?
     }
 
-    /// Hands a task to the thread, and starts one if there is none or if it died.
+    /// Sends a task to the thread, starting one if none is running.
     fn send(&self, mut task: Task) -> Result<(), EmbedError> {
         let mut queue = self.queue.lock();
         if let Some(sender) = queue.as_ref() {
@@ -95,7 +95,7 @@ impl Lane {
             }
         }
         let (sender, tasks) = sync_channel(WAITING);
-        // The queue is new and empty, and its other end is here.
+        // Cannot fail: the queue is new and empty, and its receiver exists.
         let _ = sender.try_send(task);
         *queue = Some(sender);
         let worker = Worker { role: self.role, rest: self.rest, tasks, queue: Arc::downgrade(&self.queue) };
@@ -109,7 +109,7 @@ impl Lane {
     }
 }
 
-/// A lane's thread.
+/// The thread of a lane.
 struct Worker {
     role: Role,
     rest: Duration,
@@ -126,7 +126,7 @@ impl Worker {
         memory::give_back();
     }
 
-    /// Embeds until there has been nothing to do for a while.
+    /// Runs until there has been no work for a while.
     fn work(&self, model: &BuiltIn) {
         let pool = Arc::new(ThreadPool::with_num_threads(1));
         if self.role == Role::Passage {
@@ -142,13 +142,13 @@ impl Worker {
         }
     }
 
-    /// Takes the way to this thread away, unless a task came in the last moment.
+    /// Removes the sender to this thread, unless a task arrived at the last moment.
     fn retire(&self) -> bool {
         let Some(queue) = self.queue.upgrade() else { return true };
         let mut queue = queue.lock();
         match self.tasks.try_recv() {
             Ok(task) => {
-                // Nobody can send while the lock is held, so there is room for what was just taken out.
+                // Nobody can send while the lock is held, so there is room for the task that was just taken out.
                 let _ = queue.as_ref().map(|queue| queue.try_send(task));
                 false
             }
@@ -159,7 +159,7 @@ impl Worker {
         }
     }
 
-    /// Answers all that waits with the same error; the next task tries anew.
+    /// Fails all waiting tasks with the same error; the next task tries again.
     fn refuse(&self, error: EmbedError) {
         tracing::error!(%error, "the embedding model cannot be loaded");
         let queue = self.queue.upgrade();
@@ -173,7 +173,7 @@ impl Worker {
     }
 }
 
-/// Embeds a task's texts, and stops in between when nobody waits for them any more.
+/// Embeds a task's texts; stops early if the receiver is gone.
 fn answer(task: Task, embed: impl Fn(&str) -> Result<Embedding, EmbedError>) {
     let mut vectors = Vec::with_capacity(task.texts.len());
     for text in &task.texts {
@@ -191,7 +191,7 @@ fn answer(task: Task, embed: impl Fn(&str) -> Result<Embedding, EmbedError>) {
     let _ = task.reply.send(Ok(vectors));
 }
 
-/// The model, loaded unless the other lane has it.
+/// The model; loads it unless the other lane has done so.
 fn shared(model: &Mutex<Weak<BuiltIn>>) -> Result<Arc<BuiltIn>, EmbedError> {
     let mut model = model.lock();
     if let Some(loaded) = model.upgrade() {
@@ -204,13 +204,13 @@ fn shared(model: &Mutex<Weak<BuiltIn>>) -> Result<Arc<BuiltIn>, EmbedError> {
 
 #[cfg(target_os = "linux")]
 fn lower_priority() {
-    // On Linux it is this thread's alone.
+    // On Linux, niceness is per thread.
     if let Err(error) = rustix::process::setpriority_process(None, LOWERED) {
         tracing::warn!(%error, "passages are embedded at full priority");
     }
 }
 
-/// Elsewhere a priority is the whole program's.
+/// Elsewhere, it is per process.
 #[cfg(not(target_os = "linux"))]
 fn lower_priority() {}
 

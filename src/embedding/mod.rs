@@ -1,7 +1,7 @@
-//! Meaning as numbers: texts become vectors that lie close together when they speak of the same.
+//! Embeddings: vectors of texts that are close together if the texts have similar meanings.
 //!
-//! The model is inside the binary, or elsewhere behind an OpenAI-compatible address. It is loaded when first needed and given
-//! back after some minutes of rest. Knows nothing of documents; [`Vectors`] keeps what was computed, by document.
+//! The model is embedded in the binary, or behind an OpenAI-compatible API. It is loaded on first use and released
+//! after some idle minutes. Independent of documents; [`Vectors`] stores the vectors by document.
 
 #[cfg(feature = "embedding-model")]
 mod lane;
@@ -17,7 +17,7 @@ use crate::fetch::Key;
 
 pub use vectors::{VectorHit, Vectors, VectorsError};
 
-/// A vector of length 1 in bytes: `value * scale` is the number. No recall is lost against floats.
+/// A unit vector quantized to bytes: `value * scale` is a component. Recall is the same as with floats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
     values: Box<[i8]>,
@@ -25,7 +25,7 @@ pub struct Embedding {
 }
 
 impl Embedding {
-    /// From numbers of any length; `None` when they have no direction.
+    /// Normalizes a vector of any length; `None` if it has no direction.
     pub fn new(numbers: &[f32]) -> Option<Self> {
         let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
         let largest = numbers.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
@@ -40,7 +40,7 @@ impl Embedding {
         self.values.len()
     }
 
-    /// How alike two are, from -1 to 1; 0 when they come from different models.
+    /// Cosine similarity, -1 to 1; 0 if the vectors come from different models.
     pub fn cosine(&self, other: &Self) -> f32 {
         if self.values.len() != other.values.len() {
             return 0.0;
@@ -49,18 +49,18 @@ impl Embedding {
     }
 }
 
-/// Sum of the products.
+/// Dot product.
 #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "the compiler cannot know the processor"))]
 fn dot(a: &[i8], b: &[i8]) -> i32 {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has what the function needs.
+        // SAFETY: the CPU has the required features.
         return unsafe { dot_avx2(a, b) };
     }
     sum_of_products(a, b)
 }
 
-/// The same, compiled for processors of the last ten years: six times as fast as what every x86-64 has.
+/// The same, compiled for CPUs of the last ten years: six times as fast as with baseline x86-64.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn dot_avx2(a: &[i8], b: &[i8]) -> i32 {
@@ -73,17 +73,17 @@ fn sum_of_products(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }
 
-/// What a text is: the model sees questions and passages differently.
+/// Role of a text: the model treats questions and passages differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Question,
     Passage,
 }
 
-/// Where vectors come from.
+/// Source of vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EmbeddingSource {
-    /// Nowhere: documents are found by their words alone.
+    /// No vectors: documents are found by their words only.
     Off,
     /// The model in the binary; the same as [`Off`](Self::Off) in a binary without it.
     BuiltIn,
@@ -96,15 +96,15 @@ pub enum EmbeddingSource {
 pub enum EmbedError {
     #[error("finding by meaning is off")]
     Off,
-    /// More questions wait than will be answered in time.
+    /// The queue of questions is full.
     #[error("too many questions wait")]
     Busy,
     #[error("the embedding model failed: {0}")]
     Model(String),
-    /// The server asked did not give what it was asked for.
+    /// The remote server did not return valid vectors.
     #[error("the embedding server failed: {0}")]
     Remote(String),
-    /// The thread ended before it answered; trying again starts another.
+    /// The thread ended before it answered; a retry starts another.
     #[error("the embedding thread ended")]
     Stopped,
 }
@@ -122,7 +122,7 @@ enum Source {
 }
 
 impl Embedder {
-    /// An error is in words for whoever wrote the settings. Loads nothing.
+    /// Errors are messages about the settings. Does not load the model.
     pub fn new(source: EmbeddingSource) -> Result<Self, String> {
         let source = match source {
             EmbeddingSource::Off => Source::Off,
@@ -137,7 +137,7 @@ impl Embedder {
         Ok(Self { source })
     }
 
-    /// Names the model and the way texts are handed to it: vectors of different ids cannot be compared. `None`: off.
+    /// Identifies the model and the preprocessing: vectors with different ids are not comparable. `None`: off.
     pub fn id(&self) -> Option<&str> {
         match &self.source {
             Source::Off => None,
@@ -178,7 +178,7 @@ impl Embedder {
     }
 }
 
-/// What of a passage is embedded: its document's title and its heading say what it is about.
+/// The text that is embedded for a passage: with the document's title and the heading, for context.
 pub fn passage_text(title: &str, heading: Option<&str>, content: &str) -> String {
     match heading {
         Some(heading) => format!("{title}\n{heading}\n{content}"),
@@ -186,8 +186,8 @@ pub fn passage_text(title: &str, heading: Option<&str>, content: &str) -> String
     }
 }
 
-/// Traditional characters simplified: so a text and a question in different scripts lie as close as in one. What changes this
-/// must change the ids.
+/// Simplifies traditional characters, so that text and question may be in different scripts. Changes here
+/// must change the model ids.
 fn prepared(text: &str) -> String {
     analysis::simplify(text)
 }

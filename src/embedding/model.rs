@@ -1,4 +1,4 @@
-//! The model inside the binary: texts to vectors, nothing from outside. Home of `rten`.
+//! The model in the binary. The only module that uses `rten`.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ static GRAPH: &[u8] = include_bytes!("../../models/e5-small-en-zh/e5-small-en-zh
 static VOCABULARY: &str = include_str!("../../models/e5-small-en-zh/vocabulary.tsv");
 static NORMALIZATION: &str = include_str!("../../models/e5-small-en-zh/normalization.tsv");
 
-/// Weights as they lie in the binary: read where they are, so they cost no memory of their own, and the system may forget
-/// and read them again.
+/// Weights, used in place in the binary's mapping: they take no heap memory, and the OS may evict
+/// and reload their pages.
 fn weights() -> &'static [u8] {
     rten::include_external_data!("../../models/e5-small-en-zh/e5-small-en-zh.onnx.data")
 }
@@ -49,9 +49,9 @@ impl BuiltIn {
         Embedding::new(&vector).ok_or_else(|| EmbedError::Model("not a vector".into()))
     }
 
-    /// The mean over all pieces' vectors; of any length.
+    /// Mean of all token vectors; not normalized.
     fn vector(&self, text: &str, role: Role, pool: &Arc<ThreadPool>) -> Result<Vec<f32>, EmbedError> {
-        // The model was trained with these words in front and is worse without.
+        // The model was trained with these prefixes.
         let prefix = match role {
             Role::Question => "query: ",
             Role::Passage => "passage: ",

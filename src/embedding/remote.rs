@@ -1,4 +1,4 @@
-//! Vectors from an OpenAI-compatible `/embeddings` elsewhere.
+//! Vectors from a remote OpenAI-compatible `/embeddings` endpoint.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use crate::fetch::{Endpoint, Key, Waits};
 /// Texts in one request; hosted services take hundreds, small servers compute one after the other.
 const BATCH: usize = 16;
 
-/// Questions asked at a time.
+/// Maximum number of concurrent requests for questions.
 const QUESTIONS: usize = 8;
 
 /// Bytes of an answer: a batch of 4,096 numbers of 25 characters each takes 1.6 MB.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
-/// A server that computes on a processor needs seconds for a batch.
+/// A server without a GPU needs seconds for a batch.
 const WAITS: Waits =
     Waits { first: Duration::from_secs(60), idle: Duration::from_secs(15), total: Duration::from_secs(120) };
 
-/// A model elsewhere.
+/// A remote model.
 pub struct Remote {
     endpoint: Endpoint,
     model: String,
     id: String,
     questions: Semaphore,
-    /// One batch of passages at a time, so that whoever pays for them or computes them is not flooded.
+    /// One batch of passages at a time, so as not to overload the server.
     passages: Semaphore,
 }
 

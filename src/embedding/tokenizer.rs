@@ -1,8 +1,8 @@
-//! Text as the model sees it: the numbers of the pieces that a unigram vocabulary splits it into, as XLM-RoBERTa does.
+//! Tokenizer: a unigram model, as in XLM-RoBERTa.
 
 use std::collections::HashMap;
 
-/// Pieces that begin and end every text, and what stands for a character that no piece covers.
+/// Tokens for begin, end and unknown characters.
 const BEGIN: u32 = 0;
 const END: u32 = 2;
 const UNKNOWN: u32 = 3;
@@ -12,7 +12,7 @@ const SPECIALS: usize = 4;
 /// Pieces that the model has places for, without begin and end.
 pub const MAX_PIECES: usize = 510;
 
-/// What a character costs that no piece covers, beyond the least likely piece (as sentencepiece does).
+/// Penalty of an unknown character, beyond the least likely token (as in sentencepiece).
 const UNKNOWN_PENALTY: f64 = 10.0;
 
 /// What stands for a space in the pieces.
@@ -32,7 +32,7 @@ struct Piece {
     score: f32,
 }
 
-/// The best way found to split a text up to some place.
+/// The best segmentation of a text up to some position.
 #[derive(Clone, Copy)]
 struct Split {
     score: f64,

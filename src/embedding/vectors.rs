@@ -1,6 +1,6 @@
-//! Vectors as they are kept: one file per document and version, and all of them in memory while they are searched.
+//! Storage of vectors: one file per document and version; all are in memory while searches occur.
 //!
-//! Derived data: what is damaged is as if it were not there, and is made anew from the texts.
+//! Derived data: damaged files are treated as missing and recomputed from the texts.
 
 use std::collections::HashMap;
 use std::fs;
@@ -44,18 +44,18 @@ pub struct VectorHit {
     pub score: f32,
 }
 
-/// The vectors of one model. Everything blocks.
+/// The vectors of one model. All methods block; do not call from async code.
 pub struct Vectors {
     dir: PathBuf,
     /// The version of each document that there is a good file of. Held while files change, so that memory and disk agree.
     files: Mutex<HashMap<DocumentNumber, u64>>,
-    /// All vectors, while they are searched.
+    /// All vectors, while loaded.
     loaded: RwLock<Option<HashMap<DocumentNumber, Rows>>>,
     last_search: Mutex<Instant>,
 }
 
 impl Vectors {
-    /// Opens `dir/model_id`, made if it is not there, and reads every file once: what is damaged or was left half written is
+    /// Opens `dir/model_id`, creating it if necessary, and reads every file once: damaged or incomplete ones are
     /// removed.
     pub fn open(dir: &Path, model_id: &str) -> Result<Self, VectorsError> {
         let dir = dir.join(model_id);
@@ -64,7 +64,7 @@ impl Vectors {
         Ok(Self { dir, files, loaded, last_search: Mutex::new(Instant::now()) })
     }
 
-    /// Which version of which document there are vectors of.
+    /// The documents that have vectors, with their versions.
     pub fn contents(&self) -> HashMap<DocumentNumber, u64> {
         self.files.lock().clone()
     }
@@ -73,13 +73,13 @@ impl Vectors {
         self.files.lock().is_empty()
     }
 
-    /// Keeps the vectors of a document's passages, in order, in place of those of any version before. Durable on return.
+    /// Stores the vectors of a document's passages, in order, replacing those of earlier versions. Durable on return.
     pub fn put(&self, document: DocumentNumber, version: u64, passages: &[Embedding]) -> Result<(), VectorsError> {
         let rows = Rows::new(version, passages);
         let path = self.path(document, version);
         let mut files = self.files.lock();
         if files.get(&document).is_some_and(|&kept| kept > version) {
-            // Whoever made these was overtaken.
+            // A newer version has been stored already.
             return Ok(());
         }
         durable::write(&path, &rows.encode()).map_err(|source| VectorsError { path, source })?;
@@ -90,7 +90,7 @@ impl Vectors {
         old.map_or(Ok(()), |old| self.remove_file(document, old))
     }
 
-    /// Forgets a document.
+    /// Removes a document.
     pub fn remove(&self, document: DocumentNumber) -> Result<(), VectorsError> {
         let mut files = self.files.lock();
         if let Some(loaded) = self.loaded.write().as_mut() {
@@ -100,7 +100,7 @@ impl Vectors {
     }
 
     /// The passages nearest to a question in documents that are `allowed`, nearest first. Reads all vectors at the first
-    /// search, and again after they were given back.
+    /// search, and again after they were unloaded.
     pub fn search(
         &self,
         question: &Embedding,
@@ -119,7 +119,7 @@ impl Vectors {
         nearest.hits
     }
 
-    /// Gives the memory back when nobody has searched for a while; the next search reads the files again.
+    /// Unloads the vectors if there was no search for a while; the next search loads them again.
     pub fn give_back_after(&self, rest: Duration) {
         if self.last_search.lock().elapsed() < rest {
             return;
@@ -131,7 +131,7 @@ impl Vectors {
         }
     }
 
-    /// Bytes of memory that the vectors take now.
+    /// Memory used by the vectors, in bytes.
     pub fn memory(&self) -> usize {
         let loaded = self.loaded.read();
         loaded.iter().flatten().map(|(_, rows)| rows.values.len() + 4 * rows.scales.len()).sum()
@@ -261,7 +261,7 @@ impl Nearest {
     }
 }
 
-/// Removes what is damaged, half written or older than another version, and says what is left.
+/// Removes damaged, incomplete and outdated files, and returns what is left.
 fn take_stock(dir: &Path) -> io::Result<HashMap<DocumentNumber, u64>> {
     fs::create_dir_all(dir)?;
     let mut files = HashMap::new();

@@ -1,8 +1,8 @@
-//! The one client for addresses from outside: only public hosts, within limits of time and size; and endpoints that whoever runs
-//! the server named, which may be anywhere.
+//! The HTTP client for untrusted URLs: public hosts only, with limits on time and size; and endpoints that the owner
+//! configured, which may have any address.
 //!
 //! A name is resolved once, by the connection itself, and only to public addresses, so that neither a redirect nor a name
-//! that changes its address leads into the network the server stands in. Knows nothing of bots.
+//! that changes its address leads into the server's private network. Independent of bots.
 
 mod public;
 mod signature;
@@ -25,7 +25,7 @@ pub use trusted::{Endpoint, Incoming, Key, Waits};
 use crate::model::Timestamp;
 use crate::threads;
 
-/// By which a receiver tells a repetition from something new.
+/// Header with which receivers detect duplicates.
 pub const ID_HEADER: &str = "x-chatbot-id";
 
 /// Redirects followed before giving up; browsers follow twenty, honest sites need one or two.
@@ -34,26 +34,26 @@ const MAX_REDIRECTS: usize = 5;
 /// Names looked up at a time.
 const MAX_LOOK_UPS: usize = 4;
 
-/// Fetches addresses from outside.
+/// A client for untrusted URLs.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     allowed: Arc<[String]>,
 }
 
-/// What a fetch may cost.
+/// Limits of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For everything together: names, redirects, the body.
+    /// Total time: name resolution, redirects and body.
     pub time: Duration,
-    /// Bytes of the body that are read; the rest is left.
+    /// Maximum number of bytes of the body that are read.
     pub body: usize,
 }
 
-/// JSON for a receiver.
+/// A JSON request to be posted.
 pub struct Posting<'a> {
     pub url: Url,
-    /// The same whenever this is posted again; sent as [`ID_HEADER`].
+    /// Idempotency id, the same in every attempt; sent as [`ID_HEADER`].
     pub id: &'a str,
     pub body: Vec<u8>,
     pub secret: Option<&'a Secret>,
@@ -62,17 +62,17 @@ pub struct Posting<'a> {
 /// An answer.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Where it came from in the end.
+    /// The final URL, after redirects.
     pub url: Url,
     pub status: StatusCode,
-    /// What its server says that it is.
+    /// The response's content type.
     pub media_type: Option<String>,
     pub body: Vec<u8>,
     /// Whether the body was longer than the limit.
     pub truncated: bool,
 }
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     #[error("not an http or https address")]
@@ -94,7 +94,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Stable code, by which callers find words for people.
+    /// Stable error code, also used to select the error text.
     pub fn code(self) -> &'static str {
         match self {
             Self::BadUrl => "bad_url",
@@ -128,7 +128,7 @@ impl Client {
         Ok(Self { http, allowed })
     }
 
-    /// An address as people write it; `https` where they leave that out.
+    /// Parses a URL as users type it; the scheme defaults to `https`.
     pub fn parse(text: &str) -> Result<Url, FetchError> {
         let text = text.trim();
         let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -140,14 +140,14 @@ impl Client {
         Ok(url)
     }
 
-    /// Gets an address, following redirects.
+    /// Sends a GET request, following redirects.
     pub async fn get(&self, url: Url, limits: Limits) -> Result<Fetched, FetchError> {
         let fetch = self.follow(url, limits.body);
         tokio::time::timeout(limits.time, fetch).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
-    /// Posts JSON, signed if there is a secret. A redirect is an answer like any other: what was signed is meant for one
-    /// receiver and not for whom it names.
+    /// Posts JSON, signed if there is a secret. Redirects are not followed: a signed request is meant for one
+    /// receiver only.
     pub async fn post(&self, posting: Posting<'_>, limits: Limits) -> Result<Fetched, FetchError> {
         let Posting { url, id, body, secret } = posting;
         let timestamp = Timestamp::now().seconds().to_string();
@@ -180,7 +180,7 @@ impl Client {
         Err(FetchError::Redirects)
     }
 
-    /// Addresses written as numbers never reach the resolver.
+    /// Literal IP addresses bypass the resolver, so they are checked here.
     fn check_literal(&self, url: &Url) -> Result<(), FetchError> {
         let host = url.host_str().unwrap_or_default();
         match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
@@ -213,8 +213,8 @@ struct PublicResolver {
     turns: Arc<Semaphore>,
 }
 
-/// Asks the system. A look-up cannot be broken off, so its turn ends with its thread and not with whoever waits: names that
-/// take long must not use up the threads that others need.
+/// Resolves with the operating system. A lookup cannot be cancelled, so its permit is held until its thread ends: slow
+/// lookups must not use up the threads of the blocking pool.
 async fn look_up(name: String, turns: Arc<Semaphore>) -> Result<Vec<SocketAddr>, FetchError> {
     let turn = turns.acquire_owned().await.map_err(|_| FetchError::UnknownHost)?;
     let looking = threads::blocking(move || {
@@ -231,7 +231,7 @@ impl Resolve for PublicResolver {
         let turns = self.turns.clone();
         Box::pin(async move {
             let addresses = look_up(name.as_str().to_owned(), turns).await?;
-            // One private address among public ones is a trick or a mistake; neither is to be followed.
+            // One private address among public ones is an attack or a mistake; refuse both.
             if !is_allowed && addresses.iter().any(|address| !is_public(address.ip())) {
                 return Err(FetchError::NotPublic.into());
             }

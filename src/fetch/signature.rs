@@ -1,15 +1,15 @@
-//! How a receiver knows that a request comes from this server, is whole, and is not an old one sent again.
+//! Request signatures: authenticity, integrity and replay protection.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// When the request was made, in seconds since 1970.
+/// Time of the request, in Unix seconds.
 pub const TIMESTAMP_HEADER: &str = "x-chatbot-timestamp";
 
 /// `v1=` and the HMAC-SHA256 over `TIMESTAMP.BODY`, in hexadecimal.
 pub const SIGNATURE_HEADER: &str = "x-chatbot-signature";
 
-/// What this server and one receiver know.
+/// A secret shared with one receiver.
 #[derive(Clone)]
 pub struct Secret(Hmac<Sha256>);
 

@@ -1,7 +1,7 @@
-//! Endpoints that whoever runs the server named in the settings, such as a language model's.
+//! Endpoints from the settings, such as a language model's.
 //!
-//! Named by the owner, they may have any address, a private one too. What is asked goes there and nowhere else: redirects are not
-//! followed, and no proxy is asked.
+//! They are trusted and may have any address, including private ones. Requests go there and nowhere else: redirects are not
+//! followed, and no proxy is used.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{Client, FetchError, classify};
 
-/// What opens an endpoint. It shows itself nowhere: not in a log, not in an error, not where settings are written.
+/// The API key of an endpoint. Never shown: not in logs, errors or serialized settings.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Key(String);
@@ -29,7 +29,7 @@ impl Key {
         self.0.is_empty()
     }
 
-    /// A text from the other side, which may repeat the key, without it.
+    /// Removes the key from a text of the remote server, in case it is repeated there.
     pub fn hide_in(&self, text: &str) -> String {
         if self.is_empty() { text.to_owned() } else { text.replace(&self.0, "…") }
     }
@@ -41,25 +41,25 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Always empty: keys are read, never written.
+/// Serializes as empty: keys are read, never written.
 impl Serialize for Key {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("")
     }
 }
 
-/// Longest waits for an answer.
+/// Timeouts of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waits {
-    /// For its first byte, from asking.
+    /// Until its first byte, from the request on.
     pub first: Duration,
-    /// From one piece of it to the next.
+    /// Between two chunks.
     pub idle: Duration,
-    /// For all of it, from asking.
+    /// For all of it, from the request on.
     pub total: Duration,
 }
 
-/// A base address under which questions are answered.
+/// An API endpoint, given by its base URL.
 #[derive(Clone)]
 pub struct Endpoint {
     http: reqwest::Client,
@@ -70,19 +70,19 @@ pub struct Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The rest of the address may hold a secret as well.
+        // The rest of the URL may contain a secret.
         write!(f, "Endpoint({})", self.host())
     }
 }
 
 impl Endpoint {
-    /// Longest wait for a connection. Machines that are up accept within a few round trips.
+    /// Connect timeout. Reachable machines accept within a few round trips.
     pub const CONNECT: Duration = Duration::from_secs(10);
 
     /// `base` is an address such as `http://localhost:11434/v1`; an empty key is none.
     ///
     /// # Errors
-    /// In words for whoever wrote the settings, without the key.
+    /// A message about the settings; never contains the key.
     pub fn new(base: &str, key: Key) -> Result<Self, String> {
         let has_scheme = base.contains("://");
         let base = Client::parse(base).ok().filter(|_| has_scheme);
@@ -91,7 +91,7 @@ impl Endpoint {
             .redirect(Redirects::none())
             .no_proxy()
             .connect_timeout(Self::CONNECT)
-            // A kept connection may be closed by the other side at the moment it is used again.
+            // A pooled connection may be closed by the server at the moment it is reused.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("chatbot/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -99,18 +99,18 @@ impl Endpoint {
         Ok(Self { http, base, authorization: authorization(&key)?, key })
     }
 
-    /// The host alone, for words to people.
+    /// The host, for messages to users.
     pub fn host(&self) -> &str {
         self.base.host_str().unwrap_or_default()
     }
 
-    /// A text from the other side without the key, should that repeat it.
+    /// A text of the remote server, with the key removed.
     pub fn hide_key_in(&self, text: &str) -> String {
         self.key.hide_in(text)
     }
 
-    /// Posts JSON to a path below the base, such as `chat/completions`, and waits for the head of the answer. Whoever drops the
-    /// answer closes the connection, by which the other side learns that nobody waits any more.
+    /// Posts JSON to a path below the base URL, such as `chat/completions`, and waits for the response headers. Dropping the
+    /// response closes the connection, which tells the server to stop.
     pub async fn post(&self, path: &str, json: Vec<u8>, waits: Waits) -> Result<Incoming, FetchError> {
         let asked = Instant::now();
         let mut request = self.http.post(self.below(path)).header(CONTENT_TYPE, "application/json").body(json);
@@ -142,7 +142,7 @@ fn authorization(key: &Key) -> Result<Option<HeaderValue>, String> {
     Ok(Some(value))
 }
 
-/// An answer that is still coming in.
+/// A response whose body is being received.
 pub struct Incoming {
     response: reqwest::Response,
     /// When the first byte must be there, until it is.
@@ -162,13 +162,13 @@ impl Incoming {
         value.split(';').next().unwrap_or_default().trim().to_lowercase()
     }
 
-    /// How long the other side asks to wait before trying again, where it says so in seconds.
+    /// `Retry-After`, if it is given in seconds.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.response.headers().get(RETRY_AFTER)?.to_str().ok()?;
         value.trim().parse().ok().map(Duration::from_secs)
     }
 
-    /// The next piece of the body as it came over the network, `None` at its end.
+    /// The next chunk of the body as received, `None` at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
         let by = self.first_by.unwrap_or_else(|| (Instant::now() + self.idle).min(self.end_by));
         let chunk = tokio::time::timeout_at(by, self.response.chunk()).await.map_err(|_| FetchError::TimedOut)?;

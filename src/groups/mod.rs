@@ -1,7 +1,7 @@
-//! Who receives what: groups of outboxes, in memory.
+//! In-memory publish/subscribe: groups of outboxes.
 //!
-//! Knows nothing of rooms, sockets or storage. Within a group everything is delivered in publishing order, at most once.
-//! Publishing never waits: frames gather while a delivery runs and then go out as one block, which every member shares.
+//! Independent of rooms, sockets and storage. Within a group, frames are delivered in publishing order, at most once.
+//! Publishing never waits: frames accumulate while a delivery runs and are then sent as one block that all members share.
 
 mod outbox;
 
@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 pub use outbox::{Drained, Outbox, OutboxId, Reader};
 
-/// Members served before other work gets its turn, so that a huge group does not delay the rest.
+/// Members served before yielding to the runtime, so that a huge group does not delay other tasks.
 const MEMBERS_PER_TURN: usize = 256;
 
 /// A group whose last delivery ended less than this ago is busy.
@@ -24,10 +24,10 @@ const BUSY: Duration = Duration::from_millis(10);
 /// A quarter of what delivering to one member costs, measured at 8 µs.
 const GATHER_PER_MEMBER: Duration = Duration::from_micros(2);
 
-/// Nobody notices this.
+/// Not noticeable for users.
 const MAX_GATHER: Duration = Duration::from_millis(5);
 
-/// Something to deliver.
+/// A frame to be delivered.
 #[derive(Clone, Debug)]
 pub struct Publication {
     pub frame: Bytes,
@@ -55,7 +55,7 @@ pub enum Audience {
     Everyone,
     /// Readers of every kind of frame, but not simple clients.
     Full,
-    /// As `Full`, without the one who caused it.
+    /// Like `Full`, except the one who caused it.
     FullExcept(OutboxId),
 }
 
@@ -69,14 +69,14 @@ impl Audience {
     }
 }
 
-/// Members and what is on its way to them.
+/// Members and pending publications.
 pub struct Group {
     state: Mutex<State>,
-    /// Owns the deliveries, so that a stop can wait for them.
+    /// Tracks the deliveries, so that a shutdown can wait for them.
     deliveries: TaskTracker,
 }
 
-/// Shared with a delivery that walks over them; changed in place when none does.
+/// Shared with a running delivery; modified in place if none is running.
 type Members = Arc<Vec<Member>>;
 
 /// An outbox in a group.
@@ -87,7 +87,7 @@ struct Member {
     is_gone: Arc<AtomicBool>,
 }
 
-/// Being in a group. Once it is dropped, nothing more of the group reaches the outbox.
+/// A subscription to a group. After it is dropped, nothing more of the group is pushed to the outbox.
 pub struct Subscription {
     group: Arc<Group>,
     member: Member,
@@ -95,7 +95,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Everything numbered above this is delivered; everything up to it is in the store.
+    /// Publications with greater numbers are delivered; those up to this number are in the store.
     pub fn since(&self) -> Progress {
         self.since
     }
@@ -135,7 +135,7 @@ impl Group {
         Self { state: Mutex::new(state), deliveries }
     }
 
-    /// Held for moments only, never across an await.
+    /// Locked only briefly; never held across an await.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
@@ -144,13 +144,13 @@ impl Group {
     pub fn subscribe(self: &Arc<Self>, outbox: Arc<Outbox>) -> Subscription {
         let member = Member { outbox, is_gone: Arc::default() };
         let mut state = self.state();
-        // Copies the list only while a delivery is walking over the old one.
+        // Copies the list only if a delivery is iterating over the old one.
         Arc::make_mut(&mut state.members).push(member.clone());
         Subscription { group: self.clone(), member, since: state.delivered }
     }
 
     fn unsubscribe(&self, member: &Member) {
-        // A delivery that walks over an older list passes it over from now on.
+        // A delivery that iterates over an older list skips it from now on.
         member.outbox.retire(&member.is_gone);
         let mut state = self.state();
         let members = Arc::make_mut(&mut state.members);
@@ -183,7 +183,7 @@ impl Group {
         }
     }
 
-    /// Hands out what waits until nothing does.
+    /// Delivers pending publications until there are none.
     async fn deliver(self: Arc<Self>) {
         if let Some(pause) = self.gathering_time() {
             tokio::time::sleep(pause).await;
@@ -201,15 +201,15 @@ impl Group {
         }
     }
 
-    /// How long to gather first. In a big group that is busy, the first message of a burst would cost every member a write of
-    /// its own; a fraction of the time that the writes take saves most of them.
+    /// Delay before delivering. In a big group that is busy, the first message of a burst would cost every member a write of
+    /// its own; waiting for a fraction of that time saves most of these writes.
     fn gathering_time(&self) -> Option<Duration> {
         let state = self.state();
         let is_big_and_busy = state.members.len() >= MEMBERS_PER_TURN && state.rested_since.elapsed() < BUSY;
         is_big_and_busy.then(|| (GATHER_PER_MEMBER * state.members.len() as u32).min(MAX_GATHER))
     }
 
-    /// In one step, so that whoever subscribes afterwards knows that these are for the members before.
+    /// Atomically, so that later subscribers know that these are for earlier members.
     fn take_waiting(&self) -> Option<(Members, Vec<Publication>)> {
         let mut state = self.state();
         if state.waiting.is_empty() {
@@ -223,12 +223,12 @@ impl Group {
     }
 }
 
-/// Publications put together once for each kind of member.
+/// Publications joined into blocks, once per audience.
 struct Blocks<'a> {
     publications: &'a [Publication],
     full: Bytes,
     simple: Bytes,
-    /// Whether somebody is left out of something.
+    /// Whether some member is excluded from a publication.
     has_exception: bool,
 }
 
@@ -257,7 +257,7 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// The frames for one audience, one behind the other: a WebSocket needs nothing between them.
+/// The concatenated frames for one audience; WebSocket frames need no separator.
 fn join(publications: &[Publication], includes: impl Fn(Audience) -> bool) -> Bytes {
     let mut frames = publications.iter().filter(|one| includes(one.audience)).map(|one| &one.frame);
     match (frames.next(), frames.next()) {

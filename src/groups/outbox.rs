@@ -1,4 +1,4 @@
-//! One connection's bounded queue of frames: many push, its task takes all at once.
+//! The bounded frame queue of a connection: many producers, one consumer that takes everything at once.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -12,11 +12,11 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::protocol::CloseReason;
 
-/// Bytes that may wait for one connection. Generous, for a busy machine must not cost a healthy client its connection: who
-/// stalls is found by the timer on writing. Most of it is shared with others anyway.
+/// Maximum number of queued bytes per connection. Generous, so that a busy machine does not disconnect healthy clients:
+/// stalled ones are detected by the write timer. Most of it is shared with other connections anyway.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// Tells connections apart.
+/// Identifies a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OutboxId(u64);
 
@@ -28,7 +28,7 @@ pub enum Reader {
     Simple,
 }
 
-/// What waited for a connection.
+/// The queued frames of a connection.
 #[derive(Debug, Default)]
 pub struct Drained {
     pub frames: VecDeque<Bytes>,
@@ -77,7 +77,7 @@ impl Outbox {
         self.state.lock()
     }
 
-    /// Queues whole frames. A full queue drops them and closes the connection: it comes back and gets what it missed.
+    /// Queues whole frames. If the queue is full, drops them and closes the connection; the client catches up later.
     pub fn push(&self, frames: Bytes) {
         self.push_unless(&AtomicBool::new(false), frames);
     }
@@ -102,36 +102,36 @@ impl Outbox {
         self.waker.wake();
     }
 
-    /// When this returns, nothing is pushed any more under that flag: both sides look at it under this queue's lock.
+    /// After this returns, nothing is pushed with that flag any more: it is checked under this queue's lock.
     pub fn retire(&self, is_gone: &AtomicBool) {
         let _state = self.state();
         is_gone.store(true, Ordering::Relaxed);
     }
 
-    /// Says how much of what was taken out is not written yet. It counts as waiting: a client that reads drop by drop would
-    /// otherwise gather more and more behind this queue's back.
+    /// Reports how many of the taken bytes are unwritten. They count as queued: a client that reads very slowly could otherwise
+    /// accumulate an unbounded amount outside this queue.
     pub fn note_unwritten(&self, bytes: usize) {
         self.unwritten.store(bytes, Ordering::Relaxed);
     }
 
-    /// Closes the connection once it has written what waits; the first reason counts.
+    /// Closes the connection after it has written what is queued; the first reason wins.
     pub fn close(&self, reason: CloseReason) {
         self.state().waiting.close.get_or_insert(reason);
         self.waker.wake();
     }
 
-    /// Everything that waits, as soon as there is something.
+    /// All queued frames, as soon as there are any.
     pub fn poll_drain(&self, context: &mut Context<'_>) -> Poll<Drained> {
         self.waker.register(context.waker());
         let drained = self.take();
         if drained.frames.is_empty() && drained.close.is_none() { Poll::Pending } else { Poll::Ready(drained) }
     }
 
-    /// Everything that waits now.
+    /// All frames queued now.
     pub fn take(&self) -> Drained {
         let mut state = self.state();
         state.bytes = 0;
-        // The reason stays, so that nothing is queued behind it.
+        // The reason is kept, so that nothing is queued after it.
         Drained { frames: std::mem::take(&mut state.waiting.frames), close: state.waiting.close }
     }
 

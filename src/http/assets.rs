@@ -1,6 +1,6 @@
 //! The page and its parts, embedded at build time: the only home of `rust_embed`.
 //!
-//! `build.rs` has put every file beside its compressed forms, and a hash of all of them into the path below `/assets/`.
+//! `build.rs` adds compressed variants of every file, and a hash of all files to the path below `/assets/`.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ struct Web;
 /// The hash of all assets, part of their addresses.
 const HASH: &str = env!("CHATBOT_ASSETS_HASH");
 
-/// The page runs its own scripts and nothing else, and is shown in no other page.
+/// Allows only the page's own scripts, and no embedding in other pages.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -71,7 +71,7 @@ fn index(caller: &Caller, headers: &HeaderMap) -> Response {
     response
 }
 
-/// `GET /assets/{hash}/{file}`, kept by browsers for ever: another build has another hash. `GET /favicon.ico`.
+/// `GET /assets/{hash}/{file}`, cached indefinitely: another build has another hash. `GET /favicon.ico`.
 fn asset() -> BoxedFilter<(Response,)> {
     let hashed = warp::path("assets").and(warp::path(HASH)).and(warp::path::tail());
     let hashed = hashed.and(get_or_head()).and(warp::header::headers_cloned());
@@ -88,15 +88,15 @@ fn asset() -> BoxedFilter<(Response,)> {
     hashed.or(icon).unify().boxed()
 }
 
-/// hyper leaves the body out for `HEAD`.
+/// hyper omits the body for `HEAD`.
 fn get_or_head() -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
     warp::get().or(warp::head()).unify()
 }
 
-/// An embedded file in the smallest form the client takes.
+/// An embedded file in the smallest encoding that the client accepts.
 fn embedded(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     let Some((file, encoding)) = smallest(path, headers) else {
-        // Only paths that were just found get here, and the page that every build has.
+        // Unreachable: only existing paths are passed in.
         let mut missing = Response::default();
         *missing.status_mut() = StatusCode::NOT_FOUND;
         return missing;
@@ -142,7 +142,7 @@ fn smallest(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'s
     let accepts = |name: &str| {
         accepted.split(',').any(|one| {
             let (coding, quality) = one.split_once(';').unwrap_or((one, ""));
-            // A quality of zero is a no (RFC 9110, 12.4.2).
+            // A quality of zero means "not acceptable" (RFC 9110, 12.4.2).
             let quality = quality.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
             coding.trim() == name && quality.is_ok_and(|quality| quality > 0.0)
         })

@@ -1,4 +1,4 @@
-//! Who asks: what address, cookies, `Authorization`, `Origin` and `Accept-Language` say.
+//! Identifies the caller by address, cookies, `Authorization`, `Origin` and `Accept-Language`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::accounts::{Actor, Role, SignInError, Visitor};
 use crate::model::Handle;
 use crate::text::{Locale, Text};
 
-/// Tells a browser's visits together; set with the page.
+/// Identifies a browser across visits; set with the page.
 pub const VISITOR_COOKIE: &str = "chatbot_visitor";
 
-/// Opens what the owner may do.
+/// Holds the owner's session token.
 pub const SESSION_COOKIE: &str = "chatbot_session";
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -30,11 +30,11 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 #[derive(Clone)]
 pub struct Peer {
     pub address: IpAddr,
-    /// The connection's place among those allowed; `None` behind a proxy, where the client's own address counts.
+    /// The connection's permit; `None` behind a proxy, where the client's own address is counted instead.
     pub permit: Option<Arc<Permit>>,
 }
 
-/// Whoever sent a request.
+/// The sender of a request.
 #[derive(Clone)]
 pub struct Caller {
     /// The client's own address, also behind a trusted proxy.
@@ -49,7 +49,7 @@ pub struct Caller {
     pub is_secure: bool,
     /// Whether the request came through a trusted proxy.
     pub is_proxied: bool,
-    /// Whether it comes from this machine itself, and not through a proxy that runs here.
+    /// Whether it comes from this machine itself, and not through a local proxy.
     pub is_local: bool,
     origin_is_allowed: bool,
 }
@@ -60,13 +60,13 @@ impl Caller {
         Actor::new(self.visitor.as_ref(), handle, self.address, self.role, self.locale)
     }
 
-    /// Refuses pages of other sites: a browser says where a page came from.
+    /// Refuses requests from pages of other origins.
     pub fn check_origin(&self) -> Result<(), Refusal> {
         if self.origin_is_allowed { Ok(()) } else { Err(Text::new("error-forbidden-origin").into()) }
     }
 }
 
-/// Extracts the caller. A wrong key is refused here, before anything is done in its name.
+/// Extracts the caller. Refuses a wrong key.
 pub fn caller(
     app: &Arc<App>,
 ) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
@@ -104,7 +104,7 @@ fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusa
     })
 }
 
-/// What somebody is told whose key was not taken.
+/// The response to a refused key.
 pub fn sign_in_refusal(error: SignInError) -> Refusal {
     match error {
         SignInError::WrongKey => Text::new("error-bad_key").into(),
@@ -130,7 +130,7 @@ fn is_trusted(proxies: &[IpNet], address: IpAddr) -> bool {
 fn forwarded_address(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> IpAddr {
     let list = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let entries: Vec<&str> = list.flat_map(|line| line.split(',')).map(str::trim).collect();
-    // From the right; what stands before an entry that cannot be read is as little to be believed as the entry itself.
+    // From the right; entries before an invalid one are not trustworthy either.
     let addresses = entries.iter().rev().map_while(|entry| forwarded_entry(entry));
     let mut clients = addresses.filter(|address| !is_trusted(&settings.trusted_proxies, *address));
     clients.next().unwrap_or(peer)
@@ -154,7 +154,7 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }
 
-/// Whether a visitor's cookie can be one of ours: a short one could be guessed.
+/// Whether a visitor cookie is acceptable: a short one could be guessed.
 fn is_token(text: &str) -> bool {
     (32..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
@@ -172,7 +172,7 @@ fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     // leaves out the same default port on both sides.
     let Ok(own) = Url::parse(&format!("{}://{host}", origin.scheme())) else { return false };
     let is_same = origin.host_str().is_some() && origin.host_str() == own.host_str() && origin.port() == own.port();
-    // A page under development is served from another port of the same machine. No foreign site has such an origin.
+    // A page under development is served from another port of the same machine. No other site has such an origin.
     is_same || (is_loopback(&origin) && is_loopback(&own))
 }
 

@@ -1,4 +1,4 @@
-//! How many connections and requests there may be, in all and from one address.
+//! Limits on connections and requests, in total and per address.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,16 +13,16 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::model::subscriber;
 
-/// Connections beyond an address' limit that are told of it; further ones are dropped unheard.
+/// Number of connections above the limit of an address that get an error response; further ones are dropped.
 const OVER: usize = 8;
 
-/// Keeps what each sender (an address, a hook) changes over HTTP to so much per second, as sockets are kept.
+/// Rate limit for changes over HTTP, per sender (an address or a hook).
 pub struct RequestLimits<K: Clone + Eq + Hash> {
     limiter: Option<RateLimiter<K, HashMapStateStore<K>, DefaultClock>>,
 }
 
 impl<K: Clone + Eq + Hash> RequestLimits<K> {
-    /// `per_second` on average, 0 for no limit; `burst` times that at once.
+    /// `per_second` on average (0 for no limit), with bursts of `burst` times that.
     pub fn new(per_second: u32, burst: u32) -> Self {
         let limiter = NonZeroU32::new(per_second).map(|per_second| {
             let burst = per_second.saturating_mul(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN));
@@ -31,9 +31,9 @@ impl<K: Clone + Eq + Hash> RequestLimits<K> {
         Self { limiter }
     }
 
-    /// Whether the sender may change something now.
+    /// Whether the sender is within its limit now.
     pub fn admit(&self, sender: &K) -> bool {
-        /// Senders remembered before those are forgotten that have been quiet.
+        /// Number of senders kept before idle ones are removed.
         const MANY: usize = 10_000;
         let Some(limiter) = &self.limiter else { return true };
         if limiter.len() > MANY {
@@ -58,19 +58,19 @@ struct Counts {
     addresses: HashMap<IpAddr, usize>,
 }
 
-/// A connection's place; given back when it is dropped.
+/// A connection's permit; released on drop.
 pub struct Permit {
     limits: Arc<ConnectionLimits>,
     subscriber: IpAddr,
     is_over: bool,
 }
 
-/// There is no place left for a connection, not even to say so on it.
+/// The connection exceeds the limits and must be dropped without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
 impl Permit {
-    /// Whether the connection is one too many of its address, and is there only to be told so.
+    /// Whether the connection exceeds the limit of its address and was accepted only to report that.
     pub fn is_over(&self) -> bool {
         self.is_over
     }
@@ -85,7 +85,7 @@ impl ConnectionLimits {
         self.counts.lock()
     }
 
-    /// Takes a place for a connection from that address. A few beyond the address' limit get one to be told.
+    /// Acquires a permit for a connection from that address. A few above the limit get one, to report the error.
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Permit, TooMany> {
         let subscriber = subscriber(address);
         let mut counts = self.counts();
@@ -102,7 +102,7 @@ impl ConnectionLimits {
         Ok(Permit { limits: self.clone(), subscriber, is_over })
     }
 
-    /// Connections there are.
+    /// Number of open connections.
     pub fn open(&self) -> usize {
         self.counts().total
     }

@@ -1,4 +1,4 @@
-//! The accept loop: limits and time-outs that stand in front of every route.
+//! The accept loop, with limits and timeouts that apply to all routes.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,32 +20,32 @@ use super::caller::{self, Peer};
 use super::limits::TooMany;
 use super::refusals;
 
-/// Time for a request's head, and between two requests.
+/// Timeout for a request's headers, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Longest life of a connection that does not become a WebSocket: no slow reader or writer keeps one for ever.
+/// Maximum lifetime of a connection that is not a WebSocket: slow readers or writers cannot hold one for ever.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Life of a connection that is one too many of its address: enough to be told, or to ask for the server's health.
+/// Lifetime of a connection above its address's limit: enough for an error response or a health check.
 const OVER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Time for the request under way when a connection is to end.
+/// Time for the request in progress when a connection is shut down.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The kernel's buffer per connection: without this bound it grew to 3.8 MB for a client that does not read.
 const SEND_BUFFER: usize = 64 * 1024;
 
-/// Connections that wait to be accepted.
+/// Backlog of the listening socket.
 const BACKLOG: i32 = 4096;
 
-/// hyper's read buffer, at its smallest: room for any request's head.
+/// hyper's maximum read buffer, which bounds a request's headers.
 const HEAD_BYTES: usize = 16 * 1024;
 
 /// Listens on one address, or on all of them, IPv4 and IPv6.
 pub fn bind(host: Option<IpAddr>, port: u16) -> io::Result<std::net::TcpListener> {
     match host {
         Some(host) => listen(SocketAddr::new(host, port), false),
-        // A machine without IPv6 has only the other kind.
+        // The machine may have no IPv6.
         None => listen(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port), true).or_else(|error| {
             if error.kind() == io::ErrorKind::AddrInUse {
                 return Err(error);
@@ -74,7 +74,7 @@ fn listen(address: SocketAddr, both: bool) -> io::Result<std::net::TcpListener> 
 pub struct Listener {
     app: Arc<App>,
     routes: BoxedFilter<(Response,)>,
-    /// Owns the connections' tasks.
+    /// Tracks the connections' tasks.
     connections: TaskTracker,
 }
 
@@ -95,7 +95,7 @@ impl Listener {
             match accepted {
                 Ok((stream, address)) => this.admit(stream, address.ip().to_canonical()),
                 Err(error) => {
-                    // Out of open files, mostly; accepting again at once would only spin.
+                    // Usually too many open files; accepting again at once would spin.
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
@@ -105,7 +105,7 @@ impl Listener {
 
     fn admit(self: &Arc<Self>, stream: TcpStream, address: IpAddr) {
         let is_proxy = self.app.settings.trusted_proxies.iter().any(|network| network.contains(&address));
-        // Behind a proxy all have its address; theirs is known and counted when a WebSocket opens.
+        // Behind a proxy all connections have its address; clients are counted when a WebSocket opens.
         let limits = if is_proxy { None } else { Some(&self.app.connections) };
         let permit = match limits.map(|limits| limits.admit(address)).transpose() {
             Ok(permit) => permit.map(Arc::new),

@@ -1,6 +1,6 @@
-//! The edge: everything that speaks HTTP, and the only home of `warp`.
+//! The HTTP layer. The only module that uses `warp`.
 //!
-//! Filters say which request, handlers say what happens; no decision about rooms, jobs or bots is made here.
+//! Filters match requests, handlers call the modules below; no decision about rooms, jobs or bots is made here.
 
 mod api;
 mod assets;
@@ -38,7 +38,7 @@ use crate::store::Store;
 /// Messages in a burst, as a multiple of those per second on average.
 pub const BURST_SECONDS: u32 = 20;
 
-/// What requests are answered from.
+/// Application state shared by all handlers.
 pub struct App {
     pub chat: Arc<Chat>,
     pub bots: Arc<Bots>,
@@ -46,7 +46,7 @@ pub struct App {
     pub keys: Arc<Keys>,
     pub store: Arc<Store>,
     pub search: Arc<Search>,
-    /// Searches that may run at a time.
+    /// Limits concurrent searches.
     pub searches: tokio::sync::Semaphore,
     pub sockets: Arc<Sockets>,
     pub callbacks: Arc<Callbacks>,
@@ -57,14 +57,14 @@ pub struct App {
     pub requests: RequestLimits<IpAddr>,
     /// By hook.
     pub hook_posts: RequestLimits<HookId>,
-    /// What must come to its end although whoever asked for it has gone.
+    /// Tracks work that must complete even if the client disconnects.
     pub tasks: TaskTracker,
     pub settings: Settings,
     /// Set when the server begins to stop.
     pub stopping: CancellationToken,
 }
 
-/// The settings of the edge, as plain values.
+/// Settings of the HTTP layer.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub allowed_origins: Vec<String>,
@@ -74,11 +74,11 @@ pub struct Settings {
     pub frame_bytes: usize,
     pub rooms_per_connection: usize,
     pub stall: std::time::Duration,
-    /// Bytes of a document's file.
+    /// Maximum size of a document's file, in bytes.
     pub document_bytes: u64,
-    /// Bytes of a document's text.
+    /// Maximum size of a document's text, in bytes.
     pub document_text_bytes: usize,
-    /// The name of the model that writes answers.
+    /// Name of the language model.
     pub language_model: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The one place that turns errors into HTTP replies, in the asker's language and without anything from inside.
+//! Converts errors to HTTP responses, in the client's language and without internal details.
 
 use std::convert::Infallible;
 
@@ -25,7 +25,7 @@ pub struct ErrorDetail {
     pub message: String,
 }
 
-/// A request that is not answered as asked. It becomes words at the very end, where the asker's language is known.
+/// An error response. Its text is rendered last, where the client's language is known.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     status: StatusCode,
@@ -76,7 +76,7 @@ impl warp::Reply for Refusal {
     }
 }
 
-/// Requests that no route took.
+/// Converts the rejections of requests that matched no route.
 pub async fn recover(rejection: Rejection) -> Result<Refusal, Infallible> {
     if let Some(refusal) = rejection.find::<Refusal>() {
         return Ok(refusal.clone());
@@ -95,7 +95,7 @@ pub async fn recover(rejection: Rejection) -> Result<Refusal, Infallible> {
     Ok(bad(&"it is not as this address expects it"))
 }
 
-/// Puts an error into words.
+/// Renders an error response in a language.
 pub fn in_words(response: &mut Response, locale: Locale) {
     let Some(text) = response.extensions_mut().remove::<Text>() else { return };
     let error = ErrorDetail { code: text.code().to_owned(), message: text.in_locale(locale) };

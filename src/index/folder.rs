@@ -1,4 +1,4 @@
-//! An index's folder: opened, checked, made anew.
+//! The directory of an index: opening, checking, recreating.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -17,16 +17,16 @@ use super::IndexError;
 use super::terms::{TERMS, TermsTokenizer};
 use crate::analysis;
 
-/// The file that says by which version an index was made.
+/// The file with the version that created the index.
 const STAMP: &str = "version";
 
-/// How an index is kept.
+/// How an index is stored.
 pub(super) struct Plan {
     pub schema: Schema,
-    /// Counts what changes its schema.
+    /// Schema version.
     pub layout: u32,
     pub forms: bool,
-    /// Whether what is committed survives a power cut. If not, it is found damaged then.
+    /// Whether commits survive a power failure. If not, the damage is detected on opening.
     pub durable: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Opened {
     pub is_outdated: bool,
 }
 
-/// Opens the index in `dir`, which is made if it is missing or empty.
+/// Opens the index in `dir`, creating it if it is missing or empty.
 ///
 /// # Errors
 /// [`IndexError::Damaged`] when its files cannot be read or do not say what was written.
@@ -53,7 +53,7 @@ pub(super) fn open(dir: &Path, plan: Plan) -> Result<Opened, IndexError> {
 fn create(dir: &Path, plan: &Plan, stamp: &str) -> Result<Opened, IndexError> {
     let settings = IndexSettings { docstore_compression: tantivy::store::Compressor::None, ..IndexSettings::default() };
     let index = Index::create(directory(dir, plan.durable)?, plan.schema.clone(), settings)?;
-    // Last: a folder without it was not finished.
+    // Written last: a directory without it is incomplete.
     let mut file = File::create(dir.join(STAMP))?;
     file.write_all(stamp.as_bytes())?;
     if plan.durable {
@@ -79,12 +79,12 @@ fn reopen(dir: &Path, plan: &Plan, current: &str) -> Result<Opened, IndexError> 
     if let Some(file) = bad.iter().next() {
         return Err(damaged(format!("{} is not what was written", file.display())));
     }
-    // What is missing altogether shows when it is opened.
+    // Missing files are detected when the index is opened.
     reader(&index).map_err(|error| damaged(error.to_string()))?;
     Ok(Opened { index, is_outdated: stamp != current })
 }
 
-/// A reader that changes only when it is told to: no thread watches the folder.
+/// A reader that is reloaded manually: no thread watches the directory.
 pub(super) fn reader(index: &Index) -> tantivy::Result<tantivy::IndexReader> {
     index.reader_builder().reload_policy(tantivy::ReloadPolicy::Manual).try_into()
 }
@@ -109,7 +109,7 @@ fn directory(dir: &Path, durable: bool) -> Result<Box<dyn Directory>, IndexError
     Ok(if durable { Box::new(mapped) } else { Box::new(Unsynced { mapped, dir: dir.into() }) })
 }
 
-/// A folder whose files are not synced: a commit costs no write to the disk that somebody's message must wait for.
+/// A directory whose files are not synced: commits cause no disk writes that messages would have to wait for.
 #[derive(Clone, Debug)]
 struct Unsynced {
     mapped: MmapDirectory,
@@ -161,7 +161,7 @@ impl Directory for Unsynced {
     }
 
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
-        // A name for each: two threads write, each its own file.
+        // Unique names, because two threads write files.
         let mut half = path.as_os_str().to_owned();
         half.push(".half");
         let half = self.dir.join(half);

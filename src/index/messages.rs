@@ -1,4 +1,4 @@
-//! The index of messages: which messages have which terms, newest first.
+//! The full-text index of messages, ordered newest first.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -17,10 +17,10 @@ use super::{IndexError, prefix_bounds};
 use crate::analysis::Terms;
 use crate::model::Timestamp;
 
-/// Counts changes of the schema below.
+/// Schema version.
 pub const LAYOUT: u32 = 1;
 
-/// Where a message stands: by time, then by room and number.
+/// Sort key of a message: time, then room and number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub at: Timestamp,
@@ -29,7 +29,7 @@ pub struct Place {
     pub seq: u64,
 }
 
-/// A message on its way into the index.
+/// A message to be indexed.
 #[derive(Clone, Debug)]
 pub struct IndexedMessage {
     pub place: Place,
@@ -41,11 +41,11 @@ pub struct IndexedMessage {
     pub text: String,
 }
 
-/// What messages are looked up by; all of it must hold.
+/// A query; all conditions must hold.
 #[derive(Clone, Debug, Default)]
 pub struct MessageQuery {
     pub terms: Vec<WantedTerm>,
-    /// Only in this room; otherwise wherever everybody may read, and in `own`.
+    /// Only in this room; otherwise in all public rooms and in `own`.
     pub room: Option<u64>,
     /// The one private room that the asker may read.
     pub own: Option<u64>,
@@ -64,7 +64,7 @@ pub enum WantedTerm {
     Exact(String),
     /// Any term that begins with this.
     Beginning(String),
-    /// This one, or any that begins with the other: an English word that may not be finished.
+    /// This term, or any with that prefix: an English word that may be incomplete.
     ExactOrBeginning(String, String),
 }
 
@@ -109,22 +109,22 @@ struct Fields {
     at: Field,
 }
 
-/// The index of messages. What is committed survives the process, not a power cut.
+/// The index of messages. Commits survive a crash of the process, but not a power failure.
 pub struct MessageIndex {
     fields: Fields,
     index: Index,
-    /// What was last read, and how many commits that was.
+    /// The current searcher, and the commit it belongs to.
     reader: Mutex<Option<(u64, IndexReader)>>,
     commits: AtomicU64,
-    // Last: dropped when the reader is gone, and then waited for.
+    // Last field: dropped after the reader, and joined then.
     writer: Writer,
 }
 
 impl MessageIndex {
-    /// Opens the index in `dir`, which is made if it is missing or empty.
+    /// Opens the index in `dir`, creating it if it is missing or empty.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`] when it can only be made again, in an empty folder.
+    /// [`IndexError::Damaged`] if it has to be rebuilt, in an empty directory.
     pub fn open(dir: &Path) -> Result<Self, IndexError> {
         let (schema, fields) = schema();
         let opened = folder::open(dir, Plan { schema, layout: LAYOUT, forms: true, durable: false })?;
@@ -148,7 +148,7 @@ impl MessageIndex {
         Ok(newest)
     }
 
-    /// Adds messages and takes out others, by room and number. All of it is found from then on, or none.
+    /// Adds messages and removes others, by room and number, atomically.
     pub fn change(&self, added: Vec<IndexedMessage>, removed: Vec<(u64, u64)>) -> Result<(), IndexError> {
         let fields = self.fields;
         self.writer.run(move |writer| {
@@ -201,7 +201,7 @@ impl MessageIndex {
         Ok(self.searcher()?.num_docs())
     }
 
-    /// What is committed now. Opened when it is first needed and read again only after a commit.
+    /// The current searcher. Opened on first use and reloaded only after a commit.
     fn searcher(&self) -> Result<Searcher, IndexError> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let commits = self.commits.load(Ordering::Acquire);
@@ -325,12 +325,12 @@ struct Newest<'a> {
     query: &'a MessageQuery,
     cursor: Option<Place>,
     limit: usize,
-    /// The oldest on top.
+    /// The heap's top is the oldest.
     found: BinaryHeap<Reverse<Place>>,
 }
 
 impl Newest<'_> {
-    /// Whether nothing of that time or before can be among the newest any more.
+    /// Whether messages of that time or earlier cannot be among the results any more.
     fn is_too_old(&self, at: i64) -> bool {
         let is_full = self.found.len() >= self.limit;
         let oldest = self.found.peek().map_or(i64::MIN, |Reverse(place)| place.at.0);

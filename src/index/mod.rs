@@ -1,7 +1,7 @@
-//! What is found by words: files derived from the store, made again whenever they are missing, damaged or of another version.
+//! Full-text indexes: derived from the store, and rebuilt if they are missing, damaged or of another version.
 //!
-//! They hold terms and places, no texts. Nothing runs here and no buffer is held while nothing is written. The only home of
-//! `tantivy`. Every call may block on files: not for tokio's workers.
+//! They contain terms and positions, no texts. No thread runs and no buffer is held while nothing is written. The only user of
+//! `tantivy`. All calls may block on file I/O; do not call from async code.
 
 mod folder;
 mod messages;
@@ -18,10 +18,10 @@ pub use messages::{IndexedMessage, LAYOUT as MESSAGE_LAYOUT, MessageIndex, Messa
 pub use passages::{Audience, Hit, IndexedDocument, PassageIndex};
 pub use writer::lower_priority;
 
-/// Why an index did not do what it was asked.
+/// Errors of an index.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
-    /// Its files do not say what was written; they can only be made again.
+    /// Its files are damaged; it has to be rebuilt.
     #[error("the index is damaged: {0}")]
     Damaged(String),
     /// Reading or writing failed.

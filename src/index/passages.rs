@@ -1,4 +1,4 @@
-//! The keyword index of documents: which passages have which terms, and where they stand.
+//! The full-text index of passages, with the passages' positions in their documents.
 
 mod coverage;
 
@@ -19,45 +19,45 @@ use crate::analysis::{TermKind, query_terms};
 use crate::documents::Passage;
 use crate::model::{DocumentNumber, RoomName};
 
-/// Counts changes of the schema below.
+/// Schema version.
 const LAYOUT: u32 = 2;
 
-/// Most terms of a question that are looked up.
+/// Maximum number of terms of a question.
 const MAX_TERMS: usize = 64;
 
-/// How much more a term counts in a title or heading than in the text.
+/// Boost of a term in a title or heading, relative to the text.
 const NAME_BOOST: f32 = 0.5;
 
-/// Stands for a room in documents that are for all of them; no room has this name.
+/// Room value of documents without a room; no room has this name.
 const EVERYWHERE: &str = "*";
 
-/// English words that questions are made of: they are in every passage and say nothing about it.
+/// English stop words of questions.
 const QUESTION_WORDS: [&str; 44] = [
     "a", "an", "and", "are", "as", "at", "be", "by", "can", "could", "did", "do", "doe", "for", "from", "had", "has",
     "have", "how", "i", "if", "in", "is", "it", "of", "on", "or", "should", "that", "the", "there", "this", "to",
     "was", "were", "what", "when", "where", "which", "who", "whi", "will", "with", "would",
 ];
 
-/// A document on its way into the index.
+/// A document to be indexed.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexedDocument<'a> {
     pub number: DocumentNumber,
     pub version: u64,
     pub title: &'a str,
-    /// The one room in which it is found; everywhere if there is none.
+    /// The only room in which it is found; `None` for all rooms.
     pub room: Option<&'a RoomName>,
     pub text: &'a str,
     pub passages: &'a [Passage],
 }
 
-/// Whose question it is.
+/// Restricts which documents are searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Every document.
     Everything,
     /// Documents for everywhere.
     AllRooms,
-    /// Documents for everywhere and those of this room.
+    /// Documents without a room and those of this room.
     Room(RoomName),
 }
 
@@ -91,15 +91,15 @@ pub struct PassageIndex {
     fields: Fields,
     is_outdated: bool,
     reader: Mutex<IndexReader>,
-    // Last: dropped when the reader is gone, and then waited for.
+    // Last field: dropped after the reader, and joined then.
     writer: Writer,
 }
 
 impl PassageIndex {
-    /// Opens the index in `dir`, which is made if it is missing or empty.
+    /// Opens the index in `dir`, creating it if it is missing or empty.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`] when it can only be made again, in an empty folder.
+    /// [`IndexError::Damaged`] if it has to be rebuilt, in an empty directory.
     pub fn open(dir: &Path) -> Result<Self, IndexError> {
         let (schema, fields) = schema();
         let opened = folder::open(dir, Plan { schema, layout: LAYOUT, forms: false, durable: true })?;
@@ -107,12 +107,12 @@ impl PassageIndex {
         Ok(Self { fields, is_outdated: opened.is_outdated, reader, writer: Writer::new(opened.index, true) })
     }
 
-    /// Whether its terms are those of another version of this program: it answers as well as it can, and is to be made again.
+    /// Whether it was built by another version of the analysis: it remains usable, and has to be rebuilt.
     pub fn is_outdated(&self) -> bool {
         self.is_outdated
     }
 
-    /// The documents that it has, with their versions.
+    /// The indexed documents, with their versions.
     pub fn contents(&self) -> Result<HashMap<DocumentNumber, u64>, IndexError> {
         let mut contents = HashMap::new();
         for segment in self.searcher().segment_readers() {
@@ -124,7 +124,7 @@ impl PassageIndex {
         Ok(contents)
     }
 
-    /// Puts documents in place of what was there of them, all together; durable on return. Many at a time cost much less than
+    /// Adds or replaces documents in one commit; durable on return. Batches cost much less than
     /// one after the other.
     pub fn replace(&self, documents: &[IndexedDocument<'_>]) -> Result<(), IndexError> {
         let numbers: Vec<DocumentNumber> = documents.iter().map(|document| document.number).collect();
@@ -133,7 +133,7 @@ impl PassageIndex {
         self.change(numbers, entries)
     }
 
-    /// Takes documents out; durable on return.
+    /// Removes documents; durable on return.
     pub fn remove(&self, documents: &[DocumentNumber]) -> Result<(), IndexError> {
         self.change(documents.to_vec(), Vec::new())
     }
@@ -153,7 +153,7 @@ impl PassageIndex {
         Ok(reader.reload()?)
     }
 
-    /// Returns once nothing is written any more, not in the background either, until something is put in or taken out.
+    /// Stops all writing, including background merges, until the next change; returns once it has stopped.
     pub fn rest(&self) {
         self.writer.rest();
     }
@@ -167,7 +167,7 @@ impl PassageIndex {
         found.into_iter().map(|(score, at)| hit(&searcher, &mut columns, at, score)).collect()
     }
 
-    /// Where passages stand; `None` for those that the index does not have in that version.
+    /// The positions of passages; `None` for those that are not indexed in that version.
     pub fn places(&self, wanted: &[(DocumentNumber, u64, u32)]) -> Result<Vec<Option<Passage>>, IndexError> {
         let searcher = self.searcher();
         let mut places = HashMap::new();
@@ -285,7 +285,7 @@ fn entries<'a>(
     })
 }
 
-/// What a question is looked up by: each of its terms once, without the words that every question has, unless it has no others.
+/// The distinct terms of a question, without stop words unless there are no others.
 fn question_terms(question: &str) -> Vec<(String, TermKind)> {
     let mut seen = HashSet::new();
     let mut terms: Vec<(String, TermKind)> =
@@ -295,7 +295,7 @@ fn question_terms(question: &str) -> Vec<(String, TermKind)> {
     if terms.iter().any(says_something) {
         terms.retain(says_something);
     }
-    // A character on its own is in too many passages to say much beside words.
+    // Single characters occur in too many passages to be useful besides words.
     if terms.iter().any(|(_, kind)| *kind != TermKind::Single) {
         terms.retain(|(_, kind)| *kind != TermKind::Single);
     }

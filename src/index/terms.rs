@@ -1,15 +1,15 @@
-//! The terms of [`analysis`](crate::analysis) as tantivy takes them.
+//! Adapter from [`analysis`](crate::analysis) to tantivy's tokenizer interface.
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 use crate::analysis::{TermKind, Terms};
 
-/// Under which name the schemas know it.
+/// Name of the tokenizer in the schemas.
 pub(super) const TERMS: &str = "terms";
 
 #[derive(Clone, Default)]
 pub(super) struct TermsTokenizer {
-    /// Whether English words can be found as they are written, too: by their beginning, while somebody types.
+    /// Whether unstemmed English words are indexed too, for prefix search.
     pub forms: bool,
     terms: Terms,
     token: Token,

@@ -1,4 +1,4 @@
-//! Writing an index: by one thread of low priority, which is there only while something is written.
+//! Index writing, in a low-priority thread that exists only while there is something to write.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +13,13 @@ use tantivy::{Index, IndexWriter, SegmentMeta};
 use super::IndexError;
 use crate::memory;
 
-/// After this long without a write, buffers and threads are given back.
+/// Idle time after which buffers and threads are released.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Bytes of terms that are gathered before they go to a file: the least that tantivy takes.
+/// Write buffer in bytes: tantivy's minimum.
 const BUFFER: usize = 15_000_000;
 
-/// Segments with fewer entries count as one size: they are put together whenever there are eight.
+/// Segments with fewer entries count as one size: they are merged whenever there are eight.
 const SMALL_SEGMENT: u32 = 1000;
 
 /// Segments of more bytes than this are not merged with others. A merge maps all that it reads: eight of these at most, if not many
@@ -33,15 +33,15 @@ const PARTS: [SegmentComponent; 4] =
 /// Part of a segment's entries that are taken out before it is written again without them.
 const MOST_DELETED: f32 = 0.3;
 
-/// By this much less urgent than what people wait for (nice, of 19).
+/// Niceness of the thread (0 to 19).
 const PRIORITY: i32 = 10;
 
 type Task = Box<dyn FnOnce(&mut IndexWriter) -> Result<(), ()> + Send>;
 
-/// The way to the writing thread.
+/// Handle to the writer thread.
 pub(super) struct Writer {
     index: Index,
-    /// Whether the index is put into one piece when nothing more comes: smaller and faster, for indexes that fit into memory.
+    /// Whether to merge all segments into one when idle: smaller and faster, for indexes that fit into memory.
     in_one_piece: bool,
     thread: Arc<Mutex<Option<Running>>>,
 }
@@ -56,7 +56,7 @@ impl Writer {
         Self { index, in_one_piece, thread: Arc::default() }
     }
 
-    /// Does something with tantivy's writer and waits for it. What `work` left uncommitted when it failed is forgotten.
+    /// Runs `work` with tantivy's writer and waits for it. If it fails, uncommitted changes are rolled back.
     pub fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut IndexWriter) -> tantivy::Result<T> + Send + 'static,
@@ -65,7 +65,7 @@ impl Writer {
         let task: Task = Box::new(move |writer| {
             let result = work(writer);
             let outcome = result.as_ref().map(drop).map_err(drop);
-            // Whoever asked waits for it.
+            // The caller is waiting for it.
             drop(answer.send(result));
             outcome
         });
@@ -75,7 +75,7 @@ impl Writer {
         done.recv().map_err(gone)?.map_err(IndexError::from)
     }
 
-    /// Ends the thread, and waits until it has put in order what it wrote. The next task starts another.
+    /// Ends the thread and waits until it has finished merging. The next task starts another thread.
     pub fn rest(&self) {
         let running = locked(&self.thread).take();
         if let Some(Running { tasks, handle }) = running {
@@ -112,7 +112,7 @@ fn locked(thread: &Mutex<Option<Running>>) -> MutexGuard<'_, Option<Running>> {
     thread.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does what comes in, until nothing came for a while.
+/// Runs tasks until the thread has been idle for a while.
 fn serve(index: &Index, in_one_piece: bool, queue: &Receiver<Task>, thread: &Mutex<Option<Running>>) {
     lower_priority();
     let mut writer = None;
@@ -153,7 +153,7 @@ fn work(index: &Index, writer: &mut Option<IndexWriter>, task: Task) {
     if let Some(open) = writer
         && task(open).is_err()
     {
-        // What it did by halves goes with it.
+        // Dropping the writer discards incomplete work.
         *writer = None;
     }
 }
@@ -201,14 +201,14 @@ impl MergePolicy for MergeSmall {
     }
 }
 
-/// Waits until segments that are being put together are.
+/// Waits for running merges.
 fn close(writer: Option<IndexWriter>) {
     if let Some(Err(error)) = writer.map(IndexWriter::wait_merging_threads) {
         tracing::warn!(%error, "an index was not put in order");
     }
 }
 
-/// Makes one segment of all, if enough lies outside the largest to be worth writing that again.
+/// Merges all segments, if enough data is outside the largest one to justify rewriting it.
 fn put_together(index: &Index) -> tantivy::Result<()> {
     let segments = index.searchable_segment_metas()?;
     let largest = segments.iter().map(|segment| segment.max_doc()).max().unwrap_or(0);
@@ -225,9 +225,9 @@ fn put_together(index: &Index) -> tantivy::Result<()> {
     writer.wait_merging_threads()
 }
 
-/// Makes this thread, and those that it starts, less urgent than what people wait for.
+/// Lowers the priority of this thread and of those that it starts.
 pub fn lower_priority() {
-    // On Linux, of this thread alone; elsewhere it would be the whole process's.
+    // On Linux this applies to the thread; elsewhere it would apply to the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
         tracing::debug!(%error, "indexing keeps its priority");

@@ -36,9 +36,9 @@ impl JobOrigin {
 
 /// What a request for a job comes to, before anything is stored.
 pub enum Admission {
-    /// A job of its own, with its place among the waiting.
+    /// A new job, with its queue permit.
     New(Box<NewJob>),
-    /// The same as a job that has not ended.
+    /// An identical unfinished job (unique commands).
     Same(JobId),
 }
 

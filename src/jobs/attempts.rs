@@ -9,11 +9,11 @@ use crate::model::{Handle, Job, JobId, JobState, Timestamp};
 use crate::store::{JobChange, StoreError, StoredJob};
 use crate::text::Text;
 
-/// How often a job is begun at most that was running when the server went down: one that takes it down must not do so forever.
+/// Maximum number of starts of a job that was running when the server crashed: a job that crashes it must not do so forever.
 const MAX_CRASHES: u32 = 5;
 
 impl Jobs {
-    /// Takes up jobs that had not ended at the last stop: they wait again, or end as their command demands.
+    /// Resumes jobs that had not ended at the last stop: they are queued again, or end as interrupted if their policy requires it.
     pub async fn resume(self: &Arc<Self>, unfinished: Vec<StoredJob>) {
         let must_end = |stored: &StoredJob| {
             let ran = stored.job.state == JobState::Running;
@@ -53,7 +53,7 @@ impl Jobs {
     pub async fn note_begun(self: &Arc<Self>, running: &RunningJob) {
         let (jobs, job) = (self.clone(), &running.stored.job);
         let id = job.id.clone();
-        // Queued and running have one place in the store.
+        // Queued and running jobs share an index in the store.
         let change = JobChange { from: &running.stored, to: job, log: &[], schedule: None };
         if let Err(error) = self.store.change_job(change, move || jobs.show_open(&id)).await {
             tracing::warn!(%error, job = %job.id, "cannot note that the job began");
@@ -95,7 +95,7 @@ impl Jobs {
         self.dispatcher.cancelled_by(id)
     }
 
-    /// Stores that a job waits again, for the next start to take up, as if it had not been begun.
+    /// Stores a job as queued again, as if it had not been started, for the next start of the server.
     pub async fn put_back(self: &Arc<Self>, running: &RunningJob) -> Result<(), StoreError> {
         let job = &running.stored.job;
         let mut waiting = Job { started_at: None, attempt: job.attempt - 1, ..job.clone() };
@@ -103,7 +103,7 @@ impl Jobs {
         self.stop_running(running, waiting, || ()).await
     }
 
-    /// Lets a job that failed be tried again after `delay`; `why` is in the asker's language.
+    /// Schedules another attempt of a failed job after `delay`; `why` is in the asker's language.
     pub async fn retry_later(self: &Arc<Self>, running: &RunningJob, why: String, delay: Duration) {
         let mut waiting = running.stored.job.clone();
         waiting.move_to(JobState::Retrying, Some(why));
@@ -138,7 +138,7 @@ impl Jobs {
         self.store.change_job(change, on_stored).await.map(drop)
     }
 
-    /// Ends a job that somebody cancelled while it was on its way from one state to another.
+    /// Ends a job that was cancelled during a state transition.
     fn end_later(self: Arc<Self>, stored: StoredJob, by: Handle) {
         let (tasks, runtime) = (self.tasks.clone(), self.runtime.clone());
         tasks.spawn_on(async move { self.end_cancelled(stored, &by).await }, &runtime);

@@ -18,7 +18,7 @@ const TRIES: usize = 20;
 const MOMENT: Duration = Duration::from_millis(10);
 
 impl Jobs {
-    /// Cancels a job; the view says how it stands then.
+    /// Cancels a job and returns its state afterwards.
     pub async fn cancel(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
         self.manageable(id, actor).await?;
         let (jobs, id, by) = (self.clone(), id.clone(), actor.handle.clone());
@@ -36,7 +36,7 @@ impl Jobs {
                 break;
             }
             if stored.job.state.is_open() && self.dispatcher.get(id).is_none() {
-                // On its way from one place to another.
+                // In a state transition.
                 tokio::time::sleep(MOMENT).await;
                 continue;
             }
@@ -45,7 +45,7 @@ impl Jobs {
         self.current(id).await.map(|(_, view)| view)
     }
 
-    /// Begins a job again that has ended otherwise than well, or at once what waits for its time.
+    /// Restarts a job that ended without success, or starts a waiting one immediately.
     pub async fn retry(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
         let job = self.manageable(id, actor).await?;
         if job.state == JobState::Completed {
@@ -63,7 +63,7 @@ impl Jobs {
         self.current(id).await.map(|(_, view)| view)
     }
 
-    /// Lets a job that has ended wait again, with as many attempts as a new one.
+    /// Queues a job that has ended again, with as many attempts as a new one.
     async fn reopen(self: &Arc<Self>, from: StoredJob, permit: Permit, reason: String) -> Result<(), Text> {
         let was = from.job.clone();
         let mut job = Job { started_at: None, finished_at: None, error: None, result: None, grounds: None, ..was };
@@ -77,7 +77,7 @@ impl Jobs {
         if is_changed || job.unique_key.is_none() { Ok(()) } else { Err(Text::new("error-wrong_state-same")) }
     }
 
-    /// Forgets a job that has ended.
+    /// Deletes a job that has ended.
     pub async fn remove(&self, id: &JobId, actor: &Actor) -> Result<(), Text> {
         self.manageable(id, actor).await?;
         for _ in 0..TRIES {
@@ -92,7 +92,7 @@ impl Jobs {
         Err(Text::new("error-wrong_state-remove"))
     }
 
-    /// Forgets jobs that ended longer than `keep` ago; dead ones are left to people. How many they were.
+    /// Deletes jobs that ended longer than `keep` ago, except dead ones. Returns their number.
     pub async fn prune(self: &Arc<Self>, keep: Duration) -> Result<usize, StoreError> {
         /// Jobs at a time.
         const BATCH: usize = 256;

@@ -1,4 +1,4 @@
-//! Telling programs outside what happens here: deliveries are stored together with what causes them.
+//! Outgoing webhook deliveries, stored in the same commit as the event that causes them.
 
 use super::Jobs;
 use super::dispatch::{Permit, QueuedJob};
@@ -7,7 +7,7 @@ use crate::protocol::JobView;
 use crate::store::StoredJob;
 use crate::text::Text;
 
-/// Deliveries to one address that may wait or run; further ones wait in the store alone.
+/// Deliveries per webhook that may be queued or running in memory; further ones wait in the store only.
 const MOST_OPEN: usize = 1000;
 
 /// How long, in milliseconds.
@@ -61,7 +61,7 @@ impl Jobs {
         }
     }
 
-    /// A job that ended, as receivers are told of it; `None` when it was begun again or forgotten meanwhile.
+    /// A job that ended, as sent to receivers; `None` if it was restarted or deleted meanwhile.
     pub async fn ended_job(&self, id: &JobId) -> Result<Option<JobView>, Text> {
         let stored = self.store.job(id).await?.filter(|stored| stored.job.state.has_ended());
         Ok(stored.map(|stored| JobView::new(&stored.job, stored.seq, None, None)))

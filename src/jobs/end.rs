@@ -79,7 +79,7 @@ impl Jobs {
         let Said { job, message, publish } = said;
         match ended {
             Ok(Ended::Stored { answer }) => {
-                // Before anybody hears of it: who joins then must not be shown a job whose end was told already.
+                // Before publishing: a client that joins now must not be shown a job whose end was already published.
                 drop(self.dispatcher.close(&job.id));
                 self.stats.ended(&job);
                 if let (Some(publish), Some(stored), Some(message)) = (publish, answer, message) {
@@ -129,7 +129,7 @@ struct Said {
 }
 
 impl Ending {
-    /// The job as it ended, and what is said about it.
+    /// The job in its final state, and the message that answers.
     fn ended(&self) -> (Job, MessageText, Answer) {
         let Self { from, outcome, is_erased, .. } = self;
         let mut job = from.job.clone();

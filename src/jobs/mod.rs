@@ -96,22 +96,22 @@ impl Jobs {
         })
     }
 
-    /// What the jobs of each command may do from now on.
+    /// Replaces the policies of all commands.
     pub fn set_policies(&self, policies: HashMap<String, Policy>) {
         self.dispatcher.set_policies(policies);
     }
 
-    /// What the command's jobs may do; an unknown command is answered quickly.
+    /// The policy of a command; unknown commands use [`Policy::QUICK`].
     pub fn policy(&self, name: &str) -> Policy {
         self.dispatcher.policy(name)
     }
 
-    /// Whether people mean a command by this word: it is one's name, or a slip of the hand away from one.
+    /// Whether a word is probably meant as a command: it is the name of one, or one typing error away from one.
     pub fn is_command(&self, word: &str) -> bool {
         self.dispatcher.is_command(word)
     }
 
-    /// Begins what was held back by its command's rate, when that lets it through; runs until it is dropped.
+    /// Starts jobs that were delayed by a rate limit when it permits; runs until dropped.
     pub async fn keep_rates(&self) {
         self.dispatcher.keep_rates().await;
     }
@@ -128,7 +128,7 @@ impl Jobs {
         Ok(JobsNow { queued, running, scheduled, retrying, dead, workers: self.settings.concurrency.workers })
     }
 
-    /// What the jobs did in the last day.
+    /// Statistics of the last day.
     pub fn stats(&self) -> &Stats {
         &self.stats
     }

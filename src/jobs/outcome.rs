@@ -1,4 +1,4 @@
-//! How a job ends, in the words the room is told.
+//! The outcome of a job, with the text of its answer.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub struct Outcome {
     pub state: JobState,
     /// What the room is told.
     pub text: String,
-    /// Stable code of what went wrong.
+    /// Stable error code.
     pub error: Option<String>,
     /// What an answer rests on.
     pub grounds: Option<Arc<Grounds>>,
@@ -31,7 +31,7 @@ impl Outcome {
         Self { state, text, error: Some(code.to_owned()), grounds: None }
     }
 
-    /// It failed: for good, or every attempt that it had did.
+    /// It failed permanently, or all its attempts failed.
     pub fn failed(state: JobState, code: &str, text: String) -> Self {
         Self::ended(state, text, code)
     }
@@ -46,7 +46,7 @@ impl Outcome {
         Self::ended(JobState::Cancelled, text, "cancelled")
     }
 
-    /// A stop of the server cut it short, and it must not run twice.
+    /// It was interrupted by a stop of the server and must not run twice.
     pub fn interrupted(job: &Job) -> Self {
         let text = Text::new("job-interrupted").with("line", job.line()).in_locale(job.locale);
         Self::ended(JobState::Interrupted, text, "interrupted")

@@ -1,4 +1,4 @@
-//! What a command's jobs may do: data, given by each command for itself.
+//! Policies: limits and retries of a command's jobs, declared by each command.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,31 +6,31 @@ use std::time::Duration;
 /// How long a command's jobs usually take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Answers from what is in memory.
+    /// Answers from memory.
     Quick,
     /// Waits for something: a network, a program, a clock.
     Slow,
 }
 
-/// What a command's jobs may do.
+/// Limits and retries of a command's jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub lane: Lane,
-    /// Longest run.
+    /// Time limit of one run.
     pub time_limit: Duration,
     pub on_restart: OnRestart,
     pub retries: Retries,
-    /// How many may run at a time; `None` for as many as there are workers.
+    /// Maximum number of concurrent runs; `None` for no limit.
     pub at_once: Option<usize>,
-    /// How many may be begun in a minute, with a burst of as many; further ones wait.
+    /// Maximum number of starts per minute, with bursts of that size; further ones wait.
     pub per_minute: Option<NonZeroU32>,
     pub priority: Priority,
-    /// Whether asking again in the same room, while the same is waiting or running, gives that job back.
+    /// Whether an identical request in the same room returns the unfinished job.
     pub is_unique: bool,
 }
 
 impl Policy {
-    /// For what is answered from memory.
+    /// For commands that answer from memory.
     pub const QUICK: Self = Self {
         lane: Lane::Quick,
         time_limit: Duration::from_secs(60),
@@ -42,7 +42,7 @@ impl Policy {
         is_unique: false,
     };
 
-    /// For what waits for something else and may be done twice.
+    /// For commands that wait for something and may run twice.
     pub const SLOW: Self = Self { lane: Lane::Slow, ..Self::QUICK };
 }
 
@@ -50,45 +50,45 @@ impl Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnRestart {
     RunAgain,
-    /// It must not run twice: it is ended and says so.
+    /// It must not run twice: it ends as interrupted.
     Interrupt,
 }
 
-/// Who is served first; within a priority people take turns.
+/// Order of service; within a priority, people take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     High,
     Normal,
-    /// What nobody waits for.
+    /// For background work.
     Low,
 }
 
-/// How often, and after what time, a failed attempt is followed by another.
+/// Retry policy: number of retries and delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// Attempts after the first.
+    /// Maximum number of retries.
     pub most: u32,
     /// Before the second attempt; doubled for each further one.
     pub first: Duration,
     pub longest: Duration,
 }
 
-/// Part of a delay by which it is made shorter or longer at random.
+/// Jitter, as a fraction of the delay.
 const SPREAD: f64 = 0.25;
 
 impl Retries {
     pub const NONE: Self = Self { most: 0, first: Duration::ZERO, longest: Duration::ZERO };
 
-    /// How long to wait after the attempt of that number, counted from 1: exponential, and spread in both
-    /// directions, so that what failed together is not tried again together.
+    /// Delay after the attempt of that number, from 1 on: exponential backoff with jitter in both
+    /// directions, so that jobs that failed together are not retried together.
     pub fn delay(&self, attempt: u32) -> Duration {
         let doubled = self.first.saturating_mul(1 << attempt.saturating_sub(1).min(24)).min(self.longest);
-        // Without randomness nothing is lost but the spread.
+        // Without randomness there is only no jitter.
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
         doubled.mul_f64(1.0 - SPREAD + 2.0 * SPREAD * f64::from(random) / f64::from(u32::MAX))
     }
 
-    /// What `delay` never exceeds.
+    /// Upper bound of `delay`.
     pub fn longest_delay(&self) -> Duration {
         self.longest.mul_f64(1.0 + SPREAD)
     }

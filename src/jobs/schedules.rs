@@ -1,7 +1,7 @@
-//! What is done later: schedules, and what becomes of them when the time of a run comes.
+//! Schedules, and what happens when a run is due.
 //!
-//! A schedule's next run is a job like any other, which waits for its time. Whatever takes it from there (its time, somebody
-//! who cannot wait, or who cancels it) stores the run after it in the same commit, so that none is lost or doubled.
+//! A schedule's next run is an ordinary job in the state `scheduled`. Whatever takes it out of that state (its due time, a manual
+//! start, a cancellation) stores the following run in the same commit, so that none is lost or duplicated.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::schedule::{Recurrence, Zone};
 use crate::store::{Added, ScheduleChange, StoreError, StoredSchedule};
 use crate::text::Text;
 
-/// How late a run is begun as if it were in time; later it has been missed.
+/// How late a run may start and still count as on time; later ones are missed.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// Schedules that one request shows at most.
+/// Maximum number of schedules in one response.
 const MAX_SHOWN: usize = 1000;
 
-/// What is done to a schedule.
+/// A change of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alteration {
     Pause,
@@ -30,7 +30,7 @@ pub enum Alteration {
     Delete,
 }
 
-/// What is to be done, and when.
+/// A schedule to be created.
 #[derive(Clone, Debug)]
 pub struct NewSchedule {
     pub rhythm: Rhythm,
@@ -87,7 +87,7 @@ impl Jobs {
         Ok(schedules.iter().map(ScheduleView::new).collect())
     }
 
-    /// Alters a schedule for somebody, if they may; how it stands then, or stood when it was deleted.
+    /// Changes a schedule if the actor may; returns its new state, or the last one if it was deleted.
     pub async fn alter_schedule_for(
         self: &Arc<Self>,
         actor: &Actor,
@@ -95,14 +95,14 @@ impl Jobs {
         alteration: Alteration,
     ) -> Result<ScheduleView, Text> {
         let stored = self.store.schedule(id).await?.ok_or_else(no_such_schedule)?;
-        // Other people's are nobody's business.
+        // Schedules of others are reported as not found.
         actor.may(Action::ManageSchedule(&stored.schedule)).map_err(|_| no_such_schedule())?;
         self.alter_schedule(id, alteration).await.map(|schedule| ScheduleView::new(&schedule))
     }
 
-    /// Alters a schedule; how it stands then, or stood when it was deleted.
+    /// Changes a schedule; returns its new state, or the last one if it was deleted.
     pub async fn alter_schedule(self: &Arc<Self>, id: &ScheduleId, alteration: Alteration) -> Result<Schedule, Text> {
-        /// Its run may come to its time just then.
+        /// Its run may become due at the same moment.
         const TRIES: usize = 5;
         for _ in 0..TRIES {
             if let Some(schedule) = self.try_to_alter(id, alteration).await? {
@@ -112,7 +112,7 @@ impl Jobs {
         Err(Text::new("error-busy"))
     }
 
-    /// `None` when it was changed by somebody else meanwhile.
+    /// `None` if it was changed concurrently.
     async fn try_to_alter(self: &Arc<Self>, id: &ScheduleId, alteration: Alteration) -> Result<Option<Schedule>, Text> {
         let from = self.store.schedule(id).await?.ok_or_else(no_such_schedule)?;
         let was = from.schedule.clone();
@@ -150,11 +150,11 @@ impl Jobs {
         Ok(is_changed.then_some(result))
     }
 
-    /// What becomes of its schedule when a job leaves its place among those that wait for their time, if it is a run of one.
+    /// The change of the schedule when one of its runs leaves the state `scheduled`; `None` if the job is not such a run.
     pub(super) async fn next_run(&self, from: &Job) -> Result<Option<ScheduleChange>, StoreError> {
         let Some(stored) = self.schedule_of(from).await? else { return Ok(None) };
         let was = &stored.schedule;
-        // Not before the time of this run, should the clock have been set back meanwhile.
+        // Not before this run's time, in case the clock was set back.
         let after = from.due_at.map_or(Timestamp::now(), |due| due.max(Timestamp::now()));
         let last = Schedule { last: Some(from.id.clone()), ..was.clone() };
         let (to, run) = time_after(was, after).map(|at| self.with_run(last, JobId::fresh(), at)).unzip();
@@ -180,8 +180,8 @@ impl Jobs {
         self.show_stored(run, seq);
     }
 
-    /// A run whose time has come, moved on to the next time, if it is not to be begun now: because it was missed and its
-    /// schedule leaves such runs out, or because the run before it has not ended.
+    /// A due run, postponed to the next time, if it must not start now: because it was missed and its
+    /// schedule skips missed runs, or because the previous run has not ended.
     pub(super) async fn moved_on(&self, due: &Job) -> Result<Option<(Job, ScheduleChange)>, StoreError> {
         let (Some(from), Some(due_at)) = (self.schedule_of(due).await?, due.due_at) else { return Ok(None) };
         let (was, now) = (&from.schedule, Timestamp::now());
@@ -203,7 +203,7 @@ impl Jobs {
         Ok(self.store.job(last).await?.is_some_and(|stored| !stored.job.state.has_ended()))
     }
 
-    /// A schedule with a run that waits for its time.
+    /// Adds a waiting run to a schedule.
     fn with_run(&self, schedule: Schedule, id: JobId, at: Timestamp) -> (Schedule, Job) {
         let mut run = schedule.run(id, at);
         run.attempts += self.policy(&run.name).retries.most;

@@ -1,6 +1,6 @@
-//! What the jobs did in the last day, for plots: counted by the minute in memory, stored once a minute.
+//! Job statistics of the last day: counted per minute in memory, stored once a minute.
 //!
-//! Counting costs a lock and a few additions, so that it may happen for every job.
+//! Counting costs a lock and a few additions per job.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,10 +10,10 @@ use crate::model::{Job, JobMinute, JobState, Timestamp};
 use crate::protocol::StatsPoint;
 use crate::store::{JobCounts, Store, StoreError};
 
-/// Minutes that are remembered: a day.
+/// Number of minutes kept: a day.
 const REMEMBERED: u64 = 24 * 60;
 
-/// How often what was counted is stored: what a crash may lose.
+/// Interval of storing the counts: a crash loses at most this.
 const STORE_EVERY: Duration = Duration::from_secs(60);
 
 /// Counts jobs.
@@ -26,7 +26,7 @@ pub struct Stats {
 
 #[derive(Default)]
 struct Counts {
-    /// By their number since 1970; those in which nothing happened are left out.
+    /// By their number since 1970; minutes without events are omitted.
     minutes: BTreeMap<u64, Arc<JobMinute>>,
     /// Not stored yet.
     changed: BTreeSet<u64>,
@@ -72,12 +72,12 @@ impl Span {
 }
 
 impl Stats {
-    /// Held for moments only, never across an await.
+    /// Locked only briefly; never held across an await.
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So many jobs wait for a worker now.
+    /// Sets the number of jobs that wait for a worker.
     pub fn waiting(&self, count: usize) {
         self.counts().set_waiting(count, minute_of(Timestamp::now()));
     }
@@ -87,13 +87,13 @@ impl Stats {
         self.counts().started(minute_of(Timestamp::now()));
     }
 
-    /// A job came to its end. What was cancelled or interrupted says nothing about its command.
+    /// Counts a job that ended. Cancelled and interrupted jobs are ignored.
     pub fn ended(&self, job: &Job) {
         let (from, to) = (job.started_at.unwrap_or(job.created_at), job.finished_at.unwrap_or_else(Timestamp::now));
         self.counts().ended(job.state, Duration::from_millis(to.since(from)), minute_of(to));
     }
 
-    /// How many jobs are only in the store; up to a second old, so that many who ask do not cost more than one. Not for tokio's
+    /// Number of jobs that are only in the store; cached for a second, so that many requests cost one read. Do not call on tokio's
     /// workers.
     pub fn stored(&self, store: &Store) -> Result<JobCounts, StoreError> {
         const FRESH: Duration = Duration::from_secs(1);
@@ -108,10 +108,10 @@ impl Stats {
         Ok(counts)
     }
 
-    /// One point for each step of the span, oldest first; the last one is not over yet. Not for tokio's workers.
+    /// One point per interval, oldest first; the last interval has not ended. Blocking; do not call from async code.
     pub fn points(&self, span: Span) -> Vec<StatsPoint> {
         let now = minute_of(Timestamp::now());
-        // Counting goes on while it is added up.
+        // Counting continues while the points are computed.
         let minutes = self.counts().minutes_until(now);
         points(&minutes, span, now)
     }
@@ -120,17 +120,17 @@ impl Stats {
         self.counts().totals
     }
 
-    /// Takes up what was counted before the last stop.
+    /// Restores the counts from before the last stop.
     pub fn restore(&self, stored: Vec<(u64, JobMinute)>) {
         self.counts().minutes.extend(stored.into_iter().map(|(number, minute)| (number, Arc::new(minute))));
     }
 
-    /// The oldest minute that is still of use.
+    /// The oldest minute that is still needed.
     pub fn first_minute() -> u64 {
         first_minute(minute_of(Timestamp::now()))
     }
 
-    /// Stores what is counted once a minute, until it is dropped.
+    /// Stores the counts once a minute; runs until dropped.
     pub async fn keep(&self, store: &Store) {
         loop {
             tokio::time::sleep(STORE_EVERY).await;

@@ -1,7 +1,7 @@
-//! Jobs that wait for their time, and the clock.
+//! Jobs that wait for their due time.
 //!
-//! They stay in the store, sorted by time; in memory is only when the next one is due. The clock on the wall decides, and is
-//! looked at often enough that it may jump.
+//! They are in the store, sorted by time; only the next due time is in memory. The wall clock decides, and is
+//! read often enough that clock changes are noticed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,23 +17,23 @@ use crate::model::{Job, JobState, Timestamp};
 use crate::store::{JobChange, JobList, StoreError, StoredJob};
 use crate::text::Text;
 
-/// Longest time between two looks at the clock while jobs wait for it.
+/// Maximum interval between two reads of the clock while jobs are waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Jobs whose time has come that are made ready together.
+/// Number of due jobs that are queued together.
 const AT_ONCE: usize = 256;
 
-/// Jobs that are looked through when there is no place for the first of them.
+/// Number of due jobs examined if there is no permit for the first one.
 const FAR: usize = 4096;
 
-/// Pause when there is no place for a job whose time has come.
+/// Pause if there is no permit for a due job.
 const FULL_PAUSE: Duration = Duration::from_millis(100);
 
-/// Wakes the timetable when a job may be due sooner than what it knows of, and notices when the clock is set back.
+/// Wakes the scheduler if a job may be due earlier than expected, and detects when the clock is set back.
 #[derive(Default)]
 pub struct Alarm {
     notify: Notify,
-    /// The clock at the last look, in milliseconds.
+    /// Last reading of the clock, in milliseconds.
     seen: AtomicI64,
 }
 
@@ -43,13 +43,13 @@ impl Alarm {
         self.notify.notify_one();
     }
 
-    /// Looks at the clock; whether it shows an earlier time than before.
+    /// Reads the clock; returns whether it went back.
     fn was_set_back(&self) -> bool {
         let now = Timestamp::now().0;
         self.seen.swap(now, Ordering::Relaxed) > now
     }
 
-    /// Waits for a time by the clock, which is looked at now and then.
+    /// Waits until a wall-clock time, reading the clock periodically.
     async fn wait_until(&self, at: Timestamp) -> Waited {
         loop {
             if self.was_set_back() {
@@ -70,23 +70,23 @@ enum Waited {
     ClockSetBack,
 }
 
-/// What becomes of a job whose time has come.
+/// What happened to a due job.
 enum Admitted {
     Now(Permit),
-    /// There are too many of its kind.
+    /// There is no permit for it now.
     Later,
 }
 
-/// What is known after a look at the store.
+/// Result of a scan of the store.
 pub(super) enum Next {
     Never,
     At(Timestamp),
-    /// Some are due, and there was no place for them.
+    /// Some are due, but there was no permit for them.
     WhenThereIsRoom,
 }
 
 impl Jobs {
-    /// Makes jobs ready when their time comes; runs until it is dropped.
+    /// Queues jobs when they are due; runs until dropped.
     pub async fn keep_time(self: &Arc<Self>) {
         // The clock may have been set while the server was down.
         self.hurry_retries().await;
@@ -108,7 +108,7 @@ impl Jobs {
         }
     }
 
-    /// Brings forward what would be tried again later than its policy says, because the clock was set back.
+    /// Reschedules retries that would come later than their policy allows because the clock was set back.
     async fn hurry_retries(self: &Arc<Self>) {
         let jobs = self.clone();
         let read = move || {
@@ -130,7 +130,7 @@ impl Jobs {
         }
     }
 
-    /// Makes ready what is due now.
+    /// Queues the jobs that are due now.
     pub(super) async fn begin_all_due(self: &Arc<Self>) -> Result<Next, StoreError> {
         let mut look_at = AT_ONCE;
         loop {
@@ -150,16 +150,16 @@ impl Jobs {
             if begun.iter().any(|begun| matches!(begun, Ok(true))) {
                 look_at = AT_ONCE;
             } else if found == look_at && look_at < FAR {
-                // There may be a place for what stands behind those that have none.
+                // There may be permits for jobs after the blocked ones.
                 look_at = FAR;
             } else {
-                // Something is in the way; to ask again at once would not change that.
+                // An immediate retry would not help.
                 return Ok(Next::WhenThereIsRoom);
             }
         }
     }
 
-    /// Whether a job whose time has come can wait for a worker: those of people with a place, deliveries up to a number.
+    /// Whether a due job can be queued: users' jobs need a permit, deliveries are limited in number.
     fn admit_due(&self, job: &Job) -> Option<Admitted> {
         let places = self.dispatcher.places();
         if !job.quiet {
@@ -169,7 +169,7 @@ impl Jobs {
         Some(self.permit_for_delivery(job).map_or(Admitted::Later, Admitted::Now))
     }
 
-    /// Lets a job whose time has come wait for a worker, or for another time if it is not to be begun now.
+    /// Queues a due job, or postpones it if it must not start now.
     async fn begin_in_time(self: &Arc<Self>, due: StoredJob, admitted: Admitted) -> Result<bool, Text> {
         let (moved, schedule) = match (admitted, self.moved_on(&due.job).await?) {
             (_, Some((moved, schedule))) => (moved, Some(schedule)),
@@ -181,7 +181,7 @@ impl Jobs {
         Ok(self.store.change_job(change, move || jobs.show_stored(&shown, seq)).await?)
     }
 
-    /// Lets a job that waits for its time wait for a worker instead; `false` when it was changed meanwhile.
+    /// Moves a waiting job to the queue; `false` if it was changed meanwhile.
     pub(super) async fn begin_due(
         self: &Arc<Self>,
         due: StoredJob,

@@ -1,4 +1,4 @@
-//! Jobs as somebody may see them: one, a list, those of a room.
+//! Queries for jobs, restricted to what the actor may see.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::protocol::{JobDetails, JobView};
 use crate::store::{JobList, StoredJob};
 use crate::text::Text;
 
-/// Unfinished jobs shown to whoever joins a room.
+/// Maximum number of unfinished jobs shown on joining a room.
 const MAX_JOBS_SHOWN: usize = 100;
 
 /// Which jobs to list.
@@ -35,10 +35,10 @@ impl JobFilter {
             && is(&self.handle, &view.handle.to_string())
     }
 
-    /// The shortest list that holds all that fit.
+    /// The smallest stored list that contains all matching jobs.
     fn list<'a>(&self, person: Option<&'a Person>) -> JobList<'a> {
         match person {
-            // Not by way of everybody's.
+            // Avoids scanning all jobs.
             Some(person) => JobList::Of(person),
             None if self.wants_only(JobState::is_due_later) => JobList::Due,
             None if self.wants_only(|state| state == JobState::Dead) => JobList::Dead,
@@ -88,7 +88,7 @@ impl Jobs {
         self.visible(id, actor).await.map(|(_, view)| view)
     }
 
-    /// Everything about a job, if this person may see it.
+    /// All details of a job, if this person may see it.
     pub async fn details(&self, id: &JobId, actor: &Actor) -> Result<JobDetails, Text> {
         let (job, view) = self.visible(id, actor).await?;
         let log: Vec<LogLine> = match self.dispatcher.log(id) {
@@ -126,7 +126,7 @@ impl Jobs {
         after: Option<&StoredJob>,
         limit: usize,
     ) -> Result<(Vec<JobView>, bool), Text> {
-        // Where an unfinished job stands is known here, not in the store.
+        // The progress of an unfinished job is in memory, not in the store.
         let view = |stored: &StoredJob| match self.dispatcher.get(&stored.job.id) {
             Some((_, view)) => view,
             None => JobView::new(&stored.job, stored.seq, None, None).shortened(),

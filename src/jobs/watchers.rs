@@ -1,4 +1,4 @@
-//! Who watches jobs, wherever they are: the owner everybody's, others their own.
+//! Subscriptions to job changes in all rooms: the owner sees all jobs, others their own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -19,7 +19,7 @@ enum Watched {
     One(Person),
 }
 
-/// The groups of those who watch. A group is there as long as somebody is in it.
+/// Groups of watchers. A group exists as long as it has members.
 pub(super) struct Watchers {
     groups: Mutex<HashMap<Watched, Weak<Group>>>,
     deliveries: TaskTracker,
@@ -46,7 +46,7 @@ impl Watchers {
         group.subscribe(outbox)
     }
 
-    /// Tells those who watch this person's jobs.
+    /// Publishes a frame to all who watch this person's jobs.
     pub fn publish(&self, person: &Person, job: &JobView, runtime: &Runtime) {
         let groups = self.groups();
         if groups.is_empty() {

@@ -1,7 +1,7 @@
-//! Who outside wants to hear of what happens here, and of what. The home of `regex`.
+//! Outgoing webhooks: which events go to which URL. The only module that uses `regex`.
 //!
-//! An event becomes one delivery for each address that wants it: a job that is stored together with what it tells of, and done
-//! by the command [`DELIVER`]. Knows nothing of how it is sent.
+//! An event becomes one delivery for each matching webhook: a job that is stored together with the event, and run
+//! by the command [`DELIVER`]. Independent of how it is sent.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::fetch::Secret;
 use crate::model::{Handle, Job, JobId, JobRequest, Message, Person, RoomName, Voice};
 use crate::text::Locale;
 
-/// The command that delivers. Its space keeps people from asking for it.
+/// The internal command that delivers. Users cannot request it because of the space.
 pub const DELIVER: &str = "deliver webhook";
 
-/// What deliveries may do: in all some seven hours of trying, and never at the cost of what somebody waits for.
+/// Policy of deliveries: retries for about seven hours, at low priority.
 pub const POLICY: Policy = Policy {
     time_limit: Duration::from_secs(15),
     retries: Retries { most: 12, first: Duration::from_secs(10), longest: Duration::from_secs(2 * 60 * 60) },
@@ -26,7 +26,7 @@ pub const POLICY: Policy = Policy {
     ..Policy::SLOW
 };
 
-/// Bytes that a compiled pattern may take.
+/// Maximum size of a compiled pattern, in bytes.
 const PATTERN_BYTES: usize = 1024 * 1024;
 
 /// What can be heard of.
@@ -49,16 +49,16 @@ impl Event {
     }
 }
 
-/// One address, and what it wants to hear of.
+/// A webhook: its URL and its filter.
 pub struct Webhook {
-    /// What people who look after the server call it; the address itself may be a secret.
+    /// Its name for the owner; the URL may be a secret.
     pub name: String,
     pub url: Url,
     pub secret: Option<Secret>,
     pub events: Vec<Event>,
     /// Only of this room.
     pub room: Option<RoomName>,
-    /// Only messages in which this is found.
+    /// Only messages that match.
     pub pattern: Option<Regex>,
 }
 
@@ -66,7 +66,7 @@ impl Webhook {
     /// A pattern for [`Webhook::pattern`].
     ///
     /// # Errors
-    /// What is wrong with it, or that it would take too much memory.
+    /// If it is invalid or would take too much memory.
     pub fn pattern(text: &str) -> Result<Regex, String> {
         RegexBuilder::new(text).size_limit(PATTERN_BYTES).build().map_err(|error| error.to_string())
     }
@@ -80,17 +80,17 @@ impl Webhook {
     }
 }
 
-/// What one delivery is about; the rest is read when it is made, so that nothing is sent that was deleted meanwhile.
+/// The subject of a delivery; its content is read when it is sent, so that nothing is sent that was deleted meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The webhook's name.
     pub webhook: String,
-    /// The job that ended; `None` for the message that the delivery follows from.
+    /// The job that ended; `None` for a message.
     pub job: Option<JobId>,
 }
 
 impl Delivery {
-    /// Read back from a delivery's arguments.
+    /// Parses a delivery's arguments.
     pub fn parse(arguments: &str) -> Option<Self> {
         let mut words = arguments.split(' ');
         let (webhook, event, job) = (words.next()?.to_owned(), words.next()?, words.next().map(JobId::parse));
@@ -147,7 +147,7 @@ impl Webhooks {
         wanted.map(|webhook| delivery(webhook, room, None)).collect()
     }
 
-    /// Deliveries that the end of a job causes. None for a job in a private room, and none for a quiet one, such as a delivery.
+    /// The deliveries of a job's end. None for a job in a private room, and none for a quiet one, such as a delivery.
     pub fn of_job(&self, job: &Job) -> Vec<Job> {
         let Some(room) = job.room.as_ref().filter(|room| !room.is_private() && !job.quiet) else { return Vec::new() };
         let wanted = self.list.iter().filter(|webhook| webhook.wants(Event::Job, room));

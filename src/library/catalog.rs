@@ -1,10 +1,10 @@
-//! What is known of every document in memory: enough to say how far each is, and where it answers.
+//! In-memory catalog of all documents: the indexing state and the room of each.
 
 use std::collections::HashMap;
 
 use crate::model::{Document, DocumentNumber, RoomName};
 
-/// How far a document is.
+/// Indexing state of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentState {
@@ -14,7 +14,7 @@ pub enum DocumentState {
     Indexing,
     /// Found by its words.
     Searchable,
-    /// Found by its meaning too, where that is looked at.
+    /// Found by its meaning too, if that is enabled.
     Ready,
 }
 
@@ -23,7 +23,7 @@ pub enum DocumentState {
 pub struct Entry {
     /// The version that is stored.
     pub version: u64,
-    /// The one room in which it answers.
+    /// The only room in which it is used; `None` for all rooms.
     pub room: Option<RoomName>,
     pub passages: u32,
     /// The version whose passages are in the index.
@@ -42,13 +42,13 @@ impl Entry {
     }
 }
 
-/// All documents, some fifty bytes each.
+/// All documents, about fifty bytes each.
 #[derive(Default)]
 pub struct Catalog {
     entries: HashMap<DocumentNumber, Entry>,
-    /// Whether meaning is looked at.
+    /// Whether search by meaning is enabled.
     with_meaning: bool,
-    /// What the running job puts into the index at the moment, and in which version.
+    /// Documents that the running job is indexing, with their versions.
     pub at_work: HashMap<DocumentNumber, u64>,
 }
 
@@ -73,10 +73,10 @@ impl Catalog {
         self.entries.iter().map(|(number, entry)| (*number, entry))
     }
 
-    /// Takes in a document that was stored just now, or found at start.
+    /// Adds a document that was just stored, or found at start.
     pub fn put(&mut self, document: &Document) {
         let before = self.entries.get(&document.number);
-        // Of two who change it at the same time the slower one comes with what is older.
+        // Of two concurrent changes, the slower one may arrive with an older version.
         if before.is_some_and(|entry| entry.version > document.version) {
             return;
         }
@@ -95,21 +95,21 @@ impl Catalog {
         self.entries.remove(&number);
     }
 
-    /// The index has these versions, and no others.
+    /// Sets the indexed versions.
     pub fn set_indexed(&mut self, contents: &HashMap<DocumentNumber, u64>) {
         for (number, entry) in &mut self.entries {
             entry.indexed = contents.get(number).copied();
         }
     }
 
-    /// There are vectors of these versions, and of no others.
+    /// Sets the embedded versions.
     pub fn set_embedded(&mut self, contents: &HashMap<DocumentNumber, u64>) {
         for (number, entry) in &mut self.entries {
             entry.embedded = contents.get(number).copied();
         }
     }
 
-    /// The version of a document that is in the index, and the one that is just being put there.
+    /// The indexed version of a document, and the one being indexed.
     pub fn in_index(&self, number: DocumentNumber) -> (Option<u64>, Option<u64>) {
         (self.get(number).and_then(|entry| entry.indexed), self.at_work.get(&number).copied())
     }
@@ -136,12 +136,12 @@ impl Catalog {
         }
     }
 
-    /// Documents whose passages are not in the index, oldest first.
+    /// Documents that are not indexed, oldest first.
     pub fn waiting(&self) -> Vec<DocumentNumber> {
         self.sorted(|entry| !entry.is_indexed())
     }
 
-    /// Documents that are in the index and have no vectors, oldest first.
+    /// Documents that are indexed but not embedded, oldest first.
     pub fn without_vectors(&self) -> Vec<DocumentNumber> {
         self.sorted(|entry| self.with_meaning && entry.is_indexed() && !entry.is_embedded())
     }

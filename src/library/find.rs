@@ -1,4 +1,4 @@
-//! From a question to the passages that fit, each with its place.
+//! Retrieval of the passages for a question, with their texts and sources.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use crate::model::{Document, DocumentKind, DocumentNumber, FaqAnswer, Findings, 
 use crate::retrieval::{Found, FusedHit, answers_directly};
 use crate::text::Text;
 
-/// Titles that are named where nothing fits.
+/// Maximum number of titles named if nothing was found.
 const NEAREST: usize = 3;
 
-/// How often a question is looked up while documents change under it.
+/// Maximum number of lookups of a question while documents are being changed.
 const LOOKS: usize = 3;
 
-/// What was found, with its texts.
+/// Findings with their texts.
 struct Read {
     findings: Findings,
-    /// Something of it was replaced while it was read.
+    /// Whether a document was replaced while it was being read.
     is_overtaken: bool,
 }
 
 impl Library {
-    /// What the documents have on a question that is asked in a room, or everywhere.
+    /// Retrieves passages for a question, in the documents of an audience.
     pub async fn find(self: &Arc<Self>, question: &str, audience: &Audience, limit: usize) -> Result<Findings, Text> {
         if self.catalog().is_empty() {
             return Ok(Findings::default());
@@ -50,12 +50,12 @@ impl Library {
         self.off_the_workers(move |library| library.read(&question, &audience, found)).await
     }
 
-    /// Whether a document answers there, as it is now: what the index says of it may be older.
+    /// Whether the current version of a document is visible to the audience; the index may be older.
     fn answers_in(&self, number: DocumentNumber, audience: &Audience) -> bool {
         self.catalog().get(number).is_some_and(|entry| is_for(audience, entry.room.as_ref()))
     }
 
-    /// Reads what was found.
+    /// Reads the texts of the hits.
     fn read(&self, question: &str, audience: &Audience, found: Found) -> Result<Read, Text> {
         let mut findings = Findings { confident: found.confident, ..Findings::default() };
         let mut is_overtaken = false;
@@ -79,7 +79,7 @@ impl Library {
         Ok(Read { findings, is_overtaken })
     }
 
-    /// A passage in its document as that is now; `None` if the text that it stood in is not there any more.
+    /// A hit with its text and source; `None` if the text of that version is gone.
     fn source(&self, question: &str, document: &Document, hit: &FusedHit) -> Option<Source> {
         let file = document.text_of(hit.version)?;
         let passage = &hit.passage;
@@ -106,7 +106,7 @@ impl Library {
         })
     }
 
-    /// The answer of an entry whose question is this one, if it is in one piece.
+    /// The answer of an FAQ entry with this question, if it was not split.
     fn faq_answer(
         &self,
         question: &str,
@@ -118,7 +118,7 @@ impl Library {
         let Some(entry) = source.heading.as_ref().filter(|entry| is_faq && answers_directly(question, entry)) else {
             return Ok(None);
         };
-        // The passage may stand in a text before this one.
+        // The passage may be in an earlier version of the text.
         let Some(text) = document.text_of(version).cloned() else { return Ok(None) };
         let (_, passages) = self.text_of(&Document { text, ..document.clone() })?;
         let heading = passages.iter().find(|passage| passage.number == source.chunk).map(|passage| &passage.heading);
@@ -131,7 +131,7 @@ impl Library {
     }
 }
 
-/// Whether a document answers there.
+/// Whether a document is visible to the audience.
 fn is_for(audience: &Audience, room: Option<&RoomName>) -> bool {
     match (audience, room) {
         (Audience::Everything, _) | (_, None) => true,

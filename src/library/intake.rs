@@ -1,4 +1,4 @@
-//! How a document comes in: a file, an address or a text becomes a draft, which its owner may correct before it is stored.
+//! Import of documents: a file, URL or text becomes a draft, which the owner may correct before it is stored.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::model::{DocumentKind, FileId, Origin};
 use crate::store::{Files, Incoming};
 use crate::text::Text;
 
-/// Time that fetching an address may take.
+/// Timeout for fetching a URL.
 const FETCH_TIME: Duration = Duration::from_secs(60);
 
-/// Pieces of an upload that may wait to be written.
+/// Capacity of the queue of upload chunks to be written.
 const PIECES: usize = 8;
 
-/// What may come in.
+/// Size limits.
 #[derive(Clone, Copy, Debug)]
 pub struct IntakeLimits {
     /// Bytes of a file.
@@ -32,7 +32,7 @@ pub struct IntakeLimits {
 pub struct Upload {
     pub file: FileId,
     pub bytes: u64,
-    /// As its owner calls it.
+    /// Its name.
     pub name: String,
     pub media_type: Option<String>,
 }
@@ -48,7 +48,7 @@ pub struct Draft {
     pub origin: Origin,
 }
 
-/// Takes documents in.
+/// Imports documents.
 pub struct Intake {
     files: Arc<Files>,
     extractor: Extractor,
@@ -61,7 +61,7 @@ impl Intake {
         Self { files, extractor, client, limits }
     }
 
-    /// Begins to receive a file. Writing happens on a thread of its own: a disk may take its time.
+    /// Begins to receive a file, which is written on a separate thread because disks may be slow.
     pub fn receive(&self) -> Receiver {
         let (pieces, mut waiting) = mpsc::channel::<Vec<u8>>(PIECES);
         let (done, kept) = oneshot::channel();
@@ -73,18 +73,18 @@ impl Intake {
                 }
                 Ok(incoming)
             });
-            // Nobody waits when the upload broke off; what was written is removed with `incoming`.
+            // Nobody waits if the upload was aborted; dropping `incoming` removes the partial file.
             let _ = done.send(received);
         });
         Receiver { pieces, kept, files: self.files.clone() }
     }
 
-    /// Ends the reading of files, now and from now on.
+    /// Stops all reading of files, and refuses further ones.
     pub fn stop(&self) {
         self.extractor.stop();
     }
 
-    /// Returns once nothing is left of the processes that read files.
+    /// Returns once the processes that read files have ended.
     pub async fn all_ended(&self) {
         self.extractor.all_ended().await;
     }
@@ -103,7 +103,7 @@ impl Intake {
         draft(extracted, origin)
     }
 
-    /// The draft of what is found at an address.
+    /// Creates the draft of the content of a URL.
     pub async fn draft_of_url(&self, url: &str) -> Result<Draft, Text> {
         let refused = |error: FetchError| Text::new(format!("error-cannot_fetch-{}", error.code())).with("url", url);
         let address = Client::parse(url).map_err(refused)?;
@@ -143,7 +143,7 @@ impl Intake {
     }
 }
 
-/// Takes a file in, piece by piece.
+/// Receives a file in chunks.
 pub struct Receiver {
     pieces: mpsc::Sender<Vec<u8>>,
     kept: oneshot::Receiver<Result<Incoming, Text>>,
@@ -152,7 +152,7 @@ pub struct Receiver {
 
 impl Receiver {
     /// # Errors
-    /// Once the file is too big, or cannot be written.
+    /// If the file is too big, or cannot be written.
     pub async fn write(&mut self, piece: Vec<u8>) -> Result<(), Text> {
         if self.pieces.send(piece).await.is_ok() {
             return Ok(());
@@ -163,7 +163,7 @@ impl Receiver {
         })
     }
 
-    /// Keeps the file; returns its name and its size in bytes.
+    /// Commits the file; returns its id and its size in bytes.
     pub async fn finish(self) -> Result<(FileId, u64), Text> {
         drop(self.pieces);
         let incoming = self.kept.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
@@ -185,7 +185,7 @@ fn too_big(most: u64) -> Text {
     Text::new("error-file_too_big").with("max", most / MIB)
 }
 
-/// A draft that has something to read.
+/// Refuses a draft without text.
 fn draft(extracted: Extracted, origin: Origin) -> Result<Draft, Text> {
     let Extracted { title, author, kind, text, pages } = extracted;
     if !text.chars().any(char::is_alphanumeric) {
@@ -194,13 +194,13 @@ fn draft(extracted: Extracted, origin: Origin) -> Result<Draft, Text> {
     Ok(Draft { title, author, kind, text, pages, origin })
 }
 
-/// The last part of an address's path, or its host.
+/// The last segment of a URL's path, or its host.
 fn name_of_url(url: &reqwest::Url) -> String {
     let last = url.path_segments().and_then(|mut parts| parts.next_back()).filter(|part| !part.is_empty());
     last.or(url.host_str()).unwrap_or("page").to_owned()
 }
 
-/// What the disk refused; the details are in the log.
+/// Converts an I/O error; logs the details.
 pub fn broken(error: &std::io::Error) -> Text {
     tracing::error!(%error, "what documents need could not be written or read");
     match error.kind() {

@@ -1,7 +1,7 @@
-//! The documents of this server: taken in, corrected, replaced, removed, listed, and found.
+//! The document library: import, correction, replacement, removal, listing and retrieval.
 //!
-//! The store has the records, the files have the texts. Index and vectors follow from those: whatever they lack is put into them
-//! by a job, whatever they have too much is taken out, and when they are lost they are made anew.
+//! Records are in the store, texts in files. Index and vectors are derived from them: missing documents are added
+//! by a job, obsolete ones removed, and lost indexes rebuilt.
 
 mod catalog;
 mod find;
@@ -31,10 +31,10 @@ use intake::broken;
 use shelf::Shelf;
 use upkeep::Upkeep;
 
-/// How often a change is tried whose document changes under it, as when a job lets go of its text before.
+/// Maximum number of attempts of a change if the document changes concurrently, as when a job drops its previous text.
 const TRIES: usize = 3;
 
-/// Files that nobody stored a document of are kept for so long: a draft may lie on somebody's screen.
+/// How long uploaded files without a document are kept: a draft may still be open in a browser.
 const KEEP_DRAFTS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The documents.
@@ -48,14 +48,14 @@ pub struct Library {
     /// Where index and vectors are.
     space: Space,
     upkeep: Upkeep,
-    /// Held while a file waits for the record that will name it, so that it is not swept away in between, and while a record
-    /// changes, so that the version which goes into the index keeps its text.
+    /// Held while a file is not yet referenced by a record, so that it is not removed in between, and while a record
+    /// changes, so that the version being indexed keeps its text.
     filing: tokio::sync::RwLock<()>,
-    /// Held while the index changes, or another takes its place.
+    /// Held while the index is changed or swapped.
     indexing: Mutex<()>,
 }
 
-/// What somebody wants stored.
+/// A document to be stored.
 #[derive(Clone, Debug)]
 pub struct NewDocument {
     pub draft: Draft,
@@ -63,7 +63,7 @@ pub struct NewDocument {
     pub room: Option<RoomName>,
 }
 
-/// What is to be changed of a document; `None` leaves it as it is.
+/// A change of a document; `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Correction {
     pub title: Option<String>,
@@ -71,7 +71,7 @@ pub struct Correction {
     pub author: Option<String>,
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
-    /// `Some(None)` for everywhere.
+    /// `Some(None)` for all rooms.
     pub room: Option<Option<RoomName>>,
     pub text: Option<String>,
     /// Another original, with its pages.
@@ -87,7 +87,7 @@ pub struct DocumentFilter {
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
     pub state: Option<DocumentState>,
-    /// Only those behind this one.
+    /// Only those after this one.
     pub after: Option<DocumentId>,
     pub limit: usize,
 }
@@ -97,7 +97,7 @@ pub struct DocumentFilter {
 pub struct Standing {
     pub documents: usize,
     pub passages: u64,
-    /// How far the index is that is being made anew, in percent.
+    /// Progress of the rebuild, in percent.
     pub rebuilding: Option<u8>,
     pub meaning: Meaning,
     /// Documents with vectors.
@@ -109,15 +109,15 @@ pub struct Standing {
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
     Off,
-    /// Some have no vectors, and nothing makes them at the moment.
+    /// Some documents have no vectors, and none are being computed at the moment.
     Waiting,
-    /// Vectors are being made.
+    /// Vectors are being computed.
     Working,
     Ready,
 }
 
 impl Library {
-    /// Reads what documents there are. `dir` is the folder of index and vectors, which wait as long as there is less than `space`.
+    /// Loads the catalog. `dir` is the directory of index and vectors, whose updates are paused while less than `space` is free.
     /// Blocks.
     pub fn open(
         store: Arc<Store>,
@@ -149,32 +149,32 @@ impl Library {
             indexing: Mutex::default(),
         };
         if library.catalog().is_empty() {
-            // Nothing is looked up in what may be left of documents that were removed.
+            // There are no documents, so the remains of removed ones are not searched.
             library.shelf.discard();
         }
-        // Without an index, which the job for it will name the reason of, there is still a chat.
+        // Chat works without an index; the indexing job will report the reason.
         if let Err(error) = library.take_stock() {
             tracing::error!(code = error.code(), "the index of documents cannot be opened");
         }
         Ok(Arc::new(library))
     }
 
-    /// Held for moments only, never across an await.
+    /// Locked only briefly; never held across an await.
     fn catalog(&self) -> MutexGuard<'_, Catalog> {
         self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives memory back whenever nobody has asked for a while. Never ends.
+    /// Releases memory whenever there was no question for a while. Runs forever.
     pub async fn give_back_when_unused(&self) {
         self.shelf.retriever().give_back_when_unused().await;
     }
 
-    /// Where drafts are made.
+    /// The importer of documents.
     pub fn intake(&self) -> &Intake {
         &self.intake
     }
 
-    /// Stores a document; the rest happens in the background.
+    /// Stores a document; it is indexed in the background.
     pub async fn add(self: &Arc<Self>, actor: &Actor, new: NewDocument) -> Result<Document, Text> {
         actor.may(Action::ManageDocuments)?;
         let NewDocument { draft, language, room } = new;
@@ -212,7 +212,7 @@ impl Library {
         Ok(document)
     }
 
-    /// Changes a document. Its old passages answer until the new ones are in the index, which replaces all at once.
+    /// Changes a document. Its old passages are used until the new ones replace all of them at once.
     pub async fn correct(
         self: &Arc<Self>,
         actor: &Actor,
@@ -227,7 +227,7 @@ impl Library {
         Ok(to)
     }
 
-    /// Changes the record; as it was, and as it is.
+    /// Changes the record; returns the old and the new one.
     async fn store_correction(&self, id: &DocumentId, correction: &Correction) -> Result<(Document, Document), Text> {
         let _filing = self.filing.read().await;
         for _ in 0..TRIES {
@@ -240,7 +240,7 @@ impl Library {
         Err(Text::new("error-changed"))
     }
 
-    /// A document as it is to be.
+    /// The changed document.
     async fn corrected(&self, from: &Document, correction: &Correction) -> Result<Document, Text> {
         let mut to = Document { updated_at: Timestamp::now(), ..from.clone() };
         if let Some(title) = &correction.title {
@@ -269,7 +269,7 @@ impl Library {
             (&to.text, &to.title, &to.room, to.kind) != (&from.text, &from.title, &from.room, from.kind);
         if is_found_otherwise {
             to.version = from.version + 1;
-            // The one that answers now, and the one that does next: after some corrections in a row that is not the last one.
+            // The indexed version, and the one being indexed: after several corrections that is not the previous one.
             let (indexed, arriving) = self.catalog().in_index(from.number);
             let kept =
                 |version: Option<u64>| version.and_then(|version| Some((version, from.text_of(version)?.clone())));
@@ -278,7 +278,7 @@ impl Library {
         Ok(to)
     }
 
-    /// Whether the original is still there: nobody names the file of a draft, and it may have been another document's.
+    /// Whether the original still exists: a draft's file is not referenced, and may have been removed with another document.
     fn check_original(&self, origin: &Origin) -> Result<(), Text> {
         match &origin.file {
             Some(file) if self.files.size(file).is_none() => Err(Text::new("error-upload_gone")),
@@ -286,7 +286,7 @@ impl Library {
         }
     }
 
-    /// Removes a document with all that was made of it. From then on it is not found any more.
+    /// Removes a document with all derived data. It is not found any more from then on.
     pub async fn remove(self: &Arc<Self>, actor: &Actor, id: &DocumentId) -> Result<(), Text> {
         actor.may(Action::ManageDocuments)?;
         let mut tries = 0..TRIES;
@@ -304,10 +304,10 @@ impl Library {
         Ok(())
     }
 
-    /// A document that this person may read.
+    /// A document, if this person may read it.
     pub fn readable(&self, actor: &Actor, id: &DocumentId) -> Result<Document, Text> {
         let document = self.document(id)?;
-        // One that may not be read is not told from one that is not there.
+        // Unreadable documents are reported as not found.
         actor.may(Action::ReadDocument(&document)).map_err(|_| Text::new("error-not_found-document"))?;
         Ok(document)
     }
@@ -316,7 +316,7 @@ impl Library {
         self.store.document(id).map_err(Text::from)?.ok_or_else(|| Text::new("error-not_found-document"))
     }
 
-    /// A document's text, and how it is split. Blocks.
+    /// A document's text and passages. Blocking.
     pub fn text_of(&self, document: &Document) -> Result<(String, Vec<Passage>), Text> {
         let text = self.files.read_text(&document.text).map_err(|error| broken(&error))?;
         let passages = passages(&text, document.kind);
@@ -328,18 +328,18 @@ impl Library {
         self.files.unnamed()
     }
 
-    /// Where a document's original is.
+    /// Path of a document's original.
     pub fn original(&self, document: &Document) -> Option<std::path::PathBuf> {
         document.origin.file.as_ref().map(|file| self.files.path(file))
     }
 
-    /// Bytes of a file that was uploaded before, if it is still there; it stays for a while longer then.
+    /// Size of an uploaded file, if it still exists; its expiry is extended.
     pub fn uploaded(&self, file: &FileId) -> Option<u64> {
         let bytes = self.files.size(file)?;
         self.files.touch(file).ok().map(|()| bytes)
     }
 
-    /// Documents that this person may read, newest first, and whether there are more. Reads them all: not for tokio's workers.
+    /// Documents that this person may read, newest first, and whether there are more. Blocking; do not call from async code.
     pub fn list(&self, actor: &Actor, filter: &DocumentFilter) -> Result<(Vec<Document>, bool), Text> {
         let mut found = Vec::new();
         let words = analysis::fold(&filter.words);
@@ -395,7 +395,7 @@ impl Library {
         }
     }
 
-    /// Removes the files of what a document was, where nobody names them any more.
+    /// Removes the files of a document's old version that are not referenced any more.
     async fn sweep(&self, old: &Document) {
         let _nobody_files = self.filing.write().await;
         let (store, files) = (self.store.clone(), self.files.clone());
@@ -413,7 +413,7 @@ impl Library {
         }
     }
 
-    /// Stores a text and says what is in it.
+    /// Stores a text; returns its id and statistics.
     async fn keep_text(&self, text: String, kind: DocumentKind) -> Result<(FileId, Counted), Text> {
         if !text.chars().any(char::is_alphanumeric) {
             return Err(Text::new("error-file_empty"));
@@ -456,7 +456,7 @@ fn name(text: Option<&str>) -> Result<Option<String>, Text> {
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
-/// What a document is called: as somebody said, as its file is called, or as it begins.
+/// The title: as given, else the file's name, else the beginning of the text.
 fn title(given: Option<&str>, origin: &Origin, text: &str) -> Result<String, Text> {
     if let Some(given) = name(given)? {
         return Ok(given);
@@ -469,7 +469,7 @@ fn title(given: Option<&str>, origin: &Origin, text: &str) -> Result<String, Tex
 
 #[cfg(test)]
 impl Library {
-    /// A library for tests of what stands above it.
+    /// A library for tests of upper layers.
     pub fn without_documents() -> Arc<Self> {
         use crate::documents::{Extractor, Limits};
         use crate::embedding::EmbeddingSource;

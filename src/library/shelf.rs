@@ -1,4 +1,4 @@
-//! Index and vectors: opened when there are documents, made anew beside the old ones when those no longer fit.
+//! The set of index and vectors: opened when there are documents; rebuilt beside the old index if that is of another version.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,13 +12,13 @@ use crate::model::DocumentNumber;
 use crate::retrieval::Retriever;
 use crate::text::Text;
 
-/// The index that answers.
+/// Directory of the active index.
 const PASSAGES: &str = "passages";
 
-/// The index that is being made to take its place.
+/// Directory of the new index being built.
 const NEW_PASSAGES: &str = "passages.new";
 
-/// The index whose place was taken; there for a moment, or after a swap that was cut short.
+/// Directory of the replaced index; exists only briefly, or after an interrupted swap.
 const OLD_PASSAGES: &str = "passages.old";
 
 const VECTORS: &str = "vectors";
@@ -27,23 +27,23 @@ const VECTORS: &str = "vectors";
 pub struct Shelf {
     dir: PathBuf,
     embedder: Arc<Embedder>,
-    /// `None` while meaning is not looked at.
+    /// `None` if search by meaning is disabled.
     vectors: Option<Arc<Vectors>>,
     retriever: Retriever,
     open: RwLock<Open>,
 }
 
-/// What is open; nothing as long as there are no documents.
+/// The open indexes; none as long as there are no documents.
 #[derive(Default)]
 struct Open {
     /// Answers.
     current: Option<Arc<PassageIndex>>,
-    /// Is being made, where `current` is of an older kind.
+    /// Being built, if `current` is of another version.
     next: Option<Arc<PassageIndex>>,
 }
 
 impl Shelf {
-    /// `dir` holds what can be made anew at any time.
+    /// `dir` contains only derived data.
     pub fn new(dir: PathBuf, embedder: Arc<Embedder>) -> Self {
         let vectors = embedder.id().and_then(|model| match Vectors::open(&dir.join(VECTORS), model) {
             Ok(vectors) => Some(Arc::new(vectors)),
@@ -64,7 +64,7 @@ impl Shelf {
         &self.retriever
     }
 
-    /// The index that answers, opened if it was not. Blocks.
+    /// The active index; opens it if necessary. Blocking.
     pub fn index(&self) -> Result<Arc<PassageIndex>, Text> {
         if let Some(index) = &self.read().current {
             return Ok(index.clone());
@@ -79,11 +79,11 @@ impl Shelf {
         Ok(index)
     }
 
-    /// The index that answers and, where that is of an older kind, the one that is being made.
+    /// The active index and, if that is of another version, the one being built.
     fn open_both(&self) -> Result<(PassageIndex, Option<PassageIndex>), IndexError> {
         let [current, new, old] = self.folders();
         if !current.exists() && new.exists() {
-            // A swap was cut short.
+            // A swap was interrupted.
             fs::rename(&new, &current)?;
         }
         remove(&old)?;
@@ -102,7 +102,7 @@ impl Shelf {
         Ok((index, Some(next)))
     }
 
-    /// The index that is to get what it lacks. Blocks.
+    /// The index to be updated: the new one, if one is being built. Blocking.
     fn target(&self) -> Result<Arc<PassageIndex>, Text> {
         let current = self.index()?;
         Ok(self.read().next.clone().unwrap_or(current))
@@ -112,22 +112,22 @@ impl Shelf {
         self.read().next.is_some()
     }
 
-    /// What the index has that answers. Blocks.
+    /// The documents in the active index. Blocking.
     pub fn contents(&self) -> Result<HashMap<DocumentNumber, u64>, Text> {
         self.index()?.contents().map_err(|error| self.broken(&error))
     }
 
-    /// What the index has that is being filled. Blocks.
+    /// The documents in the index being updated. Blocking.
     pub fn target_contents(&self) -> Result<HashMap<DocumentNumber, u64>, Text> {
         self.target()?.contents().map_err(|error| self.broken(&error))
     }
 
-    /// What there are vectors of.
+    /// The documents that have vectors.
     pub fn embedded(&self) -> HashMap<DocumentNumber, u64> {
         self.vectors.as_ref().map(|vectors| vectors.contents()).unwrap_or_default()
     }
 
-    /// Whether something is kept that is not `known`: of a document that was removed. Blocks.
+    /// Whether there is data of documents that are not `known` (removed). Blocking.
     pub fn has_others(&self, known: impl Fn(DocumentNumber) -> bool) -> Result<bool, Text> {
         let is_other = |number: &DocumentNumber| !known(*number);
         if self.embedded().keys().any(is_other) {
@@ -146,7 +146,7 @@ impl Shelf {
         open.current.iter().chain(&open.next).cloned().collect()
     }
 
-    /// Takes out what is not `known`. Blocks.
+    /// Removes documents that are not `known`. Blocking.
     pub fn drop_others(&self, known: impl Fn(DocumentNumber) -> bool) -> Result<(), Text> {
         if let Some(vectors) = &self.vectors {
             for number in self.embedded().into_keys().filter(|number| !known(*number)) {
@@ -163,22 +163,22 @@ impl Shelf {
         Ok(())
     }
 
-    /// Puts documents into the index, in place of what it had of them. Blocks.
+    /// Adds or replaces documents in the index. Blocking.
     pub fn put(&self, documents: &[IndexedDocument<'_>]) -> Result<(), Text> {
         self.target()?.replace(documents).map_err(|error| self.broken(&error))
     }
 
-    /// Lets the index that was made anew answer; `false` if there is none. Nothing may be put in or taken out meanwhile. Blocks.
+    /// Activates the rebuilt index; `false` if there is none. Must not run concurrently with updates. Blocking.
     pub fn swap(&self) -> Result<bool, Text> {
         if !self.is_rebuilding() {
             return Ok(false);
         }
-        // They must write nothing where they do not lie any more; what belongs to the other lies there then.
+        // They must not write to the old paths any more, which will belong to other indexes.
         self.opened().iter().for_each(|index| index.rest());
         let open = self.put_new_in_place().map(|current| Open { current: Some(Arc::new(current)), next: None });
         let (open, swapped) = match open {
             Ok(open) => (open, Ok(true)),
-            // What lies there is looked at by the next who needs it.
+            // The next access opens what is there.
             Err(error) => (Open::default(), Err(failed(&error))),
         };
         *self.write() = open;
@@ -189,8 +189,8 @@ impl Shelf {
         swapped.inspect(|_| tracing::info!("the new index of documents answers now"))
     }
 
-    /// At every moment one whole index lies where the next start looks: removing takes long, renaming does not. Whoever searches
-    /// the old one meanwhile has its files open; they are gone when that is over.
+    /// A complete index is at the expected path at all times: removal is slow, renaming is not. Concurrent searches of
+    /// the old index keep its files open until they end.
     fn put_new_in_place(&self) -> Result<PassageIndex, IndexError> {
         let [current, new, old] = self.folders();
         remove(&old)?;
@@ -199,12 +199,12 @@ impl Shelf {
         opened(&current)
     }
 
-    /// Where the index lies that answers, the one that is being made, and the one whose place was taken.
+    /// Directories of the active, the new and the replaced index.
     fn folders(&self) -> [PathBuf; 3] {
         [PASSAGES, NEW_PASSAGES, OLD_PASSAGES].map(|name| self.dir.join(name))
     }
 
-    /// Removes every index: there are no documents, or it is damaged. None may be open. Blocks.
+    /// Removes all indexes, if there are no documents or they are damaged. None may be open. Blocking.
     pub fn discard(&self) {
         for folder in self.folders() {
             if let Err(error) = remove(&folder) {
@@ -219,13 +219,13 @@ impl Shelf {
         self.embedder.passages(texts).await.map_err(refused)
     }
 
-    /// Keeps the vectors of a document's passages, in order. Blocks.
+    /// Stores the vectors of a document's passages, in order. Blocking.
     pub fn put_vectors(&self, number: DocumentNumber, version: u64, vectors: &[Embedding]) -> Result<(), Text> {
         let Some(kept) = &self.vectors else { return Ok(()) };
         kept.put(number, version, vectors).map_err(|error| failed(&error))
     }
 
-    /// An index that is damaged is closed and removed: the next who needs it begins a new one.
+    /// Closes and removes a damaged index; the next access creates a new one.
     fn broken(&self, error: &IndexError) -> Text {
         if matches!(error, IndexError::Damaged(_)) {
             *self.write() = Open::default();
@@ -243,7 +243,7 @@ impl Shelf {
     }
 }
 
-/// Opens an index; one that is damaged is begun anew, for it can be made again.
+/// Opens an index; recreates a damaged one, since it is derived data.
 fn opened(dir: &Path) -> Result<PassageIndex, IndexError> {
     match PassageIndex::open(dir) {
         Err(IndexError::Damaged(what)) => {
@@ -255,7 +255,7 @@ fn opened(dir: &Path) -> Result<PassageIndex, IndexError> {
     }
 }
 
-/// Removes a folder, if it is there.
+/// Removes a directory, if it exists.
 fn remove(dir: &Path) -> Result<(), IndexError> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
@@ -263,7 +263,7 @@ fn remove(dir: &Path) -> Result<(), IndexError> {
     }
 }
 
-/// What people are told; the details are in the log.
+/// Logs the error and returns the user's message.
 fn failed(error: &dyn std::error::Error) -> Text {
     tracing::error!(%error, "the index of documents failed");
     Text::new("error-index_failed")

@@ -1,4 +1,4 @@
-//! Brings index and vectors to where the store is: one job for each, which goes on until nothing waits.
+//! Synchronizes index and vectors with the store, by one job each, which runs until nothing is pending.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -16,39 +16,39 @@ use crate::jobs::JobOrigin;
 use crate::model::{Document, DocumentNumber, JobId, JobRequest};
 use crate::text::{Locale, Text};
 
-/// The job that puts passages into the index. A name with a space is the program's own.
+/// The job that indexes documents. Names with a space are internal.
 pub const INDEXING: &str = "index documents";
 
-/// The job that makes vectors of passages.
+/// The job that computes vectors.
 pub const EMBEDDING: &str = "embed documents";
 
-/// Bytes of texts that go into the index in one commit, unless one document alone has more.
+/// Maximum size of texts per commit, in bytes; a single document may exceed it.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 const KEEP_UP_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Documents in one commit.
+/// Maximum number of documents per commit.
 const MOST_AT_ONCE: usize = 64;
 
-/// Documents that fail before vectors are given up for the moment: then it is not they who are to blame.
+/// Number of failed documents after which embedding is aborted: the cause is not the documents.
 const MOST_GIVEN_UP: usize = 5;
 
-/// Passages whose vectors are made at a time.
+/// Number of passages embedded at a time.
 const PASSAGES_AT_ONCE: usize = 8;
 
 /// Which of the two jobs there are.
 #[derive(Default)]
 pub struct Upkeep {
     open: Mutex<HashMap<&'static str, Open>>,
-    /// How far the index is, in percent.
+    /// Progress of indexing, in percent.
     percent: AtomicU8,
 }
 
-/// A job that was asked for and, as far as is known, has not ended: it waits, works, or waits to be tried again.
+/// A requested job that has not ended as far as is known: it is queued, running or waiting for a retry.
 struct Open {
     job: JobId,
     is_at_work: bool,
-    /// Something came while it was at work that it may not have seen.
+    /// New work arrived while it was running, which it may have missed.
     again: bool,
 }
 
@@ -82,21 +82,21 @@ impl Upkeep {
         self.open().get(name).is_some_and(|open| open.is_at_work)
     }
 
-    /// A job begins, whoever asked for it.
+    /// Records that a job has started.
     fn begin(&self, name: &'static str, job: &JobId) -> AtWork<'_> {
         self.open().insert(name, Open { job: job.clone(), is_at_work: true, again: false });
         AtWork { upkeep: self, name }
     }
 }
 
-/// A job at work.
+/// A running job.
 struct AtWork<'a> {
     upkeep: &'a Upkeep,
     name: &'static str,
 }
 
 impl AtWork<'_> {
-    /// Ends the work, unless something came meanwhile: then it is given back.
+    /// Ends the work; if new work arrived meanwhile, returns it to continue.
     fn end(self) -> Result<(), Self> {
         let mut all = self.upkeep.open();
         if let Some(open) = all.get_mut(self.name).filter(|open| open.again) {
@@ -106,14 +106,14 @@ impl AtWork<'_> {
         }
         all.remove(self.name);
         drop(all);
-        // Whoever comes from now on asks for another job, which must not be taken for this one.
+        // Later callers request another job, which must not be confused with this one.
         std::mem::forget(self);
         Ok(())
     }
 }
 
 impl Drop for AtWork<'_> {
-    /// It failed or was cancelled: whoever has something to do looks whether it will be tried again, or asks for another.
+    /// It failed or was cancelled: later callers check whether it will be retried, or request another.
     fn drop(&mut self) {
         if let Some(open) = self.upkeep.open().get_mut(self.name) {
             open.is_at_work = false;
@@ -121,14 +121,14 @@ impl Drop for AtWork<'_> {
     }
 }
 
-/// How far a job is.
+/// Progress of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     pub done: usize,
     pub all: usize,
 }
 
-/// What became of documents that were to go into the index.
+/// Result of indexing a batch.
 #[derive(Default)]
 struct Batch {
     indexed: Vec<Document>,
@@ -174,16 +174,16 @@ impl Library {
         }
     }
 
-    /// When in doubt, yes: the job says what is wrong.
+    /// When in doubt, yes: the job reports errors.
     fn needs_indexing(&self) -> bool {
         let has_others = || self.shelf.has_others(|number| self.catalog().get(number).is_some()).unwrap_or(true);
         self.shelf.is_rebuilding() || !self.catalog().waiting().is_empty() || has_others()
     }
 
-    /// Puts into the index what waits, until nothing does; `tell` hears how far it is.
+    /// Indexes pending documents until there are none; reports progress to `tell`.
     ///
     /// # Errors
-    /// When index or files fail; what was done until then stays.
+    /// If index or files fail; completed work is kept.
     pub async fn index_waiting(
         self: &Arc<Self>,
         job: &JobId,
@@ -217,13 +217,13 @@ impl Library {
                 self.forget_earlier(document).await;
             }
         }
-        // What could not be read is not asked for again, or there would be no end to it.
+        // Unreadable documents are not retried, or this would loop for ever.
         self.wake_embedding(locale).await;
         progress.done -= given_up.len();
         Ok(progress)
     }
 
-    /// Runs something that blocks where it holds up nobody.
+    /// Runs blocking work on a blocking thread.
     pub(super) async fn off_the_workers<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Text> + Send + 'static,
@@ -233,10 +233,10 @@ impl Library {
         done.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }
 
-    /// Documents that the index lacks which is being filled, oldest first.
+    /// Documents missing from the index being updated, oldest first.
     fn missing_in_target(&self) -> Result<Vec<DocumentNumber>, Text> {
         if self.catalog().is_empty() {
-            // No index is opened for nothing.
+            // Avoids opening the index.
             return Ok(Vec::new());
         }
         let contents = self.shelf.target_contents()?;
@@ -248,9 +248,9 @@ impl Library {
         Ok(missing.into_iter().map(|(number, _)| number).collect())
     }
 
-    /// The first of them that go into one commit.
+    /// The next batch for one commit.
     fn batch(&self, waiting: Vec<DocumentNumber>) -> Vec<DocumentNumber> {
-        /// Bytes of a passage, more or less.
+        /// Approximate size of a passage, in bytes.
         const PASSAGE: u64 = 1200;
         let catalog = self.catalog();
         let mut bytes = 0;
@@ -262,9 +262,9 @@ impl Library {
         waiting.into_iter().take(MOST_AT_ONCE).take_while(fits).collect()
     }
 
-    /// Puts documents into the index, each wholly and all in one commit.
+    /// Indexes documents in one commit.
     fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<Batch, Text> {
-        // A job that was cancelled may still be here: what it read before must not come after what the next one read.
+        // A cancelled job may still be running: its older data must not be written after that of the next one.
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_space()?;
         let (mut batch, mut texts) = (Batch::default(), Vec::with_capacity(numbers.len()));
@@ -274,7 +274,7 @@ impl Library {
                     batch.indexed.push(document);
                     texts.push((text, passages));
                 }
-                // One that is lost must not keep the others waiting.
+                // A lost document must not block the others.
                 Err(_) => batch.unreadable.push(document.number),
             }
         }
@@ -299,13 +299,13 @@ impl Library {
         Ok(batch)
     }
 
-    /// What can be made at any time waits until there is room for it.
+    /// Derived data waits until there is enough disk space.
     fn check_space(&self) -> Result<(), Text> {
         self.space.check().map_err(|error| broken(&error))
     }
 
-    /// The documents that are still there, as they are stored now. From here on that version may be in the index at any moment,
-    /// so whoever stores another one keeps its text.
+    /// The documents that still exist, in their current version. From here on that version may be in the index at any moment,
+    /// so a change of the document must keep its text.
     fn take_up(&self, numbers: &[DocumentNumber]) -> Result<Vec<Document>, Text> {
         let _nobody_changes = self.filing.blocking_write();
         let mut taken = Vec::with_capacity(numbers.len());
@@ -320,7 +320,7 @@ impl Library {
         Ok(taken)
     }
 
-    /// The texts before are needed no more.
+    /// Drops earlier texts, which are no longer needed.
     async fn forget_earlier(&self, document: Document) {
         if !document.has_earlier() || self.shelf.is_rebuilding() {
             return;
@@ -332,20 +332,20 @@ impl Library {
         }
     }
 
-    /// Takes out of index and vectors what is no document any more.
+    /// Removes data of deleted documents from index and vectors.
     fn drop_others(&self) -> Result<(), Text> {
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         let known: HashMap<_, _> = self.catalog().entries().map(|(number, entry)| (number, entry.version)).collect();
         self.shelf.drop_others(|number| known.contains_key(&number))
     }
 
-    /// Lets the new index answer once it has everything.
+    /// Activates the new index once it is complete.
     fn swap_when_complete(&self, given_up: &HashSet<DocumentNumber>) -> Result<(), Text> {
         if !self.shelf.is_rebuilding() {
             return Ok(());
         }
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever stores another version afterwards sees which one answers by then.
+        // Later changes of a document see the version that is active by then.
         let _nobody_changes = self.filing.blocking_write();
         if self.missing_in_target()?.iter().all(|number| given_up.contains(number)) && self.shelf.swap()? {
             self.take_stock()?;
@@ -353,8 +353,8 @@ impl Library {
         Ok(())
     }
 
-    /// Every hour: drafts that nobody stored go, texts that are needed no more too, and what index or vectors lack is asked for
-    /// again, whatever became of the jobs for it. Never ends.
+    /// Every hour: removes abandoned drafts and unneeded texts, and requests jobs for data missing in index or vectors
+    /// again, regardless of earlier jobs. Runs forever.
     pub async fn keep_up(self: &Arc<Self>) {
         loop {
             if let Err(error) = self.off_the_workers(Self::take_stock).await {
@@ -366,7 +366,7 @@ impl Library {
         }
     }
 
-    /// Removes files that no document names.
+    /// Removes files that no document references.
     async fn sweep_unused(self: &Arc<Self>) {
         let found = self.off_the_workers(|library| {
             let mut indexed = Vec::new();
@@ -397,7 +397,7 @@ impl Library {
         }
     }
 
-    /// Learns from index and vectors what they have.
+    /// Reads from index and vectors which documents they contain.
     pub(super) fn take_stock(&self) -> Result<(), Text> {
         if self.catalog().is_empty() {
             return Ok(());
@@ -409,10 +409,10 @@ impl Library {
         Ok(())
     }
 
-    /// Makes vectors for what has none, until nothing lacks them.
+    /// Embeds documents until all have vectors.
     ///
     /// # Errors
-    /// When the model or the files fail; documents that were done until then stay.
+    /// If the model or the files fail; completed documents are kept.
     pub async fn embed_waiting(
         self: &Arc<Self>,
         job: &JobId,
@@ -441,7 +441,7 @@ impl Library {
             match self.embed(number, progress, tell).await {
                 Ok(count) => progress.done += count,
                 Err(error) => {
-                    // Others may be well; this one is tried again with the next attempt.
+                    // Others may succeed; this one is retried with the next attempt.
                     given_up.insert(number);
                     failed = Some(error);
                 }
@@ -453,7 +453,7 @@ impl Library {
         Err(failed.unwrap_or_else(|| Text::new("error-index_failed")))
     }
 
-    /// Makes the vectors of one document; returns how many.
+    /// Embeds one document; returns the number of vectors.
     async fn embed(
         self: &Arc<Self>,
         number: DocumentNumber,
@@ -480,14 +480,14 @@ impl Library {
         self.off_the_workers(move |library| library.shelf.put_vectors(number, version, &vectors)).await?;
         self.catalog().note_embedded(number, version);
         if self.catalog().get(number).is_none() {
-            // Removed just now: whoever did that may have found no vectors to remove.
+            // Removed concurrently; the removal may have found no vectors yet.
             self.off_the_workers(Self::drop_others).await?;
         }
         Ok(count)
     }
 }
 
-/// What of a passage its vector is made of.
+/// The text of a passage to embed.
 fn text_to_embed(document: &Document, text: &str, passage: &Passage) -> String {
     let heading = passage.heading.clone().map(|heading| &text[heading]);
     embedding::passage_text(&document.title, heading, &text[passage.range.clone()])

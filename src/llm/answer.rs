@@ -1,4 +1,4 @@
-//! An answer as it is written.
+//! A streamed answer.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,13 +8,13 @@ use super::events::Events;
 use super::thoughts::Thoughts;
 use crate::fetch::{Endpoint, Incoming};
 
-/// Characters of an answer; a message holds no more.
+/// Maximum length of an answer, in characters: that of a message.
 const MAX_CHARS: usize = 8_000;
 
-/// Bytes of an answer that comes as one document.
+/// Maximum size of an answer that is not streamed, in bytes.
 const MAX_DOCUMENT: usize = 1024 * 1024;
 
-/// What the stream ends with.
+/// End marker of the stream.
 const DONE: &str = "[DONE]";
 
 /// An answer that is being written. Dropping it closes the connection.
@@ -22,17 +22,17 @@ pub struct Writing {
     /// `None` once there is no more to come.
     incoming: Option<Incoming>,
     endpoint: Endpoint,
-    /// Whether it comes as one document.
+    /// Whether it is not streamed.
     is_document: bool,
     events: Events,
     thoughts: Thoughts,
-    /// What has come and was not given out yet.
+    /// Received text that was not returned yet.
     ready: String,
-    /// Characters that have come.
+    /// Number of characters received.
     chars: usize,
-    /// Whether the model said that it is done.
+    /// Whether the model has signalled the end.
     is_finished: bool,
-    /// Whether anything came, and whether any of it was what a model says.
+    /// Whether data was received, and whether any of it was valid.
     is_begun: (bool, bool),
 }
 
@@ -78,7 +78,7 @@ impl Writing {
         }
     }
 
-    /// The next words, `None` when the answer is complete.
+    /// The next part, `None` when the answer is complete.
     pub async fn next(&mut self) -> Result<Option<String>, LlmError> {
         loop {
             if !self.ready.is_empty() {
@@ -95,7 +95,7 @@ impl Writing {
         }
     }
 
-    /// Takes what the network has.
+    /// Reads from the network.
     async fn read(&mut self) -> Result<(), LlmError> {
         let Some(incoming) = &mut self.incoming else { return Ok(()) };
         if self.is_document {
@@ -111,7 +111,7 @@ impl Writing {
                 if let Some(event) = self.events.end() {
                     self.take_event(&event)?;
                 }
-                // Without a word on being done the server died, or somebody between it and here.
+                // Without an end signal, the server or a proxy failed.
                 if !self.is_finished {
                     return Err(if self.is_begun == (true, false) { LlmError::Garbled } else { LlmError::BrokeOff });
                 }
@@ -121,7 +121,7 @@ impl Writing {
         }
     }
 
-    /// A server that does not stream gives all at once.
+    /// A server without streaming returns everything at once.
     async fn read_document(&mut self) -> Result<(), LlmError> {
         let Some(incoming) = self.incoming.take() else { return Ok(()) };
         let (body, is_cut) = incoming.body(MAX_DOCUMENT).await?;
@@ -188,7 +188,7 @@ impl Writing {
     }
 }
 
-/// Words of the other side as one short line, without the key.
+/// An error message of the server as one short line, without the key.
 pub(super) fn for_log(endpoint: &Endpoint, words: &str) -> String {
     const MOST: usize = 300;
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");

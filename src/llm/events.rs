@@ -1,18 +1,18 @@
-//! Server-sent events: the lines of a stream put together, wherever the network cut them.
+//! Parser for server-sent events, for any chunking of the stream.
 
 use std::mem;
 
-/// Bytes of one event; those of chat models have some hundreds.
+/// Maximum size of an event in bytes; those of chat models have a few hundred.
 const MAX_EVENT: usize = 256 * 1024;
 
-/// An event that does not end.
+/// An event that exceeds the limit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// Reads a stream piece by piece. What it gives are the events' data; names, ids and comments are left out.
+/// Parses a stream in chunks. Returns the events' data; ignores names, ids and comments.
 #[derive(Default)]
 pub struct Events {
-    /// The line that is not complete yet: bytes, for a character may be cut in half as well.
+    /// The incomplete line; as bytes, because a character may be split.
     line: Vec<u8>,
     /// The data of the event that is not complete yet.
     data: Option<String>,
@@ -39,12 +39,12 @@ impl Events {
         Ok(complete)
     }
 
-    /// What was not complete when the stream ended, for servers that leave out the last empty line.
+    /// The incomplete event at the end of the stream, for servers that omit the last empty line.
     pub fn end(&mut self) -> Option<String> {
         self.end_line().or_else(|| self.data.take())
     }
 
-    /// Takes a line; an empty one completes the event.
+    /// Processes a line; an empty one completes the event.
     fn end_line(&mut self) -> Option<String> {
         let line = mem::take(&mut self.line);
         if line.is_empty() {

@@ -1,6 +1,6 @@
-//! Any language model behind an OpenAI-compatible address: a conversation in, the next words of it out, as they are written.
+//! Client for language models with an OpenAI-compatible API: takes a conversation and streams the next message.
 //!
-//! Knows nothing of documents or rooms, and keeps nothing.
+//! Independent of documents and rooms; stateless.
 
 mod answer;
 mod events;
@@ -15,19 +15,19 @@ use crate::fetch::{Endpoint, FetchError, Incoming, Key, Waits};
 use crate::text::Text;
 pub use answer::Writing;
 
-/// Before asking again a server that did not say when.
+/// Delay before a retry if the server sends no `Retry-After`.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Longest time that a server may ask to be left alone; whoever waits for an answer is told instead.
+/// Longest `Retry-After` that is obeyed; beyond it, the error is reported.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// What a model is asked with.
+/// Settings of requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub model: String,
-    /// How freely it writes, 0 to 2; `None` leaves it to the server.
+    /// Sampling temperature, 0 to 2; `None` for the server's default.
     pub temperature: Option<f64>,
-    /// Longest answer, in the model's tokens; `None` leaves it to the server.
+    /// Maximum length of an answer, in tokens; `None` for the server's default.
     pub max_tokens: Option<u32>,
     /// Characters that it may be given at a time.
     pub context_chars: usize,
@@ -41,17 +41,17 @@ pub struct LanguageModel {
     settings: Settings,
 }
 
-/// Who says something in a conversation with a model.
+/// Role in a conversation with a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Speaker {
-    /// Whoever tells the model what it is to do.
+    /// The instructions for the model.
     System,
     User,
     Assistant,
 }
 
-/// What is said in a conversation with a model.
+/// A message in a conversation with a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Turn {
     pub role: Speaker,
@@ -75,7 +75,7 @@ struct Asked<'a> {
     max_tokens: Option<u32>,
 }
 
-/// Why a model did not answer, or not to the end.
+/// Why a model gave no complete answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
     #[error("cannot be reached: {0}")]
@@ -101,7 +101,7 @@ pub enum LlmError {
 }
 
 impl LlmError {
-    /// One sentence for people, without what only concerns whoever runs the server.
+    /// One sentence for users, without operational details.
     pub fn words(self) -> Text {
         match self {
             Self::Unreachable(_) => Text::new("model-unreachable"),
@@ -117,7 +117,7 @@ impl LlmError {
         }
     }
 
-    /// Whether asking once more, a little later, may help.
+    /// Whether a retry may help.
     fn may_pass(self) -> bool {
         matches!(self, Self::Busy | Self::Refused(500..))
     }
@@ -137,12 +137,12 @@ impl LanguageModel {
     /// `base` is an address such as `http://localhost:11434/v1`; an empty key is none.
     ///
     /// # Errors
-    /// In words for whoever wrote the settings, without the key.
+    /// A message about the settings; never contains the key.
     pub fn new(base: &str, key: Key, settings: Settings) -> Result<Self, String> {
         Ok(Self { endpoint: Endpoint::new(base, key)?, settings })
     }
 
-    /// What it is called in the settings.
+    /// Its configured name.
     pub fn name(&self) -> &str {
         &self.settings.model
     }
@@ -152,8 +152,8 @@ impl LanguageModel {
         self.settings.context_chars
     }
 
-    /// Has it write what comes next. A server that has too much to do is asked once more. Dropping the [`Writing`], or this before
-    /// it is done, closes the connection, so that the server stops.
+    /// Requests the next message. Retries once if the server is busy. Dropping the [`Writing`], or this future before
+    /// it is ready, closes the connection, so that the server stops.
     pub async fn write(&self, turns: &[Turn]) -> Result<Writing, LlmError> {
         let (error, retry_after) = match self.try_to_write(turns).await {
             Ok(writing) => return Ok(writing),
@@ -167,7 +167,7 @@ impl LanguageModel {
         self.try_to_write(turns).await.map_err(|(error, _)| error)
     }
 
-    /// On failure, also how long the server asks to wait.
+    /// On failure, also returns the server's `Retry-After`.
     async fn try_to_write(&self, turns: &[Turn]) -> Result<Writing, (LlmError, Option<Duration>)> {
         let Settings { model, temperature, max_tokens, waits, .. } = &self.settings;
         let asked = Asked { model, messages: turns, stream: true, temperature: *temperature, max_tokens: *max_tokens };
@@ -185,9 +185,9 @@ impl LanguageModel {
         Err((self.refused(answer).await, retry_after))
     }
 
-    /// Why the server did not take what it was asked; its own words go to the log.
+    /// The error for an unsuccessful status; logs the server's message.
     async fn refused(&self, answer: Incoming) -> LlmError {
-        /// Bytes of the server's words that are read.
+        /// Maximum number of bytes read of an error message.
         const MAX_WORDS: usize = 4096;
         let status = answer.status();
         let words = answer.body(MAX_WORDS).await.map(|(body, _)| body).unwrap_or_default();

@@ -1,15 +1,15 @@
-//! What models think before they answer, between `<think>` and `</think>`: not for people.
+//! Filters out reasoning between `<think>` and `</think>`.
 
 const BEGIN: &str = "<think>";
 const END: &str = "</think>";
 
-/// Leaves the thoughts out of an answer that comes in pieces.
+/// Removes the reasoning from a streamed answer.
 pub enum Thoughts {
-    /// So little has come that it may be the mark, or blanks before it.
+    /// Too little text to decide: it may be the tag, or spaces before it.
     Unknown(String),
-    /// Thinks; the end of what came, in which the mark may begin.
+    /// In the reasoning; the end of the text, in which the closing tag may begin.
     Thinking(String),
-    /// Answers; `true` until something can be seen of it.
+    /// In the answer; `true` until its first visible character.
     Over(bool),
 }
 
@@ -20,7 +20,7 @@ impl Default for Thoughts {
 }
 
 impl Thoughts {
-    /// What is to be shown of a piece.
+    /// The visible part of a chunk.
     pub fn without(&mut self, piece: String) -> String {
         match self {
             Self::Over(false) => piece,
@@ -50,7 +50,7 @@ impl Thoughts {
                     let rest = rest.to_owned();
                     return self.shown(&rest);
                 }
-                // Thoughts may be long; the mark is short.
+                // Reasoning may be long; only the end can contain the tag.
                 let keep = tail.char_indices().rev().take(END.len()).last().map_or(0, |(start, _)| start);
                 tail.drain(..keep);
                 String::new()
@@ -64,7 +64,7 @@ impl Thoughts {
         shown.to_owned()
     }
 
-    /// What was held back when the answer ended.
+    /// The held-back text at the end of the answer.
     pub fn end(&mut self) -> String {
         match std::mem::replace(self, Self::Over(false)) {
             Self::Unknown(held) => held.trim_start().to_owned(),

@@ -1,8 +1,8 @@
-//! Which addresses are one subscriber's.
+//! Groups IP addresses by subscriber.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// What stands for everybody behind an address wherever somebody is counted or slowed down: a subscriber has a whole /64 of
+/// The key for per-address counting and throttling: a subscriber has a whole /64 of
 /// IPv6 to choose from (RFC 6177).
 pub fn subscriber(address: IpAddr) -> IpAddr {
     match address {

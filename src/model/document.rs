@@ -1,4 +1,4 @@
-//! Documents that answers are found in: what is kept of one, and a passage of it that is quoted.
+//! Documents: the stored record, and a quoted passage.
 
 use std::ops::Range;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{DocumentId, Handle, RoomName, Timestamp, rfc_3339};
 
-/// What a document is called where eight bytes are enough: in the index and beside vectors. Given by the store, never again to
+/// Compact document id for index and vectors. Assigned by the store and never reused for
 /// another document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DocumentNumber(pub u64);
 
-/// What a file is called that is kept: the SHA-256 of its content, in hexadecimal.
+/// Id of a stored file: the SHA-256 of its content, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FileId(String);
@@ -24,7 +24,7 @@ impl FileId {
         Self(HEXLOWER.encode(&digest))
     }
 
-    /// An id from outside; `None` when it cannot be one. What is returned is safe as a file's name.
+    /// Parses an untrusted id; `None` if it is invalid. The result is safe as a file name.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         fits.then(|| Self(text.to_owned()))
@@ -35,7 +35,7 @@ impl FileId {
     }
 }
 
-/// What a document's text is made of.
+/// Kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
@@ -46,7 +46,7 @@ pub enum DocumentKind {
     Faq,
 }
 
-/// What a text is mostly written in.
+/// Main language of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum Language {
     #[serde(rename = "en")]
@@ -78,14 +78,14 @@ pub struct Origin {
     pub file: Option<FileId>,
 }
 
-/// One document as it is kept. Its text is a file; passages, index and vectors follow from that.
+/// The stored record of a document. Its text is in a file; passages, index and vectors are derived from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     pub id: DocumentId,
     /// The store's key, not part of the record.
     #[serde(skip)]
     pub number: DocumentNumber,
-    /// Counts what changes the passages or who may find them: index and vectors name the version that they were made of.
+    /// Incremented when the passages or their visibility change; index and vectors record the version that they were built from.
     pub version: u64,
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,12 +93,12 @@ pub struct Document {
     pub language: Language,
     #[serde(default)]
     pub kind: DocumentKind,
-    /// The one room in which it answers; everywhere if there is none.
+    /// The only room in which it is used; `None` for all rooms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// Whoever added it.
+    /// Handle of the person who added it.
     pub by: Handle,
     pub origin: Origin,
     /// UTF-8. Pages are separated by U+000C, headings are lines that begin with `#`.
@@ -110,16 +110,16 @@ pub struct Document {
     pub pages: Option<u32>,
     /// Passages that the text was split into.
     pub passages: u32,
-    /// The version before and its text, which answers until this one is in the index.
+    /// The previous version and its text, which is used until this version is indexed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<(u64, FileId)>,
-    /// The version that was on its way into the index when this one was stored, and its text: it answers once it is there.
+    /// The version that was being indexed when this one was stored, and its text; it is used once it is indexed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arriving: Option<(u64, FileId)>,
 }
 
 impl Document {
-    /// Characters of a title, and of an author's name; the page's form says the same.
+    /// Maximum length of title and author, in characters; the page's form has the same limit.
     pub const LONGEST_NAME: usize = 200;
 
     /// The files that belong to it.
@@ -128,7 +128,7 @@ impl Document {
         [Some(&self.text), self.origin.file.as_ref()].into_iter().flatten().chain(earlier)
     }
 
-    /// The text of one of its versions, where that is still there.
+    /// The text of one of its versions, if it still exists.
     pub fn text_of(&self, version: u64) -> Option<&FileId> {
         if version == self.version {
             return Some(&self.text);
@@ -136,7 +136,7 @@ impl Document {
         self.earlier().find(|(earlier, _)| *earlier == version).map(|(_, text)| text)
     }
 
-    /// Whether texts are kept of versions before this one.
+    /// Whether texts of earlier versions exist.
     pub fn has_earlier(&self) -> bool {
         self.earlier().next().is_some()
     }
@@ -146,7 +146,7 @@ impl Document {
     }
 }
 
-/// A passage that is quoted, with its place.
+/// A quoted passage with its source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Source {
     #[schema(value_type = String)]
@@ -164,10 +164,10 @@ pub struct Source {
     #[serde(with = "rfc_3339")]
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
-    /// What of `content` matches, as ranges in UTF-16 code units.
+    /// Ranges of `content` that match, in UTF-16 code units.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<[u32; 2]>,
-    /// Its number in the `[1]` of a written answer.
+    /// Its citation number, as in `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<u32>,
 }
@@ -178,15 +178,15 @@ pub struct Source {
 pub enum AnsweredBy {
     /// Passages are quoted.
     Passages,
-    /// An entry of a list of questions answers it.
+    /// An FAQ entry answers it.
     Faq,
     /// A language model wrote it.
     Model,
-    /// Nothing fits.
+    /// Nothing was found.
     Nothing,
 }
 
-/// A range of bytes as JavaScript counts: in UTF-16 code units. Both ends must lie between characters.
+/// Converts a byte range to UTF-16 code units, as used by JavaScript. Both ends must be character boundaries.
 pub fn utf16_range(text: &str, range: &Range<usize>) -> [u32; 2] {
     let units = |end: usize| text[..end].chars().map(char::len_utf16).sum::<usize>() as u32;
     let start = units(range.start);

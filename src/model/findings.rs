@@ -1,23 +1,23 @@
-//! What is found for a question, and what an answer to it rests on.
+//! Retrieval results for a question, and the citations of an answer.
 
 use serde::{Deserialize, Serialize};
 
 use super::{AnsweredBy, Source};
 
-/// What the documents have on a question.
+/// The passages retrieved for a question.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
-    /// The passages that fit best, best first.
+    /// The most relevant passages, best first.
     pub sources: Vec<Source>,
-    /// Whether they are about the question at all.
+    /// Whether they are relevant to the question.
     pub confident: bool,
-    /// The entry of a list of questions that asks the same.
+    /// The FAQ entry with the same question.
     pub faq: Option<FaqAnswer>,
-    /// Titles of the documents that come nearest, nearest first.
+    /// Titles of the nearest documents, nearest first.
     pub nearest: Vec<String>,
 }
 
-/// A question somebody wrote down with its answer.
+/// An FAQ entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaqAnswer {
     pub question: String,
@@ -25,7 +25,7 @@ pub struct FaqAnswer {
     pub source: Source,
 }
 
-/// What an answer rests on; kept with it.
+/// The sources of an answer, stored with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grounds {
     /// The question, as it was understood.
@@ -34,19 +34,19 @@ pub struct Grounds {
     /// The passages, those that are cited by number first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<Source>,
-    /// Why the answer is not what could be expected, in the asker's language.
+    /// Note on why the answer is not the expected one, in the asker's language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
 impl Grounds {
-    /// Bytes that the passages may take in a record: beside a question and an answer of greatest length it stays small enough.
+    /// Maximum size of the passages in a record, in bytes: with a question and an answer of maximum length it stays small enough.
     const MAX_BYTES: usize = 16 * 1024;
 
-    /// Characters of the question that are repeated.
+    /// Maximum length of the stored question, in characters.
     const MAX_QUERY: usize = 200;
 
-    /// Keeps as many of the passages as a record holds, and the beginning of the question.
+    /// Stores as many passages as fit into a record, and the beginning of the question.
     pub fn new(query: &str, answered_by: AnsweredBy, mut results: Vec<Source>, note: Option<String>) -> Self {
         let mut bytes = 0;
         results.retain(|source| {

@@ -1,4 +1,4 @@
-//! The ids of what is kept: one form for all, and a type for each.
+//! Ids of stored entities: one format, and a type for each.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,13 +9,13 @@ use uuid::Uuid;
 /// The id of a document.
 pub type DocumentId = Id<OfDocument>;
 
-/// The id of a hook; unlike its token no secret.
+/// The id of a hook; unlike its token not a secret.
 pub type HookId = Id<OfHook>;
 
 /// The id of a job.
 pub type JobId = Id<OfJob>;
 
-/// A UUID as 32 hexadecimal digits. Ids sort by the time they were made. `Mark` says what it is the id of, so that the id of one
+/// A UUID as 32 hexadecimal digits. Ids sort by creation time. `Mark` is a phantom type, so that the id of one
 /// kind of thing cannot be taken for another's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -38,7 +38,7 @@ impl<Mark> Id<Mark> {
         Uuid::now_v7().into()
     }
 
-    /// An id from outside; `None` when it cannot be one.
+    /// Parses an untrusted id; `None` if it is invalid.
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text).ok().map(Self::from)
     }
@@ -49,7 +49,7 @@ impl<Mark> Id<Mark> {
 }
 
 impl JobId {
-    /// The id of the job that follows from this one: always the same, so that it is made once however often this one runs.
+    /// The id of the job that this one creates: deterministic, so that it is created once even if this one runs again.
     pub fn follower(&self) -> Self {
         let id = Uuid::try_parse(&self.0).unwrap_or_default().as_u128();
         Uuid::from_u128(id ^ 1).into()

@@ -8,19 +8,19 @@ use sha2::{Digest, Sha256};
 use super::{Grounds, Handle, JobId, Person, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
 
-/// Where a job stands.
+/// State of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// Waits for a worker.
     Queued,
-    /// Waits for its time.
+    /// Waits for its due time.
     Scheduled,
     Running,
     /// An attempt failed; waits for the time of the next.
     Retrying,
     Completed,
-    /// It failed in a way that trying again would not change.
+    /// It failed, and is not retried.
     Failed,
     Cancelled,
     /// The server stopped while it ran, and its command says that it must not run twice.
@@ -42,7 +42,7 @@ impl JobState {
         Self::Dead,
     ];
 
-    /// The word clients use.
+    /// The name in the protocol.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -61,28 +61,28 @@ impl JobState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// Nothing more happens to it by itself.
+    /// Whether it is in a final state.
     pub fn has_ended(self) -> bool {
         !self.is_open() && !self.is_due_later()
     }
 
-    /// Waits for a worker, or has one.
+    /// Whether it is queued or running.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Running)
     }
 
-    /// Waits for a moment, its `due_at`.
+    /// Whether it waits for its `due_at`.
     pub fn is_due_later(self) -> bool {
         matches!(self, Self::Scheduled | Self::Retrying)
     }
 }
 
-/// A job came into a state.
+/// A change of state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     pub at: Timestamp,
     pub state: JobState,
-    /// Why, in a few words in the asker's language, where the state does not say it.
+    /// The reason, in the asker's language, if the state does not imply it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -102,7 +102,7 @@ pub struct JobError {
     pub message: String,
 }
 
-/// One job as it is kept. The number of the message that asked is stored beside it, given by the same commit.
+/// The stored record of a job. The number of the message that requested it is stored separately; the same commit assigns it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
     pub id: JobId,
@@ -117,15 +117,15 @@ pub struct Job {
     pub room: Option<RoomName>,
     pub locale: Locale,
     pub state: JobState,
-    /// How often it was started.
+    /// Number of starts.
     pub attempt: u32,
-    /// How often it was running when the server went down without a word.
+    /// Number of server crashes while it was running.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub crashes: u32,
-    /// How often it is started at most, crashes of the server not counted.
+    /// Maximum number of starts, not counting server crashes.
     pub attempts: u32,
     pub created_at: Timestamp,
-    /// When it is to be begun, while it waits for that.
+    /// When it is to be started, in the states that wait for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,10 +136,10 @@ pub struct Job {
     pub error: Option<JobError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
-    /// What the result rests on, where a question was answered.
+    /// The sources of the result, if a question was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grounds: Option<Arc<Grounds>>,
-    /// How it came to where it is, oldest first: the first and the last of them, where they are many.
+    /// State changes, oldest first; if there are many, the first and the last ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// The schedule that it is a run of.
@@ -148,7 +148,7 @@ pub struct Job {
     /// The asker's time zone, by its IANA name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// It says nothing in its room.
+    /// It posts nothing in its room.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
     /// Only one job with this key may be unfinished at a time.
@@ -187,7 +187,7 @@ impl Job {
         }
     }
 
-    /// The same job, waiting for its time.
+    /// The same job, in the state `scheduled`.
     #[must_use]
     pub fn scheduled(mut self, due_at: Timestamp) -> Self {
         self.changes.clear();
@@ -195,11 +195,11 @@ impl Job {
         Self { due_at: Some(due_at), ..self }
     }
 
-    /// Brings it into a state and notes when and why.
+    /// Changes the state, and records when and why.
     pub fn move_to(&mut self, state: JobState, reason: Option<String>) {
-        /// Changes kept; a record has to stay small.
+        /// Maximum number of changes; records must stay small.
         const MOST: usize = 20;
-        /// Characters of a reason.
+        /// Maximum length of a reason, in characters.
         const LONGEST_REASON: usize = 100;
         self.state = state;
         self.due_at = None;
@@ -210,19 +210,19 @@ impl Job {
         self.changes.push(Change { at: Timestamp::now(), state, reason });
     }
 
-    /// Says what is asked for, and where: the same for the same.
+    /// A digest of room, command and arguments; equal for identical requests.
     pub fn digest(&self) -> String {
         let room = self.room.as_ref().map_or("", RoomName::as_str);
         let asked = [room, &self.name, &self.arguments].join("\0");
         format!("{:x}", Sha256::digest(asked))
     }
 
-    /// Attempts that came to an end of their own.
+    /// Attempts that were not ended by a server crash.
     pub fn finished_attempts(&self) -> u32 {
         self.attempt.saturating_sub(self.crashes)
     }
 
-    /// What was asked for, as one line to show: shortened, for it is repeated with every word on the job's progress.
+    /// The request as one line, shortened because it is repeated with every progress update.
     pub fn line(&self) -> String {
         line(&self.name, &self.arguments)
     }
@@ -232,7 +232,7 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// What somebody asks the bot for: a command and what follows it.
+/// A request to the bot: a command and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRequest {
     pub name: String,
@@ -248,7 +248,7 @@ impl JobRequest {
         Self { name: Self::ASK.into(), arguments: text.to_owned() }
     }
 
-    /// As one line to show, shortened.
+    /// As one line, shortened.
     pub fn line(&self) -> String {
         line(&self.name, &self.arguments)
     }

@@ -1,4 +1,4 @@
-//! What is said: messages, their texts and ids.
+//! Messages, their texts and ids.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256};
 use super::{Grounds, Handle, JobId, JobState, Person, Timestamp};
 use crate::text::Text;
 
-/// What somebody says: never blank, never longer than the server allows.
+/// A message's text: never blank, never longer than allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageText(String);
 
 impl MessageText {
-    /// Checks a text from outside; `max_chars` is the setting `limits.message_chars`. Control characters are left out: they
-    /// show nothing, steer the terminals of those who read along there, and take six times their size in a record.
+    /// Validates an untrusted text; `max_chars` is the setting `limits.message_chars`. Control characters are removed: they
+    /// are invisible, can control a reader's terminal, and take six times their size in a record.
     pub fn new(text: String, max_chars: usize) -> Result<Self, Text> {
         let text = shown(text)?;
         let length = text.chars().count();
@@ -26,7 +26,7 @@ impl MessageText {
         Ok(Self(text))
     }
 
-    /// As [`MessageText::new`], but cut where it is too long: for senders that cannot be told and would be lost.
+    /// Like [`MessageText::new`], but truncates long texts, for senders that cannot react to an error.
     pub fn cut(text: String, max_chars: usize) -> Result<Self, Text> {
         let mut text = shown(text)?;
         if text.chars().nth(max_chars).is_some() {
@@ -35,9 +35,9 @@ impl MessageText {
         Ok(Self(text))
     }
 
-    /// A text that a bot answers with, without control characters, cut where it exceeds what one record holds.
+    /// A bot's answer, without control characters, truncated to what fits into a record.
     pub fn from_bot(mut text: String) -> Self {
-        /// Bytes as they are stored; values stay below 64 KB, and a job repeats its answer beside the message.
+        /// Size as stored, in bytes; values stay below 64 KB, and the job's record repeats the answer.
         const MAX_BYTES: usize = 24 * 1024;
         text.retain(is_shown);
         let mut stored = 0;
@@ -52,7 +52,7 @@ impl MessageText {
         Self(text)
     }
 
-    /// What remains of a deleted message.
+    /// The text of a deleted message.
     pub fn deleted() -> Self {
         Self(String::new())
     }
@@ -62,7 +62,7 @@ impl MessageText {
     }
 }
 
-/// A text without its control characters, if anything can be seen of it then.
+/// Removes control characters; an error if nothing visible remains.
 fn shown(mut text: String) -> Result<String, Text> {
     text.retain(is_shown);
     if text.trim().is_empty() { Err(Text::new("error-empty")) } else { Ok(text) }
@@ -81,7 +81,7 @@ impl SendId {
     /// Longest id, in characters.
     pub const MAX_CHARS: usize = 64;
 
-    /// Checks an id from outside.
+    /// Validates an untrusted id.
     pub fn new(text: String) -> Result<Self, Text> {
         let fits = !text.is_empty() && text.chars().count() <= Self::MAX_CHARS;
         if fits && !text.chars().any(char::is_control) {
@@ -91,7 +91,7 @@ impl SendId {
         }
     }
 
-    /// An id for something longer, or of other characters, that is as unique.
+    /// An id derived from longer or arbitrary data.
     pub fn digest(bytes: &[u8]) -> Self {
         Self(HEXLOWER.encode(&Sha256::digest(bytes)))
     }
@@ -106,7 +106,7 @@ impl SendId {
     }
 }
 
-/// What a room's bot answers to.
+/// Which messages in a room are for the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BotMode {
@@ -118,7 +118,7 @@ pub enum BotMode {
     Never,
 }
 
-/// Who speaks in a message.
+/// Kind of a message's author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Voice {
@@ -127,7 +127,7 @@ pub enum Voice {
     System,
 }
 
-/// One message of a room as it is kept. Its number is its key, not part of it.
+/// The stored record of a message. Its number is the key, not part of the record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
     pub id: SendId,
@@ -137,7 +137,7 @@ pub struct Message {
     pub role: Voice,
     pub text: MessageText,
     pub at: Timestamp,
-    /// The job this message asked for, or whose answer it is.
+    /// The job that this message requested or answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
     /// Set on an answer.
@@ -147,24 +147,24 @@ pub struct Message {
     pub deleted: bool,
 }
 
-/// What an answer says about the job it ends.
+/// An answer's data on its job.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
-    /// Number of the message that asked.
+    /// Number of the message that requested the job.
     pub reply_to: u64,
     /// How the job ended.
     pub state: JobState,
-    /// From asking to answering, in milliseconds.
+    /// From request to answer, in milliseconds.
     pub took_ms: u64,
     /// What was asked, as the bot understood it.
     pub query: String,
-    /// What it rests on, where a question was answered.
+    /// The sources, if a question was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grounds: Option<Arc<Grounds>>,
 }
 
 impl Answer {
-    /// What remains when the question is deleted.
+    /// Removes the question, after its message was deleted.
     #[must_use]
     pub fn without_question(self) -> Self {
         let grounds = self.grounds.map(|grounds| Arc::new(Grounds { query: String::new(), ..(*grounds).clone() }));

@@ -1,7 +1,7 @@
-//! What everybody talks about: names, texts, times, messages, jobs and schedules.
+//! Domain types: names, texts, times, messages, jobs and schedules.
 //!
-//! Text from outside becomes one of these types once, at the edge; whoever holds one need not check it again.
-//! Knows no I/O, and of this program only the keys by which errors name their words.
+//! Untrusted text is converted to one of these types once, at the edge, and need not be validated again.
+//! No I/O. Depends only on the keys of error texts.
 
 mod address;
 mod document;

@@ -1,4 +1,4 @@
-//! Who and where: names of rooms and people.
+//! Names of rooms and people.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use unicode_normalization::char::is_combining_mark;
 use super::HookId;
 use crate::text::Text;
 
-/// The name by which a client reaches its own private room with the bot.
+/// The name of a client's private room with the bot.
 pub const PRIVATE_ROOM: &str = "@bot";
 
-/// The handle under which the bot speaks; nobody else may take it.
+/// The bot's handle; reserved.
 pub const BOT_HANDLE: &str = "bot";
 
 /// Stands before the id of a private room.
@@ -57,7 +57,7 @@ impl RoomName {
         Self(format!("{}{}", Self::TEMPORARY_PREFIX, uuid::Uuid::new_v4().simple()))
     }
 
-    /// The stored form; unlike [`RoomName::shown`] it tells private rooms apart.
+    /// The stored form; unlike [`RoomName::shown`] it is unique for private rooms.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -78,9 +78,9 @@ impl RoomName {
     }
 }
 
-/// Who somebody is to this server, whatever they call themselves: what makes a repeated `id` "the same author".
+/// Identity of an author, independent of the handle: decides whether a repeated `id` is by "the same author".
 ///
-/// Public nowhere: frames carry handles.
+/// Never sent to clients; frames contain handles.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Person(String);
@@ -116,17 +116,17 @@ impl Person {
         Self(format!("?{handle}"))
     }
 
-    /// This server itself, which does some things unasked.
+    /// The server itself, for internal jobs.
     pub fn server() -> Self {
         Self("s".to_owned())
     }
 
-    /// A hook's sender.
+    /// An incoming hook.
     pub fn hook(id: &HookId) -> Self {
         Self(format!("w{}", id.as_str()))
     }
 
-    /// Whoever hears of what happens here under that name.
+    /// An outgoing webhook, by name.
     pub fn webhook(name: &str) -> Self {
         Self(format!("o{name}"))
     }
@@ -138,7 +138,7 @@ impl fmt::Display for Person {
     }
 }
 
-/// What a person is called in the rooms.
+/// A person's display name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Handle(String);
@@ -147,7 +147,7 @@ impl Handle {
     /// Longest handle, in characters.
     pub const MAX_CHARS: usize = 32;
 
-    /// A handle in normal form C with single spaces; refused when empty, too long, unprintable or reserved.
+    /// Validates a handle: normalization form C, single spaces; not empty, too long, unprintable or reserved.
     pub fn new(text: &str) -> Result<Self, Text> {
         let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let name: String = spaced.nfc().collect();
@@ -160,7 +160,7 @@ impl Handle {
         if name.chars().any(is_invisible) || name.starts_with(['@', '/']) {
             return Err(Text::new("error-bad_handle-character"));
         }
-        // Compatibility form, so that "ｂｏｔ" in wide letters does not pass for the bot.
+        // Compatibility form, so that "ｂｏｔ" in full-width letters cannot impersonate the bot.
         let folded: String = name.nfkc().collect::<String>().to_lowercase();
         if [BOT_HANDLE, "system", "chatbot"].contains(&folded.as_str()) {
             return Err(Text::new("error-bad_handle-reserved").with("handle", &name));
@@ -168,15 +168,15 @@ impl Handle {
         Ok(Self(name))
     }
 
-    /// A handle for somebody who gave none; the same person gets the same one.
+    /// A generated handle, deterministic for each person.
     pub fn guest(person: &Person) -> Self {
-        // FNV-1a: any stable spread will do, and the number need not hide anything.
+        // FNV-1a: any stable hash will do; it need not be secure.
         let hash =
             person.0.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         Self(format!("guest-{:04}", hash % 10_000))
     }
 
-    /// The bot's own handle, which [`Handle::new`] gives to nobody.
+    /// The bot's handle, which [`Handle::new`] refuses.
     pub fn bot() -> Self {
         Self(BOT_HANDLE.into())
     }

@@ -1,26 +1,26 @@
-//! How a room's bot presents itself.
+//! The persona of a room's bot.
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Each, Locale, Text};
 
-/// What a room's bot says and how it is, in some of the languages; left out, it is as everywhere.
+/// Texts of a room's bot, in some or all languages; the defaults apply to omitted ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Persona {
-    /// Shown to whoever enters, at most 500 characters.
+    /// Greeting shown on joining, at most 500 characters.
     #[serde(default, skip_serializing_if = "Each::is_empty")]
     pub greeting: Each,
-    /// What a language model is told about its part here, at most 4000 characters.
+    /// Instructions for the language model, at most 4000 characters.
     #[serde(default, skip_serializing_if = "Each::is_empty")]
     pub instructions: Each,
-    /// Said while it works, at most 100 characters.
+    /// Shown while it works, at most 100 characters.
     #[serde(default, skip_serializing_if = "Each::is_empty")]
     pub working: Each,
 }
 
 impl Persona {
-    /// Checks what comes from outside; a room is read whole whenever it is entered.
+    /// Validates untrusted input; a room's record is read as a whole on joining.
     pub fn checked(self) -> Result<Self, Text> {
         for (field, words, max) in [
             ("greeting", &self.greeting, 500),
@@ -34,7 +34,7 @@ impl Persona {
         Ok(self)
     }
 
-    /// Whether nothing is said.
+    /// Whether all texts are empty.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -1,4 +1,4 @@
-//! A schedule: what is to be done later, once or again and again.
+//! Schedules: commands to be run later, once or repeatedly.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::{Handle, Job, JobId, JobRequest, Person, RoomName, Timestamp};
 use crate::text::Locale;
 
-/// A schedule's id: that of the job that asked for it, so that it is made once however often that one runs.
+/// A schedule's id: that of the job that requested it, so that it is created once even if that job runs again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ScheduleId(JobId);
 
 impl ScheduleId {
-    /// The schedule that a job asks for.
+    /// The id of the schedule that a job creates.
     pub fn asked_by(job: &JobId) -> Self {
         Self(job.clone())
     }
 
-    /// An id from outside; `None` when it cannot be one.
+    /// Parses an untrusted id; `None` if it is invalid.
     pub fn parse(text: &str) -> Option<Self> {
         JobId::parse(text).map(Self)
     }
@@ -48,29 +48,29 @@ pub enum Rhythm {
     Every(String),
 }
 
-/// What becomes of runs whose time passed while the server was down.
+/// How runs missed while the server was down are handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissedRuns {
-    /// One is made up for, however many there were.
+    /// One run, regardless of how many were missed.
     #[default]
     Once,
-    /// They are left out.
+    /// No run.
     Skip,
 }
 
-/// A run that waits for its time.
+/// A waiting run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextRun {
     pub job: JobId,
     pub at: Timestamp,
 }
 
-/// One schedule as it is kept. Its next run is a job that waits for its time.
+/// The stored record of a schedule. Its next run is a job in the state `scheduled`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Schedule {
     pub id: ScheduleId,
-    /// What its person calls it by; counted in each room.
+    /// Number for users, counted per person and room.
     pub number: u32,
     /// Which of the places that its person has for schedules it takes, from 1.
     pub place: u32,
@@ -91,13 +91,13 @@ pub struct Schedule {
     /// `None` while it is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextRun>,
-    /// The run before the next.
+    /// The previous run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<JobId>,
 }
 
 impl Schedule {
-    /// The job that is its run at that time.
+    /// The job for its run at that time.
     pub fn run(&self, id: JobId, at: Timestamp) -> Job {
         let (person, handle, room) = (self.person.clone(), self.handle.clone(), self.room.clone());
         let job = Job::queued(self.request.clone(), person, handle, room, self.locale);

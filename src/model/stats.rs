@@ -1,11 +1,11 @@
-//! What the jobs of one minute did, as numbers small enough to keep a day of them.
+//! Job statistics per minute, compact enough to keep a day of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One minute's jobs; several merge into a longer time.
+/// Statistics of one minute; can be merged for longer intervals.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobMinute {
     /// The greatest number of jobs that waited.
@@ -26,22 +26,22 @@ impl JobMinute {
     }
 }
 
-/// How many runs took how long, counted in steps that grow with the time: a quantile is within a tenth of the truth, whatever
+/// Histogram of run times with exponential buckets: quantiles are accurate to a tenth, regardless of
 /// the order of magnitude.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunTimes(BTreeMap<u8, u64>);
 
 impl RunTimes {
-    /// End of step 0, in milliseconds: shorter ones are not told apart.
+    /// Upper bound of bucket 0, in milliseconds; shorter times are not distinguished.
     const SHORTEST: f64 = 0.1;
 
-    /// By how much each step's end is beyond the last one's. The middle of a step is off by its root at most.
+    /// Ratio of the bounds of consecutive buckets. The middle of a bucket is off by at most its square root.
     const GROWTH: f64 = 1.2;
 
     pub fn add(&mut self, time: Duration) {
         let steps = (time.as_secs_f64() * 1000.0 / Self::SHORTEST).log(Self::GROWTH);
-        // Saturates: nothing runs for the centuries that would not fit.
+        // Saturates, after centuries.
         let step = (steps.floor() + 1.0).max(0.0) as u8;
         *self.0.entry(step).or_default() += 1;
     }

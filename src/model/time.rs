@@ -1,11 +1,11 @@
-//! Moments as they are stored and shown.
+//! Timestamps.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, in milliseconds since 1970 (UTC); RFC 3339 with milliseconds where people or clients see it.
+/// A timestamp in milliseconds since 1970 (UTC); RFC 3339 with milliseconds in the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
@@ -16,7 +16,7 @@ impl Timestamp {
         Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// A moment as clients write it, in RFC 3339.
+    /// Parses an RFC 3339 timestamp.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
     }
@@ -26,7 +26,7 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// Milliseconds from `earlier` to this moment, 0 when the clock was set back in between.
+    /// Milliseconds since `earlier`; 0 if the clock was set back in between.
     pub fn since(self, earlier: Self) -> u64 {
         u64::try_from(self.0 - earlier.0).unwrap_or(0)
     }
@@ -39,7 +39,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Times as text, as everywhere on the wire; for serde's `with`.
+/// RFC 3339 serialization, for serde's `with`.
 pub mod rfc_3339 {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 

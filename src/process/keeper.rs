@@ -1,8 +1,8 @@
-//! The process between the server and one program. It adopts all orphans among the program's descendants, so none can leave
-//! its sight, and knows that nothing is left when it has no child any more.
+//! The supervisor process of one program. As child subreaper it adopts all orphaned descendants of the program. None can escape
+//! it; when it has no child any more, nothing is left.
 //!
-//! It gets its order on standard input, a socket, and writes the program's end there; when the other side closes the socket,
-//! whether on purpose or by dying, it ends everything. A single thread that may block.
+//! It receives its order on standard input, a socket, and reports the program's end there. When the server closes the socket,
+//! deliberately or by dying, it ends all processes. Single-threaded, with blocking calls.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -19,19 +19,19 @@ use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, Wa
 
 use super::{End, Order, Program};
 
-/// Between the request to end and the end by force.
+/// Time between SIGTERM and SIGKILL.
 const GRACE: Timespec = Timespec { tv_sec: 0, tv_nsec: 400_000_000 };
 
-/// How often orphans are looked after that have died.
+/// Interval of reaping orphans.
 const ORPHANS_EVERY: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
-/// Between two looks at the process table while everything is being ended.
+/// Polling interval of the process table while all processes are being ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Open files of each process; more is not even safe for programs that use `select`.
+/// Limit of open files per process; more would be unsafe for programs that use `select`.
 const MOST_FILES: u64 = 1024;
 
-/// Runs one program as ordered on standard input, and returns when it is gone with all its descendants.
+/// Runs the program of the order on standard input; returns when it and all its descendants have ended.
 pub fn keep() -> io::Result<()> {
     let mut control = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut order = String::new();
@@ -43,7 +43,7 @@ pub fn keep() -> io::Result<()> {
         Err(error) => not_started(&error, &program),
     };
     serde_json::to_writer(&control, &end)?;
-    // Nobody may be there to read it.
+    // The server may be gone.
     let _ = control.write_all(b"\n");
     Ok(())
 }
@@ -56,11 +56,11 @@ fn start(program: &Program, input: &str) -> io::Result<Pid> {
     let (keeper, memory) = (rustix::process::getpid(), program.limits.memory);
     // SAFETY: between fork and exec only what is async-signal-safe is allowed; `confine` makes system calls and nothing else.
     unsafe { command.pre_exec(move || confine(keeper, memory)) };
-    // It is waited for together with all the others.
+    // It is reaped together with all other children.
     Ok(Pid::from_child(&command.spawn()?))
 }
 
-/// A file in memory: a program that does not read it holds up nobody.
+/// An in-memory file: a program that does not read it blocks nobody.
 fn readable(input: &str) -> io::Result<OwnedFd> {
     let mut file = File::from(rustix::fs::memfd_create("input", MemfdFlags::CLOEXEC)?);
     file.write_all(input.as_bytes())?;
@@ -68,9 +68,9 @@ fn readable(input: &str) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// In the new process, before it becomes the program.
+/// Runs in the child process, between fork and exec.
 fn confine(keeper: Pid, memory: Option<u64>) -> io::Result<()> {
-    // In a session of its own, neither it nor a descendant can join the keeper's group and be spared with it.
+    // In a separate session, neither it nor a descendant can join the keeper's process group and escape the kill.
     rustix::process::setsid()?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     if rustix::process::getppid() != Some(keeper) {
@@ -97,14 +97,14 @@ fn not_started(error: &io::Error, program: &Program) -> End {
     }
 }
 
-/// Waits until the program ends or is to end, then ends whatever is left.
+/// Waits until the program ends or must end, then ends all remaining processes.
 fn run(id: Pid, control: &UnixStream) -> io::Result<End> {
     let exit = rustix::process::pidfd_open(id, PidfdFlags::empty())?;
     let mut children = Children { program: id, end: None };
     while children.reap() && children.end.is_none() {
         let mut awaited = [PollFd::new(control, PollFlags::IN), PollFd::new(&exit, PollFlags::IN)];
         rustix::event::poll(&mut awaited, Some(&ORPHANS_EVERY))?;
-        // Nothing more is ever said: it was closed.
+        // The server never sends more: the socket was closed.
         if !awaited[0].revents().is_empty() {
             signal_group(id, Signal::TERM);
             rustix::event::poll(&mut [PollFd::new(&exit, PollFlags::IN)], Some(&GRACE))?;
@@ -125,7 +125,7 @@ struct Children {
 }
 
 impl Children {
-    /// Takes the dead out of the process table; whether any live.
+    /// Reaps dead children; returns whether any are alive.
     fn reap(&mut self) -> bool {
         loop {
             match rustix::process::wait(WaitOptions::NOHANG) {
@@ -142,13 +142,13 @@ fn end_of(status: WaitStatus) -> Option<End> {
     status.exit_status().map(End::Exit).or(status.terminating_signal().map(End::Signal))
 }
 
-/// A whole group, which the kernel does in one step: single processes could evade it by starting others.
+/// Signals a whole process group atomically: single processes could escape by forking.
 fn signal_group(id: Pid, signal: Signal) {
-    // Fails where the group is empty by now.
+    // Fails if the group is empty.
     let _ = rustix::process::kill_process_group(id, signal);
 }
 
-/// The groups in which descendants of this process live.
+/// The process groups of this process's descendants.
 fn descendants_groups() -> HashSet<Pid> {
     let mut children: HashMap<i32, Vec<(i32, i32)>> = HashMap::new();
     for (id, parent, group) in processes() {

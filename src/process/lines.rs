@@ -1,9 +1,9 @@
-//! A pipe as lines, in bounded memory.
+//! Reads a pipe line by line, in bounded memory.
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// Longest line in bytes: room for a result in JSON. Longer ones are cut.
+/// Maximum line length in bytes, enough for a JSON result. Longer lines are split.
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// Bytes read at a time.
@@ -13,7 +13,7 @@ const READ: usize = 8 * 1024;
 pub struct Lines<R> {
     /// `None` once it has ended.
     from: Option<R>,
-    /// The beginning of a line whose end is still to come.
+    /// The incomplete last line.
     begun: BytesMut,
     bytes_read: usize,
 }
@@ -38,7 +38,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.bytes_read
     }
 
-    /// The lines that one read completed, perhaps none; bytes that are not UTF-8 are replaced. Loses nothing when dropped.
+    /// The lines that one read completed, perhaps none; bytes that are not UTF-8 are replaced. Cancel safe.
     pub async fn next(&mut self) -> Vec<String> {
         let Some(from) = &mut self.from else { return Vec::new() };
         self.begun.reserve(READ);
@@ -63,7 +63,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
-/// Where text can be cut so that no character falls apart.
+/// The last character boundary.
 fn start_of_last_character(text: &[u8]) -> usize {
     /// Bytes 10xxxxxx go on with a character, which has at most four.
     const MOST_BYTES: usize = 4;

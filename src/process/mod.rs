@@ -1,8 +1,8 @@
-//! Other programs, run under limits and ended together with all that they started.
+//! Runs programs under limits, and ends them together with all their descendants.
 //!
-//! Between this server and each program stands a [`keeper`]: this program again, as a small process that adopts whatever the
-//! other one starts. However a run ends, also when nobody watches it any more or the server is killed, a second later
-//! nothing is left of it, neither a process nor a zombie. Knows nothing of jobs or bots: text goes in, lines come out.
+//! Each program is run by a [`keeper`]: this binary again, as a small supervisor process that adopts all descendants of the
+//! program. However a run ends, even if it is dropped or the server is killed, a second later
+//! no process or zombie of it is left. Independent of jobs and bots: text goes in, lines come out.
 
 #[cfg(target_os = "linux")]
 pub mod keeper;
@@ -21,10 +21,10 @@ use tokio_util::task::TaskTracker;
 
 use lines::Lines;
 
-/// Bytes on standard error that are told; the rest is read and dropped.
+/// Maximum number of bytes of standard error that are reported; the rest is discarded.
 const MOST_LOG: usize = 64 * 1024;
 
-/// Where programs are looked for if this server was not told.
+/// Default `PATH` of programs.
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// What to run.
@@ -35,29 +35,29 @@ pub struct Program {
     pub arguments: Vec<String>,
     /// The working directory, and the program's `HOME`.
     pub dir: PathBuf,
-    /// On top of `PATH`, `HOME`, `LANG` and `TMPDIR`: there is nothing else.
+    /// In addition to `PATH`, `HOME`, `LANG` and `TMPDIR`; nothing is inherited.
     pub environment: Vec<(String, String)>,
     pub limits: Limits,
 }
 
-/// What a program may cost.
+/// Limits of a program.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Limits {
-    /// Bytes on standard output.
+    /// Maximum size of standard output, in bytes.
     pub output: usize,
-    /// Bytes that each process may have to write in; `None` for no limit. What is only reserved, as many language runtimes
-    /// do by the gigabyte, does not count.
+    /// Maximum writable memory per process, in bytes (`RLIMIT_DATA`); `None` for no limit. Reserved memory, as language runtimes
+    /// use by the gigabyte, does not count.
     pub memory: Option<u64>,
 }
 
-/// What a running program does.
+/// An event of a running program.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Lines on standard output, as many as came at a time. Very long ones are cut.
+    /// Lines on standard output, as many as were read at a time. Very long ones are split.
     Output(Vec<String>),
     /// The same on standard error.
     Log(Vec<String>),
-    /// It is over; nothing follows.
+    /// It has ended; no event follows.
     Ended(End),
 }
 
@@ -66,26 +66,26 @@ pub enum Event {
 pub enum End {
     Exit(i32),
     Signal(i32),
-    /// It wrote more than it may and is stopped.
+    /// It exceeded the output limit and is being ended.
     TooMuchOutput,
     /// There is no such program.
     NoProgram,
     /// The working directory is not there.
     NoFolder,
-    /// The file is no program, or may not be executed.
+    /// The file is not executable.
     NotExecutable,
-    /// The system did not start it, by this error number.
+    /// The operating system could not start it; with the error number.
     NotStarted(i32),
 }
 
-/// What a keeper is told to do.
+/// The order to a keeper.
 #[derive(Serialize, Deserialize)]
 struct Order {
     program: Program,
     input: String,
 }
 
-/// Starts programs, and sees to it that they end.
+/// Starts programs and ensures that they end.
 #[derive(Clone)]
 pub struct Programs {
     keeper: PathBuf,
@@ -93,32 +93,32 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// `keeper` is the file of this program, which is started as the keeper of others.
+    /// `keeper` is the path of this binary, which is started as keeper.
     pub fn new(keeper: PathBuf) -> Self {
         Self { keeper, endings: TaskTracker::new() }
     }
 
-    /// Starts a program with `input` on its standard input. That it cannot be started is told as its end.
+    /// Starts a program with `input` on its standard input. A program that cannot be started is reported by [`Event::Ended`].
     ///
     /// # Errors
-    /// When the system has no resources left for a process.
+    /// If the system cannot create a process.
     pub async fn start(&self, program: &Program, input: String) -> io::Result<Running> {
         let (mut control, keepers_end) = UnixStream::pair()?;
         let keepers_end = keepers_end.into_std()?;
         keepers_end.set_nonblocking(false)?;
         let mut command = Command::new(&self.keeper);
-        // In a group of its own, what is typed into the server's terminal does not reach it.
+        // In a separate process group, it receives no signals from the server's terminal.
         command.arg0("keeper").arg("keep-program").env_clear().process_group(0);
         command.stdin(OwnedFd::from(keepers_end)).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut keeper = command.spawn()?;
-        // Its copy of the keeper's end must not outlive the start.
+        // Closes this process's copy of the keeper's end of the socket.
         drop(command);
         let (Some(output), Some(log)) = (keeper.stdout.take(), keeper.stderr.take()) else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         let mut order = serde_json::to_vec(&Order { program: with_environment(program), input })?;
         order.push(b'\n');
-        // A keeper that has gone already is found with its report.
+        // If the keeper has exited already, its report says so.
         let _ = control.write_all(&order).await;
         Ok(Running {
             output: Lines::new(output),
@@ -131,18 +131,18 @@ impl Programs {
         })
     }
 
-    /// Returns once everything is gone whose [`Running`] was dropped.
+    /// Returns once all programs whose [`Running`] was dropped have ended.
     pub async fn all_ended(&self) {
         self.endings.close();
         self.endings.wait().await;
     }
 }
 
-/// A program that runs. Dropped, it is asked to end, and soon made to.
+/// A running program. On drop it receives SIGTERM, and soon after SIGKILL.
 pub struct Running {
     output: Lines<ChildStdout>,
     log: Lines<ChildStderr>,
-    /// Closed on this side, it tells the keeper to make an end.
+    /// Closing this end tells the keeper to end the program.
     report: Lines<UnixStream>,
     output_limit: usize,
     end: Option<End>,
@@ -151,7 +151,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// What it does next. A program whose output is not taken has to wait.
+    /// The next event. A program whose output is not read blocks.
     pub async fn next(&mut self) -> Event {
         while !(self.output.is_over() && self.log.is_over() && self.report.is_over()) {
             tokio::select! {
@@ -174,14 +174,14 @@ impl Running {
                 }
             }
         }
-        // A keeper without a last word was killed, and its program with it.
+        // A keeper without a report was killed, together with its program.
         Event::Ended(self.end.unwrap_or(End::Signal(rustix::process::Signal::KILL.as_raw())))
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // While it cleans up, a pipe that nobody reads would end it at its next word.
+        // While it cleans up, writing to a closed pipe would kill it.
         let (output, log) = (drain(self.output.take()), drain(self.log.take()));
         if let Some(mut keeper) = self.keeper.take() {
             self.endings.spawn(async move {
@@ -196,7 +196,7 @@ impl Drop for Running {
 
 async fn drain(pipe: Option<impl AsyncRead + Unpin>) {
     if let Some(mut pipe) = pipe {
-        // What ends the reading ends the pipe, too.
+        // A read error means that the pipe is closed, too.
         let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
     }
 }

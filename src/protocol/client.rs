@@ -10,7 +10,7 @@ pub const MAX_HISTORY: usize = 200;
 /// Messages that come with `joined`, and in a `history` that names no limit.
 pub const DEFAULT_HISTORY: usize = 50;
 
-/// What a client asks for on `/ws`.
+/// A client frame on `/ws`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientFrame {
     Hello { handle: Option<String>, locale: Option<String>, time_zone: Option<String> },
@@ -25,14 +25,14 @@ pub enum ClientFrame {
     Ping,
 }
 
-/// A frame that could not be understood, and the `send` it may have been.
+/// An invalid frame, with the `id` if it may have been a `send`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadFrame {
     pub error: Text,
     pub id: Option<String>,
 }
 
-/// All fields of all client frames; which are needed depends on `type`.
+/// The fields of all client frames; which are required depends on `type`.
 #[derive(Default, Deserialize)]
 struct Fields {
     r#type: Option<String>,
@@ -50,7 +50,7 @@ struct Fields {
     limit: Option<usize>,
 }
 
-/// Fields that hold text, for the error that names the one that does not.
+/// String fields, for the error that names the invalid one.
 const TEXT_FIELDS: [&str; 9] = ["type", "room", "message", "id", "handle", "locale", "time_zone", "epoch", "job"];
 const NUMBER_FIELDS: [&str; 4] = ["after", "version", "before", "limit"];
 
@@ -101,7 +101,7 @@ impl Fields {
     }
 }
 
-/// What a simple client sends, on `/ws/chat/…`.
+/// A client frame on `/ws/chat/…`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct SimpleFrame {
     pub message: String,
@@ -123,7 +123,7 @@ impl SimpleFrame {
     }
 }
 
-/// What is wrong with a frame that does not fit [`Fields`].
+/// The error for a frame that does not match [`Fields`].
 fn explain(text: &str) -> Text {
     let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else {
         return Text::new("error-bad_frame-json");

@@ -1,19 +1,19 @@
-//! The ways in which the server ends a connection.
+//! Close codes.
 
 /// Why the server closes a WebSocket, and what the client should do then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
-    /// The server stops: come back at once, with jitter.
+    /// The server is stopping: reconnect at once, with jitter.
     GoingAway,
-    /// The frames were not WebSocket's: RFC 6455, 7.4.1.
+    /// Invalid WebSocket frames: RFC 6455, 7.4.1.
     ProtocolError,
     /// A text frame was not UTF-8.
     InvalidText,
     /// A frame was bigger than `limits.frame_bytes`.
     TooBig,
-    /// Took nothing for some seconds: come back with `after`.
+    /// The client accepted no data for some seconds: reconnect with `after`.
     TooSlow,
-    /// Too many connections or messages: come back later.
+    /// Too many connections or messages: reconnect later.
     TooMany,
 }
 
@@ -29,7 +29,7 @@ impl CloseReason {
         }
     }
 
-    /// A few words for whoever reads a client's log.
+    /// The reason phrase, for client logs.
     pub fn words(self) -> &'static str {
         match self {
             Self::GoingAway => "server going away",

@@ -1,4 +1,4 @@
-//! A job as clients see it: in lists and frames, and with all that is known of it.
+//! Views of jobs: in lists and frames, and with all details.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,16 +23,16 @@ pub struct JobView {
     /// Number of the message that asked, 0 for none.
     pub seq: u64,
     pub state: JobState,
-    /// 0 to 100, null where it is not known.
+    /// 0 to 100; null if unknown.
     pub progress: Option<u8>,
-    /// A few words on the progress.
+    /// Description of the progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// How often it was started.
+    /// Number of starts.
     pub attempt: u32,
-    /// How often it is started at most.
+    /// Maximum number of starts.
     pub attempts: u32,
-    /// When it is to be begun, while it waits for that.
+    /// When it is to be started, while it waits for that.
     #[serde(serialize_with = "rfc_3339::serialize_optional")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due_at: Option<Timestamp>,
@@ -53,16 +53,16 @@ pub struct JobView {
     pub error: Option<JobError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
-    /// What the result rests on, where a question was answered.
+    /// Sources of the result, if a question was answered.
     #[serde(flatten)]
     pub grounds: GroundsView,
-    /// What has been written of the answer, for those who come while it is written.
+    /// The part of the answer written so far, for clients that join meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
 }
 
 impl JobView {
-    /// As part of a list: the result is only begun, the whole is on the job itself.
+    /// For lists: shortens the result; the job itself has all of it.
     pub fn shortened(mut self) -> Self {
         /// Characters.
         const LONGEST: usize = 200;
@@ -76,7 +76,7 @@ impl JobView {
         self
     }
 
-    /// How far an unfinished job got is not part of what is stored; the caller knows it or says `None`.
+    /// Progress is not stored; the caller provides it, or `None`.
     pub fn new(job: &Job, seq: u64, progress: Option<u8>, text: Option<String>) -> Self {
         Self {
             id: job.id.clone(),
@@ -103,7 +103,7 @@ impl JobView {
     }
 }
 
-/// What the answer to a question rests on.
+/// Sources of the answer to a question.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct GroundsView {
     /// The question.
@@ -115,7 +115,7 @@ pub struct GroundsView {
     /// Who wrote the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_by: Option<AnsweredBy>,
-    /// Why the answer is not what could be expected.
+    /// Note on why the answer is not the expected one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -131,21 +131,21 @@ impl From<&Grounds> for GroundsView {
     }
 }
 
-/// The beginning of an answer: its first `n` pieces.
+/// The beginning of an answer: its first `n` deltas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Partial {
     pub text: String,
     pub n: u64,
 }
 
-/// Everything about a job.
+/// A job with all details.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct JobDetails {
     #[serde(flatten)]
     pub job: JobView,
     /// Everything after the command.
     pub arguments: String,
-    /// How it came to where it is, oldest first.
+    /// State changes, oldest first.
     pub changes: Vec<ChangeView>,
     /// The last lines that its attempts logged.
     pub log: Vec<LogLineView>,
@@ -159,7 +159,7 @@ impl JobDetails {
     }
 }
 
-/// A job came into a state.
+/// A change of state.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ChangeView {
     #[serde(serialize_with = "rfc_3339::serialize")]

@@ -27,22 +27,22 @@ pub struct MessageView<'a> {
     /// On an answer: what was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<&'a str>,
-    /// On the answer to a question: the passages that it rests on.
+    /// On the answer to a question: its passages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub results: Option<&'a [Source]>,
     /// On the answer to a question: who wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_by: Option<AnsweredBy>,
-    /// On the answer to a question: why it is not what could be expected.
+    /// On the answer to a question: note on why it is not the expected one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'a str>,
-    /// On an answer: number of the message that asked.
+    /// On an answer: number of the message that requested it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
     /// On an answer: how its job ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_state: Option<JobState>,
-    /// On an answer: milliseconds from asking to answering.
+    /// On an answer: milliseconds from request to answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_ms: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]

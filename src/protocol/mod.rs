@@ -1,5 +1,5 @@
-//! What clients and server exchange, as `docs/protocol.md` promises it: plain data, no I/O. What is called a view is a part of frames,
-//! and most are also an answer of the API.
+//! Types of the protocol described in `docs/protocol.md`: plain data, no I/O. Views are parts of frames,
+//! and most are also responses of the API.
 
 mod client;
 mod close;
@@ -17,5 +17,5 @@ pub use schedule::ScheduleView;
 pub use server::{CommandView, LimitsView, MemberView, ServerFrame, UserView};
 pub use stats::{JobsNow, StatsPoint};
 
-/// Version of the contract.
+/// Protocol version.
 pub const PROTOCOL: u32 = 1;

@@ -10,16 +10,16 @@ use crate::model::{Handle, JobId, PRIVATE_ROOM, Rhythm, RoomName, Schedule, Sche
 pub struct ScheduleView {
     #[schema(value_type = String)]
     pub id: ScheduleId,
-    /// What its person calls it by in its room.
+    /// Number by which its owner refers to it in the room.
     pub number: u32,
     /// `once` or `every`.
     pub kind: &'static str,
-    /// The cron pattern of what is done again and again.
+    /// Cron pattern of a repeated command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// IANA name of the zone whose clocks the pattern means.
+    /// IANA name of the time zone of the pattern.
     pub time_zone: String,
-    /// What is done, as one line.
+    /// The command with its arguments, as one line.
     pub line: String,
     #[schema(value_type = String)]
     pub handle: Handle,
@@ -31,7 +31,7 @@ pub struct ScheduleView {
     #[serde(serialize_with = "rfc_3339::serialize")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// The run that waits for its time.
+    /// The waiting run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub job: Option<JobId>,

@@ -8,7 +8,7 @@ use super::{JobView, MessageView};
 use crate::model::{BotMode, Handle, JobId, Voice};
 use crate::text::{Each, Locale};
 
-/// What the server says on a WebSocket.
+/// A server frame.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
@@ -47,7 +47,7 @@ pub enum ServerFrame<'a> {
     Message(MessageView<'a>),
     /// A message that is another now.
     Changed(MessageView<'a>),
-    /// The bot's greeting on the simple door, where everything is a `message`.
+    /// The bot's greeting on the simple endpoints, where everything is a `message`.
     #[serde(rename = "message")]
     Greeting {
         room: &'a str,
@@ -75,7 +75,7 @@ pub enum ServerFrame<'a> {
     Job {
         room: &'a str,
         job: &'a JobView,
-        /// For one who watches, not for the room.
+        /// Sent because of `watch`, not to the room.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         watched: bool,
     },
@@ -95,7 +95,7 @@ pub enum ServerFrame<'a> {
         room: &'a str,
         messages: &'a [MessageView<'a>],
         more: bool,
-        /// As asked, so that the answers to two requests can be told apart.
+        /// As requested, so that the answers to two requests can be distinguished.
         before: Option<u64>,
         after: Option<u64>,
     },
@@ -107,7 +107,7 @@ pub enum ServerFrame<'a> {
     Room {
         room: &'a str,
         bot: BotMode,
-        /// What its bot greets with, in all languages: the frame is the same for everybody.
+        /// The bot's greeting in all languages: the frame is the same for all clients.
         #[serde(skip_serializing_if = "Each::is_empty")]
         greetings: &'a Each,
     },
@@ -123,9 +123,9 @@ pub enum ServerFrame<'a> {
 }
 
 impl ServerFrame<'_> {
-    /// The whole WebSocket frame: made once, then shared by everybody who gets it.
+    /// The encoded WebSocket frame: created once and shared by all receivers.
     pub fn encode(&self) -> Bytes {
-        /// Room for the longest header a server's frame has (RFC 6455, 5.2).
+        /// Longest header of a server frame (RFC 6455, 5.2).
         const HEADER: usize = 10;
         let mut buffer = BytesMut::with_capacity(256);
         buffer.put_bytes(0, HEADER);
@@ -142,16 +142,16 @@ impl ServerFrame<'_> {
     }
 }
 
-/// Who the server takes the client for.
+/// The client's identity.
 #[derive(Serialize, ToSchema)]
 pub struct UserView<'a> {
     #[schema(value_type = String)]
     pub handle: &'a Handle,
-    /// `user`, or `owner` for whoever runs the server.
+    /// `user` or `owner`.
     pub role: &'static str,
 }
 
-/// What the client must keep to; 0 means no limit.
+/// Limits for clients; 0 means no limit.
 #[derive(Clone, Copy, Serialize)]
 pub struct LimitsView {
     pub message_chars: usize,
@@ -160,7 +160,7 @@ pub struct LimitsView {
     pub rooms: usize,
 }
 
-/// A command as people are told of it, in their language.
+/// Description of a command, in the client's language.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CommandView {
     pub name: String,
@@ -168,13 +168,13 @@ pub struct CommandView {
     pub usage: String,
     /// One line on what it does.
     pub help: String,
-    /// Something to try.
+    /// Example of its use.
     pub example: String,
-    /// Whether it may take long enough to watch.
+    /// Whether it may run long enough to show progress.
     pub slow: bool,
 }
 
-/// One person in a room.
+/// A member of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MemberView {
     pub handle: Handle,

@@ -1,11 +1,11 @@
-//! What the jobs do and did, in numbers.
+//! Job statistics.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{JobMinute, Timestamp, rfc_3339};
 
-/// How many jobs there are at the moment.
+/// Current number of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct JobsNow {
     pub queued: usize,
@@ -13,14 +13,14 @@ pub struct JobsNow {
     pub scheduled: usize,
     pub retrying: usize,
     pub dead: usize,
-    /// Jobs that can run at a time.
+    /// Number of jobs that can run concurrently.
     pub workers: usize,
 }
 
-/// What the jobs did in one step of time.
+/// Statistics of one interval.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StatsPoint {
-    /// When the step begins.
+    /// Beginning of the interval.
     #[serde(serialize_with = "rfc_3339::serialize")]
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
@@ -29,9 +29,9 @@ pub struct StatsPoint {
     pub started: u64,
     pub completed: u64,
     pub failed: u64,
-    /// Milliseconds that half of the runs did not exceed, null where none ended.
+    /// Median run time in milliseconds; null if no run ended.
     pub p50_ms: Option<f64>,
-    /// The same for 95 of 100.
+    /// 95th percentile of the run time.
     pub p95_ms: Option<f64>,
 }
 

@@ -1,13 +1,13 @@
-//! Whether what was found is likely to answer.
+//! Decides whether the retrieved passages are likely to answer the question.
 
 use std::collections::HashSet;
 
 use crate::analysis::{TermKind, query_terms};
 
-/// What an answer rests on.
+/// The evidence for that decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signals {
-    /// The nearest passage's cosine; `None` where meaning was not looked at, or by a model whose cosines are not known here.
+    /// Cosine of the nearest passage; `None` without search by meaning, or with a model that the thresholds were not tuned for.
     pub cosine: Option<f32>,
     /// The largest share of the question's words that one of the best passages has, rare words counting more; 0 to 1.
     pub coverage: f32,
@@ -38,7 +38,7 @@ const WORDS_SHARE: f32 = 0.08;
 const NEAR: f32 = 0.83;
 
 impl Signals {
-    /// Whether they suffice to answer; if not, it is said that nothing fits.
+    /// Whether the evidence suffices; if not, the answer states that nothing was found.
     pub fn suffice(self) -> bool {
         let Some(cosine) = self.cosine else { return self.coverage >= WORDS_ALONE };
         let shift = if self.is_chinese { CHINESE } else { 0.0 };
@@ -46,7 +46,7 @@ impl Signals {
     }
 }
 
-/// Share of common terms from which two questions ask the same.
+/// Minimum share of common terms for two questions to count as the same.
 const SAME: f32 = 0.6;
 
 /// Whether a question asks what an entry of a list of questions asks, by their terms: the entry's answer is then its answer.

@@ -1,10 +1,10 @@
-//! Several orders made into one.
+//! Rank fusion.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// How little the first places count beyond those that follow: with 10, a passage that both orders have comes before one that
-/// only one of them puts first. Measured on 73 questions, where the usual 60 found fewer.
+/// Constant of reciprocal rank fusion: with 10, a passage in both rankings is ranked before one that
+/// is first in only one. Measured on 73 questions; the usual 60 found fewer.
 const K: f32 = 10.0;
 
 /// Reciprocal rank fusion: best first, with scores that are comparable within one answer only.

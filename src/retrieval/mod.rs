@@ -1,6 +1,6 @@
-//! From a question to passages: found by their words and by their meaning, in one order, with a word on whether they answer it.
+//! Hybrid retrieval: finds passages by words and by meaning, in one ranking, and estimates whether they answer the question.
 //!
-//! By words alone where meaning is off, not there yet or too slow. Reads no texts, and knows nothing of rooms or people.
+//! Uses words only if search by meaning is off, not ready or too slow. Reads no texts; independent of rooms and people.
 
 mod confidence;
 mod fusion;
@@ -18,19 +18,19 @@ use crate::index::{Audience, Hit, IndexError, PassageIndex};
 use crate::model::{DocumentNumber, Language};
 use crate::threads::{self, Unfinished};
 
-/// Passages that each side brings.
+/// Number of passages from each ranking.
 const CANDIDATES: usize = 50;
 
-/// Of the best passages, how many are looked at for whether they answer.
+/// Number of top passages considered for confidence.
 const COVERING: usize = 3;
 
-/// Longest wait for a question's vector. Loading the model takes a tenth of this, and whoever asks is still there.
+/// Timeout for a question's vector. Loading the model takes a tenth of this.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// How long vectors stay in memory without a question.
+/// Idle time after which vectors are unloaded.
 const REST: Duration = Duration::from_secs(300);
 
-/// Why nothing can be looked up.
+/// Errors of a lookup.
 #[derive(Debug, thiserror::Error)]
 pub enum RetrievalError {
     #[error(transparent)]
@@ -40,14 +40,14 @@ pub enum RetrievalError {
     Stopped,
 }
 
-/// What was found.
+/// The result of a lookup.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Best first.
     pub hits: Vec<FusedHit>,
     /// Whether the hits are likely to answer the question; otherwise they are merely the nearest.
     pub confident: bool,
-    /// What that rests on.
+    /// The evidence for that.
     pub signals: Signals,
 }
 
@@ -66,7 +66,7 @@ type Key = (DocumentNumber, u64, u32);
 
 /// Finds passages.
 pub struct Retriever {
-    /// `None`: by words alone.
+    /// `None`: by words only.
     vectors: Option<Arc<Vectors>>,
     embedder: Arc<Embedder>,
 }
@@ -76,7 +76,7 @@ impl Retriever {
         Self { vectors, embedder }
     }
 
-    /// The passages that fit a question best, at most `limit`. `allowed` says which version of which document may be found.
+    /// The best passages for a question, at most `limit`. `allowed` decides which versions of documents may be found.
     pub async fn find(
         &self,
         index: Arc<PassageIndex>,
@@ -114,7 +114,7 @@ impl Retriever {
         }
     }
 
-    /// Gives memory back whenever nobody has asked for a while. Never ends.
+    /// Releases memory whenever there was no question for a while. Runs forever.
     pub async fn give_back_when_unused(&self) {
         let Some(vectors) = &self.vectors else { return std::future::pending().await };
         loop {
@@ -127,7 +127,7 @@ impl Retriever {
     }
 }
 
-/// One order of what words and meaning found, with its places.
+/// Fuses both rankings and looks up positions.
 fn put_together(
     index: &PassageIndex,
     question: &str,
@@ -145,7 +145,7 @@ fn put_together(
     let mut places: HashMap<Key, Passage> =
         words.into_iter().zip(by_words.into_iter().map(|hit| hit.passage)).collect();
     let placeless: Vec<Key> = near.into_iter().filter(|key| !places.contains_key(key)).collect();
-    // What the index does not have is about to come or to go, and waits until both sides agree.
+    // Passages missing from the index are being added or removed, and are skipped until both sides agree.
     places.extend(placeless.iter().zip(index.places(&placeless)?).filter_map(|(&key, place)| Some((key, place?))));
     let hits: Vec<FusedHit> = fused
         .into_iter()

@@ -85,11 +85,11 @@ impl Clock {
         })
     }
 
-    /// This time on a day. One that the clocks' change leaves out comes as much later, one that there is twice is the first.
+    /// This time on a day. If it is skipped by a DST change, it is shifted by the gap; if it occurs twice, it is the first.
     pub fn on(self, day: Date, zone: &TimeZone) -> Option<Zoned> {
         let midnight = day.at(0, 0, 0, 0);
         let span = (self.hour.hours()).minutes(self.minute).seconds(self.second);
-        // On the wall's clock, not by hours gone since midnight.
+        // By wall-clock time, not by hours elapsed since midnight.
         midnight.checked_add(span).ok()?.to_zoned(zone.clone()).ok()
     }
 }

@@ -1,6 +1,6 @@
-//! When something is to happen: points in time and repetitions as people write them, in time zones.
+//! Parses points in time and recurrences in natural language, with time zones.
 //!
-//! Pure text and arithmetic; the home of `croner`, and of `jiff` beside [`Timestamp`](crate::model::Timestamp). Knows
+//! Pure text and arithmetic. The only module that uses `croner`, and `jiff` besides [`Timestamp`](crate::model::Timestamp). Knows
 //! nothing of rooms, jobs or the store.
 
 mod clock;

@@ -11,19 +11,19 @@ use super::zone::Zone;
 use crate::model::Timestamp;
 use crate::text::Text;
 
-/// Years ahead that something may be planned.
+/// Maximum distance of a schedule, in years.
 const MOST_YEARS: i64 = 5;
 
-/// Characters at the end of a text in which a time is looked for.
+/// Number of characters at the end of a text that are searched for a time.
 const MOST_AT_END: usize = 40;
 
-/// What people put between a time and the rest.
+/// Separators between a time and the rest.
 const SEPARATORS: &str = ",;:.-–—，；：、。";
 
 /// Reads the point in time that a text begins with, or else ends with; the moment, and the rest of the text.
 ///
-/// A time without a day is the next such moment; a day without a time is nine o'clock. Where the clocks change, a time
-/// that is left out comes as much later, and of one that there is twice the first is meant.
+/// A time without a day is its next occurrence; a day without a time is nine o'clock. At DST changes, a time
+/// that is skipped is shifted by the gap, and of one that occurs twice the first is used.
 ///
 /// # Errors
 /// When there is no time in it, or one that is past or more than five years ahead.
@@ -36,7 +36,7 @@ pub fn read<'a>(text: &'a str, now: Timestamp, zone: &Zone) -> Result<(Timestamp
     Ok((Timestamp(moment.timestamp().as_millisecond()), rest))
 }
 
-/// A moment that can be planned, or why it cannot, and what is left of the text.
+/// Checks that a moment can be scheduled; returns it with the rest of the text.
 type Found<'a> = (Result<Zoned, Text>, &'a str);
 
 fn at_beginning<'a>(text: &'a str, now: &Zoned) -> Option<Found<'a>> {
@@ -137,7 +137,7 @@ fn day_and_clock(reader: &mut Reader<'_>, now: &Zoned) -> Option<Result<Zoned, T
     };
     let mut moments = dates.into_iter().filter_map(|date| clock.on(date, now.time_zone()));
     let first = moments.next()?;
-    // When all of them are past, that is what there is to say.
+    // If all of them are past, report that.
     Some(Ok(if first > *now { first } else { moments.find(|moment| moment > now).unwrap_or(first) }))
 }
 

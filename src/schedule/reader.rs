@@ -1,9 +1,9 @@
-//! A way through a text, word by word: what the grammars of times are written with.
+//! Parser primitives for the grammars of times.
 //!
 //! Words are given in lower-case English and simplified Chinese; capitals, wide letters and traditional characters are
 //! read as those, so that each word of a grammar stands in it once.
 
-/// What is left of a text. A copy is a way back.
+/// A cursor over the rest of a text. Copy it to backtrack.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     text: &'a str,
@@ -15,7 +15,7 @@ impl<'a> Reader<'a> {
         Self { text, rest: text }
     }
 
-    /// What has not been read.
+    /// The unread text.
     pub fn rest(self) -> &'a str {
         self.rest
     }
@@ -84,10 +84,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The form of a character that the grammars know.
+/// The normalized form of a character.
 fn fold(c: char) -> char {
     match c {
-        // Wide letters, digits and signs, as input methods write them.
+        // Full-width letters, digits and punctuation from input methods.
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).map_or(c, |narrow| narrow.to_ascii_lowercase()),
         '鐘' | '鍾' => '钟',
         '後' => '后',

@@ -1,4 +1,4 @@
-//! Repetitions: cron patterns, and what people write instead: `every day 9:00`, `每个工作日9点`, `every 15 minutes`.
+//! Recurrences: cron patterns, and natural language: `every day 9:00`, `每个工作日9点`, `every 15 minutes`.
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -12,7 +12,7 @@ use super::zone::Zone;
 use crate::model::Timestamp;
 use crate::text::Text;
 
-/// What somebody wants to happen again and again: a cron pattern of five fields, so at most once a minute.
+/// A recurrence: a cron pattern of five fields, so at most once a minute.
 #[derive(Clone, Debug)]
 pub struct Recurrence {
     cron: Cron,
@@ -23,7 +23,7 @@ impl Recurrence {
     /// Reads a cron pattern of five fields, or a nickname such as `@daily`.
     ///
     /// # Errors
-    /// When it is none.
+    /// If it is invalid.
     pub fn new(pattern: &str) -> Result<Self, Text> {
         let pattern = pattern.split_whitespace().collect::<Vec<_>>().join(" ");
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
@@ -36,17 +36,17 @@ impl Recurrence {
         &self.pattern
     }
 
-    /// The first time after a moment, by the clocks of a zone; `None` when it never comes.
+    /// The first occurrence after a moment, in a time zone; `None` if there is none.
     pub fn next_after(&self, moment: Timestamp, zone: &Zone) -> Option<Timestamp> {
         let next = self.cron.find_next_occurrence(&zone.at(moment), false).ok()?;
         Some(Timestamp(next.timestamp().as_millisecond()))
     }
 }
 
-/// Reads the repetition a text begins with: a cron pattern, in quotation marks or bare, or words. Also the rest of the text.
+/// Parses the recurrence at the beginning of a text: a cron pattern, quoted or not, or words. Also returns the rest.
 ///
 /// # Errors
-/// When it begins with none, or with one that no cron pattern can say.
+/// If there is none, or one that cannot be expressed as a cron pattern.
 pub fn read(text: &str) -> Result<(Recurrence, &str), Text> {
     let text = text.trim();
     if let Some((pattern, rest)) = quoted(text) {

@@ -80,7 +80,7 @@ impl Unit {
         }
     }
 
-    /// So many of it, on the calendar; `None` when that is more than there are.
+    /// A calendar span of this unit; `None` if it is out of range.
     fn times(self, count: i64) -> Option<Span> {
         let span = Span::new();
         match self {

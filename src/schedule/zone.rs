@@ -1,4 +1,4 @@
-//! Time zones by their names, and moments as people in them say them.
+//! Time zones, and formatting of timestamps in them.
 
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, Zoned};
@@ -19,7 +19,7 @@ impl Zone {
         TimeZone::get(name).ok().map(Self)
     }
 
-    /// The zone this machine is set to; universal time when it says none that has a name.
+    /// The system's time zone; UTC if it has no name.
     pub fn system() -> Self {
         let zone = TimeZone::try_system().ok().filter(|zone| zone.iana_name().is_some());
         zone.map_or(Self::UTC, Self)
@@ -42,7 +42,7 @@ impl Zone {
         moment.to_zoned(self.0.clone())
     }
 
-    /// A moment as one says it here: the day, the time and the zone's name.
+    /// Formats a timestamp in this zone: day, time and the zone's name.
     pub fn words(&self, moment: Timestamp, now: Timestamp, locale: Locale) -> String {
         let (moment, now) = (self.at(moment), self.at(now));
         let is_on = |days: i64| now.date().checked_add(days.days()).is_ok_and(|date| date == moment.date());

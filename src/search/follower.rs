@@ -1,7 +1,7 @@
-//! Keeps the index of messages up with the store.
+//! Keeps the index of messages in sync with the store.
 //!
-//! What is new is searched in memory first and goes into the index together with what follows ([`Recent`]). There is one way into the index: a room's messages are read from the store, from where the index ends. New messages, those
-//! that came while the server was down and all of them, when the index is made anew, differ only in how many they are.
+//! What is new is searched in memory first and goes into the index together with what follows ([`Recent`]). There is one indexing path: a room's messages are read from the store, starting where the index ends. New messages, those
+//! posted while the server was down, and all messages during a rebuild, differ only in number.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,13 +16,13 @@ use crate::analysis::{self, fold};
 use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place, lower_priority};
 use crate::store::{Fresh, News, RoomNumber, Store, StoreError};
 
-/// How long messages gather before they are indexed: within a second they are to be found, and a commit costs some milliseconds.
+/// How long messages are collected before indexing: they must be found within a second, and a commit costs some milliseconds.
 const GATHER: Duration = Duration::from_millis(250);
 
-/// After this long without news the follower looks whether it is to end.
+/// Interval at which an idle follower checks whether to stop.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// How long it waits after a failure.
+/// Delay after a failure.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// Most messages in one commit, and about how many bytes of texts: what is new waits for no more than these, and they are in
@@ -41,7 +41,7 @@ pub(super) struct Follower {
     indexes: Indexes,
     recent: Arc<Recent>,
     is_complete: Arc<AtomicBool>,
-    /// By room: the first and the last message that the index lacks.
+    /// By room: first and last message missing in the index.
     missing: HashMap<RoomNumber, (u64, u64)>,
     /// By room and number: messages that the index must take out.
     deleted: Vec<(u64, u64)>,
@@ -58,7 +58,7 @@ struct Batch {
     next: Vec<(RoomNumber, u64)>,
 }
 
-/// Why following stops for now.
+/// Why following was interrupted.
 #[derive(Debug, thiserror::Error)]
 enum Problem {
     #[error(transparent)]
@@ -84,13 +84,13 @@ impl Follower {
         is_complete: Arc<AtomicBool>,
     ) -> Self {
         let news = store.news().clone();
-        // Before anything is read: what comes from now on is told.
+        // Before anything is read: later changes are reported.
         news.follow();
         let (missing, deleted) = Default::default();
         Self { store, news, dir, indexes, recent, is_complete, missing, deleted, everywhere: false }
     }
 
-    /// Follows until the news are closed.
+    /// Runs until the change feed is closed.
     pub fn run(mut self) {
         lower_priority();
         let mut index = None;
@@ -122,7 +122,7 @@ impl Follower {
         }
     }
 
-    /// Opens the index of this version and finds out what it lacks. One of another version answers meanwhile.
+    /// Opens the index of this version and determines what it lacks. An index of another version is used meanwhile.
     fn open(&mut self) -> Result<Arc<MessageIndex>, Problem> {
         fs::create_dir_all(&self.dir)?;
         let current = self.current_dir();
@@ -139,7 +139,7 @@ impl Follower {
         Ok(index)
     }
 
-    /// Gives up the index, whose files are of no use.
+    /// Discards a damaged index.
     fn forget(&mut self, index: &mut Option<Arc<MessageIndex>>) {
         self.is_complete.store(false, Ordering::Relaxed);
         self.indexes.write().unwrap_or_else(PoisonError::into_inner).clear();
@@ -169,14 +169,14 @@ impl Follower {
         Ok(found)
     }
 
-    /// Finds what the index lacks of every room.
+    /// Determines the missing messages of every room.
     fn look_everywhere(&mut self, index: &MessageIndex) -> Result<(), Problem> {
         let indexed = index.newest()?;
         let mut last = Vec::new();
         for room in self.store.room_numbers()? {
             last.push((room, self.store.last_seq(room)?));
         }
-        // The newest numbers may belong to messages that are just being written.
+        // The newest numbers may belong to messages that are being written.
         self.store.flush()?;
         for (room, last) in last {
             let first = indexed.get(&room.get()).copied().unwrap_or(0) + 1;
@@ -244,7 +244,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Messages that the index lacks. Rooms that lack few come first: what was just said is found soon, however much else is
+    /// A batch of missing messages. Rooms with few missing messages come first: new messages are found soon, however much else is
     /// missing.
     fn batch(&self) -> Result<Batch, Problem> {
         let mut rooms: Vec<_> =
@@ -285,7 +285,7 @@ impl Follower {
         Ok(next)
     }
 
-    /// The current index has everything: others are not needed any more.
+    /// The current index is complete: removes the others.
     fn drop_old(&self) -> Result<(), Problem> {
         self.indexes.write().unwrap_or_else(PoisonError::into_inner).truncate(1);
         for old in self.other_dirs()? {

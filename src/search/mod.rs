@@ -1,7 +1,7 @@
-//! The one search box: what is written in it, and the messages that it finds.
+//! Search over messages.
 //!
-//! The index knows which messages may match; the store has their texts, and decides. So nothing is shown that was deleted, and
-//! characters that only stand in the same message are not taken for a word.
+//! The index returns candidates; their texts in the store decide. So deleted messages are never shown, and
+//! characters that merely occur in the same message do not match a word.
 
 mod follower;
 mod query;
@@ -24,16 +24,16 @@ use follower::Follower;
 use query::{Query, RoomFilter};
 use recent::Recent;
 
-/// Most messages in one answer.
+/// Maximum number of messages per response.
 pub const MAX_LIMIT: usize = 100;
 
-/// Messages whose texts are read for one answer. What is rarer among those that may match is found on further pages.
+/// Maximum number of candidates whose texts are read per response. Rarer matches are found on further pages.
 const MAX_READ: usize = 2000;
 
-/// Marks in one message; what is behind is not marked.
+/// Maximum number of marks per message.
 const MAX_MARKS: usize = 100;
 
-/// The indexes that answer: the current one, and an old one as long as that is not complete.
+/// The indexes in use: the current one, and an old one until the current one is complete.
 type Indexes = Arc<RwLock<Vec<Arc<MessageIndex>>>>;
 
 /// Search over messages. Runs one thread that keeps the index up with the store.
@@ -43,7 +43,7 @@ pub struct Search {
     recent: Arc<Recent>,
     follower: Mutex<Option<JoinHandle<()>>>,
     is_complete: Arc<std::sync::atomic::AtomicBool>,
-    /// In which dates are read.
+    /// Time zone in which dates are interpreted.
     zone: Zone,
 }
 
@@ -51,9 +51,9 @@ pub struct Search {
 #[derive(Debug, Default)]
 pub struct Found {
     pub messages: Vec<FoundMessage>,
-    /// Where to go on, if there is more.
+    /// Cursor of the next page, if there is more.
     pub next: Option<Cursor>,
-    /// Whether every message was looked at; not while the index is being made.
+    /// Whether all messages were searched; false while the index is being built.
     pub is_complete: bool,
 }
 
@@ -63,7 +63,7 @@ pub struct FoundMessage {
     pub room: RoomName,
     pub seq: u64,
     pub message: Message,
-    /// What of its text was looked for, in UTF-16 code units.
+    /// Matching ranges of its text, in UTF-16 code units.
     pub marks: Vec<[u32; 2]>,
 }
 
@@ -72,7 +72,7 @@ pub struct FoundMessage {
 pub struct Cursor(Place);
 
 impl Cursor {
-    /// A cursor as clients give it back, or a moment in RFC 3339.
+    /// Parses a cursor from a client, or an RFC 3339 timestamp.
     pub fn parse(text: &str) -> Option<Self> {
         let at = |at| Self(Place { at, room: 0, seq: 0 });
         let Some((moment, place)) = text.split_once('~') else { return Timestamp::parse(text).map(at) };
@@ -89,7 +89,7 @@ impl std::fmt::Display for Cursor {
 }
 
 impl Search {
-    /// Begins to follow the store; the index is in `dir`. It is opened, checked and caught up in the background.
+    /// Starts to follow the store; the index is in `dir`. It is opened, checked and updated in the background.
     pub fn start(store: Arc<Store>, dir: &Path, zone: Zone) -> std::io::Result<Arc<Self>> {
         let (indexes, recent, is_complete) = (Indexes::default(), Arc::<Recent>::default(), Arc::default());
         let follower =
@@ -98,13 +98,13 @@ impl Search {
         Ok(Arc::new(Self { store, indexes, recent, follower: Mutex::new(Some(thread)), is_complete, zone }))
     }
 
-    /// Finds no messages, and costs nothing.
+    /// Disabled search, which finds no messages.
     pub fn off(store: Arc<Store>, zone: Zone) -> Arc<Self> {
         let (indexes, recent, is_complete) = Default::default();
         Arc::new(Self { store, indexes, recent, follower: Mutex::new(None), is_complete, zone })
     }
 
-    /// Ends the following; what is not in the index by then comes in at the next start. Blocks.
+    /// Stops following; the rest is indexed after the next start. Blocking.
     pub fn stop(&self) {
         self.store.news().close();
         let thread = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -114,7 +114,7 @@ impl Search {
         self.indexes.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Messages that match what was typed, in the rooms that this person may read, newest first. Blocks on files.
+    /// Messages that match the query, in the rooms that this person may read, newest first. Blocking; do not call from async code.
     ///
     /// # Errors
     /// In words, when a filter cannot be understood.
@@ -137,7 +137,7 @@ impl Search {
         Ok(Found { is_complete, ..found? })
     }
 
-    /// What is looked for in documents, and in which; `None` if what was typed is about messages alone.
+    /// The query for documents and their audience; `None` if the filters apply to messages only.
     ///
     /// # Errors
     /// In words, when a filter cannot be understood.
@@ -161,7 +161,7 @@ impl Search {
         Ok(Some((words.join(" "), audience)))
     }
 
-    /// What was typed, as it is understood.
+    /// Parses the query.
     fn read(&self, actor: &Actor, typed: &str, room: Option<&RoomName>) -> Result<Query, Text> {
         let zone = actor.zone.as_deref().and_then(Zone::named);
         let mut query = Query::parse(typed, zone.as_ref().unwrap_or(&self.zone))?;
@@ -171,7 +171,7 @@ impl Search {
         Ok(query)
     }
 
-    /// What the index is asked; `None` if nothing can be found, because there is no such room.
+    /// The query for the index; `None` if the room does not exist.
     fn wanted(&self, query: &Query, actor: &Actor) -> Result<Option<MessageQuery>, Text> {
         let home = &actor.private_room;
         let number = |name: &RoomName| -> Result<Option<u64>, StoreError> {

@@ -1,4 +1,4 @@
-//! What is typed into the search box: words, "exact phrases" and filters.
+//! Query syntax: words, "exact phrases" and filters.
 
 use crate::analysis::fold;
 use crate::model::{PRIVATE_ROOM, RoomName, Timestamp};
@@ -10,10 +10,10 @@ use super::words::Word;
 /// Longest query in characters.
 const MAX_CHARS: usize = 500;
 
-/// Most words; the others are not looked for.
+/// Maximum number of words; further ones are ignored.
 const MAX_WORDS: usize = 32;
 
-/// A query as it was understood. All of it must hold.
+/// A parsed query. All conditions must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
     pub words: Vec<Word>,
@@ -34,10 +34,10 @@ pub(super) enum RoomFilter {
 }
 
 impl Query {
-    /// Reads what was typed; dates are days in `zone`.
+    /// Parses a query; dates are days in `zone`.
     ///
     /// # Errors
-    /// In words, when a filter's value is none. A filter without a value is still being typed and does not count.
+    /// A message for the user, if a filter's value is invalid. A filter without a value is still being typed and is ignored.
     pub fn parse(typed: &str, zone: &Zone) -> Result<Self, Text> {
         let length = typed.chars().count();
         if length > MAX_CHARS {
@@ -52,11 +52,11 @@ impl Query {
         Ok(query)
     }
 
-    /// Whether it says nothing to look for.
+    /// Whether it has no conditions.
     pub fn is_empty(&self) -> bool {
         let Self { words, room, handle, has_job, after, before } = self;
         let has_filter = room.is_some() || handle.is_some() || *has_job || after.is_some() || before.is_some();
-        // Signs alone are in no index; beside a filter they are looked for in the texts.
+        // Punctuation is not indexed; together with a filter it is searched in the texts.
         !has_filter && words.iter().all(|word| word.terms().is_empty())
     }
 
@@ -138,7 +138,7 @@ fn key(text: &str) -> Option<(Key, &str)> {
     Some((*key, value))
 }
 
-/// Takes what stands between quotation marks; the second one may not have been typed yet.
+/// Takes a quoted text; the closing quotation mark may not have been typed yet.
 fn quoted<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let is_mark = |c: char| matches!(c, '"' | '“' | '”');
     let inside = rest.strip_prefix(is_mark)?;
@@ -147,7 +147,7 @@ fn quoted<'a>(rest: &mut &'a str) -> Option<&'a str> {
     Some(text)
 }
 
-/// Takes what stands before the next space.
+/// Takes the text up to the next space.
 fn unquoted<'a>(rest: &mut &'a str) -> &'a str {
     let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
     let (text, behind) = rest.split_at(end);

@@ -1,11 +1,11 @@
-//! A word of a query: how it is looked up, whether a text really has it, and where.
+//! A word of a query: its index terms, and matching against texts.
 
 use std::ops::Range;
 
 use crate::analysis::{Folded, Term, TermKind, fold, merged, places, query_terms, terms};
 use crate::index::WantedTerm;
 
-/// Fewest bytes of an unfinished word that others are found by: with one letter, half of all messages would be.
+/// Minimum length of a prefix in bytes; a single letter would match half of all messages.
 const MIN_BEGINNING: usize = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,19 +14,19 @@ pub(super) struct Word {
     terms: Vec<Term>,
     /// The text must have it as it is; if not, it is one English word or number, in any of its forms.
     is_literal: bool,
-    /// It may not be finished: whatever begins with it is found, too.
+    /// It may be incomplete: also matches as a prefix.
     is_begun: bool,
 }
 
 impl Word {
-    /// What stands between quotation marks.
+    /// A quoted phrase.
     pub fn phrase(text: &str) -> Option<Self> {
         let folded = fold(text.trim());
         let terms = query_terms(&folded);
         (!folded.is_empty()).then_some(Self { folded, terms, is_literal: true, is_begun: false })
     }
 
-    /// What stands between spaces; the last one may not be finished.
+    /// An unquoted word; the last one may be incomplete.
     pub fn new(text: &str, is_last: bool) -> Option<Self> {
         let trimmed = text.trim_matches(is_around);
         let word = Self::phrase(if trimmed.is_empty() { text } else { trimmed })?;
@@ -41,7 +41,7 @@ impl Word {
         &self.folded
     }
 
-    /// What a message must have in the index to have this word.
+    /// The index terms that a message with this word must have.
     pub fn terms(&self) -> Vec<WantedTerm> {
         let wanted = |(number, term): (usize, &Term)| {
             let written = &self.folded[term.range.clone()];
@@ -55,7 +55,7 @@ impl Word {
         self.terms.iter().enumerate().map(wanted).collect()
     }
 
-    /// Whether a text that has the terms has this word.
+    /// Whether a text with these terms contains the word.
     pub fn is_in(&self, text: &Folded) -> bool {
         !self.is_literal || text.as_str().contains(&self.folded)
     }
@@ -67,12 +67,12 @@ impl Word {
     }
 }
 
-/// Signs that stand around words without being part of them.
+/// Punctuation around words.
 fn is_around(c: char) -> bool {
     ",.!?;:()，。！？；：、（）…".contains(c)
 }
 
-/// What of a text these words are.
+/// The ranges of a text that match these words.
 pub(super) fn marks(words: &[Word], text: &str, folded: &Folded) -> Vec<Range<usize>> {
     let literal = words.iter().filter(|word| word.is_literal);
     let mut marks: Vec<Range<usize>> = literal.flat_map(|word| places(folded, &word.folded)).collect();

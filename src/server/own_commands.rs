@@ -1,4 +1,4 @@
-//! The owner's own commands put in their places: at start, and whenever the settings are read again.
+//! Installs the custom commands, at start and whenever the settings are reloaded.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::http::Sockets;
 use crate::jobs::{Jobs, Lane, OnRestart, Policy, Priority, Retries};
 use crate::process::{Limits, Program, Programs};
 
-/// Before a failed command is tried again for the first time; doubled for each further time.
+/// Delay before the first retry of a failed command; doubled for each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
 
-/// What it takes to replace them.
+/// What is needed to replace them.
 #[derive(Clone)]
 pub struct OwnCommands {
     bots: Arc<Bots>,
@@ -56,11 +56,11 @@ impl OwnCommands {
         }
     }
 
-    /// Puts the commands of these settings in the place of those there were, and tells every client. Jobs that run come to their
-    /// end as they were begun.
+    /// Replaces the custom commands by those of the settings, and informs all clients. Running jobs continue
+    /// with the old ones.
     ///
     /// # Errors
-    /// In words for whoever runs the server, when one cannot be; then all stay as they were.
+    /// A message for the operator, if a command is invalid; then nothing is changed.
     pub fn set(&self, commands: &[CommandConfig]) -> anyhow::Result<()> {
         let own = commands.iter().map(|command| {
             let name = &command.name;
@@ -73,7 +73,7 @@ impl OwnCommands {
         Ok(())
     }
 
-    /// Returns once nothing is left of the programs that were stopped.
+    /// Returns once all stopped programs have ended.
     pub async fn all_ended(&self) {
         self.programs.all_ended().await;
     }

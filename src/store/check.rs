@@ -1,6 +1,6 @@
-//! Whether a store says the same everywhere, looked at after a stop that was not clean.
+//! Consistency check of a store, after an unclean shutdown.
 //!
-//! A damaged file can open with rows missing and no error; numbers without gaps make that visible.
+//! A damaged file can be opened without an error although records are missing; gap-free numbering detects that.
 
 use super::engine::{Counter, Engine, EngineError, RecordChange, number_from};
 use super::rooms::RoomRecord;
@@ -12,7 +12,7 @@ const PAGE: usize = 1024;
 /// Compares counters, rooms, messages and jobs.
 ///
 /// # Errors
-/// The first contradiction, in words that go behind "the database is damaged:".
+/// The first inconsistency, as a text to follow "the database is damaged:".
 pub(super) fn check(engine: &dyn Engine) -> Result<(), String> {
     let mut rooms = 0;
     let mut names = 0;
@@ -142,7 +142,7 @@ pub(super) fn each(
             visit(key, value)?;
         }
         match page.into_iter().next_back() {
-            // The smallest key behind the last one seen.
+            // The smallest key after the last one seen.
             Some((mut key, _)) => {
                 key.push(0);
                 range.start = key;

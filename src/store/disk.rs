@@ -35,10 +35,10 @@ use merge::Merge;
 /// Held as long as a process uses the store.
 const LOCK: &str = "store-lock";
 
-/// Written beside the database once it holds its first record; from then on an empty database is a lost one.
+/// Marker file, written once the database has its first record; from then on an empty database means data loss.
 const MARKER: &str = "store-created";
 
-/// Written by a clean stop, removed by the next start.
+/// Marker file of a clean shutdown; removed at the next start.
 const CLEAN_STOP: &str = "store-clean";
 
 /// How many commits were acknowledged. Written after each one and not synced: it may be behind, never ahead.
@@ -57,14 +57,14 @@ pub struct DiskEngine {
     _lock: File,
 }
 
-/// What was found when the store was opened.
+/// State of the store when it was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// There was none; it is empty now.
+    /// New and empty.
     New,
-    /// The last stop was clean and nobody touched the file since.
+    /// The last shutdown was clean and the file is unchanged.
     Clean,
-    /// The last stop was a crash or a kill, or the file is another one: its content must be checked.
+    /// The last shutdown was a crash, or the file was replaced: its content must be checked.
     Unclean,
 }
 
@@ -80,7 +80,7 @@ impl DiskEngine {
     ///
     /// # Errors
     /// Names the folder and what to do when another process uses it, it cannot be written, or the database is damaged.
-    /// Never repairs and never starts silently empty.
+    /// Never repairs, and never silently starts empty.
     pub fn open(dir: &Path, memory_bytes: u64) -> Result<Self, EngineError> {
         prepare_dir(dir)?;
         let lock = lock(dir)?;
@@ -108,7 +108,7 @@ impl DiskEngine {
         self.opened
     }
 
-    /// Notes that the database holds its first record. To be called once after that record's commit.
+    /// Records that the database has its first record. Must be called once, after that record's commit.
     pub fn mark_created(&self) -> Result<(), EngineError> {
         let path = self.dir.join(MARKER);
         if path.exists() {
@@ -212,7 +212,7 @@ impl Transaction for Writes {
 
 /// Locks the store for this process; one that is in use may be about to be left.
 fn lock(dir: &Path) -> Result<File, EngineError> {
-    /// A process that was killed leaves its lock to children that it was just starting, for a moment.
+    /// The lock of a killed process may be held for a moment by children that it was starting.
     const PATIENCE: Duration = Duration::from_secs(1);
     const PAUSE: Duration = Duration::from_millis(20);
     let path = dir.join(LOCK);
@@ -242,7 +242,7 @@ fn open_acknowledged(dir: &Path, layers: &Layers) -> Result<File, EngineError> {
 
 fn prepare_dir(dir: &Path) -> Result<(), EngineError> {
     fs::create_dir_all(dir).map_err(|error| not_writable(dir, &error))?;
-    // Asked before sled does: its own words for a read-only folder help nobody.
+    // Checked before opening sled, whose error for a read-only directory is not helpful.
     let probe = dir.join(".writable");
     File::create(&probe).map_err(|error| not_writable(dir, &error))?;
     remove_if_there(&probe)?;

@@ -20,7 +20,7 @@ impl Store {
         record.map(|record| read(number, &record)).transpose()
     }
 
-    /// Shows every document to `look`, oldest first, until it returns `false`. Reads them all: not for tokio's workers.
+    /// Calls `look` with every document, oldest first, until it returns `false`. Blocking; do not call from async code.
     pub fn each_document(&self, mut look: impl FnMut(Document) -> bool) -> Result<(), StoreError> {
         /// Records read at a time.
         const PAGE: usize = 256;
@@ -33,14 +33,14 @@ impl Store {
                 }
             }
             match page.last() {
-                // The smallest key behind this one.
+                // The smallest key after this one.
                 Some((last, _)) if page.len() == PAGE => range.start = [last.as_slice(), &[0]].concat(),
                 _ => return Ok(()),
             }
         }
     }
 
-    /// Stores a new document and gives it its number; `None`, and nothing is stored, when there is one of its id.
+    /// Stores a new document and assigns its number; `None`, without storing anything, if the id exists.
     pub async fn add_document(&self, document: Document) -> Result<Option<Document>, StoreError> {
         let id = document.id.as_str().as_bytes();
         let batch = Batch::new()
@@ -55,7 +55,7 @@ impl Store {
         }
     }
 
-    /// Changes a document from what it was; `false`, and nothing is stored, when it is not what it was any more.
+    /// Replaces a document (compare-and-swap); `false`, without storing anything, if it has changed.
     pub async fn change_document(&self, from: &Document, to: &Document) -> Result<bool, StoreError> {
         let place = key(from.number);
         let batch =
@@ -63,7 +63,7 @@ impl Store {
         self.commit_if(batch, WriteKind::Growth, || ()).await
     }
 
-    /// Forgets a document; `false` when it is not what it was any more.
+    /// Deletes a document; `false` if it has changed.
     pub async fn remove_document(&self, document: &Document) -> Result<bool, StoreError> {
         let place = key(document.number);
         let batch = Batch::new()

@@ -1,7 +1,7 @@
-//! The seam under the domain: ordered tables of bytes with three promises.
+//! The storage engine interface: ordered tables of bytes with three guarantees.
 //!
-//! Knows nothing of rooms or jobs. [`disk`](super::disk) keeps the promises on sled, [`memory`](super::memory) in a map;
-//! one contract test holds both to them.
+//! Independent of rooms and jobs. Implemented by [`disk`](super::disk) with sled and by [`memory`](super::memory) with a map;
+//! one contract test covers both.
 
 use std::ops::Range;
 
@@ -63,7 +63,7 @@ pub enum Table {
 /// Largest value in bytes: sled keeps bigger pages, of which a value is a part, where they are not synced.
 pub(super) const MAX_VALUE: usize = 72 * 1024;
 
-/// Writes that happen together or not at all, if every condition holds.
+/// A conditional, atomic set of writes.
 ///
 /// A batch may touch several rooms, persons and jobs: an engine spread over several machines must commit across them.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ pub struct Batch {
     pub(super) operations: Vec<Operation>,
 }
 
-/// What must be so for a batch to be written.
+/// A precondition of a batch.
 #[derive(Debug)]
 pub(super) struct Condition {
     pub table: Table,
@@ -186,7 +186,7 @@ impl Batch {
     }
 }
 
-/// What became of a batch in a commit that succeeded.
+/// Result of a batch in a successful commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Written. The number is the appended record's, the version that of the batch's last append or touch.
@@ -203,7 +203,7 @@ pub enum Direction {
     Backward,
 }
 
-/// Why the engine could not do what it was asked. Final for a running process: what was not acknowledged may or
+/// A storage error. Fatal for the running process: unacknowledged writes may or
 /// may not be on disk.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -219,7 +219,7 @@ pub enum EngineError {
     Io(String),
 }
 
-/// A key and what is stored under it, without the table's own mark.
+/// A key, without the table's prefix, and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
 /// Ordered tables of bytes.
@@ -245,13 +245,13 @@ pub trait Engine: Send + Sync + 'static {
 
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError>;
 
-    /// Bytes left for this store, where that is limited and known.
+    /// Free space for this store in bytes, if it is limited and known.
     fn free_space(&self) -> Option<u64>;
 
-    /// Bytes this store takes, where that is known.
+    /// Size of this store in bytes, if it is known.
     fn size(&self) -> Option<u64>;
 
-    /// Makes everything durable and leaves a note that the stop was clean. Nothing may be written afterwards.
+    /// Makes everything durable and records a clean shutdown. Nothing may be written afterwards.
     fn close(&self) -> Result<(), EngineError>;
 }
 
@@ -354,7 +354,7 @@ pub(super) trait Transaction {
     fn remove(&self, key: &[u8]) -> Result<(), Self::Error>;
 }
 
-/// What a batch means, the same for every engine. Pure but for the transaction: engines may run it again.
+/// The semantics of a batch, shared by all engines. Pure except for the transaction: engines may run it again.
 pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Outcome, T::Error> {
     for condition in &batch.conditions {
         let found = transaction.read(&full_key(condition.table, &condition.key))?;

@@ -1,7 +1,7 @@
-//! Files named by their content: what is too big for a record.
+//! Content-addressed files, for data that is too big for a record.
 //!
-//! A file is written beside its place, synced and renamed, so that under its name there is the whole of it or nothing. Files that
-//! no record names any more are swept away after a while.
+//! A file is written under a temporary name, synced and renamed, so that it exists completely or not at all. Files that
+//! no record references are removed after a while.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -18,10 +18,10 @@ use super::Space;
 use crate::durable;
 use crate::model::FileId;
 
-/// Mark of a file that is being written.
+/// Suffix of a file that is being written.
 const UNFINISHED: &str = ".part";
 
-/// The files of a data directory. All calls block.
+/// The files of a data directory. All methods block; do not call from async code.
 pub struct Files {
     dir: PathBuf,
     next: AtomicU64,
@@ -29,10 +29,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Opens or creates the folder, and removes what was being written when the last process ended. Nothing new is begun while less
+    /// Opens or creates the directory, and removes incomplete files of the last process. No new file is started while less
     /// than `min_free` bytes are free.
     pub fn open(dir: &Path, min_free: u64) -> io::Result<Self> {
-        // Whoever is told a file's path may stand elsewhere.
+        // Paths are passed to processes with another working directory.
         let dir = std::path::absolute(dir)?;
         fs::create_dir_all(&dir)?;
         for entry in fs::read_dir(&dir)? {
@@ -45,7 +45,7 @@ impl Files {
         Ok(Self { dir, next: AtomicU64::new(0), space })
     }
 
-    /// Begins a file whose content comes in pieces.
+    /// Starts a file whose content is written in chunks.
     ///
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] also while too little space is left.
@@ -66,14 +66,14 @@ impl Files {
         tempfile::tempfile_in(&self.dir)
     }
 
-    /// Keeps a content that is at hand.
+    /// Stores a content that is in memory.
     pub fn put(&self, content: &[u8]) -> io::Result<FileId> {
         let mut incoming = self.begin()?;
         incoming.write(content)?;
         self.keep(incoming)
     }
 
-    /// Makes a file durable under the name of its content.
+    /// Makes a file durable under its content's hash.
     pub fn keep(&self, mut incoming: Incoming) -> io::Result<FileId> {
         let id = FileId::of(std::mem::take(&mut incoming.digest).finalize().into());
         durable::put(&incoming.file, &incoming.path, &self.path(&id))?;
@@ -81,12 +81,12 @@ impl Files {
         Ok(id)
     }
 
-    /// Where a file is, if it is there.
+    /// Path of a file, if it exists.
     pub fn path(&self, id: &FileId) -> PathBuf {
         self.dir.join(id.as_str())
     }
 
-    /// Bytes of a file; `None` if it is not there.
+    /// Size of a file in bytes; `None` if it does not exist.
     pub fn size(&self, id: &FileId) -> Option<u64> {
         fs::metadata(self.path(id)).ok().map(|found| found.len())
     }
@@ -94,7 +94,7 @@ impl Files {
     /// A file's content as text.
     ///
     /// # Errors
-    /// Also when it is not what its name says: a disk can lie.
+    /// Also if the content does not match the hash: disks can corrupt data.
     pub fn read_text(&self, id: &FileId) -> io::Result<String> {
         let mut content = Vec::new();
         File::open(self.path(id))?.read_to_end(&mut content)?;
@@ -104,14 +104,14 @@ impl Files {
         String::from_utf8(content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// Bytes of a text, from and to places between characters.
+    /// Reads a byte range of a text; both ends must be character boundaries.
     pub fn read_range(&self, id: &FileId, range: Range<usize>) -> io::Result<String> {
         let mut content = vec![0; range.len()];
         File::open(self.path(id))?.read_exact_at(&mut content, range.start as u64)?;
         String::from_utf8(content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// Removes a file; one that cannot be removed is left to the next sweep.
+    /// Removes a file; on failure, leaves it to the next cleanup.
     pub fn remove(&self, id: &FileId) {
         if let Err(error) = fs::remove_file(self.path(id)) {
             tracing::warn!(%error, file = id.as_str(), "cannot remove a file");
@@ -133,13 +133,13 @@ impl Files {
         Ok(removed)
     }
 
-    /// Begins a file's time anew, after which it may be swept away: somebody is about to name it.
+    /// Resets the time after which an unreferenced file is removed, because it is about to be referenced.
     pub fn touch(&self, id: &FileId) -> io::Result<()> {
         OpenOptions::new().append(true).open(self.path(id))?.set_modified(SystemTime::now())
     }
 }
 
-/// A file that is being written. Dropped before it is kept, it is gone.
+/// A file that is being written. Removed on drop unless it is committed.
 pub struct Incoming {
     file: File,
     path: PathBuf,

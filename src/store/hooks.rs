@@ -1,4 +1,4 @@
-//! Incoming hooks, kept under the digests of their tokens.
+//! Incoming hooks; their keys are the digests of their tokens.
 
 use super::claims::{Claim, free_number};
 use super::writer::WriteKind;
@@ -37,7 +37,7 @@ impl Store {
         Err(StoreError::Busy)
     }
 
-    /// Forgets a hook; `false` if there was none of that id.
+    /// Deletes a hook; `false` if there is none of that id.
     pub async fn delete_hook(&self, id: &HookId) -> Result<bool, StoreError> {
         for (digest, value) in self.engine.scan(Table::Hooks, prefix_range(&[]), Direction::Forward, usize::MAX)? {
             let hook: Hook = decode(&value)?;

@@ -72,13 +72,13 @@ fn enter(batch: Batch, job: &Job) -> Batch {
     }
 }
 
-/// Where a job is found as long as it is in its state, and what stands there.
+/// The index entry of a job in its current state: key and value.
 fn place(job: &Job) -> Option<(Table, Vec<u8>, &'static str)> {
     let id = job.id.as_str().as_bytes();
     let due_key = || due_key(job.due_at.unwrap_or(job.created_at), id);
     match job.state {
         state if state.is_open() => Some((Table::OpenJobs, id.to_vec(), "")),
-        // The state, so that both kinds can be counted without reading the jobs.
+        // The value is the state, so that jobs can be counted without reading them.
         state if state.is_due_later() => Some((Table::DueJobs, due_key(), state.as_str())),
         JobState::Dead => Some((Table::DeadJobs, id.to_vec(), "")),
         _ => None,
@@ -119,7 +119,7 @@ fn leave_place(batch: Batch, job: &Job) -> Batch {
     }
 }
 
-/// The batch that changes a job, if it still is where `from` says.
+/// The batch that changes a job, on condition that it still has the index entry of `from`.
 pub(super) fn change(from: &StoredJob, to: &Job, log: &[LogLine]) -> Batch {
     change_with(from, to, log, |batch, record| batch.put(Table::Jobs, to.id.as_str(), record))
 }
@@ -148,7 +148,7 @@ fn change_with(from: &StoredJob, to: &Job, log: &[LogLine], put: impl Fn(Batch, 
     if log.is_empty() { batch } else { batch.put(Table::JobLogs, id, encode(&log)) }
 }
 
-/// The batch that takes a job out that waits for its time, as if it had not been.
+/// The batch that deletes a waiting job without a trace.
 pub(super) fn withdraw(job: &Job) -> Batch {
     let batch = leave_place(Batch::new(), job);
     let batch = match job.unique_key.as_deref().map(Claim::unique_job) {
@@ -158,7 +158,7 @@ pub(super) fn withdraw(job: &Job) -> Batch {
     forget(batch, job)
 }
 
-/// Removes what is kept of a job, but for its place in an index.
+/// Deletes the data of a job, except for its index entry.
 pub(super) fn forget(batch: Batch, job: &Job) -> Batch {
     let id = job.id.as_str();
     let tables = [Table::Jobs, Table::JobLogs, Table::ErasedJobs];
@@ -172,7 +172,7 @@ pub(super) fn remove(stored: &StoredJob) -> Batch {
     forget(leave_place(batch, &stored.job), &stored.job)
 }
 
-/// Sorts by time. Moments before 1970 are not to be waited for.
+/// Sorts by time. Times before 1970 count as 1970.
 pub(super) fn due_key(at: Timestamp, id: &[u8]) -> Vec<u8> {
     [&u64::try_from(at.0).unwrap_or(0).to_be_bytes(), id].concat()
 }

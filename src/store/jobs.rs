@@ -1,4 +1,4 @@
-//! Jobs: stored together with the message that asked, ended together with the one that answers.
+//! Jobs: each is stored together with the message that requests it, and ended together with the one that answers.
 
 use super::claims::Claim;
 use super::job_index::{
@@ -12,17 +12,17 @@ use crate::model::{Job, JobId, JobState, LogLine, Message, Person, RoomName, Tim
 
 /// A change of a job that does not end it.
 pub struct JobChange<'a> {
-    /// The job as it was.
+    /// The job before.
     pub from: &'a StoredJob,
     /// The job as it is to be.
     pub to: &'a Job,
     /// What it has logged so far; left as it is when empty.
     pub log: &'a [LogLine],
-    /// What becomes of the schedule whose next run it was.
+    /// Change of the schedule whose next run it was.
     pub schedule: Option<&'a ScheduleChange>,
 }
 
-/// What ends a job.
+/// The end of a job.
 pub struct JobEnd<'a> {
     pub change: JobChange<'a>,
     /// What is said about it, and where.
@@ -44,14 +44,14 @@ pub enum Ended {
     Erased,
 }
 
-/// Which jobs to go through.
+/// Selects a stored list of jobs.
 #[derive(Clone, Copy, Debug)]
 pub enum JobList<'a> {
     /// Newest first.
     All,
     /// One person's, newest first.
     Of(&'a Person),
-    /// Those that wait for their time, the next first.
+    /// Jobs that wait for their due time, by that time.
     Due,
     /// Those whose every attempt failed, newest first.
     Dead,
@@ -158,14 +158,14 @@ impl Store {
         open.iter().filter_map(|(key, _)| self.job_by_key(key).transpose()).collect()
     }
 
-    /// Jobs whose time has come by `now`, the most overdue first, at most `limit`.
+    /// Jobs that are due at `now`, the most overdue first, at most `limit`.
     pub fn due_jobs(&self, now: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
         let range = Vec::new()..due_key(Timestamp(now.0.saturating_add(1)), b"");
         let due = self.engine.scan(Table::DueJobs, range, Direction::Forward, limit)?;
         due.iter().filter_map(|(key, _)| self.due_job_by_key(key.get(8..)?).transpose()).collect()
     }
 
-    /// When the next job's time comes.
+    /// Due time of the next job.
     pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let next = self.engine.scan(Table::DueJobs, prefix_range(&[]), Direction::Forward, 1)?;
         Ok(next.first().map(|(key, _)| due_time(key)))
@@ -181,7 +181,7 @@ impl Store {
     ) -> Result<Vec<StoredJob>, StoreError> {
         /// Keys read at a time.
         const PAGE: usize = 256;
-        /// Keys looked at before giving up on what is rare.
+        /// Maximum number of keys scanned.
         const MOST: usize = 20_000;
         let (table, prefix, direction) = match list {
             JobList::All => (Table::Jobs, Vec::new(), Direction::Backward),
@@ -233,7 +233,7 @@ impl Store {
                 if job.created_at > until || old.len() == limit {
                     return Ok(old);
                 }
-                // Nobody looks after dead ones that say nothing.
+                // Nobody sees dead quiet jobs.
                 let is_kept = !job.state.has_ended() || (job.state == JobState::Dead && !job.quiet);
                 if !is_kept && job.finished_at.is_some_and(|at| at < until) {
                     old.push(stored);
@@ -256,7 +256,7 @@ impl Store {
     }
 }
 
-/// The smallest key behind this one.
+/// The smallest key after this one.
 fn successor(mut key: Vec<u8>) -> Vec<u8> {
     key.push(0);
     key

@@ -1,4 +1,4 @@
-//! The engine in memory: for tests, and for trying things out. Keeps every promise but surviving the process.
+//! The in-memory engine, for tests and experiments. Gives all guarantees except persistence.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -23,11 +23,11 @@ pub struct PruneStep {
     pub more_after: Option<Vec<u8>>,
 }
 
-/// A message on its way into a room.
+/// A message to be stored.
 pub struct NewMessage<'a> {
     pub room: RoomNumber,
     pub message: &'a Message,
-    /// Whether the client chose the id, so that a repetition must be recognised.
+    /// Whether the client chose the id, so that duplicates must be detected.
     pub is_repeatable: bool,
     /// The room's name if it is a temporary one, which may be removed at the same moment.
     pub temporary: Option<&'a RoomName>,
@@ -70,7 +70,7 @@ impl Store {
 
     /// The number of this author's message of that id, once it is durable.
     pub async fn find_sent(&self, room: RoomNumber, author: &Person, id: &SendId) -> Result<Option<u64>, StoreError> {
-        // Asked by way of the writer, behind whatever is being made durable.
+        // Goes through the writer, after all pending writes.
         let question = Batch::new().if_absent(Table::SentIds, sent_key(room, author, id));
         Ok(match self.commit(question, WriteKind::Maintenance).await? {
             Outcome::Written { .. } => None,

@@ -1,6 +1,6 @@
-//! What is kept: rooms, messages, jobs and sessions, written once over one `engine`.
+//! Persistence of rooms, messages, jobs and sessions, on one `engine`.
 //!
-//! Every write goes through the one `writer`; what it acknowledges survives a power cut. Knows nothing of who is
+//! All writes go through the one `writer`; acknowledged writes survive a power failure. Knows nothing of who is
 //! connected, of sockets or of bots.
 
 mod audit;
@@ -53,25 +53,25 @@ pub use space::Space;
 use disk::Opened;
 use writer::{WriteKind, Writer};
 
-/// Layout of keys and records. A store of another one is refused rather than misread.
+/// Schema version of keys and records. A store with another one is refused.
 const SCHEMA: &str = "2";
 
 /// Where the key is by which the ids of private rooms are derived.
 const ROOMS_KEY: &str = "rooms-key";
 
-/// Why the store did not do what it was asked.
+/// Errors of the store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Too little space is left on the disk; nothing was written, reading goes on.
+    /// Too little free disk space; nothing was written, reading still works.
     #[error("not enough space left on the disk")]
     Full,
-    /// Writing failed. Final for this process: nothing more is acknowledged.
+    /// Writing failed. Fatal for this process: no further writes are acknowledged.
     #[error("the store failed")]
     Failed,
-    /// A record is bigger than what the engine takes; nothing was written.
+    /// A record exceeds the engine's limit; nothing was written.
     #[error("record too big")]
     TooBig,
-    /// A record cannot be read.
+    /// A record is damaged.
     #[error("unreadable record: {0}")]
     Unreadable(String),
     /// Others changed the same again and again; nothing was written.
@@ -79,12 +79,12 @@ pub enum StoreError {
     Busy,
 }
 
-/// What became of a message.
+/// Result of posting a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Posted {
     /// Stored under this number; the room has come this far with it.
     New(Counter),
-    /// This author's message of that id was there already, under this number; nothing was stored.
+    /// A duplicate of this author's message of this number; nothing was stored.
     Repeated { seq: u64 },
     /// A job of it is to be the only unfinished one of its key, and another is; nothing was stored.
     NotUnique,
@@ -99,7 +99,7 @@ impl From<EngineError> for StoreError {
     }
 }
 
-/// What a client is told; the details are in the log.
+/// The error for clients; the details are in the log.
 impl From<StoreError> for Text {
     fn from(error: StoreError) -> Self {
         match error {
@@ -113,7 +113,7 @@ impl From<StoreError> for Text {
     }
 }
 
-/// The domain's reads and writes.
+/// The store.
 pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Writer,
@@ -129,7 +129,7 @@ struct Facts {
     rooms_key: [u8; 32],
 }
 
-/// Waits for the writer's thread, and with it for the clean close of the store.
+/// Handle to wait for the writer thread and the clean shutdown of the store.
 #[must_use]
 pub struct Closing(JoinHandle<()>);
 
@@ -142,7 +142,7 @@ impl Closing {
     }
 }
 
-/// How the store is opened.
+/// Options for opening the store.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreOptions {
     /// Memory for the newest rows, in bytes.
@@ -152,11 +152,11 @@ pub struct StoreOptions {
 }
 
 impl Store {
-    /// Opens or creates the store in `dir`, checks it when the last stop was not clean, and starts its writer.
-    /// `on_failure` is told when writing fails; the program should then end.
+    /// Opens or creates the store in `dir`, checks it if the last shutdown was unclean, and starts its writer.
+    /// `on_failure` is called when writing fails; the program should then exit.
     ///
     /// # Errors
-    /// For a locked, read-only or damaged folder, in words for whoever runs the server. Nothing is changed then.
+    /// A message for the operator, if the directory is locked, read-only or damaged. Nothing is changed then.
     pub fn open(
         dir: &Path,
         options: StoreOptions,
@@ -173,7 +173,7 @@ impl Store {
         Self::start(Arc::new(engine), facts, options.min_free_bytes, on_failure)
     }
 
-    /// A store that forgets everything when the process ends.
+    /// An in-memory store.
     pub fn in_memory() -> Result<(Arc<Self>, Closing), EngineError> {
         let engine = MemoryEngine::default();
         initialize(&engine)?;
@@ -192,7 +192,7 @@ impl Store {
         Ok((Arc::new(Self { engine, writer, news: Arc::default(), facts }), Closing(handle)))
     }
 
-    /// Changes only when numbering starts anew, so that clients know what their `seq` means.
+    /// Changes only if numbering starts again, so that clients know whether their `seq` is valid.
     pub fn epoch(&self) -> &str {
         &self.facts.epoch
     }
@@ -203,12 +203,12 @@ impl Store {
         rooms::private_room(&self.facts.rooms_key, person)
     }
 
-    /// Whether writing failed; then the process should end.
+    /// Whether writing has failed; the process should then exit.
     pub fn has_failed(&self) -> bool {
         self.writer.has_failed()
     }
 
-    /// Which messages are new, for the one who follows them.
+    /// The change feed of messages, for its one consumer.
     pub fn news(&self) -> &Arc<News> {
         &self.news
     }
@@ -294,10 +294,10 @@ impl Facts {
     }
 }
 
-/// A record as bytes.
+/// Serializes a record.
 fn encode(record: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(record).unwrap_or_else(|error| {
-        // Records are plain structs with text keys, for which JSON has no error.
+        // Records are plain structs with string keys, whose serialization cannot fail.
         unreachable!("a record that JSON cannot hold: {error}")
     })
 }

@@ -1,5 +1,5 @@
-//! News: which messages whoever follows them has not read yet, as ranges of numbers, not as messages: noting one costs next to
-//! nothing, and however far behind the follower is, no more is kept than two numbers a room.
+//! Change feed: the messages that its consumer has not read yet, as ranges of numbers: recording one costs almost
+//! nothing, and memory is bounded by two numbers per room, however far the consumer is behind.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use super::RoomNumber;
 
-/// Rooms that are told apart; with more, all are to be looked through.
+/// Maximum number of rooms tracked; beyond it, the consumer must scan all rooms.
 const MAX_ROOMS: usize = 4096;
 
-/// Deletions that are told; more are forgotten, which [`News`] does not promise to tell.
+/// Maximum number of deletions tracked; further ones are dropped, since [`News`] gives no guarantee for them.
 const MAX_DELETED: usize = 4096;
 
-/// What is new since it was last asked.
+/// Changes since the last read.
 #[derive(Debug, Default)]
 pub struct News {
     state: Mutex<State>,
     arrived: Condvar,
-    /// Nothing is noted as long as nobody follows.
+    /// Nothing is recorded without a consumer.
     is_followed: AtomicBool,
 }
 
@@ -33,11 +33,11 @@ struct State {
 /// What became durable.
 #[derive(Debug, Default)]
 pub struct Fresh {
-    /// By room: the first and the last new message; all between are new, too.
+    /// By room: first and last new message; all between are new, too.
     pub rooms: HashMap<RoomNumber, (u64, u64)>,
-    /// Messages whose text was taken out.
+    /// Messages whose text was deleted.
     pub deleted: Vec<(RoomNumber, u64)>,
-    /// There was more than could be noted: every room may have something new.
+    /// The limit was exceeded: any room may have new messages.
     pub everywhere: bool,
 }
 
@@ -48,12 +48,12 @@ impl Fresh {
 }
 
 impl News {
-    /// From now on everything is noted. There is one follower.
+    /// Starts recording. There is one consumer.
     pub fn follow(&self) {
         self.is_followed.store(true, Ordering::Release);
     }
 
-    /// Waits for something new, at most this long; `false` once [`News::close`] was called.
+    /// Waits for changes, at most this long; `false` once [`News::close`] was called.
     pub fn wait(&self, at_most: Duration) -> bool {
         let mut state = self.state();
         if state.fresh.is_empty() && !state.is_closed {
@@ -64,26 +64,26 @@ impl News {
         !state.is_closed
     }
 
-    /// Waits this long, so that more comes together; `false` once [`News::close`] was called.
+    /// Waits this long to collect more changes; `false` once [`News::close`] was called.
     pub fn gather(&self, time: Duration) -> bool {
         let state = self.state();
         let waited = self.arrived.wait_timeout_while(state, time, |state| !state.is_closed);
         !waited.unwrap_or_else(PoisonError::into_inner).0.is_closed
     }
 
-    /// What is new; it is not told again.
+    /// Takes the changes.
     pub fn take(&self) -> Fresh {
         std::mem::take(&mut self.state().fresh)
     }
 
-    /// The follower is to end.
+    /// Tells the consumer to stop.
     pub fn close(&self) {
         self.is_followed.store(false, Ordering::Release);
         self.state().is_closed = true;
         self.arrived.notify_all();
     }
 
-    /// A message is durable. To be called in the order of the numbers.
+    /// Records a durable message. Must be called in the order of the numbers.
     pub(super) fn note(&self, room: RoomNumber, seq: u64) {
         self.add(|fresh| {
             if fresh.rooms.len() >= MAX_ROOMS && !fresh.rooms.contains_key(&room) {
@@ -94,7 +94,7 @@ impl News {
         });
     }
 
-    /// A message's text was taken out.
+    /// Records the deletion of a message's text.
     pub(super) fn note_deleted(&self, room: RoomNumber, seq: u64) {
         self.add(|fresh| {
             if fresh.deleted.len() < MAX_DELETED {
@@ -109,7 +109,7 @@ impl News {
         }
         let mut state = self.state();
         change(&mut state.fresh);
-        // A follower that is awake looks by itself.
+        // A consumer that is awake checks by itself.
         if state.is_waiting {
             drop(state);
             self.arrived.notify_all();

@@ -1,4 +1,4 @@
-//! Rooms: a name, a number under which everything of the room is kept, and settings.
+//! Rooms: name, number (the key prefix of all their data) and settings.
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
@@ -51,7 +51,7 @@ pub(super) fn private_room(key: &[u8; 32], person: &Person) -> RoomName {
 /// How often a room is changed that others change at the same time.
 const TRIES: usize = 20;
 
-/// A room as it is kept.
+/// The stored record of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRecord {
     pub name: RoomName,

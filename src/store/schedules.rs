@@ -1,4 +1,4 @@
-//! Schedules: each stored together with the job that is its next run, which waits for its time among the due ones.
+//! Schedules: each is stored together with the job that is its next run.
 
 use super::claims::{Claim, free_number};
 use super::job_index::{insert, withdraw};
@@ -9,7 +9,7 @@ use crate::model::{Job, Person, Schedule, ScheduleId};
 /// How often a schedule looks for free numbers that others take at the same time.
 const TRIES: usize = 20;
 
-/// A schedule as it was read, by which it is known later whether it was changed.
+/// A schedule with its stored bytes, for compare-and-swap.
 #[derive(Clone, Debug)]
 pub struct StoredSchedule {
     pub schedule: Schedule,
@@ -27,17 +27,17 @@ pub enum Added {
     TooMany,
 }
 
-/// What a schedule becomes, with its run that waits, if one does.
+/// A change of a schedule, with its new waiting run, if any.
 #[derive(Clone, Debug)]
 pub struct ScheduleChange {
     pub from: StoredSchedule,
-    /// `None` when it is over.
+    /// `None` to delete it.
     pub to: Option<Schedule>,
-    /// The run that waits from now on, when it is a new one.
+    /// The new waiting run, if there is one.
     pub run: Option<Job>,
 }
 
-/// Adds what becomes of a schedule to a batch, which is refused when the schedule was changed meanwhile.
+/// Adds the change of a schedule to a batch, on condition that it was not changed meanwhile.
 pub(super) fn follow(batch: Batch, change: Option<&ScheduleChange>) -> Batch {
     let Some(ScheduleChange { from, to, run }) = change else { return batch };
     let was = &from.schedule;
@@ -79,7 +79,7 @@ impl Store {
             let id = schedule.id.as_str();
             let batch = Batch::new()
                 .if_absent(Table::Schedules, id)
-                // One that is over is not begun again.
+                // An ended schedule is not created again.
                 .if_absent(Table::Jobs, run.id.as_str())
                 .claim(&place_of(&schedule), id)
                 .claim(&number_of(&schedule), id)

@@ -1,4 +1,4 @@
-//! What lets somebody in: the owner's key and the sessions, both kept as digests only.
+//! The owner's key and the sessions, both stored as digests only.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct Session {
 }
 
 impl Store {
-    /// Digest of the key that was made at first start, if one was.
+    /// Digest of the key generated at first start, if there is one.
     pub fn owner_key_digest(&self) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.engine.get(Table::Meta, OWNER_KEY.as_bytes())?)
     }

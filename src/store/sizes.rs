@@ -1,4 +1,4 @@
-//! How much is kept.
+//! Size statistics of the store.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use super::engine::{Counter, counter_key};
 use super::{Direction, Store, StoreError, Table};
 use crate::model::JobState;
 
-/// How much there is in the store.
+/// Sizes of the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     pub rooms: u64,
-    /// Of all rooms, answers and deleted ones included.
+    /// Messages in all rooms, including answers and deleted ones.
     pub messages: u64,
-    /// On the disk, where that is known.
+    /// Size on disk in bytes, if it is known.
     pub bytes: Option<u64>,
 }
 
-/// How many jobs there are that are neither in memory nor ended.
+/// Number of jobs that are only in the store, by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobCounts {
     pub scheduled: usize,
@@ -26,7 +26,7 @@ pub struct JobCounts {
 }
 
 impl Store {
-    /// Adds up every room's newest number: not for tokio's workers.
+    /// Adds up the newest numbers of all rooms. Blocking; do not call from async code.
     pub fn sizes(&self) -> Result<Sizes, StoreError> {
         let rooms = counter_key(Table::Rooms, &[]);
         let mut sizes = Sizes { bytes: self.engine.size(), ..Sizes::default() };
@@ -38,7 +38,7 @@ impl Store {
         Ok(sizes)
     }
 
-    /// Goes through two indexes: not for tokio's workers.
+    /// Scans two indexes. Blocking; do not call from async code.
     pub fn job_counts(&self) -> Result<JobCounts, StoreError> {
         let mut counts = JobCounts::default();
         self.each(Table::DueJobs, |_, state| {

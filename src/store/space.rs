@@ -1,4 +1,4 @@
-//! Space on a disk that is to stay free: what is full to the last byte cannot even be tidied up.
+//! Reserve of free disk space: a completely full disk cannot even be cleaned up.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ impl Space {
         Self { dir: dir.to_owned(), min_free }
     }
 
-    /// Whether something new may be written. Blocks for a moment.
+    /// Checks whether new data may be written. Blocks briefly.
     ///
     /// # Errors
-    /// [`io::ErrorKind::StorageFull`] when less than that is free.
+    /// [`io::ErrorKind::StorageFull`] if less than that is free.
     pub fn check(&self) -> io::Result<()> {
         let disk = rustix::fs::statvfs(&self.dir)?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < self.min_free {

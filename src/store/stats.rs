@@ -1,4 +1,4 @@
-//! What the jobs of the last day did, minute by minute.
+//! Job statistics of the last day, by minute.
 
 use super::engine::number_from;
 use super::writer::WriteKind;
@@ -6,14 +6,14 @@ use super::{Batch, Direction, Store, StoreError, Table, decode, encode};
 use crate::model::JobMinute;
 
 impl Store {
-    /// Stored minutes, each with its number since 1970, from `first` on. Not for tokio's workers.
+    /// Stored minutes, each with its number since 1970, from `first` on. Blocking; do not call from async code.
     pub fn job_minutes(&self, first: u64) -> Result<Vec<(u64, JobMinute)>, StoreError> {
         let range = first.to_be_bytes().to_vec()..vec![u8::MAX; 9];
         let found = self.engine.scan(Table::JobStats, range, Direction::Forward, usize::MAX)?;
         found.iter().map(|(key, value)| Ok((number_from(key), decode(value)?))).collect()
     }
 
-    /// Stores minutes and forgets those before `first`.
+    /// Stores minutes and deletes those before `first`.
     pub async fn put_job_minutes(&self, minutes: &[(u64, JobMinute)], first: u64) -> Result<(), StoreError> {
         let old = vec![]..first.to_be_bytes().to_vec();
         let old = self.engine.scan(Table::JobStats, old, Direction::Forward, usize::MAX)?;

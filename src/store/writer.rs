@@ -1,6 +1,6 @@
 //! The one thread that writes: group commit, then every callback in commit order.
 //!
-//! Knows nothing of what it writes. That there is one writer is what makes numbers gap-free and order the same for all.
+//! Independent of what it writes. A single writer makes numbers gap-free and the order the same for all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use super::StoreError;
 use super::engine::{Batch, Engine, MAX_VALUE, Outcome};
 
-/// Most batches in one commit. Measured on ext4: beyond this the sync is no longer what costs.
+/// Maximum number of batches per commit. Measured on ext4: beyond this, the sync no longer dominates.
 const GROUP: usize = 512;
 
-/// Writes waiting for the writer; whoever comes later waits for a place.
+/// Capacity of the queue; further submissions wait.
 const QUEUE: usize = 4 * GROUP;
 
-/// How often the free space is looked at.
+/// Interval of checking the free space.
 const SPACE_CHECK: Duration = Duration::from_secs(1);
 
 /// What a commit causes in memory. Called on the writer's thread once the outcome is durable, in commit order: it must be
@@ -46,7 +46,7 @@ struct Health {
     callback_panics: AtomicU64,
 }
 
-/// The way to the writer's thread.
+/// Handle to the writer thread.
 pub struct Writer {
     queue: flume::Sender<Write>,
     health: Arc<Health>,
@@ -54,7 +54,7 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread. It ends, and closes the engine, when the writer is dropped; join it to wait for that.
-    /// `min_free` is in bytes; `on_failure` is told when the engine fails, after which nothing is written any more.
+    /// `min_free` is in bytes; `on_failure` is called when the engine fails, after which nothing is written any more.
     pub fn start(
         engine: Arc<dyn Engine>,
         min_free: u64,
@@ -64,7 +64,7 @@ impl Writer {
         let health = Arc::<Health>::default();
         let mut thread = WriterThread { engine, min_free, space: None, health: health.clone() };
         let handle = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
-            // A writer that broke must not look like one that has nothing to do.
+            // A panicked writer must not look like an idle one.
             let run = catch_unwind(AssertUnwindSafe(|| thread.run(&writes)));
             let run = run.unwrap_or_else(|_| Err("the writer panicked".into()));
             if let Err(reason) = run {
@@ -123,7 +123,7 @@ impl Health {
 struct WriterThread {
     engine: Arc<dyn Engine>,
     min_free: u64,
-    /// When the free space was last looked at, and whether it was enough.
+    /// Time and result of the last check of the free space.
     space: Option<(Instant, bool)>,
     health: Arc<Health>,
 }
@@ -147,7 +147,7 @@ impl WriterThread {
             return Ok(());
         }
         let batches: Vec<&Batch> = group.iter().map(|write| &write.batch).collect();
-        // sled panics on some failures of the disk; that must not look like a thread that simply went away.
+        // sled panics on some disk errors; these must be reported as failures.
         let committed = catch_unwind(AssertUnwindSafe(|| self.engine.commit(&batches)));
         let failure = match committed {
             Ok(Ok(outcomes)) => {

@@ -110,10 +110,7 @@ async fn a_deleted_message_leaves_its_number_and_nothing_else() {
     }
     assert_eq!(delete(&server, 2).send().await.refusal(), (403, "forbidden".into()));
     assert_eq!(delete(&server, 2).by_owner().send().await.status, 204);
-    assert_eq!(
-        ann.expect("deleted").await,
-        json!({"type": "deleted", "room": "lobby", "seq": 2, "version": 4})
-    );
+    assert_eq!(ann.expect("deleted").await, json!({"type": "deleted", "room": "lobby", "seq": 2, "version": 4}));
     let list = server.request("GET", "/api/rooms/lobby/messages").send().await.json();
     assert_eq!(texts(&list), ["one", "", "three"]);
     assert_eq!((&list["messages"][1]["deleted"], &list["messages"][0]["deleted"]), (&json!(true), &Value::Null));

@@ -1,4 +1,4 @@
-//! A command that is a web address: the request is posted there, the answer comes at once or to a one-time address.
+//! A custom command that is an HTTP endpoint: the request is posted there; the answer is the response or comes to a callback URL.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use crate::jobs::Policy;
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
 
-/// A web address as a command.
+/// An HTTP endpoint as a command.
 pub struct AddressCommand {
     pub command: Command,
     pub url: Url,
     pub secret: Option<Secret>,
-    /// Bytes of an answer.
+    /// Maximum size of an answer, in bytes.
     pub most_answer: usize,
     pub client: Client,
     pub callbacks: Arc<Callbacks>,
-    /// Where others reach this server, without a slash at the end; `None` if they cannot, and must answer at once.
+    /// Public URL of this server, without a trailing slash; `None` if endpoints cannot call back and must answer at once.
     pub public_url: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl AddressCommand {
         }
     }
 
-    /// Shows what is posted to the one-time address until it is the answer. The job's time limit ends this.
+    /// Waits for the answer at the callback URL, reporting progress until then. Bounded by the job's time limit.
     async fn wait(&self, mut callback: Callback, request: Request<'_>) -> Result<Reply, Failure> {
         while let Some(said) = callback.next().await {
             if said.is_final() {
@@ -92,7 +92,7 @@ impl AddressCommand {
         let text = match error {
             FetchError::TimedOut => self.text("own-timed-out"),
             FetchError::NotPublic => self.text("own-not-public").with("url", host),
-            // Says the same of an address that was asked for its own sake.
+            // The texts are shared with the `status` command.
             _ => Text::new(format!("status-{}", error.code())).with("url", host),
         };
         let again = !matches!(error, FetchError::NotPublic | FetchError::BadUrl);

@@ -1,4 +1,4 @@
-//! What a program or a web address says: plain text, or JSON where it has more to say.
+//! Responses of custom commands: plain text, or JSON with progress, messages and results.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,20 +7,20 @@ use utoipa::ToSchema;
 use super::super::{Failure, Output, Reply};
 use crate::text::Text;
 
-/// Characters of an answer; a message holds no more, so what follows is not even shown meanwhile.
+/// Maximum length of an answer, in characters; the rest would not fit into a message and is not streamed either.
 const MOST_ANSWER: usize = 8_000;
 
-/// Messages besides the answer; a room is no log.
+/// Maximum number of messages besides the answer.
 const MOST_MESSAGES: usize = 50;
 
-/// What can be said in JSON. The values may be anything; text is the most readable.
+/// A JSON response. Values may have any type; non-strings are shown as JSON.
 #[derive(Debug, Default, PartialEq, Deserialize, ToSchema)]
 pub struct Said {
     /// 0 to 100.
     progress: Option<f64>,
-    /// Words on the progress; of a web address without progress, the answer.
+    /// Text on the progress; from an endpoint without `progress`, the answer.
     text: Option<Value>,
-    /// A message besides the answer; of a web address, the answer.
+    /// A message besides the answer; from an endpoint, the answer.
     message: Option<Value>,
     /// The answer.
     result: Option<Value>,
@@ -29,34 +29,34 @@ pub struct Said {
 }
 
 impl Said {
-    /// `None` for what is not JSON of this kind, which then is plain text.
+    /// `None` if it is not such JSON; it is plain text then.
     pub fn parse(text: &str) -> Option<Self> {
-        // A list of five would do for serde, too.
+        // Serde would also accept an array of five.
         let object = Some(text.trim()).filter(|text| text.starts_with('{'))?;
         serde_json::from_str(object).ok().filter(|said: &Self| !said.says_nothing())
     }
 
-    /// Whether there is nothing in it that is known here.
+    /// Whether it has none of the known fields.
     pub fn says_nothing(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether it ends the work, said by a web address.
+    /// Whether it ends the job, if it comes from an endpoint.
     pub fn is_final(&self) -> bool {
         let is_answer = self.message.is_some() || (self.text.is_some() && self.progress.is_none());
         self.result.is_some() || self.error.is_some() || is_answer
     }
 
-    /// How far the work is, if that is what is said.
+    /// Reports the progress, if there is any.
     pub async fn show_progress(&self, output: &Output) {
         if self.progress.is_some() || self.text.is_some() {
-            // Out of range, it becomes the nearest that fits.
+            // Clamped to the range.
             let percent = self.progress.map(|percent| percent.clamp(0.0, 100.0) as u8);
             output.progress(percent, self.text.as_ref().map(|text| one_line(&plain(text))));
         }
     }
 
-    /// The answer that a web address means.
+    /// The reply, if it comes from an endpoint.
     pub fn into_reply(self, name: &str) -> Result<Reply, Failure> {
         if let Some(error) = self.error {
             let text = Text::new("own-error").with("name", name).with("reason", one_line(&plain(&error)));
@@ -72,7 +72,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// An answer; one without words gets some.
+/// A reply; an empty text is replaced by a standard one.
 pub fn reply(text: String, name: &str) -> Reply {
     match text.trim_end() {
         "" => Reply::Words(Text::new("own-done").with("name", name)),
@@ -80,7 +80,7 @@ pub fn reply(text: String, name: &str) -> Reply {
     }
 }
 
-/// As much of it as fits into a sentence.
+/// The text on one line, truncated.
 pub fn one_line(text: &str) -> String {
     const MOST: usize = 300;
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST).collect()
@@ -100,7 +100,7 @@ impl Draft {
     pub async fn take(&mut self, lines: Vec<String>, output: &Output) {
         let mut piece = String::new();
         for line in lines {
-            // Of a program the exit code says whether it failed; an error in JSON is text like any other.
+            // For programs the exit code decides whether they failed; an `error` in JSON is ordinary text.
             match Said::parse(&line).filter(|said| said.error.is_none()) {
                 Some(said) => {
                     // In the order in which they were written.

@@ -1,13 +1,13 @@
-//! What people type behind a command, as the words a program gets.
+//! Splitting of typed arguments into argv.
 
-/// A shell's sign for a comment; here it means nothing.
+/// A shell's comment character; it has no meaning here.
 const COMMENT: &str = "#";
 
-/// Stands in for it while words are split. No message holds control characters.
+/// Placeholder for it while splitting. Messages contain no control characters.
 const NO_COMMENT: &str = "\u{1}";
 
-/// Splits as a shell would, quotes and backslashes included, but substitutes nothing. Where that cannot be, for people write
-/// apostrophes, words are what stands between spaces.
+/// Splits like a shell, with quotes and backslashes, but without substitutions. If that fails, as with unbalanced
+/// apostrophes, splits at white space.
 pub fn split(arguments: &str) -> Vec<String> {
     let words = shlex::split(&arguments.replace(COMMENT, NO_COMMENT));
     match words {

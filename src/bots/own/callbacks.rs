@@ -1,4 +1,4 @@
-//! One-time addresses at which a web address may answer later.
+//! Callback URLs, at which an HTTP endpoint can answer later.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::Said;
 use crate::accounts::random_token;
 use crate::model::JobId;
 
-/// What may wait to be shown.
+/// Capacity of a job's queue of posted responses.
 const MOST_WAITING: usize = 16;
 
 /// The jobs that wait for an answer.
@@ -26,12 +26,12 @@ struct Expected {
 }
 
 impl Callbacks {
-    /// Held for moments only, never across an await.
+    /// Locked only briefly; never held across an await.
     fn open(&self) -> MutexGuard<'_, HashMap<JobId, Expected>> {
         self.open.lock()
     }
 
-    /// Expects an answer for a job until the callback is dropped.
+    /// Accepts answers for a job until the callback is dropped.
     pub(super) fn expect(self: &Arc<Self>, job: &JobId) -> Callback {
         let (sender, receiver) = mpsc::channel(MOST_WAITING);
         let token = random_token();
@@ -39,8 +39,8 @@ impl Callbacks {
         Callback { callbacks: self.clone(), job: job.clone(), token, receiver }
     }
 
-    /// Takes what was posted for a job; `false` when nothing is expected there, or not with this token. What ends the work is
-    /// taken once.
+    /// Accepts a posted response; `false` if no callback is open for the job or the token is wrong. A final response is
+    /// accepted once.
     pub fn answer(&self, job: &JobId, token: &str, said: Said) -> bool {
         let mut open = self.open();
         let is_token = |expected: &&Expected| bool::from(expected.token.as_bytes().ct_eq(token.as_bytes()));
@@ -48,14 +48,14 @@ impl Callbacks {
         if said.is_final() {
             open.remove(job);
         } else if sender.capacity() == 1 {
-            // The last place is the answer's. Progress that comes faster than it is shown would not be read either.
+            // The last slot is reserved for the answer. Progress that comes faster than it can be shown is dropped.
             return true;
         }
         sender.try_send(said).is_ok()
     }
 }
 
-/// A job's right to be answered.
+/// An open callback of a job.
 pub(super) struct Callback {
     callbacks: Arc<Callbacks>,
     job: JobId,
@@ -64,12 +64,12 @@ pub(super) struct Callback {
 }
 
 impl Callback {
-    /// Where to post, on this server.
+    /// Path to post to, on this server.
     pub fn path(&self) -> String {
         format!("/api/jobs/{}/callback/{}", self.job, self.token)
     }
 
-    /// What is posted next.
+    /// The next posted response.
     pub async fn next(&mut self) -> Option<Said> {
         self.receiver.recv().await
     }

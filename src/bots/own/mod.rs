@@ -1,6 +1,6 @@
-//! Commands of the owner's own: a program that is run, or a web address that is asked.
+//! Custom commands: programs and HTTP endpoints.
 //!
-//! Both get the same request as JSON, and say the same few things besides plain text.
+//! Both receive the same JSON request, and can respond with plain text or with the same JSON fields.
 
 mod address;
 mod answer;
@@ -20,14 +20,14 @@ use crate::model::{Job, PRIVATE_ROOM, RoomName};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Translations};
 
-/// What people are told of a command, and what its jobs may do.
+/// Description and policy of a custom command.
 #[derive(Clone, Debug)]
 pub struct Command {
     pub name: String,
     pub help: Translations,
-    /// What may follow the name.
+    /// Arguments, as shown in the help.
     pub arguments: Translations,
-    /// What may follow it in an example.
+    /// Example arguments.
     pub example: Translations,
     pub policy: Policy,
 }
@@ -45,7 +45,7 @@ impl Command {
     }
 }
 
-/// What the other side is asked.
+/// The request to a program or endpoint.
 #[derive(Serialize)]
 struct Asked<'a> {
     /// The job's.
@@ -62,7 +62,7 @@ struct Asked<'a> {
     time_zone: Option<&'a str>,
     /// 1, 2, 3, …
     attempt: u32,
-    /// Where the answer may be posted later.
+    /// Callback URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<&'a str>,
 }

@@ -1,4 +1,4 @@
-//! A command that is a program: arguments as argv, the request on standard input, lines as pieces of the answer.
+//! A custom command that is a program: arguments as argv, the request on standard input, output lines as parts of the answer.
 
 use std::io;
 
@@ -15,7 +15,7 @@ use crate::text::{Locale, Text};
 /// A program as a command.
 pub struct ProgramCommand {
     pub command: Command,
-    /// With the arguments that stand before those people type.
+    /// With the arguments that precede the user's.
     pub program: Program,
     pub programs: Programs,
 }
@@ -85,7 +85,7 @@ impl ProgramCommand {
         }
     }
 
-    /// `number` is the system's for what went wrong.
+    /// `number` is the operating system's error number.
     fn not_started(&self, number: i32) -> Failure {
         let error = io::Error::from_raw_os_error(number);
         tracing::warn!(command = self.name(), %error, "cannot start a program");

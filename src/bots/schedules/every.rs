@@ -1,4 +1,4 @@
-//! `every`: gives a command again and again.
+//! `every`: runs a command repeatedly.
 
 use std::sync::Weak;
 
@@ -12,10 +12,10 @@ use crate::model::{BotMode, JobRequest, MissedRuns, Rhythm, Timestamp};
 use crate::schedule::read_recurrence;
 use crate::text::Text;
 
-/// Commands that plan: to do so again and again would only fill the plans.
+/// Commands that create schedules; repeating them would only create more and more schedules.
 const NOT_REPEATED: [&str; 3] = ["every", "remind", "schedules"];
 
-/// What may stand at the end: what becomes of runs that were missed.
+/// Options at the end of the arguments, for missed runs.
 const MISSED: [(&str, MissedRuns); 2] = [("--skip-missed", MissedRuns::Skip), ("--run-missed", MissedRuns::Once)];
 
 pub struct Every {
@@ -80,7 +80,7 @@ impl Bot for Every {
     }
 }
 
-/// The arguments without what they say of missed runs.
+/// Splits the option for missed runs off the arguments.
 fn split_missed(arguments: &str) -> (&str, Option<MissedRuns>) {
     let found = MISSED.into_iter().find_map(|(word, missed)| Some((arguments.strip_suffix(word)?, missed)));
     found.map_or((arguments, None), |(rest, missed)| (rest.trim_end(), Some(missed)))

@@ -1,4 +1,4 @@
-//! `schedules`: lists what somebody planned in a room; pauses, resumes and deletes it.
+//! `schedules`: lists a user's schedules in a room; pauses, resumes and deletes them.
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::jobs::{Alteration, Policy};
 use crate::model::{Job, Rhythm, Schedule, Timestamp};
 use crate::text::Text;
 
-/// What to do with a schedule, in the words people use for it.
+/// The actions, by their names in all languages.
 const ALTERATIONS: [(&str, Alteration); 12] = [
     ("pause", Alteration::Pause),
     ("暂停", Alteration::Pause),
@@ -33,7 +33,7 @@ impl Schedules {
         Self { planning }
     }
 
-    /// When a schedule's next run is due, as its person says it.
+    /// When a schedule's next run is due, in the user's language.
     fn next(&self, schedule: &Schedule, job: &Job) -> String {
         match &schedule.next {
             Some(next) => self.planning.zone_of(job).words(next.at, Timestamp::now(), job.locale),
@@ -86,7 +86,7 @@ impl Bot for Schedules {
     }
 }
 
-/// What to do with which schedule; nothing said asks for the list.
+/// The requested action and schedule; without arguments, the list.
 fn read(arguments: &str) -> Result<Option<(Alteration, u32)>, Failure> {
     if arguments.is_empty() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The commands for what is done later: `remind`, `every`, and `schedules`, which lists and changes what they planned.
+//! Commands for schedules: `remind`, `every`, and `schedules`, which lists and changes them.
 
 mod every;
 mod list;
@@ -14,10 +14,10 @@ use crate::model::{Job, MissedRuns, Schedule};
 use crate::schedule::Zone;
 use crate::text::Text;
 
-/// What all plans have in common.
+/// Settings of all schedules.
 #[derive(Clone, Debug)]
 pub struct Planning {
-    /// The zone of whoever does not say one.
+    /// Time zone of users whose client sends none.
     pub zone: Zone,
     /// Schedules that one person may have.
     pub per_person: u32,
@@ -30,7 +30,7 @@ impl Planning {
         job.zone.as_deref().and_then(Zone::named).unwrap_or_else(|| self.zone.clone())
     }
 
-    /// Stores what a job plans; when it did so before, what it planned then.
+    /// Stores the schedule that a job creates; if the job did so before, returns that one.
     async fn keep(&self, request: &Request<'_>, new: NewSchedule) -> Result<Schedule, Failure> {
         let added = request.jobs.add_schedule(request.job, request.seq, new).await.map_err(broken)?;
         added.ok_or_else(|| {

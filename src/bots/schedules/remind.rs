@@ -1,4 +1,4 @@
-//! `remind`: says something to whoever asked, at a time they name.
+//! `remind`: posts a reminder at a given time.
 
 use async_trait::async_trait;
 
@@ -36,7 +36,7 @@ impl Bot for Remind {
         let job = request.job;
         let zone = self.planning.zone_of(job);
         let asked = strip_any(&job.arguments, &["me ", "我"]);
-        // From when it was asked, so that it is the same however late or often this runs.
+        // Relative to the time of the request, so that the result does not depend on when or how often this runs.
         let (at, what) = read_phrase(asked, job.created_at, &zone).map_err(Failure::bad_arguments)?;
         let what = strip_any(what, if asked == job.arguments { &[] } else { &["to ", "that "] });
         let what = strip_any(what, &["提醒我", "叫我"]);
@@ -56,7 +56,7 @@ impl Bot for Remind {
     }
 }
 
-/// Says what somebody wanted to be reminded of.
+/// Posts the reminder.
 pub struct Reminder;
 
 #[async_trait]

@@ -20,10 +20,10 @@ pub struct ServeArgs {
     /// Port to listen on [default: 8000]
     #[arg(long)]
     port: Option<String>,
-    /// Folder for everything that is kept; made if it is not there [default: ./data]
+    /// Directory for all data; created if missing [default: ./data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
-    /// File with settings; see config.example.toml
+    /// Configuration file; see config.example.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -49,7 +49,7 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
     log::start(&config.log)?;
     let listener = http::bind(config.host(), config.server.port)
         .with_context(|| format!("cannot listen on port {}", config.server.port))?;
-    // For long reads of the store and a few name look-ups; each thread costs memory.
+    // For long reads of the store and a few DNS lookups; each thread costs memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(12).build()?;
     runtime.block_on(async {
         let shutdown = signals::shutdown()?;

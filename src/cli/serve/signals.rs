@@ -6,7 +6,7 @@ use chatbot::config::{self, Config, Sources};
 use chatbot::server::OwnCommands;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Ends at the first Ctrl-C or SIGTERM.
+/// Completes at the first Ctrl-C or SIGTERM.
 pub fn shutdown() -> io::Result<impl Future<Output = ()>> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -17,8 +17,8 @@ pub fn shutdown() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Reads the settings again at every SIGHUP: the commands change at once, and a file with an error changes nothing. Ends when
-/// what hung up was the terminal that the server was started in.
+/// Reloads the settings at every SIGHUP: replaces the commands, unless the file has an error. Completes if
+/// the signal was caused by closing the server's terminal.
 pub fn reload_on_hangup(
     commands: OwnCommands,
     sources: Sources,
@@ -46,7 +46,7 @@ pub fn reload_on_hangup(
                 }
             }
         }
-        // No signal can come any more.
+        // The signal stream has ended.
         std::future::pending().await
     })
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use chatbot::config::Config;
 use chatbot::server::Server;
 
-/// What whoever started it wants to know first.
+/// The start-up message.
 pub fn text(config: &Config, server: &Server) -> String {
     let address = server.address();
     let mut text = format!("chatbot {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
@@ -25,7 +25,7 @@ pub fn text(config: &Config, server: &Server) -> String {
     text
 }
 
-/// Addresses under which the page can be opened, each with what it is good for.
+/// URLs of the page, each with a label.
 fn open_at(address: SocketAddr) -> Vec<(&'static str, String)> {
     let shown = |ip: IpAddr| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
     if !address.ip().is_unspecified() {
@@ -36,7 +36,7 @@ fn open_at(address: SocketAddr) -> Vec<(&'static str, String)> {
     open
 }
 
-/// The address that others in the network reach this machine by: the one it would itself go out with. Connecting a datagram
+/// The address of this machine in the local network: its outgoing one. Connecting a datagram
 /// socket sends nothing; the target is only looked up in the routing table.
 fn network_address() -> Option<IpAddr> {
     let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;

@@ -1,4 +1,4 @@
-//! The process that reads one file. It gives up whatever it does not need before it looks at the first byte: other files,
+//! The sandboxed process that reads one file. Before it reads the first byte it drops all privileges it does not need: other files,
 //! the network, other programs, more memory and time.
 
 use std::fs::File;
@@ -17,10 +17,10 @@ use crate::model::{Document, DocumentKind};
 /// Bytes of text in one line of output; escaped it stays below the longest line that is read whole.
 const PIECE: usize = 8 * 1024;
 
-/// For parsers that descend into what they read; what is nested even deeper overflows it, which ends this process alone.
+/// Stack size, for recursive parsers. Deeper nesting overflows it, which ends only this process.
 const STACK: usize = 128 * 1024 * 1024;
 
-/// What the reading process finds in its environment.
+/// The environment of the process.
 pub fn environment() -> Vec<(String, String)> {
     // Megabytes that one packed part of a PDF may unpack to.
     vec![("PDF_OXIDE_MAX_DECOMPRESS_MB".to_owned(), "128".to_owned())]
@@ -29,10 +29,10 @@ pub fn environment() -> Vec<(String, String)> {
 /// Reads the file that is named on standard input and writes what was in it.
 ///
 /// # Errors
-/// When it was not told properly, or nobody reads what it writes.
+/// If the input is invalid, or the output cannot be written.
 pub fn run() -> io::Result<()> {
     let task: Task = serde_json::from_reader(io::stdin().lock())?;
-    // What goes wrong is told in the result; the traces of panics help nobody here.
+    // Errors are part of the result; panic messages would be noise.
     std::panic::set_hook(Box::new(|_| {}));
     let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let read = std::panic::catch_unwind(AssertUnwindSafe(|| read(&task)));
@@ -68,11 +68,11 @@ fn open(path: &Path, limits: &Limits) -> Result<File, Problem> {
     }
 }
 
-/// Gives up for good what reading does not need. Memory was limited by the keeper already.
+/// Irrevocably drops what reading does not need. Memory was already limited by the keeper.
 fn confine(limits: &Limits) -> io::Result<()> {
     let set =
         |resource, most| rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
-    // No descriptor can be had any more: neither files nor sockets nor pipes.
+    // No file descriptor can be opened any more: neither files nor sockets nor pipes.
     set(Resource::Nofile, 0)?;
     set(Resource::Nproc, 0)?;
     set(Resource::Fsize, 0)?;
@@ -81,7 +81,7 @@ fn confine(limits: &Limits) -> io::Result<()> {
     let seconds = limits.time.as_secs().max(1);
     let processor = Rlimit { current: Some(seconds), maximum: Some(seconds + 1) };
     rustix::process::setrlimit(Resource::Cpu, processor)?;
-    // The chat comes first.
+    // Chat has priority.
     let _ = rustix::process::nice(10);
     Ok(())
 }
@@ -114,7 +114,7 @@ fn finish(extracted: Extracted, limits: &Limits) -> Result<Extracted, Problem> {
     Ok(Extracted { title, author, text, ..extracted })
 }
 
-/// A title or an author as the file names it, unless that is nothing a person would have written.
+/// A title or author from the file's metadata, unless it was obviously generated.
 fn name_of(text: &str) -> Option<String> {
     let words = normalize(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = words.to_lowercase();
@@ -154,7 +154,7 @@ fn tidy(text: &str) -> String {
     tidied
 }
 
-/// Tells the server what came of it.
+/// Writes the result for the server.
 fn write(read: Result<Extracted, Problem>) -> io::Result<()> {
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut say = |said: Said| {

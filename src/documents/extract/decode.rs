@@ -1,4 +1,4 @@
-//! Bytes become characters. The home of `encoding_rs` and `chardetng`.
+//! Character decoding. The only module that uses `encoding_rs` and `chardetng`.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
@@ -11,7 +11,7 @@ const DECLARED_WITHIN: usize = 1024;
 /// One in so many characters may be one that stands for something unreadable.
 const UNREADABLE: usize = 50;
 
-/// Whether it can be text: nothing but text in UTF-16 has zero bytes, and no text many control characters.
+/// Whether it can be text: only UTF-16 text contains zero bytes, and no text contains many control characters.
 pub fn is_text(head: &[u8]) -> bool {
     if Encoding::for_bom(head).is_some() {
         return true;
@@ -20,13 +20,13 @@ pub fn is_text(head: &[u8]) -> bool {
     !head.contains(&0) && odd * 100 <= head.len()
 }
 
-/// Text: what a mark at its beginning says, else UTF-8 if it is, else what its server says, else a guess among the older
+/// Decodes text: by its byte order mark, else as UTF-8 if valid, else by the server's charset, else by guessing among the older
 /// Chinese encodings and others.
 pub fn text(bytes: &[u8], media_type: Option<&str>) -> Result<String, Problem> {
     decode(bytes, || label_in(media_type?))
 }
 
-/// A page, which may say itself how it is encoded.
+/// Decodes an HTML page, which may declare its own encoding.
 pub fn html(bytes: &[u8], media_type: Option<&str>) -> Result<String, Problem> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARED_WITHIN)]).to_ascii_lowercase();
     decode(bytes, || media_type.and_then(label_in).or_else(|| label_in(&head)))

@@ -1,4 +1,4 @@
-//! Word documents (ECMA-376). The home of `zip` and `quick-xml`.
+//! Word documents (ECMA-376). The only module that uses `zip` and `quick-xml`.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Cursor, Read};
@@ -14,13 +14,13 @@ use super::Limits;
 use super::lines::not_a_heading;
 use super::problem::Problem;
 
-/// Bytes that one part may unpack to. A text is a small part of the marks around it.
+/// Maximum unpacked size of one part, in bytes. The text is a small fraction of the markup.
 const UNPACKED: u64 = 128 * 1024 * 1024;
 
-/// Depth of marks within marks; real documents stay below a hundred.
+/// Maximum nesting depth of elements; real documents stay below a hundred.
 const DEEPEST: usize = 1000;
 
-/// Styles looked at.
+/// Maximum number of styles.
 const MOST_STYLES: usize = 10_000;
 
 type Archive = ZipArchive<Cursor<Vec<u8>>>;
@@ -56,7 +56,7 @@ fn optional<T>(
     is_there.then(|| part(archive, name, read)).transpose()
 }
 
-/// Unpacks a part while it is read, never whole.
+/// Streams a part; it is never unpacked as a whole.
 fn part<T>(archive: &mut Archive, name: &str, read: impl FnOnce(Xml) -> Result<T, Problem>) -> Result<T, Problem> {
     let packed = archive.by_name(name).map_err(|error| problem(&error))?;
     let mut unpacked = BufReader::new(packed.take(UNPACKED));
@@ -64,14 +64,14 @@ fn part<T>(archive: &mut Archive, name: &str, read: impl FnOnce(Xml) -> Result<T
     if unpacked.get_ref().limit() == 0 { Err(Problem::TooComplex) } else { read }
 }
 
-/// XML, one mark after another.
+/// A stream of XML events.
 struct Xml<'a> {
     reader: Reader<&'a mut dyn BufRead>,
     buffer: Vec<u8>,
     depth: usize,
 }
 
-/// What matters of a mark: names without their prefixes.
+/// The relevant part of an XML event, with local names.
 enum Mark {
     Start { name: String, value: Option<String>, id: Option<String> },
     End(String),
@@ -178,7 +178,7 @@ fn outline_level(value: &str) -> Option<usize> {
     value.parse::<usize>().ok().filter(|level| *level < 9).map(|level| level + 1)
 }
 
-/// The text while it is put together.
+/// The text being built.
 #[derive(Default)]
 struct Body {
     text: String,
@@ -282,7 +282,7 @@ impl Body {
         }
     }
 
-    /// Puts a paragraph where it belongs: into a cell, or into the text.
+    /// Appends a paragraph to the current cell, or to the text.
     fn finish(&mut self, paragraph: Paragraph) {
         let Paragraph { text, level, is_item } = paragraph;
         if let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut()) {

@@ -1,4 +1,4 @@
-//! Pages of the web. The home of `htmd`.
+//! HTML pages. The only module that uses `htmd`.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use super::Extracted;
 use super::lines::not_a_heading;
 use super::problem::Problem;
 
-/// What stands around the text of a page, or is not for reading.
+/// Elements that are not part of the main text.
 const SKIPPED: [&str; 16] = [
     "script", "style", "noscript", "template", "nav", "footer", "aside", "form", "button", "select", "iframe", "svg",
     "img", "video", "audio", "object",
 ];
 
-/// Ends a cell until its row is whole; no text has it.
+/// Temporary cell separator that cannot occur in text.
 const CELL_END: char = '\u{1f}';
 
 /// Elements within each other that have an end of their own; people's pages stay below a hundred. The parser looks through all
@@ -30,7 +30,7 @@ const WITHOUT_END: [&str; 24] = [
     "param", "rp", "rt", "source", "tbody", "td", "th", "tr", "wbr",
 ];
 
-/// Whether elements stand within each other deeper than anybody writes.
+/// Whether elements are nested too deeply.
 fn is_too_deep(page: &str) -> bool {
     let mut depth = 0_usize;
     for tag in page.split('<').skip(1) {
@@ -47,7 +47,7 @@ fn is_too_deep(page: &str) -> bool {
     false
 }
 
-/// Reads a page: its text with headings, lists and tables, without what surrounds it.
+/// Extracts the text of a page with headings, lists and tables, without navigation and the like.
 pub fn read(page: &str) -> Result<Extracted, Problem> {
     if is_too_deep(page) {
         return Err(Problem::TooComplex);
@@ -68,7 +68,7 @@ pub fn read(page: &str) -> Result<Extracted, Problem> {
             }
             None
         })
-        // Marks within words and addresses behind them would stand in the way of finding and quoting.
+        // Markup within words and URLs after them would interfere with searching and quoting.
         .add_handler(vec!["a", "b", "strong", "i", "em", "u", "mark"], inner)
         .add_handler(vec!["td", "th"], |handlers: &dyn Handlers, element: Element| {
             let cell = handlers.walk_children(element.node).content;
@@ -97,7 +97,7 @@ fn attribute(element: &Element, name: &str) -> Option<String> {
     element.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| attribute.value.to_string())
 }
 
-/// The first of what was found while the page was walked through.
+/// The first match found while traversing the page.
 #[derive(Clone, Default)]
 struct Found(Arc<Mutex<Option<String>>>);
 
@@ -111,7 +111,7 @@ impl Found {
     }
 }
 
-/// Takes the backslashes away by which the converter keeps text from being taken for Markdown, except in code.
+/// Removes the backslashes with which the converter escapes Markdown, except in code.
 fn unescaped(text: &str) -> String {
     let mut in_code = false;
     let lines = text.split('\n').map(|line| {

@@ -1,4 +1,4 @@
-//! What a file is: by its content first, and where that leaves it open by its name or what its server says.
+//! File type detection: by content first; if that is ambiguous, by name or media type.
 
 use super::decode;
 use super::problem::Problem;
@@ -18,17 +18,17 @@ pub enum Format {
 /// Within so many bytes a PDF must say that it is one (ISO 32000-1, annex H.3.4.1).
 const PDF_HEADER_WITHIN: usize = 1024;
 
-/// Looked at to tell text from anything else, and one kind of text from another.
+/// Number of bytes examined to tell text from other data, and kinds of text apart.
 const LOOKED_AT: usize = 64 * 1024;
 
-/// Tells what a file is.
+/// Detects the format of a file.
 pub fn format_of(bytes: &[u8], name: &str, media_type: Option<&str>) -> Result<Format, Problem> {
     let head = &bytes[..bytes.len().min(LOOKED_AT)];
     if find(&head[..head.len().min(PDF_HEADER_WITHIN)], b"%PDF-") {
         return Ok(Format::Pdf);
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        // Whether it really is a document shows when it is unpacked.
+        // Whether it is a Word document is found out when it is unpacked.
         return Ok(Format::Docx);
     }
     // Older Word documents; newer ones with a password are packed into the same container.
@@ -79,7 +79,7 @@ fn said(name: &str, media_type: Option<&str>) -> Option<Said> {
     })
 }
 
-/// Pictures, archives and programs: nobody is told that they are broken, whatever they are called.
+/// Images, archives and programs, which are reported as unsupported rather than as broken, whatever their name.
 fn is_known(head: &[u8]) -> bool {
     const STARTS: [&[u8]; 9] =
         [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\x7fELF", b"MZ", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!"];

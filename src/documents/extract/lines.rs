@@ -1,4 +1,4 @@
-//! Lines that were broken only because a page ends there become paragraphs again: what is broken apart cannot be found.
+//! Rejoins hard-wrapped lines into paragraphs; phrases that are split across lines cannot be found.
 
 /// Widest margin in columns at which lines are broken by hand or by a program; what is wider was not broken at all.
 const WIDEST_MARGIN: usize = 180;

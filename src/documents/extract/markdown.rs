@@ -1,4 +1,4 @@
-//! Markdown: nearly what is kept anyway.
+//! Markdown, which is close to the stored format.
 
 use super::Extracted;
 use super::lines;
@@ -19,7 +19,7 @@ pub fn read(text: &str) -> Extracted {
     }
 }
 
-/// What stands between two lines of `---` at the very beginning, and the rest.
+/// The front matter between two lines of `---` at the beginning, and the rest.
 fn front_matter(text: &str) -> (&str, &str) {
     let found = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
     found.unwrap_or(("", text))

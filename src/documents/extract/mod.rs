@@ -1,7 +1,7 @@
-//! Files become text.
+//! Text extraction from files.
 //!
-//! Whoever uploads a file may mean harm, and the formats are old and large: so a file is only ever read by a process of its
-//! own, this program once more as `chatbot extract`, which may use so much memory and time and nothing else. Here is the
+//! Uploaded files are untrusted, and their formats are old and complex: so each file is read by a process of its
+//! own (`chatbot extract`), which has limits on memory and time and access to nothing else. This module is the
 //! server's side; [`child`] is the other.
 
 pub mod child;
@@ -29,13 +29,13 @@ use crate::text::Text;
 
 use problem::Problem;
 
-/// Files read at a time: each may cost a core and as much memory as the limits say.
+/// Number of files read concurrently: each may use one core and the memory limit.
 const AT_A_TIME: usize = 2;
 
-/// What follows a keeper is the same program.
+/// The reading process is this same program.
 const OWN_BINARY: &str = "/proc/self/exe";
 
-/// What a file may cost.
+/// Limits for reading a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of the file.
@@ -46,7 +46,7 @@ pub struct Limits {
     pub pages: usize,
     /// Bytes of memory to read it with.
     pub memory: u64,
-    /// Until it must be read. Waiting for other files to be read is limited by as much again.
+    /// Time limit for reading. Waiting for other files has the same limit in addition.
     pub time: Duration,
 }
 
@@ -61,7 +61,7 @@ impl Default for Limits {
 /// What was in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extracted {
-    /// As the file itself says, or else its first heading.
+    /// From the file's metadata, or else its first heading.
     pub title: Option<String>,
     pub author: Option<String>,
     pub kind: DocumentKind,
@@ -71,7 +71,7 @@ pub struct Extracted {
     pub pages: Option<u32>,
 }
 
-/// Has files read.
+/// Runs the processes that read files.
 #[derive(Clone)]
 pub struct Extractor {
     programs: Programs,
@@ -111,12 +111,12 @@ impl Extractor {
         Self { programs, limits, turns: Arc::new(Semaphore::new(AT_A_TIME)), stopping: CancellationToken::new() }
     }
 
-    /// Ends what is being read, and reads nothing more.
+    /// Stops all reading, and refuses further files.
     pub fn stop(&self) {
         self.stopping.cancel();
     }
 
-    /// Returns once nothing is left of the processes of files that nobody waits for any more.
+    /// Returns once the processes of dropped extractions have ended.
     pub async fn all_ended(&self) {
         self.programs.all_ended().await;
     }
@@ -126,11 +126,11 @@ impl Extractor {
         self.limits
     }
 
-    /// Takes the text out of a file. `name` is what the user calls it, `media_type` what the browser or its server says; what
-    /// the content says comes first. Dropped, everything ends that was begun for it.
+    /// Extracts the text of a file. `name` is its name, `media_type` comes from the browser or web server;
+    /// the content takes precedence. Dropping the future ends the process.
     ///
     /// # Errors
-    /// In one sentence, with a code of its own for each reason that the user can do something about.
+    /// One sentence, with a separate code for each reason that the user can act on.
     pub async fn extract(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<Extracted, Text> {
         let extracting = self.extract_in_turn(file, name, media_type);
         self.stopping.run_until_cancelled(extracting).await.unwrap_or_else(|| Err(Text::new("error-busy-file")))
@@ -195,7 +195,7 @@ struct Heard {
 
 impl Heard {
     fn line(&mut self, line: &str, most: usize) -> Result<(), Problem> {
-        // What cannot be understood comes from a process that was taken over or broke down.
+        // Invalid output comes from a process that was compromised or crashed.
         match serde_json::from_str(line).map_err(|_| Problem::Broken)? {
             Said::About { title, author, kind, pages } => {
                 self.about = Some(Extracted { title, author, kind, text: String::new(), pages });

@@ -1,4 +1,4 @@
-//! PDF. The home of `pdf_oxide`.
+//! PDF files. The only module that uses `pdf_oxide`.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::Extracted;
 use super::problem::Problem;
 use super::{Limits, lines};
 
-/// Every PDF ends with `%%EOF`; some writers leave a few bytes behind it.
+/// Every PDF ends with `%%EOF`; some writers add a few bytes after it.
 const END_WITHIN: usize = 8 * 1024;
 
 /// How much larger than the text a heading is, at least.
@@ -18,10 +18,10 @@ const HEADING: f32 = 1.15;
 /// Longest heading in characters.
 const LONGEST_HEADING: usize = 80;
 
-/// Letters on a page, on average, below which the pages are pictures: some scanners stamp a number on each.
+/// Average number of letters per page below which the pages are images: some scanners print a number on each.
 const LETTERS_OF_A_PAGE: usize = 4;
 
-/// So much of the margin must a line fill to be one that was broken there: letters differ in width.
+/// Fraction of the line width that a wrapped line must fill: letters differ in width.
 const FILL: f32 = 0.8;
 
 /// Reads all pages.
@@ -54,9 +54,9 @@ pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, Problem> {
     })
 }
 
-/// What it means that there is next to no text: a scan, or pages that could not be unpacked within the limits.
+/// The reason for almost no text: a scan, or pages that could not be unpacked within the limits.
 fn without_text(document: &PdfDocument, count: usize) -> Problem {
-    /// Pages looked at; where one is like that, most are.
+    /// Number of pages examined; if one is like that, most are.
     const SOME: usize = 20;
     let mut contents = (0..count.min(SOME)).map(|index| document.get_page_content_data(index));
     contents.find_map(Result::err).map_or(Problem::ScanWithoutText, |error| match error {
@@ -127,7 +127,7 @@ fn pages(document: &PdfDocument, count: usize, limits: &Limits) -> Result<Vec<Pa
         }
         pages.push(page);
     }
-    // One page that cannot be read does not make the others worthless.
+    // One unreadable page must not discard the others.
     let read_nothing = pages.iter().all(|page| page.letters == 0);
     failed.filter(|_| read_nothing).map_or(Ok(pages), Err)
 }
@@ -162,7 +162,7 @@ fn compact(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Takes out what stands at the top and the bottom of most pages: running titles and page numbers would stand in the middle
+/// Removes headers and footers that repeat on most pages: they would appear in the middle
 /// of sentences.
 fn drop_furniture(pages: &mut [Page]) {
     const FEW: usize = 4;
@@ -197,7 +197,7 @@ fn last_line(page: &Page) -> Option<usize> {
     page.lines.iter().rposition(|line| !line.trim().is_empty())
 }
 
-/// Which sizes of type are headings.
+/// The font sizes of headings.
 #[derive(Default)]
 struct Levels {
     /// The largest first.

@@ -6,7 +6,7 @@ use super::Limits;
 use crate::process::End;
 use crate::text::Text;
 
-/// Each of them is one sentence for whoever brought the file.
+/// Each has one sentence for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Problem {
     Empty,
@@ -16,7 +16,7 @@ pub enum Problem {
     /// A folder, a pipe, a link.
     NoFile,
     UnknownType,
-    /// Called a PDF, but is something else.
+    /// The content does not match the file name.
     OtherType,
     Broken,
     PasswordNeeded,
@@ -24,12 +24,12 @@ pub enum Problem {
     /// Takes more memory than is allowed, or is nested too deeply.
     TooComplex,
     TooSlow,
-    /// The fault is this server's.
+    /// An internal error.
     NotRead,
 }
 
 impl Problem {
-    /// What it means that the reading process ended before it was done.
+    /// The reason why the reading process ended early.
     pub fn of_end(end: End) -> Self {
         match end {
             End::Signal(libc::SIGXCPU) => Self::TooSlow,

@@ -1,14 +1,14 @@
-//! Tables as text: questions with their answers, or else rows. The home of `csv`.
+//! Tables as text: questions with answers, or rows. The only module that uses `csv`.
 
 use super::Extracted;
 use super::lines::not_a_heading;
 use super::problem::Problem;
 use crate::model::DocumentKind;
 
-/// What people write above questions.
+/// Column titles for questions.
 const QUESTION: [&str; 9] = ["question", "questions", "q", "问题", "問題", "问", "問", "提问", "提問"];
 
-/// What people write above answers.
+/// Column titles for answers.
 const ANSWER: [&str; 10] = ["answer", "answers", "a", "答案", "回答", "答", "答复", "答覆", "解答", "回复"];
 
 /// Characters of a question that become its heading; the rest goes to the answer.
@@ -38,7 +38,7 @@ pub fn read(text: &str, separator: u8) -> Result<Extracted, Problem> {
 fn separator_in(text: &str) -> u8 {
     let line = text.lines().next().unwrap_or_default();
     let count = |separator: u8| line.bytes().filter(|byte| *byte == separator).count();
-    // Of equals the last one wins.
+    // `max_by_key` returns the last of equal elements.
     [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
 }
 
@@ -68,7 +68,7 @@ fn questions(rows: &[Vec<String>], (question, answer): (usize, usize)) -> Extrac
     Extracted { kind: DocumentKind::Faq, text, ..Extracted::default() }
 }
 
-/// Each row as a line of its own that says what its cells are, so that it can be found and understood alone.
+/// Each row as a line that repeats the column titles, so that it is understandable on its own.
 fn plain_rows(rows: &[Vec<String>]) -> String {
     let Some((names, rows)) = rows.split_first() else { return String::new() };
     if rows.is_empty() {

@@ -1,4 +1,4 @@
-//! `/api/ask`: a question for a program; nothing is said in any room.
+//! `/api/ask`: questions from programs; nothing is posted in any room.
 
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ use crate::model::{JobRequest, MessageText, PRIVATE_ROOM};
 #[derive(Deserialize, ToSchema)]
 struct NewQuestion {
     question: String,
-    /// How many passages are wanted, at most 10.
+    /// Number of passages, at most 10.
     limit: Option<usize>,
-    /// The room whose documents are asked, beside those that are everywhere.
+    /// A room whose documents are used in addition to those without a room.
     room: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![route!(ask).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(ask))]
 }
 
-/// Asks the documents; the answer is on the job.
+/// Starts a job that answers a question; the answer is on the job.
 #[utoipa::path(post, path = "/api/ask", request_body = NewQuestion, responses(
     (status = 202, body = Asked), (status = 400, body = ErrorBody),
     (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]

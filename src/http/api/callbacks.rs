@@ -1,4 +1,4 @@
-//! `/api/jobs/{id}/callback/{token}`, the one-time address at which the answer to a command may be posted.
+//! `/api/jobs/{id}/callback/{token}`: the callback URL for the answer of a custom command.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![route!(answer).parts(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(answer))]
 }
 
-/// The answer to a command, or how far it is; what ends it is taken once.
+/// The answer of a custom command, or its progress; a final response is accepted once.
 #[utoipa::path(post, path = "/api/jobs/{id}/callback/{token}", request_body = Said,
     params(("id" = String, Path), ("token" = String, Path)),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]

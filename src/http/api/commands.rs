@@ -20,7 +20,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![route!(list).fixed(|at| at.and(caller(app)).and(with_app(app)).then(list))]
 }
 
-/// What the bot can do, in the language of `Accept-Language`.
+/// The commands, described in the language of `Accept-Language`.
 #[utoipa::path(get, path = "/api/commands", responses((status = 200, body = CommandList)))]
 async fn list(caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &CommandList { commands: app.bots.describe(caller.locale) }))

@@ -1,4 +1,4 @@
-//! Whether the server does its work: for supervisors and load balancers.
+//! Health check for supervisors and load balancers.
 
 use std::sync::Arc;
 

@@ -28,7 +28,7 @@ struct ListQuery {
     name: Option<String>,
     room: Option<String>,
     handle: Option<String>,
-    /// Only those behind the job of this id in the list.
+    /// Only jobs after the one with this id in the list.
     before: Option<String>,
     /// At most 500; 50 if left out.
     limit: Option<usize>,
@@ -37,7 +37,7 @@ struct ListQuery {
 #[derive(Serialize, ToSchema)]
 struct JobList {
     jobs: Vec<JobView>,
-    /// Whether there are more behind the last one.
+    /// Whether there are more.
     more: bool,
 }
 
@@ -47,7 +47,7 @@ struct NewJob {
     name: String,
     #[serde(default)]
     arguments: String,
-    /// Where it is asked for; the private room with the bot if left out.
+    /// The room; the private room with the bot by default.
     room: Option<String>,
     handle: Option<String>,
     /// The client's own unique id: a repetition is stored once.
@@ -69,7 +69,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     ]
 }
 
-/// Newest first, those that wait for their time by it: one's own jobs, everybody's for the owner.
+/// Newest first, waiting ones by due time: one's own jobs, everyone's for the owner.
 #[utoipa::path(get, path = "/api/jobs", params(ListQuery), responses(
     (status = 200, body = JobList), (status = 400, body = ErrorBody)))]
 async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
@@ -84,7 +84,7 @@ async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &JobList { jobs, more }))
 }
 
-/// Asks for a command, which is said in the room as a message.
+/// Requests a command, which is posted in the room as a message.
 #[utoipa::path(post, path = "/api/jobs", request_body = NewJob, responses(
     (status = 201, body = JobView), (status = 200, description = "It was asked for before", body = JobView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
@@ -110,14 +110,14 @@ async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     Ok(json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &view))
 }
 
-/// A command as it is asked for: one word, as it would be typed, and what follows; and the message that asks for it.
+/// Parses the command into the message that requests it and the job request.
 fn command(name: &str, arguments: &str, max_chars: usize) -> Result<(MessageText, JobRequest), Text> {
     let name = name.trim().trim_start_matches('/').to_lowercase();
     if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Text::new("error-missing_field").with("field", "name"));
     }
     let text = MessageText::new(format!("/{name} {}", arguments.trim()).trim_end().to_owned(), max_chars)?;
-    // As it is stored, not as it came: what cannot be shown is left out.
+    // As stored, without control characters.
     let arguments = text.as_str().split_once(' ').map_or("", |(_, arguments)| arguments).to_owned();
     Ok((text, JobRequest { name, arguments }))
 }
@@ -129,7 +129,7 @@ fn room_of(room: Option<&str>, actor: &Actor) -> Result<RoomName, super::Refusal
     }
 }
 
-/// Everything about one job: how it came to where it is, its log, its result once it has one.
+/// All details of one job: state changes, log, and result once it has one.
 #[utoipa::path(get, path = "/api/jobs/{id}", params(("id" = String, Path)), responses(
     (status = 200, body = JobDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
@@ -145,7 +145,7 @@ async fn cancel(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &job))
 }
 
-/// Begins a job again that failed, was cancelled or interrupted, and at once what waits for its time.
+/// Restarts a job that failed, was cancelled or interrupted; starts a waiting one immediately.
 #[utoipa::path(post, path = "/api/jobs/{id}/retry", params(("id" = String, Path)), responses(
     (status = 200, body = JobView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 409, description = "It is in no state for that", body = ErrorBody)))]
@@ -155,7 +155,7 @@ async fn retry(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &job))
 }
 
-/// Forgets a job that has ended.
+/// Deletes a job that has ended.
 #[utoipa::path(delete, path = "/api/jobs/{id}", params(("id" = String, Path)), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 409, description = "It has not ended", body = ErrorBody)))]

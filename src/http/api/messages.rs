@@ -63,7 +63,7 @@ async fn list(room: String, query: PageQuery, app: Arc<App>) -> Answer {
     .await
 }
 
-/// Says something; answered once it is durable.
+/// Posts a message; responds once it is durable.
 #[utoipa::path(post, path = "/api/rooms/{room}/messages", request_body = NewMessage, params(("room" = String, Path)), responses(
     (status = 201, body = MessageView), (status = 200, description = "This id was stored before", body = MessageView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
@@ -79,7 +79,7 @@ async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> A
     Ok(json(status, &MessageView::new(room.name(), sent.seq, &sent.message)))
 }
 
-/// Takes the text out of a message; its number stays. For the owner.
+/// Deletes the text of a message; its number stays. For the owner.
 #[utoipa::path(delete, path = "/api/rooms/{room}/messages/{seq}", params(("room" = String, Path), ("seq" = u64, Path)), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn delete(room: String, seq: u64, caller: Caller, app: Arc<App>) -> Answer {

@@ -1,4 +1,4 @@
-//! `/metrics`: numbers for Prometheus and whatever reads its text format.
+//! `/metrics`, in the Prometheus text format.
 
 use std::fmt::{Display, Write};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ async fn show(caller: Caller, app: Arc<App>) -> Answer {
     Ok(warp::reply::with_header(shown, CONTENT_TYPE, FORMAT).into_response())
 }
 
-/// Metrics as they are written down.
+/// Metrics in the text format.
 #[derive(Default)]
 struct Metrics(String);
 

@@ -1,4 +1,4 @@
-//! The HTTP interface for programs: JSON in and out, one short handler per route, each described where it stands.
+//! The HTTP API: JSON in and out, one short handler per route, each with its OpenAPI description.
 
 mod ask;
 mod callbacks;
@@ -41,13 +41,13 @@ use crate::threads::{self, Unfinished};
 
 pub use search::AT_A_TIME as SEARCHES;
 
-/// What a handler comes to.
+/// Result of a handler.
 type Answer = Result<Response, Refusal>;
 
-/// Longest time for a request's body.
+/// Timeout for reading a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Bytes that may take no longer than that; for each as many more there is as much time again.
+/// Body size that the timeout applies to; larger bodies get proportionally more time.
 const BODY_PART: usize = 2 * 1024 * 1024;
 
 /// The description of the interface, but for its routes.
@@ -102,19 +102,19 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
     warp::reply::with_status(warp::reply::json(body), status).into_response()
 }
 
-/// Gives a handler what it answers from.
+/// Passes the application state to a handler.
 fn with_app(app: &Arc<App>) -> impl Filter<Extract = (Arc<App>,), Error = Infallible> + Clone + use<> {
     let app = app.clone();
     warp::any().map(move || app.clone())
 }
 
-/// The handler's reply, or the refusal in its place.
+/// Converts a handler's result to a response.
 fn settle(answer: Answer) -> Response {
     use warp::Reply;
     answer.unwrap_or_else(Refusal::into_response)
 }
 
-/// A caller that may change something here: its page, if it is one, is ours, and it is not too fast.
+/// A caller that may change something: its origin is allowed and it is within the rate limit.
 fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
     let app = app.clone();
     caller(&app).and_then(move |caller: Caller| {
@@ -126,7 +126,7 @@ fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Re
     })
 }
 
-/// A body of JSON, within limits of size and time.
+/// A JSON body, within limits of size and time.
 fn body<T: DeserializeOwned + Send + 'static>(
     app: &Arc<App>,
 ) -> impl Filter<Extract = (T,), Error = Rejection> + Clone + use<T> {
@@ -145,7 +145,7 @@ fn body_of<T: DeserializeOwned + Send + 'static>(
     })
 }
 
-/// A body as it is, within limits of size and time.
+/// A raw body, within limits of size and time.
 fn bytes(app: &Arc<App>) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone + use<> {
     bytes_of(app.settings.frame_bytes)
 }
@@ -179,18 +179,18 @@ async fn read_body<B: bytes::Buf>(
     Ok(body.freeze())
 }
 
-/// A path's part as the text it stands for.
+/// Percent-decodes a path segment.
 fn decoded(part: &str) -> Result<String, Refusal> {
     let decoded = percent_encoding::percent_decode_str(part).decode_utf8();
     decoded.map(String::from).map_err(|_| Text::new("error-bad_room-character").with("found", part).into())
 }
 
-/// The room a path names.
+/// The room name in a path segment.
 fn room_name(part: &str) -> Result<RoomName, Refusal> {
     Ok(RoomName::public(&decoded(part)?)?)
 }
 
-/// Does what must not stop halfway when whoever asked for it goes away: hyper drops a handler then.
+/// Runs work to completion even if the client disconnects, in which case hyper drops the handler.
 async fn to_the_end<T: Send + 'static>(
     app: &App,
     work: impl Future<Output = Result<T, Text>> + Send + 'static,
@@ -199,7 +199,7 @@ async fn to_the_end<T: Send + 'static>(
     Ok(done.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?)
 }
 
-/// Runs a read of many records where it holds up nobody.
+/// Runs a long read on a blocking thread.
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Text> + Send + 'static) -> Result<T, Refusal> {
     let read = threads::blocking(read).await;
     Ok(read.unwrap_or_else(|Unfinished| Err(Text::new("error-store_failed")))?)

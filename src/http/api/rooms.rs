@@ -15,7 +15,7 @@ use crate::accounts::{Action, Actor};
 use crate::chat::{Room, RoomChange, RoomSummary};
 use crate::model::{Persona, RoomName};
 
-/// Rooms in one list.
+/// Maximum number of rooms per response.
 const MAX_ROOMS: usize = 200;
 
 #[derive(Deserialize, IntoParams)]
@@ -32,7 +32,7 @@ struct RoomList {
 
 #[derive(Deserialize, ToSchema)]
 struct NewRoom {
-    /// Left out, a readable name is made up.
+    /// If omitted, a readable name is generated.
     name: Option<String>,
 }
 
@@ -40,7 +40,7 @@ struct NewRoom {
 struct RoomView {
     #[serde(flatten)]
     summary: RoomSummary,
-    /// How its bot presents itself; only the owner is told.
+    /// The bot's persona; only for the owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     persona: Option<Persona>,
 }
@@ -70,7 +70,7 @@ async fn list(query: ListQuery, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &RoomList { rooms }))
 }
 
-/// Creates a room, under a made-up name if none is given.
+/// Creates a room, with a generated name if none is given.
 #[utoipa::path(post, path = "/api/rooms", request_body = NewRoom, responses(
     (status = 201, body = RoomSummary), (status = 200, description = "It was there already", body = RoomSummary),
     (status = 400, body = ErrorBody)))]
@@ -92,7 +92,7 @@ async fn show(room: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &RoomView::new(&room, &caller.actor(None))))
 }
 
-/// Changes what a room's bot answers to, and how it presents itself. For the owner.
+/// Changes a room's bot mode and persona. For the owner.
 #[utoipa::path(patch, path = "/api/rooms/{room}", request_body = RoomChange, params(("room" = String, Path)), responses(
     (status = 200, body = RoomView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>) -> Answer {

@@ -37,21 +37,21 @@ async fn list(caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &ScheduleList { schedules }))
 }
 
-/// Withdraws the run that waits, and makes no more.
+/// Withdraws the waiting run and creates no more.
 #[utoipa::path(post, path = "/api/schedules/{id}/pause", params(("id" = String, Path)), responses(
     (status = 200, body = ScheduleView), (status = 404, body = ErrorBody)))]
 async fn pause(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &alter(&id, caller, app, Alteration::Pause).await?))
 }
 
-/// Goes on with the next time there is.
+/// Continues with the next time.
 #[utoipa::path(post, path = "/api/schedules/{id}/resume", params(("id" = String, Path)), responses(
     (status = 200, body = ScheduleView), (status = 404, body = ErrorBody)))]
 async fn resume(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &alter(&id, caller, app, Alteration::Resume).await?))
 }
 
-/// Withdraws the run that waits, and forgets the schedule.
+/// Withdraws the waiting run and deletes the schedule.
 #[utoipa::path(delete, path = "/api/schedules/{id}", params(("id" = String, Path)), responses(
     (status = 204), (status = 404, body = ErrorBody)))]
 async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
@@ -59,7 +59,7 @@ async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Alters one's own schedule, or any for the owner.
+/// Changes one's own schedule, or any for the owner.
 async fn alter(id: &str, caller: Caller, app: Arc<App>, alteration: Alteration) -> Result<ScheduleView, Refusal> {
     let id = ScheduleId::parse(id).ok_or_else(|| Text::new("error-not_found-schedule"))?;
     let (actor, jobs) = (caller.actor(None), app.jobs.clone());

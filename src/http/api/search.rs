@@ -1,4 +1,4 @@
-//! `/api/search`: one box over everything.
+//! `/api/search`: search over messages and documents.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,19 +16,19 @@ use crate::protocol::MessageView;
 use crate::search::{Cursor, Found, FoundMessage};
 use crate::text::Text;
 
-/// Searches at a time; others wait.
+/// Maximum number of concurrent searches; others wait.
 pub const AT_A_TIME: usize = 4;
 
-/// Longest wait for one's turn.
+/// Timeout for waiting.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Messages in an answer if the client does not say.
+/// Default number of messages per response.
 const DEFAULT_LIMIT: usize = 20;
 
-/// Passages that need no word in common with what was typed, if they lie near.
+/// Number of top passages that may match by meaning only, without a common word.
 const BY_MEANING: usize = 3;
 
-/// Passages of documents in an answer.
+/// Maximum number of passages per response.
 const MOST_DOCUMENTS: usize = 20;
 
 #[derive(Deserialize, IntoParams)]
@@ -39,7 +39,7 @@ struct SearchQuery {
     room: Option<String>,
     /// `messages` or `documents`; both if left out.
     kind: Option<String>,
-    /// Messages before this: `next` of an answer, or a moment.
+    /// Only messages before this: the `next` of a response, or a timestamp.
     before: Option<String>,
     /// At most 100; 20 if left out.
     limit: Option<usize>,
@@ -49,7 +49,7 @@ struct SearchQuery {
 struct MessageHit<'a> {
     #[serde(flatten)]
     message: MessageView<'a>,
-    /// What of `message` was looked for, as ranges in UTF-16 code units.
+    /// Ranges of `message` that match, in UTF-16 code units.
     marks: &'a [[u32; 2]],
 }
 
@@ -61,10 +61,10 @@ struct SearchAnswer<'a> {
     documents: Vec<Source>,
     /// Whether there are more messages.
     more: bool,
-    /// What to give as `before` to see them.
+    /// The `before` of the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// Whether every message was looked at; not while the index is being made.
+    /// Whether all messages were searched; false while the index is being built.
     complete: bool,
     took_ms: u64,
 }
@@ -81,7 +81,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![route!(find).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(find))]
 }
 
-/// Messages and documents that match what was typed, as far as the asker may read them.
+/// Messages and documents that match the query and that the caller may read.
 #[utoipa::path(get, path = "/api/search", params(SearchQuery), responses(
     (status = 200, body = SearchAnswer), (status = 400, description = "A filter that says nothing", body = ErrorBody),
     (status = 503, description = "Busy", body = ErrorBody)))]
@@ -110,7 +110,7 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
         let (search, actor, typed, room) = (app.search.clone(), actor.clone(), typed.clone(), room.clone());
         blocking(move || search.messages(&actor, &typed, room.as_ref(), before, limit)).await?
     };
-    // Further pages are of messages alone.
+    // Further pages contain messages only.
     let documents = match kind {
         Kind::Messages => Vec::new(),
         _ if is_further_page => Vec::new(),
@@ -129,7 +129,7 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
     ))
 }
 
-/// Passages of documents that match what was typed.
+/// Passages of documents that match the query.
 async fn in_documents(
     app: &Arc<App>,
     actor: &Actor,
@@ -139,7 +139,7 @@ async fn in_documents(
 ) -> Result<Vec<Source>, Refusal> {
     let Some((words, audience)) = app.search.in_documents(actor, typed, room)? else { return Ok(Vec::new()) };
     let found = app.library.find(&words, &audience, limit.clamp(1, MOST_DOCUMENTS)).await?;
-    // What lies near without a word in common is a result only among the very best.
+    // Passages without a common word are included only at the top ranks.
     let by_meaning = if found.confident { BY_MEANING } else { 0 };
     let sources = found.sources.into_iter().enumerate();
     let sources = sources.filter(|(rank, source)| *rank < by_meaning || !source.marks.is_empty());

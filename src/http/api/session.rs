@@ -36,7 +36,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     ]
 }
 
-/// Who the server takes the caller for.
+/// The caller's identity.
 #[utoipa::path(get, path = "/api/session", responses((status = 200, body = Session)))]
 async fn show(caller: Caller) -> Answer {
     Ok(user(&caller, caller.role))

@@ -1,4 +1,4 @@
-//! `/api/jobs/stats`: what the jobs do, as numbers for plots.
+//! `/api/jobs/stats`: job statistics for plots.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::protocol::{JobsNow, StatsPoint};
 
 #[derive(Deserialize, IntoParams)]
 struct StatsQuery {
-    /// `hour`, by the minute, or `day`, by the quarter of an hour; `hour` if left out.
+    /// `hour` (by minute) or `day` (by 15 minutes); `hour` by default.
     span: Option<String>,
 }
 
@@ -23,7 +23,7 @@ struct JobStats {
     now: JobsNow,
     /// Seconds from one point to the next.
     step: u64,
-    /// Oldest first; the last one is not over yet.
+    /// Oldest first; the last interval has not ended yet.
     points: Vec<StatsPoint>,
 }
 
@@ -31,7 +31,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![route!(show).fixed(|at| at.and(warp::query()).and(with_app(app)).then(show))]
 }
 
-/// How many jobs there are, and what they did in the last hour or day.
+/// Number of jobs now, and statistics of the last hour or day.
 #[utoipa::path(get, path = "/api/jobs/stats", params(StatsQuery), responses(
     (status = 200, body = JobStats), (status = 400, body = ErrorBody)))]
 async fn show(query: StatsQuery, app: Arc<App>) -> Answer {

@@ -1,8 +1,8 @@
-//! One WebSocket's bytes: reads messages, writes frames that others share, finds who stalls.
+//! I/O of one WebSocket: reads messages, writes shared frames, detects stalled clients.
 //!
 //! Reading, with all of RFC 6455 that a server meets (fragments, masks, control frames, close codes, UTF-8), is tungstenite's,
 //! which here gets its bytes from the socket and leaves its replies in the same queue as everybody's frames. Writing is
-//! one vectored write of all that waits. Knows nothing of what the frames say.
+//! one vectored write of all queued frames. Independent of the frames' contents.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -30,33 +30,33 @@ const READ_BUFFER: usize = 1024;
 /// Frames in one vectored write.
 const MAX_SLICES: usize = 64;
 
-/// While this much waits for a client, nothing more is read from it: it could ask faster than it takes the answers.
+/// While this many bytes are unwritten, nothing is read from the client: it could send requests faster than it reads responses.
 const MAX_UNREAD: usize = 256 * 1024;
 
-/// How often a silent client is asked whether it is there; below the 30 s after which some routers forget a connection.
+/// Interval of pings to idle clients; less than the 30 s after which some routers drop a connection.
 const PING_EVERY: Duration = Duration::from_secs(25);
 
-/// Unanswered pings after which a client is gone.
+/// Number of unanswered pings after which a client counts as gone.
 const MAX_PINGS: u32 = 2;
 
 /// Time for a client to answer the server's close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What one connection may cost.
+/// Limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Largest frame, and largest message of several.
     pub frame_bytes: usize,
-    /// A client that takes nothing for this long is dropped.
+    /// A client that accepts no data for this long is disconnected.
     pub stall: Duration,
 }
 
 /// What a client did.
 pub enum Event {
     Text(String),
-    /// Frames are text; a client may not know.
+    /// Binary messages are not part of the protocol.
     Binary,
-    /// Over, whichever side ended it; nothing more can be sent.
+    /// The connection is closed, by either side; nothing more can be sent.
     Closed,
 }
 
@@ -67,20 +67,20 @@ pub struct Connection {
     outbox: Arc<Outbox>,
     writing: Writing,
     limits: Limits,
-    /// Wakes for the next look at the two below.
+    /// Wakes the task to check the two fields below.
     timer: Pin<Box<Sleep>>,
-    /// Since when a write is stuck.
+    /// Since when a write has been blocked.
     stalled_since: Option<Instant>,
     /// Pings since the client was last heard.
     unanswered_pings: u32,
     _places: Places,
 }
 
-/// Bytes on their way to the client: blocks of whole frames, the first of them perhaps half written.
+/// The write queue: blocks of whole frames, of which the first may be partly written.
 #[derive(Default)]
 struct Writing {
     blocks: VecDeque<Bytes>,
-    /// Written of the first block.
+    /// Number of bytes of the first block that are written.
     offset: usize,
     /// Waiting in all.
     bytes: usize,
@@ -92,14 +92,14 @@ impl Writing {
         self.blocks.push_back(block);
     }
 
-    /// What waits, in bytes of memory: a pong of two bytes takes a block of its own.
+    /// Memory used by the queue, in bytes: even a pong of two bytes takes a block.
     fn cost(&self) -> usize {
-        /// A block's own administration, about.
+        /// Approximate overhead of a block.
         const BLOCK: usize = 96;
         self.bytes + self.blocks.len() * BLOCK
     }
 
-    /// What waits, as far as one write takes it; the number of slices filled.
+    /// Fills the slices for one write; returns their number.
     fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>; MAX_SLICES]) -> usize {
         for (index, (slice, block)) in slices.iter_mut().zip(&self.blocks).enumerate() {
             *slice = IoSlice::new(if index == 0 { &block[self.offset..] } else { block });
@@ -117,13 +117,13 @@ impl Writing {
             self.offset -= first.len();
             self.blocks.pop_front();
         }
-        // A burst must not leave its queue behind for the rest of an idle connection's life.
+        // Releases the memory of a burst, for idle connections.
         if self.blocks.capacity() > MAX_SLICES {
             self.blocks.shrink_to_fit();
         }
     }
 
-    /// Drops all but the rest of the frame that is half written: behind it another frame can follow.
+    /// Drops everything except the rest of a partly written frame, so that another frame can follow.
     fn keep_begun_frame(&mut self) {
         let begun = self.blocks.pop_front().map(|block| block.slice(self.offset..end_of_frame(&block, self.offset)));
         *self = Self::default();
@@ -161,11 +161,11 @@ enum Step {
 }
 
 impl Connection {
-    /// `leftover` was read behind the upgrade request.
+    /// `leftover` are bytes that were read after the upgrade request.
     pub fn new(stream: TcpStream, leftover: Vec<u8>, outbox: Arc<Outbox>, limits: Limits, places: Places) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
-            // Replies go to the queue at once; tungstenite keeps none of them.
+            // Replies go to the queue at once; tungstenite buffers none.
             .write_buffer_size(0)
             .max_frame_size(Some(limits.frame_bytes))
             .max_message_size(Some(limits.frame_bytes));
@@ -204,7 +204,7 @@ impl Connection {
         self.close(reason).await;
     }
 
-    /// Waits for what the client does next, meanwhile writing what there is to write.
+    /// Waits for the client's next event, and writes queued frames meanwhile.
     pub async fn next(&mut self) -> Event {
         match poll_fn(|context| self.poll_event(context)).await {
             Step::Event(event) => return event,
@@ -278,7 +278,7 @@ impl Connection {
             let step = match self.context.read(&mut duplex) {
                 Ok(Message::Text(text)) => Step::Event(Event::Text(text.as_str().to_owned())),
                 Ok(Message::Binary(_)) => Step::Event(Event::Binary),
-                // Answered already, in the queue; who does not take the answers is not asked for more.
+                // The reply is queued already; stops reading while too much is unwritten.
                 Ok(_) if self.writing.cost() < MAX_UNREAD => continue,
                 Ok(_) => return self.flush_replies(context),
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return self.flush_replies(context),
@@ -325,7 +325,7 @@ impl Connection {
         }
     }
 
-    /// Says why, gives the client a moment to answer, and ends the connection.
+    /// Sends a close frame, waits briefly for the client's, and ends the connection.
     async fn close(&mut self, reason: CloseReason) {
         tracing::debug!(code = reason.code(), reason = reason.words(), "closing a connection");
         let frame = CloseFrame { code: CloseCode::from(reason.code()), reason: reason.words().into() };
@@ -339,7 +339,7 @@ impl Connection {
         }
     }
 
-    /// Lets the kernel take the little that is still to be said to a client that reads nothing: it finds that when it reads
+    /// Enlarges the kernel's send buffer for the last frames to a client that does not read: it receives them when it reads
     /// again, long after this task is gone.
     fn make_room(&self) {
         let socket = socket2::SockRef::from(&self.stream);
@@ -355,7 +355,7 @@ impl Connection {
         let ending = async {
             poll_fn(|context| self.poll_write(context)).await?;
             self.stream.shutdown().await?;
-            // On the heap: an array would be part of every idle connection's task.
+            // On the heap: an array would enlarge every connection's task.
             let mut scratch = vec![0; 4096];
             while self.stream.read(&mut scratch).await? > 0 {}
             io::Result::Ok(())

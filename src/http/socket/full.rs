@@ -1,4 +1,4 @@
-//! The door for the page and full clients: many rooms on one socket, every frame of the contract.
+//! The endpoint for the page and full clients: many rooms on one socket, all frames of the protocol.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
             Event::Closed => return,
         };
         let taken = match limiter.check() {
-            // Boxed, for its size would be part of every idle connection's task.
+            // Boxed, because its size would be part of every idle connection's task.
             Pace::Fine => Box::pin(client.take(&mut connection, &text)).await,
             Pace::TooFast => Err(too_fast(&text)),
             Pace::Flood => return connection.refuse(CloseReason::TooMany).await,
@@ -40,7 +40,7 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
     }
 }
 
-/// A frame that was not done, and what is known of it.
+/// A refused frame.
 struct Refused {
     error: Text,
     id: Option<String>,
@@ -71,9 +71,9 @@ fn too_fast(text: &str) -> Refused {
 struct FullClient {
     app: Arc<App>,
     actor: Actor,
-    /// A handful, mostly one.
+    /// Usually one, rarely more than a few.
     rooms: Vec<Membership>,
-    /// Watching jobs, while it is wanted.
+    /// The subscription to job changes, while watching.
     watch: Option<Subscription>,
 }
 
@@ -134,7 +134,7 @@ impl FullClient {
         self.rooms.iter().find(|membership| membership.room().name() == name)
     }
 
-    /// What still waits of the room goes out first: nothing of it may follow an answer to `leave`, or repeat itself behind
+    /// Frames of the room that are still queued are sent first: none may follow the answer to `leave`, or be repeated after
     /// an answer to another `join`.
     fn leave(&mut self, connection: &mut Connection, name: &RoomName) {
         if let Some(index) = self.rooms.iter().position(|membership| membership.room().name() == name) {
@@ -162,7 +162,7 @@ impl FullClient {
                 membership.rename(&self.actor.person, &self.actor.handle);
             }
         }
-        // Before they are read: a change meanwhile is told.
+        // Before reading the commands, so that a change in between is announced.
         self.app.sockets.note_locale(connection.outbox().id(), self.actor.locale);
         let settings = &self.app.settings;
         let welcome = ServerFrame::Welcome {
@@ -184,7 +184,7 @@ impl FullClient {
 
     async fn join(&mut self, connection: &mut Connection, room: &str, seen: Seen<'_>) -> Result<(), Text> {
         let name = self.room_name(room)?;
-        // Joining again gives everything anew.
+        // Joining again sends everything again.
         self.leave(connection, &name);
         let max = self.app.settings.rooms_per_connection;
         if self.rooms.len() >= max {
@@ -220,7 +220,7 @@ impl FullClient {
             changed: &changed,
             greeting: greeting.as_deref(),
         };
-        // Goes ahead of the outbox, where what is said from now on waits.
+        // Sent before the outbox, which holds later messages.
         connection.send(joined.encode());
         self.rooms.push(membership);
         Ok(())

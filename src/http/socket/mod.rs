@@ -1,4 +1,4 @@
-//! The WebSocket doors: from an HTTP request to a connection's own task.
+//! The WebSocket endpoints: from the HTTP request to the connection's task.
 //!
 //! `connection` moves frames, [`full`] and [`simple`] know what they mean.
 
@@ -35,7 +35,7 @@ use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
 use connection::{Connection, Limits};
 
-/// The open WebSockets: those that have to be told of what concerns all.
+/// The open WebSockets, for frames to all clients.
 #[derive(Default)]
 pub struct Sockets {
     open: Mutex<HashMap<OutboxId, Open>>,
@@ -44,7 +44,7 @@ pub struct Sockets {
 
 struct Open {
     outbox: Arc<Outbox>,
-    /// The language in which it was told the commands, once it was.
+    /// The language in which the commands were sent, once they were.
     locale: Option<Locale>,
 }
 
@@ -53,7 +53,7 @@ impl Sockets {
         self.open.lock()
     }
 
-    /// Closes all of them, and returns once they are closed.
+    /// Closes all connections and waits until they are closed.
     pub async fn close(&self, reason: CloseReason) {
         for open in self.open().values() {
             open.outbox.close(reason);
@@ -62,7 +62,7 @@ impl Sockets {
         self.tasks.wait().await;
     }
 
-    /// Tells those who were told the commands what they are now.
+    /// Sends the changed commands to all clients that have received them before.
     pub fn tell_commands(&self, bots: &Bots) {
         let frames = Locale::ALL.map(|locale| ServerFrame::Commands { commands: &bots.describe(locale) }.encode());
         for open in self.open().values() {
@@ -72,7 +72,7 @@ impl Sockets {
         }
     }
 
-    /// Notes that a client is being told the commands.
+    /// Records that the commands are being sent to a client.
     fn note_locale(&self, id: OutboxId, locale: Locale) {
         if let Some(open) = self.open().get_mut(&id) {
             open.locale = Some(locale);
@@ -80,7 +80,7 @@ impl Sockets {
     }
 }
 
-/// An open socket's place in the list.
+/// An entry in the list of open sockets; removed on drop.
 struct Listed {
     sockets: Arc<Sockets>,
     outbox: Arc<Outbox>,
@@ -100,13 +100,13 @@ impl Drop for Listed {
     }
 }
 
-/// What a connection occupies as long as it lives.
+/// Resources held by a connection for its lifetime.
 struct Places {
     _listed: Listed,
     _permit: Option<Arc<Permit>>,
 }
 
-/// Which door a client came through.
+/// The endpoint of a connection.
 enum Door {
     Full,
     Room(RoomName),
@@ -185,8 +185,8 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&tungstenite::handshake::derive_accept_key(key.as_bytes())).ok()
 }
 
-/// Takes the connection over from hyper and starts the task that serves it: a new one, whose memory holds nothing of the
-/// way it came here.
+/// Takes the connection over from hyper and serves it in a new task, whose memory does not include the state of the
+/// upgrade.
 async fn take_over(app: Arc<App>, door: Door, caller: Caller, upgrade: OnUpgrade) {
     let Some((stream, leftover)) = take_stream(upgrade).await else { return };
     let reader = if matches!(door, Door::Full) { Reader::Full } else { Reader::Simple };
@@ -202,7 +202,7 @@ async fn take_over(app: Arc<App>, door: Door, caller: Caller, upgrade: OnUpgrade
         false => caller.peer.permit.clone(),
     };
     let is_admitted = permit.as_ref().is_some_and(|permit| !permit.is_over());
-    // Boxed, for a future holds what it is given twice.
+    // Boxed, because a future stores its arguments twice.
     let connection =
         Box::new(Connection::new(stream, leftover, outbox, limits, Places { _listed: listed, _permit: permit }));
     let tasks = &app.sockets.clone().tasks;

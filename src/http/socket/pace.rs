@@ -1,4 +1,4 @@
-//! How fast one client sends.
+//! Rate limit of a connection.
 
 use std::num::NonZeroU32;
 
@@ -8,7 +8,7 @@ use governor::{Quota, RateLimiter};
 
 use super::super::BURST_SECONDS;
 
-/// Frames refused in a row after which a client is not merely fast.
+/// Number of consecutive refused frames after which the connection is closed.
 const FLOOD: u32 = 1000;
 
 /// How fast a client sends.
@@ -18,7 +18,7 @@ pub enum Pace {
     Flood,
 }
 
-/// Keeps one connection to `limits.messages_per_second`.
+/// Enforces `limits.messages_per_second` for one connection.
 pub struct FrameLimiter {
     limiter: Option<RateLimiter<NotKeyed, InMemoryState, DefaultClock>>,
     refused: u32,

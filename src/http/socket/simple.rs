@@ -1,4 +1,4 @@
-//! The doors for scripts: one room, `message`, `loading` and `error` frames only.
+//! The endpoints for simple clients: one room; only `message`, `loading` and `error` frames.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
             Event::Closed => return,
         };
         match client.limiter.check() {
-            // Boxed, for its size would be part of every idle connection's task.
+            // Boxed, because its size would be part of every idle connection's task.
             Pace::Fine => Box::pin(client.take(&mut connection, &text)).await,
             Pace::TooFast => client.refuse(&mut connection, &Text::new("error-too_fast"), None),
             Pace::Flood => return connection.refuse(CloseReason::TooMany).await,
@@ -53,7 +53,7 @@ struct SimpleClient {
 }
 
 impl SimpleClient {
-    /// What was said before; the bot's greeting first, where it has one.
+    /// Sends the bot's greeting, if there is one, and the last messages.
     fn greet(&self, connection: &mut Connection) {
         let room = self.membership.room();
         let greeting = match room.name().is_private() {

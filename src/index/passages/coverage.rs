@@ -1,4 +1,4 @@
-//! How much of a question is in a passage.
+//! Coverage: which share of a question's terms a passage contains.
 
 use std::collections::{HashMap, HashSet};
 
@@ -53,7 +53,7 @@ struct Weighted {
     text: Term,
     name: Term,
     weight: f32,
-    /// Where in the question the words or characters begin that it is made of.
+    /// Positions in the question of the words or characters that it consists of.
     spots: Vec<usize>,
 }
 
@@ -85,7 +85,7 @@ impl Spots {
     }
 }
 
-/// How much a term says: its inverse document frequency, as in BM25.
+/// Weight of a term: its inverse document frequency, as in BM25.
 fn weight(searcher: &Searcher, text: &Term, name: &Term) -> Result<f32, IndexError> {
     let passages = (searcher.num_docs() as f32).max(FEWEST);
     // At most as many as passages: deleted ones are still counted, and a term may be in text and names.

@@ -35,7 +35,7 @@ pub struct Dispatcher {
     places: Places,
     policies: RwLock<HashMap<String, Policy>>,
     open: Mutex<OpenJobs>,
-    /// Something is held back by its rate.
+    /// Notified when a job is delayed by a rate limit.
     held: Notify,
     stats: Arc<Stats>,
 }
@@ -44,12 +44,12 @@ pub struct Dispatcher {
 #[derive(Debug)]
 pub struct QueuedJob {
     pub stored: StoredJob,
-    /// What its earlier attempts logged.
+    /// Log of earlier attempts.
     pub log: Vec<LogLine>,
     pub permit: Permit,
 }
 
-/// A job that a worker has begun.
+/// A job that a worker has started.
 #[derive(Clone, Debug)]
 pub struct RunningJob {
     pub stored: StoredJob,
@@ -60,9 +60,9 @@ pub struct RunningJob {
 /// What cancelling did.
 #[derive(Debug)]
 pub enum Cancelled {
-    /// It had not begun and can be ended at once.
+    /// It had not been started and can be ended at once.
     BeforeStart(Box<StoredJob>),
-    /// Its worker was told and will end it.
+    /// Its worker was notified and will end it.
     WhileRunning(Box<JobView>),
 }
 
@@ -104,7 +104,7 @@ impl Dispatcher {
 
     /// Whether people mean a command by this word: it is one's name, or a slip of the hand away from one.
     pub fn is_command(&self, word: &str) -> bool {
-        /// Letters; a shorter word is that far from many.
+        /// Minimum length in characters; shorter words are that close to many others.
         const SHORTEST: usize = 3;
         let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
         let is_slip = |name: &String| !name.contains(' ') && strsim::damerau_levenshtein(name, word) == 1;
@@ -121,7 +121,7 @@ impl Dispatcher {
         &self.places
     }
 
-    /// Lets stored jobs wait for their turn.
+    /// Queues stored jobs.
     pub fn enqueue(&self, jobs: impl IntoIterator<Item = QueuedJob>) {
         let entries: Vec<_> = jobs
             .into_iter()
@@ -135,11 +135,11 @@ impl Dispatcher {
         self.dispatch(&mut open);
     }
 
-    /// Hands to the workers what may run now.
+    /// Hands the jobs that may run now to the workers.
     fn dispatch(&self, open: &mut OpenJobs) {
         while let Some(id) = open.take_next() {
             if !self.queue.push(id.clone()) {
-                // A place is still taken by a job that was cancelled at that moment; whoever ends next comes by here again.
+                // The queue still holds a job that was just cancelled; the next job that ends dispatches again.
                 return open.put_back(&id);
             }
         }
@@ -163,7 +163,7 @@ impl Dispatcher {
                     open.running.held_until = None;
                     self.dispatch(&mut open);
                 }
-                // Another rate may let something through sooner.
+                // Another rate limit may permit a job sooner.
                 () = self.held.notified() => {}
             }
         }
@@ -187,7 +187,7 @@ impl Dispatcher {
         Some(RunningJob { stored, policy, cancel })
     }
 
-    /// Notes how far a job is; the view to show, or `None` when it has ended.
+    /// Sets a job's progress; returns its view, or `None` if it has ended.
     pub fn set_progress(&self, id: &JobId, progress: Option<u8>, text: Option<String>) -> Option<JobView> {
         let mut open = self.open();
         let entry = open.get_mut(id)?;
@@ -196,7 +196,7 @@ impl Dispatcher {
         Some(entry.view())
     }
 
-    /// Adds a piece to the answer being written; how many there are now, or `None` when it has ended.
+    /// Appends to the answer being written; returns the number of parts, or `None` if the job has ended.
     pub fn add_piece(&self, id: &JobId, text: &str) -> Option<u64> {
         Some(self.open().get_mut(id)?.add_piece(text))
     }
@@ -213,15 +213,15 @@ impl Dispatcher {
         self.open().get(id).map(|entry| entry.log.iter().cloned().collect())
     }
 
-    /// Gives a job's worker to another while the job's end is being stored.
+    /// Frees a job's worker while the job's end is being stored.
     pub fn free_worker(&self, id: &JobId) {
         let mut open = self.open();
         open.free_worker(id);
         self.dispatch(&mut open);
     }
 
-    /// Forgets a job that has ended, waits for a later time or is put back, and gives its worker to another. Whoever cancelled
-    /// it meanwhile is returned.
+    /// Removes a job that has ended, waits for a later time or is put back, and frees its worker. Returns who cancelled
+    /// it meanwhile, if anyone did.
     pub fn close(&self, id: &JobId) -> Option<Handle> {
         let mut open = self.open();
         let cancelled_by = open.remove(id);
@@ -229,7 +229,7 @@ impl Dispatcher {
         cancelled_by
     }
 
-    /// Tells a job to stop; `None` when it has ended already.
+    /// Cancels a job; `None` if it has ended already.
     pub fn cancel(&self, id: &JobId, by: Handle) -> Option<Cancelled> {
         let mut open = self.open();
         let entry = open.get_mut(id)?;

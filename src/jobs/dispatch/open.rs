@@ -14,16 +14,16 @@ use crate::model::{Handle, JobId, LogLine, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
 
-/// Bytes that a line takes beside its text.
+/// Overhead of a log line, in bytes.
 const LOG_LINE: usize = 64;
 
-/// Bytes of a job's log that are kept, the last ones; a record has to stay small.
+/// Maximum size of a job's log in bytes; the last lines are kept, because records must stay small.
 const MAX_LOG: usize = 16 * 1024;
 
-/// Characters of a line in it.
+/// Maximum length of a log line, in characters.
 const MAX_LOG_LINE: usize = 500;
 
-/// Bytes of an unfinished answer that are kept for those who come late, the first ones.
+/// Maximum size, in bytes, of the beginning of an unfinished answer that is kept for clients that join late.
 const MAX_PARTIAL: usize = 24 * 1024;
 
 /// A job that waits or runs.
@@ -43,13 +43,13 @@ pub struct OpenJob {
     _counted: Counted,
 }
 
-/// How far a job is on its way to a worker.
+/// Scheduling stage of a job.
 enum Place {
-    /// In turn, with what it takes up there.
+    /// Waiting for its turn, with its permit.
     Waiting { _lane: Option<OwnedSemaphorePermit> },
     /// In the queue, or with a worker.
     HandedOver,
-    /// Cancelled before its turn, or done and about to be stored.
+    /// Cancelled before its turn, or finished and being stored.
     Out,
 }
 
@@ -145,7 +145,7 @@ impl OpenJobs {
         self.open.len()
     }
 
-    /// How many wait for their turn.
+    /// Number of jobs waiting for their turn.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
@@ -169,7 +169,7 @@ impl OpenJobs {
         self.open.insert(id, entry);
     }
 
-    /// The next job that may run, which counts as running from now on.
+    /// Takes the next job that may run; it counts as running from now on.
     pub fn take_next(&mut self) -> Option<JobId> {
         if self.running.is_full() {
             return None;
@@ -183,7 +183,7 @@ impl OpenJobs {
         Some(id)
     }
 
-    /// Lets a job wait again that was taken and found no worker.
+    /// Returns a job that found no worker to its turn.
     pub fn put_back(&mut self, id: &JobId) {
         if let Some(entry) = self.open.get_mut(id) {
             entry.place = Place::Waiting { _lane: None };
@@ -192,7 +192,7 @@ impl OpenJobs {
         }
     }
 
-    /// Takes a job out of its turn; it is still to be ended.
+    /// Removes a job from its turn; the caller must end it.
     pub fn stop_waiting(&mut self, id: &JobId) {
         if let Some(entry) = self.open.get_mut(id)
             && matches!(entry.place, Place::Waiting { .. })
@@ -202,7 +202,7 @@ impl OpenJobs {
         }
     }
 
-    /// A job is done but for being stored.
+    /// Marks a job as finished and being stored.
     pub fn free_worker(&mut self, id: &JobId) {
         if let Some(entry) = self.open.get_mut(id)
             && matches!(entry.place, Place::HandedOver)
@@ -212,7 +212,7 @@ impl OpenJobs {
         }
     }
 
-    /// Forgets a job; whoever cancelled it is returned.
+    /// Removes a job; returns who cancelled it, if anyone did.
     pub fn remove(&mut self, id: &JobId) -> Option<Handle> {
         self.stop_waiting(id);
         self.free_worker(id);
@@ -229,7 +229,7 @@ impl OpenJobs {
         entry.cancelled_by
     }
 
-    /// Puts changed limits in force for the jobs that wait already. Lane and priority are part of their place.
+    /// Applies changed limits to waiting jobs. Their lane and priority do not change.
     pub fn take_limits_of(&mut self, policies: &HashMap<String, Policy>) {
         self.running.reset_rates();
         for entry in self.open.values_mut() {

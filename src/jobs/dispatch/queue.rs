@@ -1,9 +1,9 @@
-//! The bounded way to the workers: the only home of `flume` beside the store's writer.
+//! The bounded queue to the workers. Only this module and the store's writer use `flume`.
 
 use crate::model::JobId;
 
-/// Jobs that may be begun now. It never holds more than there are workers, so what is in it is begun at once; who is put into it,
-/// and when, is decided in front of it.
+/// Jobs that may be started now. It never holds more than there are workers, so its jobs are started at once; their order
+/// is decided before they are queued.
 pub struct JobQueue {
     sender: flume::Sender<JobId>,
     receiver: flume::Receiver<JobId>,
@@ -16,7 +16,7 @@ impl JobQueue {
         Self { sender, receiver }
     }
 
-    /// Hands a job to the next free worker; `false` when every place is taken.
+    /// Hands a job to the next free worker; `false` if the queue is full.
     pub fn push(&self, id: JobId) -> bool {
         self.sender.try_send(id).is_ok()
     }

@@ -1,4 +1,4 @@
-//! How much runs at the moment, and whether one more may.
+//! Concurrency and rate limits of running jobs.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,7 +11,7 @@ use super::super::policy::{Lane, Policy};
 use super::waiting::Kind;
 use crate::model::{Person, RoomName};
 
-/// How many jobs may run at a time.
+/// Maximum numbers of concurrently running jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency {
     pub workers: usize,
@@ -22,13 +22,13 @@ pub struct Concurrency {
 }
 
 impl Concurrency {
-    /// Slow jobs in all: a quarter of the workers is kept for what takes no time.
+    /// Slow jobs in total: a quarter of the workers is reserved for quick ones.
     fn slow(&self) -> usize {
         self.workers - (self.workers / 4).max(1)
     }
 }
 
-/// What runs, counted in the ways it is limited.
+/// Counts running jobs for each limit.
 pub struct Running {
     concurrency: Concurrency,
     all: usize,
@@ -39,10 +39,10 @@ pub struct Running {
     people: HashMap<Person, usize>,
     /// Slow ones.
     rooms: HashMap<RoomName, usize>,
-    /// Of the commands that have one.
+    /// Rate limiters of the commands that have one.
     rates: HashMap<String, DefaultDirectRateLimiter>,
     clock: DefaultClock,
-    /// When the first of the rates that held something back lets the next one through.
+    /// When the first of the exceeded rate limits permits the next job.
     pub held_until: Option<Instant>,
 }
 
@@ -70,7 +70,7 @@ impl Running {
         self.all >= self.concurrency.workers
     }
 
-    /// Whether one more of this kind may be begun now. If so, it counts for its command's rate.
+    /// Whether one more of this kind may start now. If so, it counts towards its command's rate.
     pub fn admits(&mut self, kind: &Kind, policy: &Policy) -> bool {
         let count = |count: Option<&usize>| count.copied().unwrap_or(0);
         let is_slow_full = self.slow >= self.concurrency.slow()
@@ -94,7 +94,7 @@ impl Running {
         false
     }
 
-    /// Forgets the rates, for a command may have got another.
+    /// Resets the rate limiters, because the limits may have changed.
     pub fn reset_rates(&mut self) {
         self.rates.clear();
         self.held_until = None;

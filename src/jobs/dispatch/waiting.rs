@@ -1,7 +1,7 @@
-//! Who is next: jobs that wait for a worker, in fair turns.
+//! Fair scheduling of jobs that wait for a worker.
 //!
 //! Higher priorities first; within one, people take turns, and each person's commands and rooms take turns; within those, first
-//! come is first served. What may not run at the moment is passed over and keeps its place. Pure: knows no clock and no
+//! come is first served. Jobs that may not run at the moment are skipped and keep their place. Pure: independent of clock and
 //! limit.
 
 use std::collections::hash_map::Entry;
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use super::super::policy::{Lane, Priority};
 use crate::model::{JobId, Person, RoomName};
 
-/// What limits are about: jobs of a kind may run, or none of them may.
+/// The key that limits apply to: either all jobs of a kind may run, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kind {
     pub lane: Lane,
@@ -51,14 +51,14 @@ impl Waiting {
         self.classes.entry(priority).or_default().push(kind, id);
     }
 
-    /// Takes the next job of a kind that may run; asked about the first job of each kind.
+    /// Takes the next job of a kind that may run; `may_run` is called with the first job of each kind.
     pub fn next(&mut self, mut may_run: impl FnMut(&Kind, &JobId) -> bool) -> Option<JobId> {
         let id = self.classes.values_mut().find_map(|turns| turns.next(&mut may_run))?;
         self.count -= 1;
         Some(id)
     }
 
-    /// Takes out a job that is not to run any more; `false` if it does not wait.
+    /// Removes a job; `false` if it is not waiting.
     pub fn remove(&mut self, priority: Priority, kind: &Kind, id: &JobId) -> bool {
         let removed = self.classes.get_mut(&priority).is_some_and(|turns| turns.remove(kind, id));
         self.count -= usize::from(removed);
@@ -82,7 +82,7 @@ impl Turns {
     }
 
     fn next(&mut self, may_run: &mut impl FnMut(&Kind, &JobId) -> bool) -> Option<JobId> {
-        // Whoever cannot be served now keeps the turn.
+        // A person without a runnable job keeps the turn.
         for index in 0..self.people.len() {
             let streams = self.streams.get_mut(&self.people[index])?;
             let may_run = |stream: &Stream| stream.ids.front().is_some_and(|id| may_run(&stream.kind, id));

@@ -4,7 +4,7 @@
 //! `flush` alone does not reach the disk (it issues `sync_file_range`), so every write ends in `fdatasync` on an own handle;
 //! opening a damaged database may panic or yield an empty one, so it is known beforehand whether there was one;
 //! a damaged log is read up to the damage and the rest forgotten, so commits are counted in the database and beside it;
-//! its flusher, in the background, moves pages about without an end once half of the file is free, so it is not started: every
+//! its background flusher moves pages endlessly once half of the file is free, so it is not started: every
 //! write flushes, and cleans up as it goes;
 //! it keeps about 50 bytes in memory for each row there is, and up to 16,384 pages (of up to twenty rows) beyond its cache's
 //! capacity, so a head is replaced by another before it is large;
@@ -325,7 +325,7 @@ fn piece_key(number: u64) -> Vec<u8> {
     [[PIECES].as_slice(), &number.to_be_bytes()].concat()
 }
 
-/// Opens sled; one that is in use may be about to be left.
+/// Opens sled; waits a moment if it is locked.
 fn open_when_left(dir: &Path, segment: usize, cache_bytes: u64) -> Result<(sled::Db, sled::Tree), EngineError> {
     /// A process that was killed leaves its lock to children that it was just starting, for a moment.
     const PATIENCE: Duration = Duration::from_secs(1);
@@ -339,7 +339,7 @@ fn open_when_left(dir: &Path, segment: usize, cache_bytes: u64) -> Result<(sled:
     }
 }
 
-/// Opens sled, which answers some kinds of damage with a panic.
+/// Opens sled, which panics on some kinds of damage.
 fn open_sled(dir: &Path, segment: usize, cache_bytes: u64) -> Result<(sled::Db, sled::Tree), EngineError> {
     let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).segment_size(segment).flush_every_ms(None);
     let open = || {

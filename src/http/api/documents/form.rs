@@ -1,4 +1,4 @@
-//! A form with a file in it, read piece by piece.
+//! Multipart forms with a file, read as a stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,28 +14,28 @@ use crate::library::{Draft, Upload};
 use crate::model::{DocumentKind, Language};
 use crate::text::Text;
 
-/// Longest pause between two pieces.
+/// Timeout between two chunks.
 const STALL: Duration = Duration::from_secs(30);
 
-/// Bytes of a field that is not the file.
+/// Maximum size of a field other than the file, in bytes.
 const MOST_FIELD: usize = 64 * 1024;
 
-/// Characters of a file's name that are kept.
+/// Maximum length of a file name, in characters; longer ones are truncated.
 const LONGEST_NAME: usize = 255;
 
-/// Fields in a form.
+/// Maximum number of fields.
 const MOST_FIELDS: usize = 16;
 
-/// Bytes that are read and dropped of a form that is refused, so that whoever sends it hears why: browsers read no answer while
-/// they still send.
+/// Maximum number of bytes of a refused form that are read and discarded: browsers do not read the response while
+/// they are sending.
 const MOST_DROPPED: u64 = 256 * 1024 * 1024;
 
-/// Longest form that is read, for files of at most `file` bytes.
+/// Maximum size of a form, for files of at most `file` bytes.
 pub fn longest(file: u64) -> u64 {
     file.saturating_add(MOST_DROPPED)
 }
 
-/// What a form says beside its file.
+/// The fields of a form besides the file.
 #[derive(Default)]
 pub struct Fields {
     pub title: Option<String>,
@@ -53,20 +53,20 @@ impl Fields {
             "room" => self.room = Some(text),
             "language" => self.language = word(name, text)?,
             "kind" => self.kind = word(name, text)?,
-            // As in JSON, what nobody knows is passed over.
+            // As in JSON, unknown fields are ignored.
             _ => {}
         }
         Ok(())
     }
 
-    /// A draft as these fields have it.
+    /// Applies the fields to a draft.
     pub fn apply_to(self, draft: Draft) -> Draft {
         let (title, author) = (self.title.or(draft.title), self.author.or(draft.author));
         Draft { title, author, kind: self.kind.unwrap_or(draft.kind), ..draft }
     }
 }
 
-/// One of a few words; nothing if it is empty.
+/// Parses an enum value; `None` if it is empty.
 fn word<T: DeserializeOwned>(field: &str, text: String) -> Result<Option<T>, Text> {
     if text.is_empty() {
         return Ok(None);
@@ -75,7 +75,7 @@ fn word<T: DeserializeOwned>(field: &str, text: String) -> Result<Option<T>, Tex
     known.map(Some).map_err(|error| Text::new("error-bad_request").with("reason", format!("{field}: {error}")))
 }
 
-/// Reads a form to its end. The file, if it is whole, lies ready.
+/// Reads a form to its end, and stores its file.
 pub async fn receive(form: FormData, app: &Arc<App>) -> Result<(Option<Upload>, Fields), Refusal> {
     let mut form = std::pin::pin!(form);
     let (mut upload, mut fields) = (None, Fields::default());

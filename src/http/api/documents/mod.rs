@@ -1,4 +1,4 @@
-//! `/api/documents`: the documents that answers are found in.
+//! `/api/documents`.
 
 mod form;
 mod views;
@@ -25,10 +25,10 @@ use crate::library::{Correction, DocumentFilter, DocumentState, Draft, NewDocume
 use crate::model::{DocumentId, DocumentKind, FileId, Language, Origin, RoomName};
 use crate::text::Text;
 
-/// Documents in one answer.
+/// Maximum number of documents per response.
 const MOST: usize = 200;
 
-/// The same where no limit is named.
+/// Default number of documents per response.
 const USUAL: usize = 50;
 
 #[derive(Deserialize, IntoParams)]
@@ -44,25 +44,25 @@ struct ListQuery {
     kind: Option<DocumentKind>,
     #[param(value_type = Option<String>)]
     state: Option<DocumentState>,
-    /// Only those behind the document of this id.
+    /// Only documents after the one with this id.
     after: Option<String>,
     /// At most 200; 50 if left out.
     limit: Option<usize>,
 }
 
-/// What is said of a document when it is stored or changed; what is left out stays, or is found in the text.
+/// Fields of a document to be stored or changed. Omitted fields keep their value, or are derived from the text.
 #[derive(Deserialize, Default, ToSchema)]
 pub struct DocumentFields {
     title: Option<String>,
     author: Option<String>,
-    /// The room in which alone it answers; empty for everywhere.
+    /// The only room in which the document is used; empty for all rooms.
     room: Option<String>,
     #[schema(value_type = Option<String>)]
     language: Option<Language>,
     kind: Option<DocumentKind>,
     text: Option<String>,
     pages: Option<u32>,
-    /// What a preview gave, so that the uploaded file is kept as the original.
+    /// The `original` of a preview, to keep the uploaded file.
     original: Option<String>,
     origin: Option<OriginFields>,
 }
@@ -74,7 +74,7 @@ struct OriginFields {
     media_type: Option<String>,
 }
 
-/// What to show before it is stored: the text behind an address, or one that is given.
+/// What to preview: the content of a URL, or a text.
 #[derive(Deserialize, ToSchema)]
 struct PreviewRequest {
     url: Option<String>,
@@ -85,13 +85,13 @@ struct PreviewRequest {
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     let file = app.settings.document_bytes;
-    // In JSON a character may take twice its bytes, and there are a few fields beside the text.
+    // In JSON a character may take twice its bytes, and there are some other fields.
     let text = 2 * app.settings.document_text_bytes + app.settings.frame_bytes;
-    // Beside the file there are a few short fields, and around each its head.
+    // In addition to the file there are some short fields, each with headers.
     let form = || warp::multipart::form().max_length(form::longest(file));
     let asked_by = || caller(app).and(with_app(app));
     let form_by_owner = || form().and(manager(app)).and(with_app(app));
-    // A form before a body of JSON: each looks at the content type first and leaves the other's alone.
+    // Forms before JSON bodies: each filter checks the content type first.
     vec![
         route!(list).fixed(|at| at.and(caller(app)).and(warp::query()).and(with_app(app)).then(list)),
         route!(show).part(|at| at.and(asked_by()).then(show)),
@@ -112,7 +112,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     ]
 }
 
-/// A caller who may change documents. Known before the body is read: a form is only begun when its filter has passed.
+/// A caller who may manage documents. Checked before the body is read.
 fn manager(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = warp::reject::Rejection> + Clone + use<> {
     trusted_caller(app).and_then(|caller: Caller| {
         let allowed = caller.actor(None).may(Action::ManageDocuments).map(|()| caller);
@@ -120,7 +120,7 @@ fn manager(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = warp::rej
     })
 }
 
-/// Documents, newest first, and how far the index is.
+/// Documents, newest first, and the state of the index.
 #[utoipa::path(get, path = "/api/documents", params(ListQuery), responses(
     (status = 200, body = DocumentList), (status = 400, body = ErrorBody)))]
 async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
@@ -142,7 +142,7 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &listed.await?))
 }
 
-/// A document with its text and how it is split.
+/// A document with its text and the ranges of its passages.
 #[utoipa::path(get, path = "/api/documents/{id}", params(("id" = String, Path)), responses(
     (status = 200, body = DocumentDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
@@ -164,7 +164,7 @@ async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
     let mut response = file_reply(file);
     let headers = response.headers_mut();
-    // Whatever it is, a browser saves it and does not show it: it may be a page with a script in it.
+    // Browsers must save the file and not display it: it may be an HTML page with a script.
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let name = document.origin.name.as_deref().unwrap_or("document");
@@ -175,7 +175,7 @@ async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(response)
 }
 
-/// What would be stored of a file. Nothing is, but the file lies ready for a day. For the owner.
+/// Previews a file. Nothing is stored, but the file is kept for a day. For the owner.
 #[utoipa::path(post, path = "/api/documents/preview", request_body(content = PreviewRequest,
     description = "Or a form with `file`"), responses(
     (status = 200, body = DraftView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
@@ -195,7 +195,7 @@ async fn preview(_: Caller, request: PreviewRequest, app: Arc<App>) -> Answer {
     shown(draft).await
 }
 
-/// The draft of a text; a long one takes a moment.
+/// Creates the draft of a text, on a blocking thread because long texts take time.
 async fn draft_of_text(
     app: &Arc<App>,
     title: Option<String>,
@@ -238,7 +238,7 @@ async fn store(caller: Caller, draft: Draft, fields: DocumentFields, app: Arc<Ap
     Ok(json(StatusCode::CREATED, &DocumentView::new(&added, &app.library)))
 }
 
-/// Changes what is given of a document: with JSON, or by a form with another file. For the owner.
+/// Changes fields of a document with JSON, or its file with a form. For the owner.
 #[utoipa::path(put, path = "/api/documents/{id}", params(("id" = String, Path)), request_body(content = DocumentFields,
     description = "Or a form with `file`"), responses(
     (status = 200, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
@@ -302,7 +302,7 @@ impl DocumentFields {
         self.room.as_deref().filter(|room| !room.trim().is_empty()).map(RoomName::public).transpose()
     }
 
-    /// Where it came from, with the file that lies ready since a preview.
+    /// The origin, with the file of an earlier preview.
     fn origin(&self, app: &App) -> Result<Origin, Text> {
         /// Characters of a name or an address.
         const LONGEST: usize = 2000;

@@ -18,7 +18,7 @@ pub struct DocumentView {
     author: Option<String>,
     language: Language,
     kind: DocumentKind,
-    /// The room in which alone it answers.
+    /// The only room in which the document is used; null for all rooms.
     room: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -26,7 +26,7 @@ pub struct DocumentView {
     updated_at: String,
     #[schema(value_type = String)]
     by: Handle,
-    /// `waiting`, `indexing`; `searchable`, when it is found by its words; `ready`, when by its meaning too.
+    /// `waiting`, `indexing`; `searchable`: found by its words; `ready`: also found by its meaning.
     state: DocumentState,
     passages: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ pub struct OriginView {
     media_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
-    /// Whether the original can be had.
+    /// Whether the original can be downloaded.
     original: bool,
 }
 
@@ -99,25 +99,25 @@ pub struct DocumentList {
     limits: DocumentLimits,
 }
 
-/// How index and vectors are.
+/// State of index and vectors.
 #[derive(Serialize, ToSchema)]
 pub struct IndexView {
     documents: usize,
     passages: u64,
-    /// `ready`, or `rebuilding` while it is made anew and the old one answers.
+    /// `ready`, or `rebuilding` while a new index is built and the old one is used.
     state: &'static str,
-    /// Percent of what is being made anew.
+    /// Progress of the rebuild, in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<u8>,
-    /// Whether documents are found by their meaning.
+    /// State of search by meaning.
     meaning: Meaning,
-    /// Documents that are.
+    /// Number of documents that are found by meaning.
     embedded: usize,
-    /// The model that writes answers.
+    /// Name of the language model.
     language_model: Option<String>,
 }
 
-/// What may come in.
+/// Limits of uploads.
 #[derive(Serialize, ToSchema)]
 pub struct DocumentLimits {
     file_bytes: u64,
@@ -152,7 +152,7 @@ pub struct DocumentDetails {
     ranges: Vec<RangeView>,
 }
 
-/// Where a passage is, in UTF-16 code units of the text.
+/// Range of a passage, in UTF-16 code units of the text.
 #[derive(Serialize, ToSchema)]
 pub struct RangeView {
     chunk: u32,
@@ -179,7 +179,7 @@ impl DocumentDetails {
     }
 }
 
-/// Counts UTF-16 code units once from the beginning to the end, stepping back only where passages overlap.
+/// Converts byte offsets to UTF-16 offsets in one pass, stepping back only where passages overlap.
 struct Units<'a> {
     text: &'a str,
     at: usize,
@@ -200,7 +200,7 @@ impl<'a> Units<'a> {
     }
 }
 
-/// What would be stored.
+/// A preview.
 #[derive(Serialize, ToSchema)]
 pub struct DraftView {
     title: Option<String>,
@@ -212,7 +212,7 @@ pub struct DraftView {
     chars: usize,
     passages: usize,
     origin: OriginView,
-    /// To be given when it is stored, so that the file is kept as the original.
+    /// To be passed on when storing, to keep the file as the original.
     original: Option<String>,
 }
 

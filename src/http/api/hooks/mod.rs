@@ -1,4 +1,4 @@
-//! `/hooks/{token}`, at which other programs post, and `/api/hooks`, where the owner makes such addresses.
+//! `/hooks/{token}`, to which other programs post, and `/api/hooks`, with which the owner manages these URLs.
 
 mod payload;
 
@@ -20,13 +20,13 @@ use crate::chat::Post;
 use crate::model::{Handle, Hook, HookId, MessageText, RoomName, SendId};
 use crate::text::Text;
 
-/// Headers by which senders mark a repetition, the one that means nothing else first.
+/// Headers that identify duplicates; the more specific one first.
 const REPETITION: [&str; 2] = ["idempotency-key", "x-request-id"];
 
 #[derive(Deserialize, ToSchema)]
 struct NewHook {
     room: String,
-    /// Under which its messages appear.
+    /// Handle of its messages.
     name: String,
 }
 
@@ -37,7 +37,7 @@ struct HookView {
     room: String,
     #[schema(format = DateTime)]
     created_at: String,
-    /// Where to post; told only when the hook is made.
+    /// Path to post to; only in the response that creates the hook.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
 }
@@ -71,7 +71,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     ]
 }
 
-/// The hook of a token, before its body is read. No cookie, key or origin is looked at: the token is all there is.
+/// Looks up the hook before the body is read. Cookies, keys and origins are ignored: the token is the only credential.
 async fn known_hook(token: String, app: Arc<App>) -> Result<Hook, Rejection> {
     let found = app.hooks.find(&token).and_then(|hook| match app.hook_posts.admit(&hook.id) {
         true => Ok(hook),
@@ -80,7 +80,7 @@ async fn known_hook(token: String, app: Arc<App>) -> Result<Hook, Rejection> {
     found.map_err(|text| warp::reject::custom(Refusal::from(text)))
 }
 
-/// The hooks there are, oldest first. For the owner.
+/// The hooks, oldest first. For the owner.
 #[utoipa::path(get, path = "/api/hooks", responses((status = 200, body = HookList), (status = 403, body = ErrorBody)))]
 async fn list(caller: Caller, app: Arc<App>) -> Answer {
     let hooks = app.hooks.list(&caller.actor(None))?;
@@ -88,7 +88,7 @@ async fn list(caller: Caller, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::OK, &HookList { hooks }))
 }
 
-/// Makes a hook; only this answer has its address. For the owner.
+/// Creates a hook; only this response contains its URL. For the owner.
 #[utoipa::path(post, path = "/api/hooks", request_body = NewHook, responses(
     (status = 201, body = HookView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
 async fn create(caller: Caller, new: NewHook, app: Arc<App>) -> Answer {
@@ -97,7 +97,7 @@ async fn create(caller: Caller, new: NewHook, app: Arc<App>) -> Answer {
     Ok(json(StatusCode::CREATED, &HookView::new(&hook, Some(format!("/hooks/{token}")))))
 }
 
-/// Takes a hook's address away. For the owner.
+/// Deletes a hook. For the owner.
 #[utoipa::path(delete, path = "/api/hooks/{id}", params(("id" = String, Path)), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn delete(id: String, caller: Caller, app: Arc<App>) -> Answer {
@@ -118,11 +118,11 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let (room, _) = app.chat.open_room(&hook.room).await?;
     let post = Post { text, id: repetition(&headers), request: None };
     app.chat.say(room, &Actor::hook(&hook), post).await?;
-    // Slack's very answer, with its content type: some senders look at both.
+    // Slack's response, with its content type: some senders check both.
     Ok(warp::reply::html("ok").into_response())
 }
 
-/// What tells a repetition from a new message, where the sender says it.
+/// The idempotency key, if the sender sets one.
 fn repetition(headers: &HeaderMap) -> Option<SendId> {
     let mut values = REPETITION.iter().filter_map(|name| headers.get(*name)).filter(|value| !value.is_empty());
     values.next().map(|value| SendId::digest(value.as_bytes()))

@@ -1,6 +1,6 @@
-//! What programs post at a hook, as one readable text: Slack's messages, forms that carry them, plain text.
+//! Parses what programs post to a hook into one text: Slack messages, forms that contain them, plain text.
 //!
-//! Knows no I/O. Lenient: what cannot be shown is left out, for the sender is a program that nobody can ask.
+//! No I/O. Lenient: parts that cannot be shown are dropped, because senders are programs that cannot react to errors.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ fn from_json(text: &str) -> Option<String> {
     Some(lines.0.join("\n"))
 }
 
-/// Paragraphs that have something in them.
+/// Non-empty paragraphs.
 #[derive(Default)]
 struct Lines(Vec<String>);
 
@@ -102,7 +102,7 @@ fn words(value: &Value) -> String {
     }
 }
 
-/// Slack's marks for links and mentions as people would write them, and the three characters that it escapes.
+/// Converts Slack's markup for links and mentions to plain text, and unescapes three characters.
 fn readable(text: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
     while let Some((before, after)) = rest.split_once('<') {
@@ -122,7 +122,7 @@ fn readable(text: &str) -> String {
     shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// What stands between `<` and `>`, if that is a mark of Slack's.
+/// The content of `<…>`, if it is Slack markup.
 fn mark(inside: &str) -> Option<String> {
     let (target, label) = inside.split_once('|').unwrap_or((inside, ""));
     let named = |sign: &str, target: &str| {
@@ -143,7 +143,7 @@ fn mark(inside: &str) -> Option<String> {
     }
 }
 
-/// A link with what it is called, where that is not the link itself.
+/// A link with its label, unless the label is the link itself.
 fn labelled(label: &str, link: &str) -> String {
     let bare = link.split_once("://").map_or(link, |(_, rest)| rest).trim_end_matches('/');
     match (label, link) {
