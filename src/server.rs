@@ -2,7 +2,7 @@
 //!
 //! Takes the listener and the signal to stop from outside, so that tests run the real server on a free port.
 
-mod own_commands;
+mod custom_commands;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
 use crate::answers::Answers;
-use crate::bots::own::Callbacks;
+use crate::bots::custom::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
 use crate::chat::{Chat, RoomAnnouncer, Rooms};
 use crate::config::Config;
@@ -35,7 +35,7 @@ use crate::search::Search;
 use crate::store::{Closing, Files, Space, Store, StoreOptions};
 use crate::text::Locale;
 use crate::threads;
-pub use own_commands::OwnCommands;
+pub use custom_commands::CustomCommands;
 
 /// A server that accepts connections.
 pub struct Server {
@@ -44,7 +44,7 @@ pub struct Server {
     stop_within: Duration,
     app: Arc<App>,
     runner: Arc<Runner>,
-    own_commands: OwnCommands,
+    custom_commands: CustomCommands,
     connections: TaskTracker,
     deliveries: TaskTracker,
     closing: Closing,
@@ -104,9 +104,9 @@ impl Server {
         let ask = ask(config, &library)?;
         let bots = Bots::new(client.clone(), &planning(config)?, webhooks, ask, library.clone());
         let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
-        let own_commands =
-            OwnCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
-        own_commands.set(&config.commands)?;
+        let custom_commands =
+            CustomCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
+        custom_commands.set(&config.commands)?;
         let chat = Chat::new(store.clone(), jobs.clone(), rooms, deliveries.clone());
         let (unfinished, minutes) = {
             let store = store.clone();
@@ -171,7 +171,7 @@ impl Server {
             stop_within,
             app,
             runner,
-            own_commands,
+            custom_commands,
             connections,
             deliveries,
             closing,
@@ -194,8 +194,8 @@ impl Server {
     }
 
     /// Handle for replacing the custom commands while the server runs.
-    pub fn own_commands(&self) -> OwnCommands {
-        self.own_commands.clone()
+    pub fn custom_commands(&self) -> CustomCommands {
+        self.custom_commands.clone()
     }
 
     /// Serves until `shutdown` completes or the store fails, then shuts down in order, within the configured time.
@@ -218,10 +218,10 @@ impl Server {
         self.app.jobs.save_stats().await;
         self.connections.close();
         self.deliveries.close();
-        let (own_commands, connections, deliveries) = (self.own_commands, self.connections, self.deliveries);
+        let (custom_commands, connections, deliveries) = (self.custom_commands, self.connections, self.deliveries);
         let library = self.app.library.clone();
         let ended = async move {
-            own_commands.all_ended().await;
+            custom_commands.all_ended().await;
             connections.wait().await;
             deliveries.wait().await;
             // After the tasks that wait for its results.
@@ -281,7 +281,8 @@ async fn open_library(
     let dir = config.server.data_dir.clone();
     let limits = IntakeLimits { file: config.documents.file_mb * MIB, text: config.documents.text_mb * MIB as usize };
     let source = config.embedding.source().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
-    let reading = documents::Limits { file: limits.file, text: limits.text, ..documents::Limits::default() };
+    let reading =
+        documents::ExtractLimits { file: limits.file, text: limits.text, ..documents::ExtractLimits::default() };
     let programs = Programs::new(OWN_PROGRAM.into());
     let min_free = config.store.min_free_mb.saturating_mul(MIB);
     let opening = threads::blocking(move || {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chatbot::model::{
-    Handle, JobId, JobRequest, MissedRuns, NextRun, Person, Rhythm, RoomName, Schedule, ScheduleId, Timestamp,
+    Handle, JobId, JobRequest, MissedRuns, NextRun, Principal, Rhythm, RoomName, Schedule, ScheduleId, Timestamp,
 };
 use chatbot::store::{Store, StoreOptions};
 use chatbot::text::Locale;
@@ -135,7 +135,7 @@ fn schedule(index: usize, at: Timestamp) -> Result<Schedule, Box<dyn Error>> {
         rhythm: Rhythm::Once(at),
         zone: "UTC".into(),
         request,
-        person: Person::named(&handle),
+        principal: Principal::named(&handle),
         handle,
         room: Some(RoomName::public(ROOM).map_err(|error| error.code().to_owned())?),
         locale: Locale::English,

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::throttle::Throttle;
 use super::{Role, Visitor};
-use crate::model::{Person, Timestamp};
+use crate::model::{Principal, Timestamp};
 use crate::store::{Session, Store, StoreError};
 use crate::threads::blocking;
 
@@ -96,7 +96,9 @@ impl Keys {
         self.check(key, address)?;
         let token = random_token();
         let expires_at = Timestamp(Timestamp::now().0 + SESSION_DAYS * 24 * 60 * 60 * 1000);
-        self.store.put_session(&self.session_digest(&token), Session { subject: Person::owner(), expires_at }).await?;
+        self.store
+            .put_session(&self.session_digest(&token), Session { subject: Principal::owner(), expires_at })
+            .await?;
         Ok(token)
     }
 
@@ -119,15 +121,15 @@ impl Keys {
     pub fn role(&self, token: &str) -> Result<Role, StoreError> {
         let session = self.store.session(&self.session_digest(token))?;
         let session = session.filter(|session| session.expires_at > Timestamp::now());
-        let is_owner = session.is_some_and(|session| session.subject == Person::owner());
+        let is_owner = session.is_some_and(|session| session.subject == Principal::owner());
         Ok(if is_owner { Role::Owner } else { Role::Visitor })
     }
 
     /// The browser whose cookie this is.
     pub fn visitor(&self, token: &str) -> Visitor {
-        let person = Person::visitor(&short_digest(token));
-        let private_room = self.store.private_room(&person);
-        Visitor { person, private_room }
+        let principal = Principal::visitor(&short_digest(token));
+        let private_room = self.store.private_room(&principal);
+        Visitor { principal, private_room }
     }
 
     /// Bound to the owner's key, so that a changed key ends every session.

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
 
-use crate::model::{Document, Handle, Hook, Job, Person, RoomName, Schedule, Voice};
+use crate::model::{AuthorKind, Document, Handle, Hook, Job, Principal, RoomName, Schedule};
 use crate::text::{Locale, Text};
 
 /// The role of an actor.
@@ -37,10 +37,10 @@ impl Role {
 
     /// The author kind of messages with this role. Messages of programs never start commands: two programs must not keep
     /// each other busy.
-    pub fn voice(self) -> Voice {
+    pub fn author_kind(self) -> AuthorKind {
         match self {
-            Self::Visitor | Self::Owner => Voice::User,
-            Self::Hook => Voice::Bot,
+            Self::Visitor | Self::Owner => AuthorKind::User,
+            Self::Hook => AuthorKind::Bot,
         }
     }
 }
@@ -48,7 +48,7 @@ impl Role {
 /// A browser that is known by its cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visitor {
-    pub person: Person,
+    pub principal: Principal,
     /// Its room with the bot.
     pub private_room: RoomName,
 }
@@ -56,10 +56,10 @@ pub struct Visitor {
 /// The originator of a request.
 #[derive(Clone, Debug)]
 pub struct Actor {
-    pub person: Person,
+    pub principal: Principal,
     /// Owner of the private room with the bot. Without a cookie, that is this connection alone: people behind
     /// one router share an address, and anybody may take a handle.
-    pub home: Person,
+    pub home: Principal,
     pub private_room: RoomName,
     pub handle: Handle,
     pub role: Role,
@@ -71,30 +71,30 @@ pub struct Actor {
 impl Actor {
     /// A visitor, identified by the cookie, else by the given handle, else by the IP address.
     pub fn new(visitor: Option<&Visitor>, handle: Option<Handle>, address: IpAddr, role: Role, locale: Locale) -> Self {
-        let person = match (visitor, &handle) {
-            (Some(visitor), _) => visitor.person.clone(),
-            (None, Some(handle)) => Person::named(handle),
-            (None, None) => Person::address(address),
+        let principal = match (visitor, &handle) {
+            (Some(visitor), _) => visitor.principal.clone(),
+            (None, Some(handle)) => Principal::named(handle),
+            (None, None) => Principal::address(address),
         };
         let (home, private_room) = match visitor {
-            Some(visitor) => (person.clone(), visitor.private_room.clone()),
+            Some(visitor) => (principal.clone(), visitor.private_room.clone()),
             None => nobodys_home(),
         };
-        let handle = handle.unwrap_or_else(|| Handle::guest(&person));
-        Self { person, home, private_room, handle, role, locale, zone: None }
+        let handle = handle.unwrap_or_else(|| Handle::guest(&principal));
+        Self { principal, home, private_room, handle, role, locale, zone: None }
     }
 
     /// The actor of an incoming hook.
     pub fn hook(hook: &Hook) -> Self {
-        let (person, locale) = (Person::hook(&hook.id), Locale::default());
+        let (principal, locale) = (Principal::hook(&hook.id), Locale::default());
         let (home, private_room) = nobodys_home();
-        Self { person, home, private_room, handle: hook.name.clone(), role: Role::Hook, locale, zone: None }
+        Self { principal, home, private_room, handle: hook.name.clone(), role: Role::Hook, locale, zone: None }
     }
 
     /// The same actor with another handle; the private room does not change.
     pub fn renamed(&self, handle: Handle) -> Self {
-        let person = if self.is_recognized() { self.person.clone() } else { Person::named(&handle) };
-        Self { person, handle, ..self.clone() }
+        let principal = if self.is_recognized() { self.principal.clone() } else { Principal::named(&handle) };
+        Self { principal, handle, ..self.clone() }
     }
 
     /// Whether the same browser is known again when it comes back.
@@ -110,12 +110,12 @@ impl Actor {
     }
 
     /// Whoever a job in that room, or in none, belongs to.
-    pub fn job_owner(&self, room: Option<&RoomName>) -> Person {
-        if room.is_some_and(RoomName::is_private) { self.home.clone() } else { self.person.clone() }
+    pub fn job_owner(&self, room: Option<&RoomName>) -> Principal {
+        if room.is_some_and(RoomName::is_private) { self.home.clone() } else { self.principal.clone() }
     }
 
     fn owns(&self, job: &Job) -> bool {
-        job.person == self.job_owner(job.room.as_ref())
+        job.principal == self.job_owner(job.room.as_ref())
     }
 
     /// Checks whether this actor is allowed to perform the action.
@@ -125,7 +125,9 @@ impl Actor {
             Action::Enter(room) => !room.is_private() || *room == self.private_room,
             Action::SeeJob(job) => is_public(job) || self.owns(job) || is_owner,
             Action::ManageJob(job) => self.owns(job) || is_owner,
-            Action::ManageSchedule(schedule) => schedule.person == self.job_owner(schedule.room.as_ref()) || is_owner,
+            Action::ManageSchedule(schedule) => {
+                schedule.principal == self.job_owner(schedule.room.as_ref()) || is_owner
+            }
             // Answers in its room quote it anyway; a document without a room is used in all rooms.
             Action::ReadDocument(document) => {
                 return document.room.as_ref().map_or(Ok(()), |room| self.may(Action::Enter(room)));
@@ -142,8 +144,8 @@ impl Actor {
 }
 
 /// A private room that is entered once.
-fn nobodys_home() -> (Person, RoomName) {
-    (Person::visitor(&keys::short_digest(&keys::random_token())), RoomName::temporary())
+fn nobodys_home() -> (Principal, RoomName) {
+    (Principal::visitor(&keys::short_digest(&keys::random_token())), RoomName::temporary())
 }
 
 /// Whether everybody in its room was shown this job.
@@ -173,7 +175,7 @@ mod tests {
     use crate::model::{JobRequest, Timestamp};
 
     fn actor(cookie: &str, role: Role) -> Actor {
-        let visitor = Visitor { person: Person::visitor(cookie), private_room: RoomName::private(cookie) };
+        let visitor = Visitor { principal: Principal::visitor(cookie), private_room: RoomName::private(cookie) };
         Actor::new(Some(&visitor), None, IpAddr::from([127, 0, 0, 1]), role, Locale::English)
     }
 
@@ -218,9 +220,12 @@ mod tests {
     fn a_person_is_known_by_cookie_then_handle_then_address() {
         let make = |cookie: Option<&str>, handle: Option<&str>, last: u8| {
             let handle = handle.and_then(|handle| Handle::new(handle).ok());
-            let visitor = cookie
-                .map(|cookie| Visitor { person: Person::visitor(cookie), private_room: RoomName::private(cookie) });
-            Actor::new(visitor.as_ref(), handle, IpAddr::from([10, 0, 0, last]), Role::Visitor, Locale::English).person
+            let visitor = cookie.map(|cookie| Visitor {
+                principal: Principal::visitor(cookie),
+                private_room: RoomName::private(cookie),
+            });
+            Actor::new(visitor.as_ref(), handle, IpAddr::from([10, 0, 0, last]), Role::Visitor, Locale::English)
+                .principal
         };
         assert_eq!(make(Some("c"), Some("Ann"), 1), make(Some("c"), None, 2));
         assert_eq!(make(None, Some("Ann"), 1), make(None, Some("Ann"), 2));

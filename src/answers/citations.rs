@@ -14,7 +14,7 @@ const WORDS: [&str; 10] = ["passages", "passage", "sources", "source", "段落",
 
 /// Checks the citation marks of a streamed text.
 #[derive(Debug, Default)]
-pub struct Citations {
+pub struct CitationFilter {
     /// How many passages there are.
     passages: usize,
     /// Those that were cited, by their index; the first is `[1]`.
@@ -23,7 +23,7 @@ pub struct Citations {
     held: String,
 }
 
-impl Citations {
+impl CitationFilter {
     pub fn new(passages: usize) -> Self {
         Self { passages, ..Self::default() }
     }
@@ -98,7 +98,7 @@ impl Citations {
 
 /// Removes everything that looks like a mark: passages have their own footnotes, and earlier answers cited other passages.
 pub fn without_marks(text: &str) -> String {
-    let mut citations = Citations::new(0);
+    let mut citations = CitationFilter::new(0);
     let mut shown = citations.push(text);
     shown.push_str(&citations.end());
     shown
@@ -159,7 +159,7 @@ mod tests {
     fn check(passages: usize, text: &str, expected: &str, cited: &[usize]) {
         let characters: Vec<char> = text.chars().collect();
         for size in 1..=characters.len() {
-            let mut citations = Citations::new(passages);
+            let mut citations = CitationFilter::new(passages);
             let pieces = characters.chunks(size);
             let mut shown: String = pieces.map(|piece| citations.push(&piece.iter().collect::<String>())).collect();
             shown.push_str(&citations.end());
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_a_mark_may_name_is_bounded() {
-        let mut citations = Citations::new(1000);
+        let mut citations = CitationFilter::new(1000);
         let shown = citations.push("[1-999][1-999, 1-999]");
         assert!(shown.len() < 300, "{shown}");
     }

@@ -15,9 +15,9 @@ use crate::analysis;
 use crate::index::Audience;
 use crate::library::Library;
 use crate::llm::{LanguageModel, LlmError};
-use crate::model::{AnsweredBy, FaqAnswer, Findings, Grounds, Language, RoomName, Source};
+use crate::model::{AnsweredBy, Citations, FaqAnswer, Language, RetrievedContext, RoomName, Source};
 use crate::text::{Locale, Text};
-use citations::Citations;
+use citations::CitationFilter;
 
 /// Number of passages quoted if no model writes the answer. Whole passages: a single sentence rarely contains the answer.
 const QUOTED: usize = 3;
@@ -35,7 +35,7 @@ pub trait Finder: Send + Sync {
     fn has_documents(&self) -> bool;
 
     /// What the documents have on a question that is asked in this room, or in none.
-    async fn find(&self, question: &str, room: Option<&RoomName>, limit: usize) -> Result<Findings, Text>;
+    async fn find(&self, question: &str, room: Option<&RoomName>, limit: usize) -> Result<RetrievedContext, Text>;
 }
 
 #[async_trait]
@@ -44,7 +44,7 @@ impl Finder for Arc<Library> {
         self.standing().documents > 0
     }
 
-    async fn find(&self, question: &str, room: Option<&RoomName>, limit: usize) -> Result<Findings, Text> {
+    async fn find(&self, question: &str, room: Option<&RoomName>, limit: usize) -> Result<RetrievedContext, Text> {
         let audience = room.cloned().map_or(Audience::AllRooms, Audience::Room);
         Library::find(self, question, &audience, limit).await
     }
@@ -61,8 +61,8 @@ impl Finder for NoDocuments {
         false
     }
 
-    async fn find(&self, _: &str, _: Option<&RoomName>, _: usize) -> Result<Findings, Text> {
-        Ok(Findings::default())
+    async fn find(&self, _: &str, _: Option<&RoomName>, _: usize) -> Result<RetrievedContext, Text> {
+        Ok(RetrievedContext::default())
     }
 }
 
@@ -129,7 +129,7 @@ impl Answers {
     ///
     /// # Errors
     /// If the documents cannot be searched. Errors of the model are reported in the answer.
-    pub async fn answer(&self, question: &Question<'_>, reader: &dyn Reader) -> Result<(String, Grounds), Text> {
+    pub async fn answer(&self, question: &Question<'_>, reader: &dyn Reader) -> Result<(String, Citations), Text> {
         let question = Question { locale: language_of(question), ..*question };
         let limit = question.limit.unwrap_or(if self.model.is_some() { GIVEN } else { QUOTED });
         let findings = self.finder.find(question.text, question.room, limit.clamp(1, MOST_PASSAGES)).await?;
@@ -162,7 +162,7 @@ impl Answers {
         sources: &[Source],
         are_fitting: bool,
         reader: &dyn Reader,
-    ) -> Result<(String, Grounds), LlmError> {
+    ) -> Result<(String, Citations), LlmError> {
         let note = (sources.is_empty() && self.finder.has_documents()).then(|| Text::new("answer-beyond"));
         let note = note.map(|note| note.in_locale(question.locale));
         if let Some(note) = &note {
@@ -173,8 +173,8 @@ impl Answers {
         if results.is_empty() && are_fitting {
             results = sources.iter().take(question.limit.unwrap_or(QUOTED)).cloned().collect();
         }
-        let grounds = Grounds::new(question.text, AnsweredBy::Model, results, note);
-        Ok((with_note(grounds.note.as_deref(), text), grounds))
+        let citations = Citations::new(question.text, AnsweredBy::Model, results, note);
+        Ok((with_note(citations.note.as_deref(), text), citations))
     }
 
     /// Retrieves passages for a follow-up question, together with the question before it.
@@ -187,7 +187,12 @@ impl Answers {
     }
 
     /// Quotes the passages, or states that there are none; with a note if the model failed.
-    fn quoted(&self, question: &Question<'_>, findings: Findings, failed: Option<LlmError>) -> (String, Grounds) {
+    fn quoted(
+        &self,
+        question: &Question<'_>,
+        findings: RetrievedContext,
+        failed: Option<LlmError>,
+    ) -> (String, Citations) {
         let locale = question.locale;
         let note = failed.map(|error| error.words().in_locale(locale));
         let (text, by, results) = if findings.confident && !findings.sources.is_empty() {
@@ -198,8 +203,8 @@ impl Answers {
         } else {
             (Text::new("answer-no-documents").in_locale(locale), AnsweredBy::Nothing, Vec::new())
         };
-        let grounds = Grounds::new(question.text, by, results, note);
-        (with_note(grounds.note.as_deref(), text), grounds)
+        let citations = Citations::new(question.text, by, results, note);
+        (with_note(citations.note.as_deref(), text), citations)
     }
 }
 
@@ -223,7 +228,7 @@ async fn write(
 ) -> Result<Written, LlmError> {
     let prompt = prompt::prompt(question, sources, model.context_chars());
     let mut writing = model.write(&prompt.turns).await?;
-    let mut citations = Citations::new(prompt.passages);
+    let mut citations = CitationFilter::new(prompt.passages);
     let mut text = String::new();
     while let Some(piece) = writing.next().await? {
         let piece = citations.push(&piece);
@@ -246,9 +251,9 @@ fn cited_sources(sources: &[Source], cited: &[usize]) -> Vec<Source> {
 }
 
 /// An FAQ entry for this very question takes precedence over a model.
-fn by_entry(question: &Question<'_>, faq: FaqAnswer) -> (String, Grounds) {
-    let grounds = Grounds::new(question.text, AnsweredBy::Faq, vec![faq.source], None);
-    (faq.answer, grounds)
+fn by_entry(question: &Question<'_>, faq: FaqAnswer) -> (String, Citations) {
+    let citations = Citations::new(question.text, AnsweredBy::Faq, vec![faq.source], None);
+    (faq.answer, citations)
 }
 
 fn with_note(note: Option<&str>, text: String) -> String {

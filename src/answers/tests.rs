@@ -30,7 +30,7 @@ pub fn question(text: &str) -> Question<'_> {
 }
 
 /// Always finds the same.
-struct Found(Option<Findings>);
+struct Found(Option<RetrievedContext>);
 
 #[async_trait]
 impl Finder for Found {
@@ -38,7 +38,7 @@ impl Finder for Found {
         self.0.is_some()
     }
 
-    async fn find(&self, _: &str, _: Option<&RoomName>, limit: usize) -> Result<Findings, Text> {
+    async fn find(&self, _: &str, _: Option<&RoomName>, limit: usize) -> Result<RetrievedContext, Text> {
         let mut findings = self.0.clone().unwrap_or_default();
         findings.sources.truncate(limit);
         Ok(findings)
@@ -55,7 +55,7 @@ impl Reader for Heard {
     }
 }
 
-async fn answer(findings: Option<Findings>, question: Question<'_>) -> (String, Grounds) {
+async fn answer(findings: Option<RetrievedContext>, question: Question<'_>) -> (String, Citations) {
     let heard = Heard::default();
     let answers = Answers::new(Arc::new(Found(findings)), None, true);
     let answer = answers.answer(&question, &heard).await.expect("an answer");
@@ -63,9 +63,9 @@ async fn answer(findings: Option<Findings>, question: Question<'_>) -> (String, 
     answer
 }
 
-fn found(confident: bool) -> Findings {
+fn found(confident: bool) -> RetrievedContext {
     let sources = (1..=9).map(|n| source(&format!("T{n}"), &format!("passage {n}"))).collect();
-    Findings { sources, confident, faq: None, nearest: vec!["T1".into(), "T2".into()] }
+    RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into(), "T2".into()] }
 }
 
 #[tokio::test]
@@ -74,37 +74,37 @@ async fn behind_the_best_only_passages_with_a_word_in_common_are_quoted() {
     for source in findings.sources.iter_mut().filter(|source| source.title != "T3") {
         source.marks.clear();
     }
-    let (_, grounds) = answer(Some(findings), question("why?")).await;
-    let titles: Vec<_> = grounds.results.iter().map(|source| source.title.as_str()).collect();
+    let (_, citations) = answer(Some(findings), question("why?")).await;
+    let titles: Vec<_> = citations.results.iter().map(|source| source.title.as_str()).collect();
     assert_eq!(titles, ["T1", "T3"]);
 }
 
 #[tokio::test]
 async fn the_best_three_passages_are_quoted_or_as_many_as_were_asked_for() {
-    let (text, grounds) = answer(Some(found(true)), question("why?")).await;
+    let (text, citations) = answer(Some(found(true)), question("why?")).await;
     assert!(text.contains("1. T1\n> passage 1\n\n2. T2") && text.ends_with("3. T3\n> passage 3"), "{text}");
-    assert_eq!((grounds.results.len(), grounds.answered_by, grounds.note), (3, AnsweredBy::Passages, None));
+    assert_eq!((citations.results.len(), citations.answered_by, citations.note), (3, AnsweredBy::Passages, None));
     for (limit, expected) in [(1, 1), (5, 5), (99, 9)] {
-        let (_, grounds) = answer(Some(found(true)), Question { limit: Some(limit), ..question("why?") }).await;
-        assert_eq!(grounds.results.len(), expected);
+        let (_, citations) = answer(Some(found(true)), Question { limit: Some(limit), ..question("why?") }).await;
+        assert_eq!(citations.results.len(), expected);
     }
 }
 
 #[tokio::test]
 async fn what_the_documents_have_nothing_on_is_said_with_what_comes_nearest() {
-    let (text, grounds) = answer(Some(found(false)), question("why?")).await;
+    let (text, citations) = answer(Some(found(false)), question("why?")).await;
     assert!(text.contains("• T1\n• T2") && !text.contains("passage 1"), "{text}");
-    assert_eq!((grounds.results.len(), grounds.answered_by), (0, AnsweredBy::Nothing));
-    let (without_documents, grounds) = answer(None, question("why?")).await;
-    assert_eq!(grounds.answered_by, AnsweredBy::Nothing);
+    assert_eq!((citations.results.len(), citations.answered_by), (0, AnsweredBy::Nothing));
+    let (without_documents, citations) = answer(None, question("why?")).await;
+    assert_eq!(citations.answered_by, AnsweredBy::Nothing);
     assert_ne!(without_documents, text);
 }
 
 #[tokio::test]
 async fn an_entry_that_asks_the_same_answers_in_its_own_words() {
     let faq = FaqAnswer { question: "Why?".into(), answer: "Because.".into(), source: source("FAQ", "Because.") };
-    let (text, grounds) = answer(Some(Findings { faq: Some(faq), ..found(true) }), question("why?")).await;
-    assert_eq!((text.as_str(), grounds.answered_by, grounds.results.len()), ("Because.", AnsweredBy::Faq, 1));
+    let (text, citations) = answer(Some(RetrievedContext { faq: Some(faq), ..found(true) }), question("why?")).await;
+    assert_eq!((text.as_str(), citations.answered_by, citations.results.len()), ("Because.", AnsweredBy::Faq, 1));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Answers without a model: passages quoted with their sources, as plain text.
 
-use crate::model::{Findings, Source};
+use crate::model::{RetrievedContext, Source};
 use crate::text::{Locale, Text};
 
 /// Maximum length of a quoted passage, in characters; passages are shorter, FAQ entries may be longer.
@@ -26,7 +26,7 @@ pub fn place(source: &Source, locale: Locale) -> String {
 }
 
 /// States that nothing was found, and names the nearest documents.
-pub fn nothing(findings: &Findings, locale: Locale) -> String {
+pub fn nothing(findings: &RetrievedContext, locale: Locale) -> String {
     if findings.nearest.is_empty() {
         return Text::new("answer-nothing").in_locale(locale);
     }

@@ -9,7 +9,7 @@ use super::{Bot, Failure, Output, Reply, Request};
 use crate::answers::{Answers, Question, Reader, Said};
 use crate::chat::{Page, Room};
 use crate::jobs::Policy;
-use crate::model::{Handle, JobRequest, JobState, Message, Voice};
+use crate::model::{AuthorKind, Handle, JobRequest, JobState, Message};
 use crate::text::Text;
 
 /// Maximum length of a question, in characters: the answer has to fit into the same record.
@@ -71,8 +71,8 @@ impl Bot for Ask {
             history: &history,
             instructions: persona.instructions(job.locale).unwrap_or_default(),
         };
-        let (text, grounds) = self.answers.answer(&question, &Shown(request.output)).await.map_err(failed)?;
-        Ok(Reply::Grounded(text, grounds))
+        let (text, citations) = self.answers.answer(&question, &Shown(request.output)).await.map_err(failed)?;
+        Ok(Reply::Cited(text, citations))
     }
 }
 
@@ -116,10 +116,10 @@ pub fn arguments(question: &str, limit: Option<usize>) -> String {
 /// A message as part of the conversation; `None` for messages that only report a job's failure.
 fn said(message: Message) -> Option<Said> {
     let has_failed = message.answer.as_ref().is_some_and(|answer| answer.state != JobState::Completed);
-    if message.deleted || has_failed || message.role == Voice::System {
+    if message.deleted || has_failed || message.role == AuthorKind::System {
         return None;
     }
-    let asked = message.answer.and_then(|answer| answer.grounds).map(|grounds| grounds.query.clone());
+    let asked = message.answer.and_then(|answer| answer.citations).map(|citations| citations.query.clone());
     let by = (message.handle != Handle::bot()).then(|| message.handle.to_string());
     Some(Said { by, text: message.text.as_str().to_owned(), asked: asked.filter(|asked| !asked.is_empty()) })
 }

@@ -4,16 +4,16 @@
 //! list. A bot gets a request and returns a reply; `runner` does everything around it.
 
 mod ask;
+pub mod custom;
 mod echo;
 mod help;
+mod maintenance;
 mod output;
-pub mod own;
 mod runner;
 mod schedules;
 mod sleep;
 mod status;
 mod sum;
-mod upkeep;
 mod webhook;
 
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ use crate::chat::Chat;
 use crate::fetch::Client;
 use crate::jobs::{Jobs, Lane, Policy, Webhooks};
 use crate::library::Library;
-use crate::model::{Grounds, Job};
+use crate::model::{Citations, Job};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
 
@@ -80,7 +80,7 @@ pub enum Reply {
     /// Untranslated text.
     Plain(String),
     /// The answer to a question.
-    Grounded(String, Grounds),
+    Cited(String, Citations),
 }
 
 /// Why a command failed: a stable code and one sentence.
@@ -140,15 +140,15 @@ impl Bots {
                 Arc::new(schedules::Every::new(planning.clone(), bots.clone())),
                 Arc::new(schedules::Schedules::new(planning.clone())),
                 Arc::new(webhook::Webhook::new(client, webhooks)),
-                Arc::new(upkeep::IndexDocuments(library.clone())),
-                Arc::new(upkeep::EmbedDocuments(library)),
+                Arc::new(maintenance::IndexDocuments(library.clone())),
+                Arc::new(maintenance::EmbedDocuments(library)),
             ],
             own: RwLock::default(),
         })
     }
 
     /// Replaces the custom commands. Running jobs continue with the old ones.
-    pub fn replace_own(&self, own: Vec<Arc<dyn Bot>>) {
+    pub fn replace_custom(&self, own: Vec<Arc<dyn Bot>>) {
         *self.own.write() = own;
     }
 

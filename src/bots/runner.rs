@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Bots, Failure, Output, Reply, Request};
 use crate::chat::Chat;
-use crate::jobs::{Jobs, Lane, OnRestart, Outcome, RunningJob};
+use crate::jobs::{JobOutcome, Jobs, Lane, OnRestart, RunningJob};
 use crate::model::{Job, JobId, JobState};
 use crate::store::StoredJob;
 use crate::text::Text;
@@ -138,10 +138,10 @@ impl Runner {
             }
             Ended::Cancelled => {
                 let by = self.jobs.cancelled_by(id).map(|handle| handle.to_string());
-                Outcome::cancelled(job, by.as_deref())
+                JobOutcome::cancelled(job, by.as_deref())
             }
             Ended::PutBack if policy.on_restart == OnRestart::RunAgain => return self.put_back(&running).await,
-            Ended::PutBack => Outcome::interrupted(job),
+            Ended::PutBack => JobOutcome::interrupted(job),
         };
         self.end(running, outcome).await;
     }
@@ -173,10 +173,10 @@ impl Runner {
             return self.jobs.retry_later(&running, words, retries.delay(job.attempt)).await;
         }
         let state = if failure.again && retries.most > 0 { JobState::Dead } else { JobState::Failed };
-        self.end(running, Outcome::failed(state, failure.code, words)).await;
+        self.end(running, JobOutcome::failed(state, failure.code, words)).await;
     }
 
-    async fn end(&self, running: RunningJob, outcome: Outcome) {
+    async fn end(&self, running: RunningJob, outcome: JobOutcome) {
         let job = &running.stored.job;
         tracing::debug!(job = %job.id, command = %job.name, state = outcome.state.as_str(), "job ended");
         self.jobs.end_running(running, outcome).await;
@@ -192,10 +192,10 @@ impl Runner {
     }
 }
 
-fn outcome_of(reply: Reply, job: &Job) -> Outcome {
+fn outcome_of(reply: Reply, job: &Job) -> JobOutcome {
     match reply {
-        Reply::Words(text) => Outcome::completed(text.in_locale(job.locale)),
-        Reply::Plain(text) => Outcome::completed(text),
-        Reply::Grounded(text, grounds) => Outcome::answered(text, grounds),
+        Reply::Words(text) => JobOutcome::completed(text.in_locale(job.locale)),
+        Reply::Plain(text) => JobOutcome::completed(text),
+        Reply::Cited(text, citations) => JobOutcome::answered(text, citations),
     }
 }

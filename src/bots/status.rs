@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 use reqwest::Url;
 
 use super::{Bot, Failure, Reply, Request};
-use crate::fetch::{Client, Limits};
+use crate::fetch::{Client, FetchLimits};
 use crate::jobs::Policy;
 use crate::text::Text;
 
 /// Time limit for the whole request; the body is not read.
-const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 0 };
+const LIMITS: FetchLimits = FetchLimits { time: Duration::from_secs(10), body: 0 };
 
 /// How long a result is cached.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);

@@ -8,14 +8,14 @@ use reqwest::StatusCode;
 use serde::Serialize;
 
 use super::{Bot, Failure, Reply, Request};
-use crate::fetch::{Client, Limits, Posting};
+use crate::fetch::{Client, FetchLimits, Posting};
 use crate::jobs::{DELIVER, DELIVERY_POLICY, Delivery, Policy, Webhooks};
 use crate::model::JobId;
 use crate::protocol::{JobView, MessageView};
 use crate::text::Text;
 
 /// The body of the response is not read.
-const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 0 };
+const LIMITS: FetchLimits = FetchLimits { time: Duration::from_secs(10), body: 0 };
 
 pub struct Webhook {
     client: Client,

@@ -8,7 +8,7 @@ use tokio::runtime::Handle as Runtime;
 use super::{Chat, Rooms};
 use crate::groups::Audience;
 use crate::jobs::{Announcement, Announcer};
-use crate::model::{Answer, Handle, Job, JobId, Message, MessageText, Person, SendId, Timestamp, Voice};
+use crate::model::{Answer, AuthorKind, Handle, Job, JobId, Message, MessageText, Principal, SendId, Timestamp};
 use crate::protocol::{JobView, ServerFrame};
 use crate::store::{NewMessage, Posted, StoreError};
 use crate::text::Text;
@@ -38,7 +38,7 @@ impl Announcer for RoomAnnouncer {
     async fn answer(&self, ended: &Job, text: MessageText, answer: Answer) -> Result<Announcement, Text> {
         let name = ended.room.as_ref().ok_or_else(|| Text::new("error-not_found-room"))?;
         let (room, _) = self.rooms.open(name).await?;
-        let (number, runtime) = (self.rooms.store(&room, &ended.person).await?, self.runtime.clone());
+        let (number, runtime) = (self.rooms.store(&room, &ended.principal).await?, self.runtime.clone());
         let message = bot_message(text, Some(ended.id.clone()), Some(answer));
         let publish = Box::new(move |stored, message: &Message| room.publish_message(stored, message, &runtime));
         Ok(Announcement { room: number, message, publish })
@@ -66,7 +66,7 @@ impl Chat {
         let Some(name) = &job.room else { return Ok(()) };
         let (room, _) = self.open_room(name).await?;
         let message = bot_message(MessageText::from_bot(text), None, None);
-        let number = self.rooms.store(&room, &job.person).await?;
+        let number = self.rooms.store(&room, &job.principal).await?;
         let (kept, runtime) = (message.clone(), self.runtime.clone());
         let (done, durable) = tokio::sync::oneshot::channel();
         let on_durable = move |posted: Result<Posted, StoreError>| {
@@ -85,9 +85,9 @@ impl Chat {
 fn bot_message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Message {
     Message {
         id: SendId::fresh(),
-        author: Person::bot(),
+        author: Principal::bot(),
         handle: Handle::bot(),
-        role: Voice::Bot,
+        role: AuthorKind::Bot,
         text,
         at: Timestamp::now(),
         job,

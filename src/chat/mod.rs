@@ -27,7 +27,7 @@ pub use rooms::{RoomSummary, Rooms};
 use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Outbox};
 use crate::jobs::{Admission, JobOrigin, Jobs};
-use crate::model::{BotMode, Job, JobRequest, Message, MessageText, Persona, RoomName, SendId, Timestamp, Voice};
+use crate::model::{AuthorKind, BotMode, Job, JobRequest, Message, MessageText, Persona, RoomName, SendId, Timestamp};
 use crate::protocol::ServerFrame;
 use crate::store::{ChangedMessage, NewMessage, Posted, RoomRecord, Store, StoreError};
 use crate::text::Text;
@@ -194,7 +194,7 @@ impl Chat {
         if room.backlog() > MAX_BACKLOG {
             return Err(Text::new("error-busy"));
         }
-        let asks = actor.role.voice() == Voice::User;
+        let asks = actor.role.author_kind() == AuthorKind::User;
         let is_command = |name: &str| self.jobs.is_command(name);
         let read = || addressing::read(room.bot(), post.text.as_str(), is_command).filter(|_| asks);
         match post.request.clone().or_else(read) {
@@ -219,7 +219,7 @@ impl Chat {
 
     /// This person's message of that id, if it is stored.
     async fn sent_before(&self, room: &Room, actor: &Actor, post: &Post) -> Option<Sent> {
-        let seq = self.store.find_sent(room.number(), &actor.person, post.id.as_ref()?).await.ok()??;
+        let seq = self.store.find_sent(room.number(), &actor.principal, post.id.as_ref()?).await.ok()??;
         let message = self.message(room, seq).ok()??;
         Some(Sent { seq, repeated: true, message })
     }
@@ -279,9 +279,9 @@ type OnSent = Box<dyn FnOnce(Result<Sent, Text>) + Send>;
 fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message {
     Message {
         id: post.id.clone().unwrap_or_else(SendId::fresh),
-        author: actor.person.clone(),
+        author: actor.principal.clone(),
         handle: actor.handle.clone(),
-        role: actor.role.voice(),
+        role: actor.role.author_kind(),
         text: post.text.clone(),
         at: Timestamp::now(),
         job: asks_for.map(|admission| admission.id().clone()),

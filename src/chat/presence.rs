@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::model::{Handle, Person, Voice};
+use crate::model::{AuthorKind, Handle, Principal};
 use crate::protocol::MemberView;
 
 /// Maximum number of people listed in one frame; beyond it, only the count is exact.
@@ -17,9 +17,9 @@ pub(super) struct Presence {
 
 #[derive(Default)]
 struct State {
-    people: HashMap<Person, Present>,
+    people: HashMap<Principal, Present>,
     /// Last announced state of the people who have changed since.
-    told: HashMap<Person, Option<Handle>>,
+    told: HashMap<Principal, Option<Handle>>,
     is_announcing: bool,
 }
 
@@ -45,23 +45,23 @@ impl Presence {
     }
 
     /// Adds a connection of this person, who has this handle from now on.
-    pub fn enter(&self, person: &Person, handle: &Handle) {
+    pub fn enter(&self, principal: &Principal, handle: &Handle) {
         let mut state = self.state();
-        state.note(person);
+        state.note(principal);
         let present =
-            state.people.entry(person.clone()).or_insert_with(|| Present { handle: handle.clone(), connections: 0 });
+            state.people.entry(principal.clone()).or_insert_with(|| Present { handle: handle.clone(), connections: 0 });
         present.connections += 1;
         present.handle = handle.clone();
     }
 
     /// Removes one connection of this person.
-    pub fn leave(&self, person: &Person) {
+    pub fn leave(&self, principal: &Principal) {
         let mut state = self.state();
-        state.note(person);
-        if let Some(present) = state.people.get_mut(person) {
+        state.note(principal);
+        if let Some(present) = state.people.get_mut(principal) {
             present.connections -= 1;
             if present.connections == 0 {
-                state.people.remove(person);
+                state.people.remove(principal);
             }
         }
         if state.people.is_empty() {
@@ -80,8 +80,8 @@ impl Presence {
         state.is_announcing = false;
         let told = std::mem::take(&mut state.told);
         let (mut joined, mut left) = (Vec::new(), Vec::new());
-        for (person, before) in told {
-            let now = state.people.get(&person).map(|present| present.handle.clone());
+        for (principal, before) in told {
+            let now = state.people.get(&principal).map(|present| present.handle.clone());
             if before != now {
                 left.extend(before.map(member));
                 joined.extend(now.map(member));
@@ -111,25 +111,25 @@ impl Presence {
 
 impl State {
     /// Records the announced state of this person before it changes.
-    fn note(&mut self, person: &Person) {
-        if !self.told.contains_key(person) {
-            let handle = self.people.get(person).map(|present| present.handle.clone());
-            self.told.insert(person.clone(), handle);
+    fn note(&mut self, principal: &Principal) {
+        if !self.told.contains_key(principal) {
+            let handle = self.people.get(principal).map(|present| present.handle.clone());
+            self.told.insert(principal.clone(), handle);
         }
     }
 }
 
 fn member(handle: Handle) -> MemberView {
-    MemberView { handle, role: Voice::User }
+    MemberView { handle, role: AuthorKind::User }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn person(name: &str) -> (Person, Handle) {
+    fn principal(name: &str) -> (Principal, Handle) {
         let handle = Handle::new(name).expect("a handle");
-        (Person::named(&handle), handle)
+        (Principal::named(&handle), handle)
     }
 
     fn names(members: &[MemberView]) -> Vec<String> {
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn two_tabs_count_once_and_a_reload_is_not_told() {
         let presence = Presence::default();
-        let (ann, name) = person("Ann");
+        let (ann, name) = principal("Ann");
         presence.enter(&ann, &name);
         presence.enter(&ann, &name);
         let changes = presence.take_changes().expect("Ann came");
@@ -156,10 +156,10 @@ mod tests {
     #[test]
     fn a_new_handle_is_a_leave_and_a_join() {
         let presence = Presence::default();
-        let (ann, name) = person("Ann");
+        let (ann, name) = principal("Ann");
         presence.enter(&ann, &name);
         presence.take_changes();
-        presence.enter(&ann, &person("Anna").1);
+        presence.enter(&ann, &principal("Anna").1);
         presence.leave(&ann);
         let changes = presence.take_changes().expect("renamed");
         assert_eq!((names(&changes.left), names(&changes.joined)), (vec!["Ann".into()], vec!["Anna".into()]));

@@ -11,7 +11,7 @@ use super::Rooms;
 use super::presence::Presence;
 use crate::accounts::Actor;
 use crate::groups::{Audience, Group, Outbox, OutboxId, Progress, Publication, Subscription};
-use crate::model::{BotMode, Handle, Message, Person, Persona, RoomName};
+use crate::model::{BotMode, Handle, Message, Persona, Principal, RoomName};
 use crate::protocol::{MemberView, MessageView, ServerFrame};
 use crate::store::{ChangedMessage, Counter, RoomNumber, RoomRecord};
 use crate::text::Locale;
@@ -135,7 +135,7 @@ impl Room {
 pub struct Membership {
     room: Arc<Room>,
     subscription: Subscription,
-    person: Person,
+    principal: Principal,
     runtime: Runtime,
     tasks: TaskTracker,
     /// Whose room it is, where it is gone when everybody has left.
@@ -152,10 +152,10 @@ impl Membership {
         rooms: &Arc<Rooms>,
     ) -> Self {
         let subscription = room.group.subscribe(outbox);
-        room.presence.enter(&actor.person, &actor.handle);
+        room.presence.enter(&actor.principal, &actor.handle);
         let (runtime, tasks) = (runtime.clone(), tasks.clone());
-        let (person, rooms) = (actor.person.clone(), rooms.clone());
-        let this = Self { room, subscription, person, runtime, tasks, rooms };
+        let (principal, rooms) = (actor.principal.clone(), rooms.clone());
+        let this = Self { room, subscription, principal, runtime, tasks, rooms };
         this.announce_presence();
         this
     }
@@ -174,10 +174,10 @@ impl Membership {
     }
 
     /// Changes the handle.
-    pub fn rename(&mut self, person: &Person, handle: &Handle) {
-        self.room.presence.enter(person, handle);
-        self.room.presence.leave(&self.person);
-        self.person = person.clone();
+    pub fn rename(&mut self, principal: &Principal, handle: &Handle) {
+        self.room.presence.enter(principal, handle);
+        self.room.presence.leave(&self.principal);
+        self.principal = principal.clone();
         self.announce_presence();
     }
 
@@ -206,7 +206,7 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.room.presence.leave(&self.person);
+        self.room.presence.leave(&self.principal);
         self.announce_presence();
         self.rooms.clear_when_left(&self.room, &self.runtime);
     }

@@ -9,7 +9,7 @@ use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
 use super::room::{Room, UNSTORED};
-use crate::model::{BotMode, Person, RoomName};
+use crate::model::{BotMode, Principal, RoomName};
 use crate::store::{Counter, RoomNumber, RoomRecord, Store, StoreError};
 
 /// Loading one room waits only for others of the same shard.
@@ -136,7 +136,7 @@ impl Rooms {
     }
 
     /// Stores a room if it is not yet; something is going to be said in it by `owner`, whose it is.
-    pub(super) async fn store(&self, room: &Room, owner: &Person) -> Result<RoomNumber, StoreError> {
+    pub(super) async fn store(&self, room: &Room, owner: &Principal) -> Result<RoomNumber, StoreError> {
         if room.is_stored() {
             return Ok(room.number());
         }

@@ -6,5 +6,5 @@
 pub mod extract;
 mod passages;
 
-pub use extract::{Extracted, Extractor, Limits};
+pub use extract::{ExtractLimits, Extracted, Extractor};
 pub use passages::{Passage, passages};

@@ -43,7 +43,7 @@ pub struct Client {
 
 /// Limits of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct FetchLimits {
     /// Total time: name resolution, redirects and body.
     pub time: Duration,
     /// Maximum number of bytes of the body that are read.
@@ -141,14 +141,14 @@ impl Client {
     }
 
     /// Sends a GET request, following redirects.
-    pub async fn get(&self, url: Url, limits: Limits) -> Result<Fetched, FetchError> {
+    pub async fn get(&self, url: Url, limits: FetchLimits) -> Result<Fetched, FetchError> {
         let fetch = self.follow(url, limits.body);
         tokio::time::timeout(limits.time, fetch).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
     /// Posts JSON, signed if there is a secret. Redirects are not followed: a signed request is meant for one
     /// receiver only.
-    pub async fn post(&self, posting: Posting<'_>, limits: Limits) -> Result<Fetched, FetchError> {
+    pub async fn post(&self, posting: Posting<'_>, limits: FetchLimits) -> Result<Fetched, FetchError> {
         let Posting { url, id, body, secret } = posting;
         let timestamp = Timestamp::now().seconds().to_string();
         let mut request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json").header(ID_HEADER, id);
@@ -266,7 +266,7 @@ fn classify(error: &reqwest::Error) -> FetchError {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 16 };
+    const LIMITS: FetchLimits = FetchLimits { time: Duration::from_secs(5), body: 16 };
 
     /// Answers every request on a free port of this machine with the given text.
     async fn serve(response: &'static str) -> SocketAddr {

@@ -27,7 +27,7 @@ pub use socket::Sockets;
 
 use crate::accounts::{Hooks, Keys};
 use crate::bots::Bots;
-use crate::bots::own::Callbacks;
+use crate::bots::custom::Callbacks;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::Jobs;
 use super::dispatch::{Full, Permit, QueuedJob};
 use crate::accounts::Actor;
-use crate::model::{Handle, Job, JobId, JobRequest, Person, RoomName};
+use crate::model::{Handle, Job, JobId, JobRequest, Principal, RoomName};
 use crate::store::StoredJob;
 use crate::text::{Locale, Text};
 
 /// In whose name a job is done, and where it was asked for.
 #[derive(Clone, Debug)]
 pub struct JobOrigin {
-    pub person: Person,
+    pub principal: Principal,
     pub handle: Handle,
     /// `None` for what is asked for in no room.
     pub room: Option<RoomName>,
@@ -24,13 +24,13 @@ pub struct JobOrigin {
 impl JobOrigin {
     /// Asked for by somebody.
     pub fn of(actor: &Actor, room: Option<RoomName>) -> Self {
-        let person = actor.job_owner(room.as_ref());
-        Self { person, handle: actor.handle.clone(), room, locale: actor.locale, zone: actor.zone.clone() }
+        let principal = actor.job_owner(room.as_ref());
+        Self { principal, handle: actor.handle.clone(), room, locale: actor.locale, zone: actor.zone.clone() }
     }
 
     /// What the server does of itself.
     pub fn server(locale: Locale) -> Self {
-        Self { person: Person::server(), handle: Handle::bot(), room: None, locale, zone: None }
+        Self { principal: Principal::server(), handle: Handle::bot(), room: None, locale, zone: None }
     }
 }
 
@@ -135,21 +135,21 @@ impl Jobs {
 
     /// A job that waits for a worker, with as many attempts as its command has.
     fn job(&self, request: JobRequest, origin: JobOrigin) -> Job {
-        let JobOrigin { person, handle, room, locale, zone } = origin;
-        let job = Job::queued(request, person, handle, room, locale);
+        let JobOrigin { principal, handle, room, locale, zone } = origin;
+        let job = Job::queued(request, principal, handle, room, locale);
         Job { zone, attempts: job.attempts + self.policy(&job.name).retries.most, ..job }
     }
 
     /// A place for one more job of its person. The server's own work has places of its own.
     pub(super) fn permit_for(&self, job: &Job) -> Result<Permit, Text> {
         let places = self.dispatcher.places();
-        if job.person == Person::server() {
-            return places.reserve_beside(&job.person, usize::MAX).ok_or_else(|| Text::new("error-busy"));
+        if job.principal == Principal::server() {
+            return places.reserve_beside(&job.principal, usize::MAX).ok_or_else(|| Text::new("error-busy"));
         }
         let most = self.settings.per_person;
-        let reserved = places.reserve(self.policy(&job.name).lane, &job.person, most);
+        let reserved = places.reserve(self.policy(&job.name).lane, &job.principal, most);
         reserved.map_err(|full| match full {
-            Full::Person => Text::new("error-busy-own").with("max", most),
+            Full::Principal => Text::new("error-busy-own").with("max", most),
             Full::Lane => Text::new("error-busy"),
         })
     }

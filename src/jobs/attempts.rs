@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dispatch::{QueuedJob, RunningJob};
-use super::{Jobs, OnRestart, Outcome};
+use super::{JobOutcome, Jobs, OnRestart};
 use crate::model::{Handle, Job, JobId, JobState, Timestamp};
 use crate::store::{JobChange, StoreError, StoredJob};
 use crate::text::Text;
@@ -29,12 +29,12 @@ impl Jobs {
                 job.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
             }
             let log = self.store.job_log(&job.id).await.unwrap_or_default();
-            let permit = self.dispatcher.places().readmit(self.policy(&job.name).lane, &job.person);
+            let permit = self.dispatcher.places().readmit(self.policy(&job.name).lane, &job.principal);
             queued.push(QueuedJob { stored, log, permit });
         }
         self.dispatcher.enqueue(queued);
         for stored in ending {
-            let outcome = Outcome::interrupted(&stored.job);
+            let outcome = JobOutcome::interrupted(&stored.job);
             self.end(stored, outcome).await;
         }
     }

@@ -66,7 +66,7 @@ impl Jobs {
     /// Queues a job that has ended again, with as many attempts as a new one.
     async fn reopen(self: &Arc<Self>, from: StoredJob, permit: Permit, reason: String) -> Result<(), Text> {
         let was = from.job.clone();
-        let mut job = Job { started_at: None, finished_at: None, error: None, result: None, grounds: None, ..was };
+        let mut job = Job { started_at: None, finished_at: None, error: None, result: None, citations: None, ..was };
         job.attempts = job.finished_attempts() + 1 + self.policy(&job.name).retries.most;
         job.move_to(JobState::Queued, Some(reason));
         let log = self.store.job_log(&job.id).await?;

@@ -46,7 +46,7 @@ impl Jobs {
     }
 
     pub(super) fn permit_for_delivery(&self, delivery: &Job) -> Option<Permit> {
-        self.dispatcher.places().reserve_beside(&delivery.person, MOST_OPEN)
+        self.dispatcher.places().reserve_beside(&delivery.principal, MOST_OPEN)
     }
 
     /// Lets stored deliveries wait for a worker, or for their time. To be called in the callback of the commit that stored them.

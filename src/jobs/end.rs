@@ -8,14 +8,14 @@ use tokio::sync::oneshot;
 use super::announcer::{Announcement, Publish};
 use super::deliveries::NewDelivery;
 use super::dispatch::RunningJob;
-use super::{Jobs, Outcome};
+use super::{JobOutcome, Jobs};
 use crate::model::{Answer, Handle, Job, JobError, JobState, Message, MessageText, Timestamp};
 use crate::protocol::JobView;
 use crate::store::{Ended, JobChange, JobEnd, ScheduleChange, StoreError, StoredJob};
 
 impl Jobs {
     /// Ends a job and waits until that is durable. One that is not what it was any more stays as it is.
-    pub(super) async fn end(self: &Arc<Self>, from: StoredJob, outcome: Outcome) {
+    pub(super) async fn end(self: &Arc<Self>, from: StoredJob, outcome: JobOutcome) {
         let schedule = match self.next_run(&from.job).await {
             Ok(schedule) => schedule,
             Err(error) => return tracing::error!(%error, job = %from.job.id, "cannot read the job's schedule"),
@@ -28,12 +28,12 @@ impl Jobs {
 
     /// Ends a job that somebody cancelled.
     pub(super) async fn end_cancelled(self: &Arc<Self>, from: StoredJob, by: &Handle) {
-        let outcome = Outcome::cancelled(&from.job, Some(&by.to_string()));
+        let outcome = JobOutcome::cancelled(&from.job, Some(&by.to_string()));
         self.end(from, outcome).await;
     }
 
     /// Ends a job that ran: returns when its end is with the store's writer, and its worker may do something else.
-    pub async fn end_running(self: &Arc<Self>, running: RunningJob, outcome: Outcome) {
+    pub async fn end_running(self: &Arc<Self>, running: RunningJob, outcome: JobOutcome) {
         let id = running.stored.job.id.clone();
         let ending = Ending { from: running.stored, outcome, schedule: None, is_erased: false };
         self.clone().hand_in(ending, None).await;
@@ -114,7 +114,7 @@ impl Jobs {
 #[derive(Clone)]
 struct Ending {
     from: StoredJob,
-    outcome: Outcome,
+    outcome: JobOutcome,
     /// What becomes of the schedule whose next run it was.
     schedule: Option<ScheduleChange>,
     /// Its question was deleted, and is not to be repeated.
@@ -137,15 +137,15 @@ impl Ending {
             job.arguments.clear();
         }
         let now = Timestamp::now();
-        let grounds = outcome.grounds.clone().filter(|_| !job.arguments.is_empty());
-        let query = grounds.as_ref().map_or_else(|| job.line(), |grounds| grounds.query.clone());
+        let citations = outcome.citations.clone().filter(|_| !job.arguments.is_empty());
+        let query = citations.as_ref().map_or_else(|| job.line(), |citations| citations.query.clone());
         let took_ms = now.since(job.created_at);
-        let answer = Answer { reply_to: from.seq, state: outcome.state, took_ms, query, grounds: grounds.clone() };
+        let answer = Answer { reply_to: from.seq, state: outcome.state, took_ms, query, citations: citations.clone() };
         let text = MessageText::from_bot(outcome.text.clone());
         let said = text.as_str().to_owned();
         job.move_to(outcome.state, outcome.error.as_ref().map(|_| said.clone()));
         job.finished_at = Some(now);
-        job.grounds = grounds;
+        job.citations = citations;
         job.result = outcome.error.is_none().then(|| said.clone());
         job.error = outcome.error.clone().map(|code| JobError { code, message: said });
         (job, text, answer)

@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 pub use admission::{Admission, JobOrigin, QuietJob};
 pub use announcer::{Announcement, Announcer};
 pub use dispatch::{Concurrency, Counts, RunningJob};
-pub use outcome::Outcome;
+pub use outcome::JobOutcome;
 pub use policy::{Lane, OnRestart, Policy, Priority, Retries};
 pub use schedules::{Alteration, NewSchedule};
 pub use stats::{Span, Stats};
@@ -145,7 +145,7 @@ impl Jobs {
 
     /// Shows how a job stands, to whoever watches it and, unless it is quiet, where it was asked for.
     fn show(&self, job: &Job, view: &JobView) {
-        self.watchers.publish(&job.person, view, &self.runtime);
+        self.watchers.publish(&job.principal, view, &self.runtime);
         if !job.quiet {
             self.announcer.changed(job, view);
         }

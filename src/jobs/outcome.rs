@@ -2,33 +2,33 @@
 
 use std::sync::Arc;
 
-use crate::model::{Grounds, Job, JobState};
+use crate::model::{Citations, Job, JobState};
 use crate::text::Text;
 
 /// How a job ended.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct JobOutcome {
     pub state: JobState,
     /// What the room is told.
     pub text: String,
     /// Stable error code.
     pub error: Option<String>,
     /// What an answer rests on.
-    pub grounds: Option<Arc<Grounds>>,
+    pub citations: Option<Arc<Citations>>,
 }
 
-impl Outcome {
+impl JobOutcome {
     pub fn completed(text: String) -> Self {
-        Self { state: JobState::Completed, text, error: None, grounds: None }
+        Self { state: JobState::Completed, text, error: None, citations: None }
     }
 
     /// A question was answered.
-    pub fn answered(text: String, grounds: Grounds) -> Self {
-        Self { grounds: Some(Arc::new(grounds)), ..Self::completed(text) }
+    pub fn answered(text: String, citations: Citations) -> Self {
+        Self { citations: Some(Arc::new(citations)), ..Self::completed(text) }
     }
 
     fn ended(state: JobState, text: String, code: &str) -> Self {
-        Self { state, text, error: Some(code.to_owned()), grounds: None }
+        Self { state, text, error: Some(code.to_owned()), citations: None }
     }
 
     /// It failed permanently, or all its attempts failed.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Jobs;
 use crate::accounts::{Action, Actor};
 use crate::model::{
-    Job, JobId, JobRequest, JobState, MissedRuns, NextRun, Person, Rhythm, Schedule, ScheduleId, Timestamp,
+    Job, JobId, JobRequest, JobState, MissedRuns, NextRun, Principal, Rhythm, Schedule, ScheduleId, Timestamp,
 };
 use crate::protocol::ScheduleView;
 use crate::schedule::{Recurrence, Zone};
@@ -70,8 +70,8 @@ impl Jobs {
     }
 
     /// One person's schedules in every room, oldest first.
-    pub async fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, Text> {
-        Ok(self.store.schedules_of(person).await?)
+    pub async fn schedules_of(&self, principal: &Principal) -> Result<Vec<Schedule>, Text> {
+        Ok(self.store.schedules_of(principal).await?)
     }
 
     /// One's own schedules, everybody's for the owner; oldest first.
@@ -82,7 +82,7 @@ impl Jobs {
                 let read = tokio::task::spawn_blocking(move || store.schedules(MAX_SHOWN)).await;
                 read.unwrap_or(Err(StoreError::Failed))?
             }
-            Err(_) => self.schedules_of(&actor.person).await?,
+            Err(_) => self.schedules_of(&actor.principal).await?,
         };
         Ok(schedules.iter().map(ScheduleView::new).collect())
     }
@@ -221,7 +221,7 @@ fn schedule(asked_by: &Job, seq: u64, new: &NewSchedule) -> Schedule {
         rhythm: new.rhythm.clone(),
         zone: new.zone.name().to_owned(),
         request: new.request.clone(),
-        person: asked_by.person.clone(),
+        principal: asked_by.principal.clone(),
         handle: asked_by.handle.clone(),
         room: asked_by.room.clone(),
         locale: asked_by.locale,

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use super::*;
 use crate::accounts::{Actor, Role};
 use crate::model::{
-    Answer, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Person, Rhythm, RoomName, SendId,
-    Timestamp, Voice,
+    Answer, AuthorKind, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Principal, Rhythm,
+    RoomName, SendId, Timestamp,
 };
 use crate::schedule::Zone;
 use crate::store::{Closing, Counter, JobChange, NewMessage, Posted, RoomNumber, RoomRecord, StoredJob};
@@ -104,7 +104,7 @@ impl Engine {
     async fn work(&self) {
         while let Ok(Some(id)) = tokio::time::timeout(Duration::from_millis(1), self.jobs.next()).await {
             if let Some(running) = self.jobs.begin(&id) {
-                let outcome = Outcome::failed(JobState::Failed, "broken", "it broke".into());
+                let outcome = JobOutcome::failed(JobState::Failed, "broken", "it broke".into());
                 self.jobs.end_running(running, outcome).await;
             }
             self.settle().await;
@@ -149,8 +149,8 @@ fn lobby() -> RoomName {
 
 fn message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Message {
     let (id, handle, at) = (SendId::fresh(), Handle::new("Ann").expect("a handle"), Timestamp::now());
-    let author = Person::named(&handle);
-    Message { id, author, handle, role: Voice::User, text, at, job, answer, deleted: false }
+    let author = Principal::named(&handle);
+    Message { id, author, handle, role: AuthorKind::User, text, at, job, answer, deleted: false }
 }
 
 fn every_minute() -> NewSchedule {

@@ -164,7 +164,7 @@ impl Jobs {
         let places = self.dispatcher.places();
         if !job.quiet {
             let lane = self.policy(&job.name).lane;
-            return places.reserve(lane, &job.person, usize::MAX).ok().map(Admitted::Now);
+            return places.reserve(lane, &job.principal, usize::MAX).ok().map(Admitted::Now);
         }
         Some(self.permit_for_delivery(job).map_or(Admitted::Later, Admitted::Now))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Jobs;
 use crate::accounts::{Action, Actor};
-use crate::model::{Job, JobId, JobState, LogLine, Person, RoomName};
+use crate::model::{Job, JobId, JobState, LogLine, Principal, RoomName};
 use crate::protocol::{JobDetails, JobView};
 use crate::store::{JobList, StoredJob};
 use crate::text::Text;
@@ -36,10 +36,10 @@ impl JobFilter {
     }
 
     /// The smallest stored list that contains all matching jobs.
-    fn list<'a>(&self, person: Option<&'a Person>) -> JobList<'a> {
-        match person {
+    fn list<'a>(&self, principal: Option<&'a Principal>) -> JobList<'a> {
+        match principal {
             // Avoids scanning all jobs.
-            Some(person) => JobList::Of(person),
+            Some(principal) => JobList::Of(principal),
             None if self.wants_only(JobState::is_due_later) => JobList::Due,
             None if self.wants_only(|state| state == JobState::Dead) => JobList::Dead,
             None => JobList::All,
@@ -112,16 +112,17 @@ impl Jobs {
             None => None,
         };
         let everybody = actor.may(Action::SeeEveryJob).is_ok();
-        let person = (!everybody).then(|| actor.person.clone());
+        let principal = (!everybody).then(|| actor.principal.clone());
         let jobs = self.clone();
-        let read = tokio::task::spawn_blocking(move || jobs.read_list(person.as_ref(), &filter, after.as_ref(), limit));
+        let read =
+            tokio::task::spawn_blocking(move || jobs.read_list(principal.as_ref(), &filter, after.as_ref(), limit));
         read.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }
 
     /// Reads many; blocking.
     fn read_list(
         &self,
-        person: Option<&Person>,
+        principal: Option<&Principal>,
         filter: &JobFilter,
         after: Option<&StoredJob>,
         limit: usize,
@@ -131,9 +132,10 @@ impl Jobs {
             Some((_, view)) => view,
             None => JobView::new(&stored.job, stored.seq, None, None).shortened(),
         };
-        let wanted =
-            |stored: &StoredJob| person.is_none_or(|person| stored.job.person == *person) && filter.fits(&view(stored));
-        let stored = self.store.list_jobs(filter.list(person), after, limit + 1, wanted)?;
+        let wanted = |stored: &StoredJob| {
+            principal.is_none_or(|principal| stored.job.principal == *principal) && filter.fits(&view(stored))
+        };
+        let stored = self.store.list_jobs(filter.list(principal), after, limit + 1, wanted)?;
         let mut views: Vec<_> = stored.iter().take(limit).map(view).collect();
         if filter.wants_only(JobState::is_due_later) {
             views.sort_by_key(|view| view.due_at);

@@ -9,14 +9,14 @@ use tokio_util::task::TaskTracker;
 use super::Jobs;
 use crate::accounts::{Action, Actor};
 use crate::groups::{Audience, Group, Outbox, Progress, Publication, Subscription};
-use crate::model::Person;
+use crate::model::Principal;
 use crate::protocol::{JobView, ServerFrame};
 
 /// Whose jobs are watched.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Watched {
     Everybody,
-    One(Person),
+    One(Principal),
 }
 
 /// Groups of watchers. A group exists as long as it has members.
@@ -47,13 +47,13 @@ impl Watchers {
     }
 
     /// Publishes a frame to all who watch this person's jobs.
-    pub fn publish(&self, person: &Person, job: &JobView, runtime: &Runtime) {
+    pub fn publish(&self, principal: &Principal, job: &JobView, runtime: &Runtime) {
         let groups = self.groups();
         if groups.is_empty() {
             return;
         }
         let frame = ServerFrame::Job { room: &job.room, job, watched: true }.encode();
-        for watched in [Watched::Everybody, Watched::One(person.clone())] {
+        for watched in [Watched::Everybody, Watched::One(principal.clone())] {
             if let Some(group) = groups.get(&watched).and_then(Weak::upgrade) {
                 let (frame, progress) = (frame.clone(), Progress::default());
                 group.publish(Publication { frame, audience: Audience::Full, progress }, runtime);
@@ -67,7 +67,7 @@ impl Jobs {
     pub fn watch(&self, actor: &Actor, outbox: &Arc<Outbox>) -> Subscription {
         let watched = match actor.may(Action::SeeEveryJob) {
             Ok(()) => Watched::Everybody,
-            Err(_) => Watched::One(actor.person.clone()),
+            Err(_) => Watched::One(actor.principal.clone()),
         };
         self.watchers.watch(watched, outbox.clone())
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::{Policy, Priority, Retries};
 use crate::fetch::Secret;
-use crate::model::{Handle, Job, JobId, JobRequest, Message, Person, RoomName, Voice};
+use crate::model::{AuthorKind, Handle, Job, JobId, JobRequest, Message, Principal, RoomName};
 use crate::text::Locale;
 
 /// The internal command that delivers. Users cannot request it because of the space.
@@ -116,8 +116,13 @@ impl Delivery {
     /// The job that makes it.
     fn into_job(self, room: &RoomName) -> Job {
         let request = JobRequest { name: DELIVER.to_owned(), arguments: self.arguments() };
-        let job =
-            Job::queued(request, Person::webhook(&self.webhook), Handle::bot(), Some(room.clone()), Locale::default());
+        let job = Job::queued(
+            request,
+            Principal::webhook(&self.webhook),
+            Handle::bot(),
+            Some(room.clone()),
+            Locale::default(),
+        );
         Job { quiet: true, attempts: 1 + POLICY.retries.most, ..job }
     }
 }
@@ -140,7 +145,7 @@ impl Webhooks {
     /// Deliveries that a message causes. None in a private room, and none for what a program said: two that listen to each
     /// other would never end.
     pub fn of_message(&self, room: &RoomName, message: &Message) -> Vec<Job> {
-        if room.is_private() || message.role != Voice::User {
+        if room.is_private() || message.role != AuthorKind::User {
             return Vec::new();
         }
         let wanted = self.list.iter().filter(|webhook| webhook.wants_message(room, message.text.as_str()));

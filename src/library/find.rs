@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::Library;
 use crate::analysis;
 use crate::index::Audience;
-use crate::model::{Document, DocumentKind, DocumentNumber, FaqAnswer, Findings, RoomName, Source, utf16_range};
+use crate::model::{
+    Document, DocumentKind, DocumentNumber, FaqAnswer, RetrievedContext, RoomName, Source, utf16_range,
+};
 use crate::retrieval::{Found, FusedHit, answers_directly};
 use crate::text::Text;
 
@@ -15,18 +17,23 @@ const NEAREST: usize = 3;
 /// Maximum number of lookups of a question while documents are being changed.
 const LOOKS: usize = 3;
 
-/// Findings with their texts.
+/// RetrievedContext with their texts.
 struct Read {
-    findings: Findings,
+    findings: RetrievedContext,
     /// Whether a document was replaced while it was being read.
     is_overtaken: bool,
 }
 
 impl Library {
     /// Retrieves passages for a question, in the documents of an audience.
-    pub async fn find(self: &Arc<Self>, question: &str, audience: &Audience, limit: usize) -> Result<Findings, Text> {
+    pub async fn find(
+        self: &Arc<Self>,
+        question: &str,
+        audience: &Audience,
+        limit: usize,
+    ) -> Result<RetrievedContext, Text> {
         if self.catalog().is_empty() {
-            return Ok(Findings::default());
+            return Ok(RetrievedContext::default());
         }
         let mut looks = 1;
         loop {
@@ -39,13 +46,14 @@ impl Library {
     }
 
     async fn look_up(self: &Arc<Self>, question: &str, audience: &Audience, limit: usize) -> Result<Read, Text> {
-        let index = self.off_the_workers(|library| library.shelf.index()).await?;
+        let index = self.off_the_workers(|library| library.index_set.index()).await?;
         let (library, asked_in) = (self.clone(), audience.clone());
         let allowed = move |number, _| library.answers_in(number, &asked_in);
-        let found = self.shelf.retriever().find(index, question, audience, allowed, limit).await.map_err(|error| {
-            tracing::error!(%error, "a question could not be looked up");
-            Text::new("error-index_failed")
-        })?;
+        let found =
+            self.index_set.retriever().find(index, question, audience, allowed, limit).await.map_err(|error| {
+                tracing::error!(%error, "a question could not be looked up");
+                Text::new("error-index_failed")
+            })?;
         let (question, audience) = (question.to_owned(), audience.clone());
         self.off_the_workers(move |library| library.read(&question, &audience, found)).await
     }
@@ -57,7 +65,7 @@ impl Library {
 
     /// Reads the texts of the hits.
     fn read(&self, question: &str, audience: &Audience, found: Found) -> Result<Read, Text> {
-        let mut findings = Findings { confident: found.confident, ..Findings::default() };
+        let mut findings = RetrievedContext { confident: found.confident, ..RetrievedContext::default() };
         let mut is_overtaken = false;
         for hit in &found.hits {
             let Some(document) = self.store.numbered_document(hit.document).map_err(Text::from)? else { continue };

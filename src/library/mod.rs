@@ -5,9 +5,9 @@
 
 mod catalog;
 mod find;
+mod index_set;
 mod intake;
-mod shelf;
-mod upkeep;
+mod maintenance;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use catalog::DocumentState;
 pub use intake::{Draft, Intake, IntakeLimits, Receiver, Upload};
-pub use upkeep::{EMBEDDING, INDEXING, Progress};
+pub use maintenance::{EMBEDDING, INDEXING, Progress};
 
 use crate::accounts::{Action, Actor};
 use crate::analysis;
@@ -27,9 +27,9 @@ use crate::model::{Document, DocumentId, DocumentKind, DocumentNumber, FileId, L
 use crate::store::{Files, Space, Store, StoreError};
 use crate::text::Text;
 use catalog::Catalog;
+use index_set::IndexSet;
 use intake::broken;
-use shelf::Shelf;
-use upkeep::Upkeep;
+use maintenance::Maintenance;
 
 /// Maximum number of attempts of a change if the document changes concurrently, as when a job drops its previous text.
 const TRIES: usize = 3;
@@ -44,10 +44,10 @@ pub struct Library {
     files: Arc<Files>,
     intake: Intake,
     catalog: Mutex<Catalog>,
-    shelf: Shelf,
+    index_set: IndexSet,
     /// Where index and vectors are.
     space: Space,
-    upkeep: Upkeep,
+    maintenance: Maintenance,
     /// Held while a file is not yet referenced by a record, so that it is not removed in between, and while a record
     /// changes, so that the version being indexed keeps its text.
     filing: tokio::sync::RwLock<()>,
@@ -128,8 +128,8 @@ impl Library {
         dir: &Path,
         space: Space,
     ) -> Result<Arc<Self>, Text> {
-        let shelf = Shelf::new(dir.to_owned(), embedder);
-        let mut catalog = Catalog::new(shelf.has_meaning());
+        let index_set = IndexSet::new(dir.to_owned(), embedder);
+        let mut catalog = Catalog::new(index_set.has_meaning());
         store
             .each_document(|document| {
                 catalog.put(&document);
@@ -142,15 +142,15 @@ impl Library {
             files,
             intake,
             catalog: Mutex::new(catalog),
-            shelf,
+            index_set,
             space,
-            upkeep: Upkeep::default(),
+            maintenance: Maintenance::default(),
             filing: Default::default(),
             indexing: Mutex::default(),
         };
         if library.catalog().is_empty() {
             // There are no documents, so the remains of removed ones are not searched.
-            library.shelf.discard();
+            library.index_set.discard();
         }
         // Chat works without an index; the indexing job will report the reason.
         if let Err(error) = library.take_stock() {
@@ -166,7 +166,7 @@ impl Library {
 
     /// Releases memory whenever there was no question for a while. Runs forever.
     pub async fn give_back_when_unused(&self) {
-        self.shelf.retriever().give_back_when_unused().await;
+        self.index_set.retriever().give_back_when_unused().await;
     }
 
     /// The importer of documents.
@@ -377,13 +377,13 @@ impl Library {
 
     /// How index and vectors are.
     pub fn standing(&self) -> Standing {
-        let rebuilding = self.shelf.is_rebuilding().then(|| self.upkeep.percent());
+        let rebuilding = self.index_set.is_rebuilding().then(|| self.maintenance.percent());
         let catalog = self.catalog();
         let without = catalog.without_vectors().len();
         let meaning = match without {
-            _ if !self.shelf.has_meaning() => Meaning::Off,
+            _ if !self.index_set.has_meaning() => Meaning::Off,
             0 => Meaning::Ready,
-            _ if self.upkeep.is_at_work(EMBEDDING) => Meaning::Working,
+            _ if self.maintenance.is_at_work(EMBEDDING) => Meaning::Working,
             _ => Meaning::Waiting,
         };
         Standing {
@@ -471,7 +471,7 @@ fn title(given: Option<&str>, origin: &Origin, text: &str) -> Result<String, Tex
 impl Library {
     /// A library for tests of upper layers.
     pub fn without_documents() -> Arc<Self> {
-        use crate::documents::{Extractor, Limits};
+        use crate::documents::{ExtractLimits, Extractor};
         use crate::embedding::EmbeddingSource;
         use crate::fetch::Client;
         use crate::process::Programs;
@@ -481,7 +481,7 @@ impl Library {
         let jobs = Jobs::for_tests(store.clone());
         let files = Arc::new(Files::open(&dir.path().join("files"), 0).expect("the files"));
         let client = Client::new(vec![]).expect("a client");
-        let extractor = Extractor::new(Programs::new("nothing".into()), Limits::default());
+        let extractor = Extractor::new(Programs::new("nothing".into()), ExtractLimits::default());
         let intake = Intake::new(files.clone(), extractor, client, IntakeLimits { file: 1024, text: 1024 });
         let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));
         let space = Space::new(dir.path(), 0);

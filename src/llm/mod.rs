@@ -65,7 +65,7 @@ impl Turn {
 }
 
 #[derive(Serialize)]
-struct Asked<'a> {
+struct ChatRequest<'a> {
     model: &'a str,
     messages: &'a [Turn],
     stream: bool,
@@ -170,7 +170,8 @@ impl LanguageModel {
     /// On failure, also returns the server's `Retry-After`.
     async fn try_to_write(&self, turns: &[Turn]) -> Result<Writing, (LlmError, Option<Duration>)> {
         let Settings { model, temperature, max_tokens, waits, .. } = &self.settings;
-        let asked = Asked { model, messages: turns, stream: true, temperature: *temperature, max_tokens: *max_tokens };
+        let asked =
+            ChatRequest { model, messages: turns, stream: true, temperature: *temperature, max_tokens: *max_tokens };
         // Plain data: it cannot fail.
         let json = serde_json::to_vec(&asked).unwrap_or_default();
         let answer = self.endpoint.post("chat/completions", json, *waits).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Grounds, Handle, JobId, Person, RoomName, ScheduleId, Timestamp};
+use super::{Citations, Handle, JobId, Principal, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
 
 /// State of a job.
@@ -110,7 +110,7 @@ pub struct Job {
     pub name: String,
     /// Everything after the command, as it was written.
     pub arguments: String,
-    pub person: Person,
+    pub principal: Principal,
     pub handle: Handle,
     /// Where it was asked for; `None` for what is asked for in no room, and what the server does of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,7 +138,7 @@ pub struct Job {
     pub result: Option<String>,
     /// The sources of the result, if a question was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grounds: Option<Arc<Grounds>>,
+    pub citations: Option<Arc<Citations>>,
     /// State changes, oldest first; if there are many, the first and the last ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
@@ -158,13 +158,19 @@ pub struct Job {
 
 impl Job {
     /// A job that waits for a worker.
-    pub fn queued(request: JobRequest, person: Person, handle: Handle, room: Option<RoomName>, locale: Locale) -> Self {
+    pub fn queued(
+        request: JobRequest,
+        principal: Principal,
+        handle: Handle,
+        room: Option<RoomName>,
+        locale: Locale,
+    ) -> Self {
         let now = Timestamp::now();
         Self {
             id: JobId::fresh(),
             name: request.name,
             arguments: request.arguments,
-            person,
+            principal,
             handle,
             room,
             locale,
@@ -178,7 +184,7 @@ impl Job {
             finished_at: None,
             error: None,
             result: None,
-            grounds: None,
+            citations: None,
             changes: vec![Change { at: now, state: JobState::Queued, reason: None }],
             schedule: None,
             zone: None,

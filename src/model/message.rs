@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Grounds, Handle, JobId, JobState, Person, Timestamp};
+use super::{Citations, Handle, JobId, JobState, Principal, Timestamp};
 use crate::text::Text;
 
 /// A message's text: never blank, never longer than allowed.
@@ -121,7 +121,7 @@ pub enum BotMode {
 /// Kind of a message's author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Voice {
+pub enum AuthorKind {
     User,
     Bot,
     System,
@@ -132,9 +132,9 @@ pub enum Voice {
 pub struct Message {
     pub id: SendId,
     /// Who said it, whatever they call themselves. Not for clients.
-    pub author: Person,
+    pub author: Principal,
     pub handle: Handle,
-    pub role: Voice,
+    pub role: AuthorKind,
     pub text: MessageText,
     pub at: Timestamp,
     /// The job that this message requested or answers.
@@ -160,15 +160,16 @@ pub struct Answer {
     pub query: String,
     /// The sources, if a question was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grounds: Option<Arc<Grounds>>,
+    pub citations: Option<Arc<Citations>>,
 }
 
 impl Answer {
     /// Removes the question, after its message was deleted.
     #[must_use]
     pub fn without_question(self) -> Self {
-        let grounds = self.grounds.map(|grounds| Arc::new(Grounds { query: String::new(), ..(*grounds).clone() }));
-        Self { query: String::new(), grounds, ..self }
+        let citations =
+            self.citations.map(|citations| Arc::new(Citations { query: String::new(), ..(*citations).clone() }));
+        Self { query: String::new(), citations, ..self }
     }
 }
 

@@ -83,9 +83,9 @@ impl RoomName {
 /// Never sent to clients; frames contain handles.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Person(String);
+pub struct Principal(String);
 
-impl Person {
+impl Principal {
     /// A visitor with the page's cookie, by the cookie's digest.
     pub fn visitor(digest: &str) -> Self {
         Self(format!("v{digest}"))
@@ -132,7 +132,7 @@ impl Person {
     }
 }
 
-impl fmt::Display for Person {
+impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -169,10 +169,10 @@ impl Handle {
     }
 
     /// A generated handle, deterministic for each person.
-    pub fn guest(person: &Person) -> Self {
+    pub fn guest(principal: &Principal) -> Self {
         // FNV-1a: any stable hash will do; it need not be secure.
         let hash =
-            person.0.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+            principal.0.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         Self(format!("guest-{:04}", hash % 10_000))
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Handle, Job, JobId, JobRequest, Person, RoomName, Timestamp};
+use super::{Handle, Job, JobId, JobRequest, Principal, RoomName, Timestamp};
 use crate::text::Locale;
 
 /// A schedule's id: that of the job that requested it, so that it is created once even if that job runs again.
@@ -78,7 +78,7 @@ pub struct Schedule {
     /// The time zone of the pattern, by its IANA name.
     pub zone: String,
     pub request: JobRequest,
-    pub person: Person,
+    pub principal: Principal,
     pub handle: Handle,
     /// Where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,8 +99,8 @@ pub struct Schedule {
 impl Schedule {
     /// The job for its run at that time.
     pub fn run(&self, id: JobId, at: Timestamp) -> Job {
-        let (person, handle, room) = (self.person.clone(), self.handle.clone(), self.room.clone());
-        let job = Job::queued(self.request.clone(), person, handle, room, self.locale);
+        let (principal, handle, room) = (self.principal.clone(), self.handle.clone(), self.room.clone());
+        let job = Job::queued(self.request.clone(), principal, handle, room, self.locale);
         Job { id, schedule: Some(self.id.clone()), zone: Some(self.zone.clone()), ..job }.scheduled(at)
     }
 }

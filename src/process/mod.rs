@@ -37,12 +37,12 @@ pub struct Program {
     pub dir: PathBuf,
     /// In addition to `PATH`, `HOME`, `LANG` and `TMPDIR`; nothing is inherited.
     pub environment: Vec<(String, String)>,
-    pub limits: Limits,
+    pub limits: ProcessLimits,
 }
 
 /// Limits of a program.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Limits {
+pub struct ProcessLimits {
     /// Maximum size of standard output, in bytes.
     pub output: usize,
     /// Maximum writable memory per process, in bytes (`RLIMIT_DATA`); `None` for no limit. Reserved memory, as language runtimes

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    AnsweredBy, Change, Grounds, Handle, Job, JobError, JobId, JobState, LogLine, PRIVATE_ROOM, RoomName, ScheduleId,
+    AnsweredBy, Change, Citations, Handle, Job, JobError, JobId, JobState, LogLine, PRIVATE_ROOM, RoomName, ScheduleId,
     Source, Timestamp, rfc_3339,
 };
 
@@ -55,7 +55,7 @@ pub struct JobView {
     pub result: Option<String>,
     /// Sources of the result, if a question was answered.
     #[serde(flatten)]
-    pub grounds: GroundsView,
+    pub citations: CitationsView,
     /// The part of the answer written so far, for clients that join meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
@@ -72,7 +72,7 @@ impl JobView {
             result.truncate(end);
             result.push('…');
         }
-        self.grounds.results = None;
+        self.citations.results = None;
         self
     }
 
@@ -97,7 +97,7 @@ impl JobView {
             finished_at: job.finished_at,
             error: job.error.clone(),
             result: job.result.clone(),
-            grounds: job.grounds.as_deref().map(GroundsView::from).unwrap_or_default(),
+            citations: job.citations.as_deref().map(CitationsView::from).unwrap_or_default(),
             partial: None,
         }
     }
@@ -105,7 +105,7 @@ impl JobView {
 
 /// Sources of the answer to a question.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct GroundsView {
+pub struct CitationsView {
     /// The question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
@@ -120,13 +120,13 @@ pub struct GroundsView {
     pub note: Option<String>,
 }
 
-impl From<&Grounds> for GroundsView {
-    fn from(grounds: &Grounds) -> Self {
+impl From<&Citations> for CitationsView {
+    fn from(citations: &Citations) -> Self {
         Self {
-            query: Some(grounds.query.clone()),
-            results: Some(grounds.results.clone()),
-            answered_by: Some(grounds.answered_by),
-            note: grounds.note.clone(),
+            query: Some(citations.query.clone()),
+            results: Some(citations.results.clone()),
+            answered_by: Some(citations.answered_by),
+            note: citations.note.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{AnsweredBy, Handle, JobId, JobState, Message, RoomName, Source, Timestamp, Voice, rfc_3339};
+use crate::model::{AnsweredBy, AuthorKind, Handle, JobId, JobState, Message, RoomName, Source, Timestamp, rfc_3339};
 
 /// A message as clients see it.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +16,7 @@ pub struct MessageView<'a> {
     pub id: &'a str,
     #[schema(value_type = String)]
     pub handle: &'a Handle,
-    pub role: Voice,
+    pub role: AuthorKind,
     pub message: &'a str,
     #[serde(serialize_with = "rfc_3339::serialize")]
     #[schema(value_type = String, format = DateTime)]
@@ -52,7 +52,7 @@ pub struct MessageView<'a> {
 impl<'a> MessageView<'a> {
     pub fn new(room: &'a RoomName, seq: u64, message: &'a Message) -> Self {
         let answer = message.answer.as_ref();
-        let grounds = answer.and_then(|answer| answer.grounds.as_deref());
+        let citations = answer.and_then(|answer| answer.citations.as_deref());
         Self {
             room: room.shown(),
             seq,
@@ -64,9 +64,9 @@ impl<'a> MessageView<'a> {
             timestamp: message.at,
             job: message.job.as_ref(),
             query: answer.map(|answer| answer.query.as_str()),
-            results: grounds.map(|grounds| grounds.results.as_slice()),
-            answered_by: grounds.map(|grounds| grounds.answered_by),
-            note: grounds.and_then(|grounds| grounds.note.as_deref()),
+            results: citations.map(|citations| citations.results.as_slice()),
+            answered_by: citations.map(|citations| citations.answered_by),
+            note: citations.and_then(|citations| citations.note.as_deref()),
             reply_to: answer.map(|answer| answer.reply_to),
             job_state: answer.map(|answer| answer.state),
             took_ms: answer.map(|answer| answer.took_ms),

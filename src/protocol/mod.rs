@@ -11,7 +11,7 @@ mod stats;
 
 pub use client::{BadFrame, ClientFrame, DEFAULT_HISTORY, MAX_HISTORY, SimpleFrame};
 pub use close::CloseReason;
-pub use job::{ChangeView, GroundsView, JobDetails, JobView, LogLineView, Partial};
+pub use job::{ChangeView, CitationsView, JobDetails, JobView, LogLineView, Partial};
 pub use message::MessageView;
 pub use schedule::ScheduleView;
 pub use server::{CommandView, LimitsView, MemberView, ServerFrame, UserView};

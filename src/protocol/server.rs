@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{JobView, MessageView};
-use crate::model::{BotMode, Handle, JobId, Voice};
+use crate::model::{AuthorKind, BotMode, Handle, JobId};
 use crate::text::{Each, Locale};
 
 /// A server frame.
@@ -52,7 +52,7 @@ pub enum ServerFrame<'a> {
     Greeting {
         room: &'a str,
         handle: &'a str,
-        role: Voice,
+        role: AuthorKind,
         message: &'a str,
     },
     Ack {
@@ -178,7 +178,7 @@ pub struct CommandView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MemberView {
     pub handle: Handle,
-    pub role: Voice,
+    pub role: AuthorKind,
 }
 
 /// Header of an unfragmented, unmasked text frame.

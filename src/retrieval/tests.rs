@@ -11,13 +11,13 @@ const HOLIDAYS: &str = "# Leave\n\nEverybody has thirty days of holiday a year. 
 const VACUUM: &str = "# 保养\n\n滚刷每周剪掉缠绕的头发，每六到十二个月更换。滤网可以用清水冲洗，晾干以后再装回。";
 
 /// Index and vectors of some texts, whose numbers count from 1.
-struct Shelf {
+struct IndexSet {
     index: Arc<PassageIndex>,
     retriever: Retriever,
     _dir: TempDir,
 }
 
-impl Shelf {
+impl IndexSet {
     async fn new(texts: &[&str], source: EmbeddingSource) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let index = Arc::new(PassageIndex::open(&dir.path().join("passages")).expect("an index"));
@@ -51,30 +51,30 @@ impl Shelf {
 
 #[tokio::test]
 async fn words_alone_find_and_say_when_nothing_fits() {
-    let shelf = Shelf::new(&[DELIVERY, HOLIDAYS, VACUUM], EmbeddingSource::Off).await;
-    assert_eq!(shelf.find("When do parcels arrive?", &[1, 2, 3]).await, (vec![1], true));
-    assert_eq!(shelf.find("每週剪掉纏繞的頭髮", &[1, 2, 3]).await, (vec![3], true), "traditional over simplified");
-    assert_eq!(shelf.find("When do parcels arrive?", &[2, 3]).await, (vec![], false), "not allowed");
-    assert_eq!(shelf.find("quantum chromodynamics", &[1, 2, 3]).await, (vec![], false));
-    let (_, confident) = shelf.find("Which calendar did the ancient Maya carve into stone?", &[1, 2, 3]).await;
+    let index_set = IndexSet::new(&[DELIVERY, HOLIDAYS, VACUUM], EmbeddingSource::Off).await;
+    assert_eq!(index_set.find("When do parcels arrive?", &[1, 2, 3]).await, (vec![1], true));
+    assert_eq!(index_set.find("每週剪掉纏繞的頭髮", &[1, 2, 3]).await, (vec![3], true), "traditional over simplified");
+    assert_eq!(index_set.find("When do parcels arrive?", &[2, 3]).await, (vec![], false), "not allowed");
+    assert_eq!(index_set.find("quantum chromodynamics", &[1, 2, 3]).await, (vec![], false));
+    let (_, confident) = index_set.find("Which calendar did the ancient Maya carve into stone?", &[1, 2, 3]).await;
     assert!(!confident, "one word in common is no answer");
 }
 
 #[cfg(feature = "embedding-model")]
 #[tokio::test]
 async fn meaning_finds_what_has_no_word_in_common() {
-    let shelf = Shelf::new(&[DELIVERY, HOLIDAYS, VACUUM], EmbeddingSource::BuiltIn).await;
-    let (documents, _) = shelf.find("How much vacation time am I entitled to?", &[1, 2, 3]).await;
+    let index_set = IndexSet::new(&[DELIVERY, HOLIDAYS, VACUUM], EmbeddingSource::BuiltIn).await;
+    let (documents, _) = index_set.find("How much vacation time am I entitled to?", &[1, 2, 3]).await;
     assert_eq!(documents.first(), Some(&2), "{documents:?}");
-    let (documents, _) = shelf.find("How much vacation time am I entitled to?", &[1, 3]).await;
+    let (documents, _) = index_set.find("How much vacation time am I entitled to?", &[1, 3]).await;
     assert!(!documents.contains(&2), "{documents:?}");
 }
 
 #[tokio::test]
 async fn a_passage_covers_a_question_by_its_rare_words() {
-    let shelf = Shelf::new(&[DELIVERY, HOLIDAYS, VACUUM], EmbeddingSource::Off).await;
+    let index_set = IndexSet::new(&[DELIVERY, HOLIDAYS, VACUUM], EmbeddingSource::Off).await;
     let of = |question: &str, number| {
-        shelf.index.coverage(question, &[(DocumentNumber(number), 1, 0)]).expect("looked up")[0]
+        index_set.index.coverage(question, &[(DocumentNumber(number), 1, 0)]).expect("looked up")[0]
     };
     assert_eq!(of("holiday calendar", 2), 1.0);
     assert_eq!(of("holiday calendar", 1), 0.0);

@@ -14,7 +14,7 @@ use super::Indexes;
 use super::recent::Recent;
 use crate::analysis::{self, fold};
 use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place, lower_priority};
-use crate::store::{Fresh, News, RoomNumber, Store, StoreError};
+use crate::store::{ChangeFeed, FeedChanges, RoomNumber, Store, StoreError};
 
 /// How long messages are collected before indexing: they must be found within a second, and a commit costs some milliseconds.
 const GATHER: Duration = Duration::from_millis(250);
@@ -35,7 +35,7 @@ const PAGE: usize = 256;
 
 pub(super) struct Follower {
     store: Arc<Store>,
-    news: Arc<News>,
+    change_feed: Arc<ChangeFeed>,
     /// Where the indexes are: one folder for each version.
     dir: PathBuf,
     indexes: Indexes,
@@ -51,7 +51,7 @@ pub(super) struct Follower {
 
 /// What is read at a time.
 #[derive(Default)]
-struct Batch {
+struct MessageBatch {
     messages: Vec<IndexedMessage>,
     bytes: usize,
     /// For each room that they are of, the first number that is not among them.
@@ -69,7 +69,7 @@ enum Problem {
     Io(#[from] std::io::Error),
 }
 
-impl Batch {
+impl MessageBatch {
     fn is_full(&self) -> bool {
         self.messages.len() >= BATCH || self.bytes >= BATCH_BYTES
     }
@@ -83,11 +83,11 @@ impl Follower {
         recent: Arc<Recent>,
         is_complete: Arc<AtomicBool>,
     ) -> Self {
-        let news = store.news().clone();
+        let change_feed = store.change_feed().clone();
         // Before anything is read: later changes are reported.
-        news.follow();
+        change_feed.follow();
         let (missing, deleted) = Default::default();
-        Self { store, news, dir, indexes, recent, is_complete, missing, deleted, everywhere: false }
+        Self { store, change_feed, dir, indexes, recent, is_complete, missing, deleted, everywhere: false }
     }
 
     /// Runs until the change feed is closed.
@@ -107,12 +107,12 @@ impl Follower {
                 }
                 Err(problem) => {
                     tracing::error!(%problem, "messages cannot be indexed for now");
-                    self.news.gather(RETRY);
+                    self.change_feed.gather(RETRY);
                 }
             }
             let has_work = index.is_none() || !self.missing.is_empty() || self.recent.is_full();
             let wait = if has_work { Duration::ZERO } else { self.recent.due_in().unwrap_or(LOOK).min(LOOK) };
-            if !(self.news.wait(wait) && (has_work || self.news.gather(GATHER))) {
+            if !(self.change_feed.wait(wait) && (has_work || self.change_feed.gather(GATHER))) {
                 break;
             }
         }
@@ -147,7 +147,7 @@ impl Follower {
         *index = None;
         if let Err(error) = remove(&self.current_dir()) {
             tracing::error!(%error, "a damaged index cannot be removed");
-            self.news.gather(RETRY);
+            self.change_feed.gather(RETRY);
         }
     }
 
@@ -194,7 +194,7 @@ impl Follower {
 
     /// Takes in what is new, reads a part of what is missing, and commits what is enough or has waited long enough.
     fn step(&mut self, index: &MessageIndex) -> Result<(), Problem> {
-        let Fresh { rooms, deleted, everywhere } = self.news.take();
+        let FeedChanges { rooms, deleted, everywhere } = self.change_feed.take();
         for (room, (first, last)) in rooms {
             self.miss(room, first, last);
         }
@@ -222,7 +222,7 @@ impl Follower {
     }
 
     fn read_missing(&mut self) -> Result<(), Problem> {
-        let Batch { messages, next, .. } = self.batch()?;
+        let MessageBatch { messages, next, .. } = self.batch()?;
         self.recent.add(messages);
         for (room, next) in next {
             match self.missing.get_mut(&room) {
@@ -246,11 +246,11 @@ impl Follower {
 
     /// A batch of missing messages. Rooms with few missing messages come first: new messages are found soon, however much else is
     /// missing.
-    fn batch(&self) -> Result<Batch, Problem> {
+    fn batch(&self) -> Result<MessageBatch, Problem> {
         let mut rooms: Vec<_> =
             self.missing.iter().map(|(&room, &(first, last))| (last - first, room, first, last)).collect();
         rooms.sort_unstable_by_key(|&(count, room, ..)| (count, room.get()));
-        let mut batch = Batch::default();
+        let mut batch = MessageBatch::default();
         for (_, room, first, last) in rooms {
             if batch.is_full() {
                 break;
@@ -262,7 +262,7 @@ impl Follower {
     }
 
     /// Adds a room's messages to the batch until it is full; the first number that was not read.
-    fn read(&self, room: RoomNumber, first: u64, last: u64, batch: &mut Batch) -> Result<u64, StoreError> {
+    fn read(&self, room: RoomNumber, first: u64, last: u64, batch: &mut MessageBatch) -> Result<u64, StoreError> {
         // One that was temporary is gone, with all that was said in it.
         let Some(name) = self.store.room_name(room)?.filter(|name| !name.is_temporary()) else { return Ok(last + 1) };
         let is_public = !name.is_private();

@@ -106,7 +106,7 @@ impl Search {
 
     /// Stops following; the rest is indexed after the next start. Blocking.
     pub fn stop(&self) {
-        self.store.news().close();
+        self.store.change_feed().close();
         let thread = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that follows messages panicked");

@@ -51,7 +51,7 @@ fn audit_engine(engine: &dyn Engine) -> Result<(), String> {
     })?;
     each(engine, Table::Schedules, |_, record| {
         let schedule: Schedule = read(record)?;
-        let claims = [Claim::schedule_place(&schedule.person, schedule.place), Claim::schedule_number_of(&schedule)];
+        let claims = [Claim::schedule_place(&schedule.principal, schedule.place), Claim::schedule_number_of(&schedule)];
         let batch = claims.iter().fold(Batch::new(), |batch, claim| batch.claim(claim, schedule.id.as_str()));
         add(&mut expected, batch);
         audit_next_run(engine, &schedule)

@@ -3,7 +3,7 @@
 //! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
 
 use super::{Batch, Direction, Store, StoreError, Table, prefix_range};
-use crate::model::{Person, RoomName, Schedule};
+use crate::model::{Principal, RoomName, Schedule};
 
 /// What is claimed, as a key of [`Table::Claims`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,19 +16,19 @@ impl Claim {
     }
 
     /// One of the places that a person has for schedules.
-    pub fn schedule_place(person: &Person, place: u32) -> Self {
-        Self::new(b's', &[person.to_string().as_bytes(), &place.to_be_bytes()])
+    pub fn schedule_place(principal: &Principal, place: u32) -> Self {
+        Self::new(b's', &[principal.to_string().as_bytes(), &place.to_be_bytes()])
     }
 
     /// The number by which a person calls a schedule in a room.
-    fn schedule_number(person: &Person, room: Option<&RoomName>, number: u32) -> Self {
+    fn schedule_number(principal: &Principal, room: Option<&RoomName>, number: u32) -> Self {
         let room = room.map_or("", RoomName::as_str);
-        Self::new(b'n', &[person.to_string().as_bytes(), room.as_bytes(), &number.to_be_bytes()])
+        Self::new(b'n', &[principal.to_string().as_bytes(), room.as_bytes(), &number.to_be_bytes()])
     }
 
     /// The number that a schedule has.
     pub fn schedule_number_of(schedule: &Schedule) -> Self {
-        Self::schedule_number(&schedule.person, schedule.room.as_ref(), schedule.number)
+        Self::schedule_number(&schedule.principal, schedule.room.as_ref(), schedule.number)
     }
 
     /// One of the places that there are for hooks.

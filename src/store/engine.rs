@@ -25,7 +25,7 @@ pub enum Table {
     Jobs = 8,
     /// Job id → nothing: jobs that wait for a worker or have one.
     OpenJobs = 10,
-    /// Person ‖ job id → nothing.
+    /// Principal ‖ job id → nothing.
     JobsOfPerson = 11,
     /// Digest of a session's token → session.
     Sessions = 12,

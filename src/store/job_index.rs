@@ -7,7 +7,7 @@
 use super::claims::Claim;
 use super::engine::number_from;
 use super::{Batch, StoreError, Table, decode, encode};
-use crate::model::{Job, JobState, LogLine, Person, RoomName, Timestamp};
+use crate::model::{Job, JobState, LogLine, Principal, RoomName, Timestamp};
 
 /// Bytes before a job's record: the number of the message that asked for it, and of the one that answers it.
 const NUMBERS: usize = 16;
@@ -64,7 +64,7 @@ pub(super) fn entries(job: &Job) -> Batch {
 
 /// What is beside a job's record.
 fn enter(batch: Batch, job: &Job) -> Batch {
-    let batch = batch.put(Table::JobsOfPerson, person_key(&job.person, job.id.as_str()), []);
+    let batch = batch.put(Table::JobsOfPerson, person_key(&job.principal, job.id.as_str()), []);
     let batch = take_place(batch, job);
     match job.unique_key.as_deref().filter(|_| !job.state.has_ended()) {
         Some(key) => batch.claim(&Claim::unique_job(key), job.id.as_str()),
@@ -163,7 +163,7 @@ pub(super) fn forget(batch: Batch, job: &Job) -> Batch {
     let id = job.id.as_str();
     let tables = [Table::Jobs, Table::JobLogs, Table::ErasedJobs];
     let batch = tables.into_iter().fold(batch, |batch, table| batch.delete(table, id));
-    batch.delete(Table::JobsOfPerson, person_key(&job.person, id))
+    batch.delete(Table::JobsOfPerson, person_key(&job.principal, id))
 }
 
 /// The batch that removes a job that has ended and is what it was.
@@ -182,8 +182,8 @@ pub(super) fn due_time(key: &[u8]) -> Timestamp {
     Timestamp(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
-pub(super) fn person_key(person: &Person, id: &str) -> Vec<u8> {
-    [person.to_string().as_bytes(), &[0], id.as_bytes()].concat()
+pub(super) fn person_key(principal: &Principal, id: &str) -> Vec<u8> {
+    [principal.to_string().as_bytes(), &[0], id.as_bytes()].concat()
 }
 
 pub(super) fn room_prefix(room: &RoomName) -> Vec<u8> {

@@ -8,7 +8,7 @@ use super::rooms::RoomNumber;
 use super::schedules::{ScheduleChange, follow};
 use super::writer::WriteKind;
 use super::{Batch, Counter, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{Job, JobId, JobState, LogLine, Message, Person, RoomName, Timestamp};
+use crate::model::{Job, JobId, JobState, LogLine, Message, Principal, RoomName, Timestamp};
 
 /// A change of a job that does not end it.
 pub struct JobChange<'a> {
@@ -50,7 +50,7 @@ pub enum JobList<'a> {
     /// Newest first.
     All,
     /// One person's, newest first.
-    Of(&'a Person),
+    Of(&'a Principal),
     /// Jobs that wait for their due time, by that time.
     Due,
     /// Those whose every attempt failed, newest first.
@@ -121,11 +121,11 @@ impl Store {
             false => batch.if_absent(Table::ErasedJobs, id),
         };
         batch = insert(follow(batch, schedule), end.causes, 0);
-        let (news, room) = (self.news.clone(), end.answer.map(|(room, _)| room));
+        let (change_feed, room) = (self.change_feed.clone(), end.answer.map(|(room, _)| room));
         let ended = move |outcome| match outcome {
             Outcome::Written { number, version } => {
                 if let Some((room, seq)) = room.zip(number) {
-                    news.note(room, seq);
+                    change_feed.note(room, seq);
                 }
                 let answer = number.zip(version).map(|(number, version)| Counter { number, version });
                 Ended::Stored { answer }
@@ -185,7 +185,7 @@ impl Store {
         const MOST: usize = 20_000;
         let (table, prefix, direction) = match list {
             JobList::All => (Table::Jobs, Vec::new(), Direction::Backward),
-            JobList::Of(person) => (Table::JobsOfPerson, person_key(person, ""), Direction::Backward),
+            JobList::Of(principal) => (Table::JobsOfPerson, person_key(principal, ""), Direction::Backward),
             JobList::Due => (Table::DueJobs, Vec::new(), Direction::Forward),
             JobList::Dead => (Table::DeadJobs, Vec::new(), Direction::Backward),
         };

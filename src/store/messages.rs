@@ -5,7 +5,7 @@ use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Person, RoomName, SendId, Timestamp};
+use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Principal, RoomName, SendId, Timestamp};
 
 /// Milliseconds.
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -51,11 +51,11 @@ impl Store {
         }
         batch = new.jobs.iter().fold(batch, insert_with_message);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
-        let (news, room) = (self.news.clone(), new.room);
+        let (change_feed, room) = (self.change_feed.clone(), new.room);
         let posted = move |outcome| match outcome {
             Outcome::Written { number, version } => {
                 let counter = Counter { number: number.unwrap_or_default(), version: version.unwrap_or_default() };
-                news.note(room, counter.number);
+                change_feed.note(room, counter.number);
                 Posted::New(counter)
             }
             Outcome::Refused { table: Table::SentIds, found } => {
@@ -69,7 +69,12 @@ impl Store {
     }
 
     /// The number of this author's message of that id, once it is durable.
-    pub async fn find_sent(&self, room: RoomNumber, author: &Person, id: &SendId) -> Result<Option<u64>, StoreError> {
+    pub async fn find_sent(
+        &self,
+        room: RoomNumber,
+        author: &Principal,
+        id: &SendId,
+    ) -> Result<Option<u64>, StoreError> {
         // Goes through the writer, after all pending writes.
         let question = Batch::new().if_absent(Table::SentIds, sent_key(room, author, id));
         Ok(match self.commit(question, WriteKind::Maintenance).await? {
@@ -182,10 +187,10 @@ impl Store {
                 return Ok(true);
             }
             let (batch, changed) = self.deletion(room, seq, &old).await?;
-            let (news, effect) = (self.news.clone(), effect.clone());
+            let (change_feed, effect) = (self.change_feed.clone(), effect.clone());
             let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
                 Outcome::Written { version, .. } => {
-                    news.note_deleted(room, seq);
+                    change_feed.note_deleted(room, seq);
                     effect(with_versions(changed, version.unwrap_or_default()));
                     Ok(true)
                 }
@@ -209,7 +214,7 @@ impl Store {
         let mut message = Message { text: MessageText::deleted(), deleted: true, ..old.clone() };
         if let Some(answer) = &mut message.answer {
             answer.query.clear();
-            answer.grounds = None;
+            answer.citations = None;
         }
         let batch = rewrite(Batch::new(), room, seq, old, &message);
         let mut changed = vec![(seq, message)];
@@ -286,7 +291,7 @@ fn erase_ended(batch: Batch, stored: &StoredJob) -> Batch {
     let (id, job) = (stored.job.id.as_str(), stored.job.clone());
     let error = job.error.map(|error| JobError { message: String::new(), ..error });
     let changes = job.changes.into_iter().map(|change| Change { reason: None, ..change }).collect();
-    let job = Job { arguments: String::new(), result: None, grounds: None, error, changes, ..job };
+    let job = Job { arguments: String::new(), result: None, citations: None, error, changes, ..job };
     let erased = StoredJob { job, ..*stored };
     let batch = batch.if_equal(Table::Jobs, id, stored.encode());
     batch.put(Table::Jobs, id, erased.encode()).delete(Table::JobLogs, id)
@@ -302,7 +307,7 @@ fn day_of(at: Timestamp) -> u32 {
     u32::try_from(at.since(Timestamp(0)) / DAY).unwrap_or(u32::MAX)
 }
 
-fn sent_key(room: RoomNumber, author: &Person, id: &SendId) -> Vec<u8> {
+fn sent_key(room: RoomNumber, author: &Principal, id: &SendId) -> Vec<u8> {
     // Neither a person nor an id holds a zero byte, so no two pairs share a key.
     [&room.prefix(), author.to_string().as_bytes(), &[0], id.as_str().as_bytes()].concat()
 }

@@ -4,6 +4,7 @@
 //! connected, of sockets or of bots.
 
 mod audit;
+mod change_feed;
 mod check;
 mod claims;
 mod disk;
@@ -15,7 +16,6 @@ mod job_index;
 mod jobs;
 mod memory;
 mod messages;
-mod news;
 mod rooms;
 mod schedules;
 mod sessions;
@@ -32,10 +32,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
-use crate::model::{Person, RoomName};
+use crate::model::{Principal, RoomName};
 use crate::text::Text;
 
 pub use audit::audit;
+pub use change_feed::{ChangeFeed, FeedChanges};
 pub use disk::DiskEngine;
 pub use engine::{Batch, Counter, Direction, Engine, EngineError, Outcome, RecordChange, Table, prefix_range};
 pub use files::{Files, Incoming};
@@ -43,7 +44,6 @@ pub use job_index::StoredJob;
 pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::{ChangedMessage, NewMessage};
-pub use news::{Fresh, News};
 pub use rooms::{RoomKind, RoomNumber, RoomRecord, RoomSettings};
 pub use schedules::{Added, ScheduleChange, StoredSchedule};
 pub use sessions::Session;
@@ -117,7 +117,7 @@ impl From<StoreError> for Text {
 pub struct Store {
     engine: Arc<dyn Engine>,
     writer: Writer,
-    news: Arc<News>,
+    change_feed: Arc<ChangeFeed>,
     facts: Facts,
 }
 
@@ -189,7 +189,7 @@ impl Store {
     ) -> Result<(Arc<Self>, Closing), EngineError> {
         let (writer, handle) = Writer::start(engine.clone(), min_free, on_failure)
             .map_err(|error| EngineError::Io(format!("cannot start the writer: {error}")))?;
-        Ok((Arc::new(Self { engine, writer, news: Arc::default(), facts }), Closing(handle)))
+        Ok((Arc::new(Self { engine, writer, change_feed: Arc::default(), facts }), Closing(handle)))
     }
 
     /// Changes only if numbering starts again, so that clients know whether their `seq` is valid.
@@ -199,8 +199,8 @@ impl Store {
 
     /// The name of a person's private room: derived from whose it is, so that it needs no look-up, and not to be turned back into
     /// that without the store's key.
-    pub fn private_room(&self, person: &Person) -> RoomName {
-        rooms::private_room(&self.facts.rooms_key, person)
+    pub fn private_room(&self, principal: &Principal) -> RoomName {
+        rooms::private_room(&self.facts.rooms_key, principal)
     }
 
     /// Whether writing has failed; the process should then exit.
@@ -209,8 +209,8 @@ impl Store {
     }
 
     /// The change feed of messages, for its one consumer.
-    pub fn news(&self) -> &Arc<News> {
-        &self.news
+    pub fn change_feed(&self) -> &Arc<ChangeFeed> {
+        &self.change_feed
     }
 
     /// How many callbacks of commits panicked since the start.

@@ -10,7 +10,7 @@ use super::job_index::StoredJob;
 use super::jobs::JobList;
 use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{BotMode, Person, Persona, RoomName, Timestamp};
+use crate::model::{BotMode, Persona, Principal, RoomName, Timestamp};
 
 /// A room's number: the first eight bytes of the keys of all that belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,11 +40,11 @@ impl RoomNumber {
 }
 
 /// The name of the private room of a person.
-pub(super) fn private_room(key: &[u8; 32], person: &Person) -> RoomName {
+pub(super) fn private_room(key: &[u8; 32], principal: &Principal) -> RoomName {
     /// Bytes of the digest that make an id: as many as a UUID has.
     const ID: usize = 16;
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length is a key"));
-    mac.update(person.to_string().as_bytes());
+    mac.update(principal.to_string().as_bytes());
     RoomName::private(&HEXLOWER.encode(&mac.finalize().into_bytes()[..ID]))
 }
 
@@ -58,7 +58,7 @@ pub struct RoomRecord {
     pub kind: RoomKind,
     /// Who may enter, where that is not everybody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<Person>,
+    pub members: Vec<Principal>,
     pub settings: RoomSettings,
     pub created_at: Timestamp,
 }
@@ -85,7 +85,7 @@ pub struct RoomSettings {
 
 impl RoomRecord {
     /// A new room; the only member of a private one is `owner`.
-    pub fn new(name: RoomName, bot: BotMode, owner: Option<&Person>) -> Self {
+    pub fn new(name: RoomName, bot: BotMode, owner: Option<&Principal>) -> Self {
         let kind = match () {
             () if name.is_temporary() => RoomKind::Temporary,
             () if name.is_private() => RoomKind::Private,
@@ -258,15 +258,15 @@ impl Store {
     }
 
     /// Removes the schedules and the ended jobs of somebody who cannot come back; `false` while others have not ended.
-    async fn remove_work_of(&self, person: &Person) -> Result<bool, StoreError> {
+    async fn remove_work_of(&self, principal: &Principal) -> Result<bool, StoreError> {
         let has_not_ended = |stored: &StoredJob| !stored.job.state.has_ended() && stored.job.schedule.is_none();
-        if !self.list_jobs(JobList::Of(person), None, 1, has_not_ended)?.is_empty() {
+        if !self.list_jobs(JobList::Of(principal), None, 1, has_not_ended)?.is_empty() {
             return Ok(false);
         }
-        for schedule in self.schedules_of(person).await? {
+        for schedule in self.schedules_of(principal).await? {
             self.remove_schedule(&schedule).await?;
         }
-        for stored in self.list_jobs(JobList::Of(person), None, usize::MAX, |_| true)? {
+        for stored in self.list_jobs(JobList::Of(principal), None, usize::MAX, |_| true)? {
             if !self.remove_job(&stored).await? {
                 return Ok(false);
             }

@@ -4,7 +4,7 @@ use super::claims::{Claim, free_number};
 use super::job_index::{insert, withdraw};
 use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{Job, Person, Schedule, ScheduleId};
+use crate::model::{Job, Principal, Schedule, ScheduleId};
 
 /// How often a schedule looks for free numbers that others take at the same time.
 const TRIES: usize = 20;
@@ -51,7 +51,7 @@ pub(super) fn follow(batch: Batch, change: Option<&ScheduleChange>) -> Batch {
 }
 
 fn place_of(schedule: &Schedule) -> Claim {
-    Claim::schedule_place(&schedule.person, schedule.place)
+    Claim::schedule_place(&schedule.principal, schedule.place)
 }
 
 fn number_of(schedule: &Schedule) -> Claim {
@@ -130,9 +130,9 @@ impl Store {
     }
 
     /// One person's schedules, oldest first.
-    pub async fn schedules_of(&self, person: &Person) -> Result<Vec<Schedule>, StoreError> {
+    pub async fn schedules_of(&self, principal: &Principal) -> Result<Vec<Schedule>, StoreError> {
         let mut schedules = Vec::new();
-        for (_, id) in self.holders(&Claim::schedule_place(person, 0))? {
+        for (_, id) in self.holders(&Claim::schedule_place(principal, 0))? {
             if let Some(id) = ScheduleId::parse(&id)
                 && let Some(stored) = self.schedule(&id).await?
             {

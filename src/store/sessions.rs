@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::writer::WriteKind;
 use super::{Batch, Direction, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{Person, Timestamp};
+use crate::model::{Principal, Timestamp};
 
 const OWNER_KEY: &str = "owner-key";
 
@@ -12,7 +12,7 @@ const OWNER_KEY: &str = "owner-key";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
     /// Whose it is.
-    pub subject: Person,
+    pub subject: Principal,
     pub expires_at: Timestamp,
 }
 

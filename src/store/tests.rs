@@ -7,8 +7,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::{
-    Answer, BotMode, Handle, Job, JobId, JobRequest, JobState, LogLine, Message, MessageText, Person, RoomName, SendId,
-    Timestamp, Voice,
+    Answer, AuthorKind, BotMode, Handle, Job, JobId, JobRequest, JobState, LogLine, Message, MessageText, Principal,
+    RoomName, SendId, Timestamp,
 };
 use crate::text::Locale;
 
@@ -205,9 +205,9 @@ mod engines {
 fn message(text: &str, id: &str) -> Message {
     Message {
         id: SendId::new(id.into()).expect("an id"),
-        author: person("Ann"),
+        author: principal("Ann"),
         handle: Handle::new("Ann").expect("a handle"),
-        role: Voice::User,
+        role: AuthorKind::User,
         text: MessageText::new(text.into(), 8000).expect("a text"),
         at: Timestamp::now(),
         job: None,
@@ -216,8 +216,8 @@ fn message(text: &str, id: &str) -> Message {
     }
 }
 
-fn person(name: &str) -> Person {
-    Person::named(&Handle::new(name).expect("a handle"))
+fn principal(name: &str) -> Principal {
+    Principal::named(&Handle::new(name).expect("a handle"))
 }
 
 async fn room(store: &Store, name: &str) -> RoomNumber {
@@ -229,7 +229,7 @@ async fn room(store: &Store, name: &str) -> RoomNumber {
 async fn post(
     store: &Store,
     room: RoomNumber,
-    author: &Person,
+    author: &Principal,
     message: &Message,
     job: Option<&Job>,
 ) -> Result<Posted, StoreError> {
@@ -248,7 +248,7 @@ async fn post(
 
 async fn say(store: &Store, room: RoomNumber, text: &str) -> Result<u64, StoreError> {
     let id = SendId::fresh();
-    match post(store, room, &person("Ann"), &message(text, id.as_str()), None).await? {
+    match post(store, room, &principal("Ann"), &message(text, id.as_str()), None).await? {
         Posted::New(stored) => Ok(stored.number),
         other => panic!("{other:?}"),
     }
@@ -257,7 +257,7 @@ async fn say(store: &Store, room: RoomNumber, text: &str) -> Result<u64, StoreEr
 fn job_asked_by(message: &mut Message, line: &str) -> Job {
     let request = JobRequest { name: "sum".into(), arguments: line.into() };
     let lobby = RoomName::public("lobby").expect("a name");
-    let job = Job::queued(request, person("Ann"), message.handle.clone(), Some(lobby), Locale::English);
+    let job = Job::queued(request, principal("Ann"), message.handle.clone(), Some(lobby), Locale::English);
     message.job = Some(job.id.clone());
     job
 }
@@ -283,7 +283,7 @@ mod domain {
     async fn an_id_is_stored_once_for_its_author_and_room() {
         let (store, _closing) = Store::in_memory().expect("a store");
         let (lobby, garden) = (room(&store, "lobby").await, room(&store, "garden").await);
-        let (ann, bob) = (person("Ann"), person("Bob"));
+        let (ann, bob) = (principal("Ann"), principal("Bob"));
         assert_eq!(post(&store, lobby, &ann, &message("one", "id"), None).await, posted(1, false));
         assert_eq!(post(&store, lobby, &ann, &message("other words", "id"), None).await, posted(1, true));
         assert_eq!(post(&store, lobby, &bob, &message("two", "id"), None).await, posted(2, false));
@@ -300,21 +300,21 @@ mod domain {
         let lobby = room(&store, "lobby").await;
         let mut asking = message("/sum 1 2", "id");
         let first = job_asked_by(&mut asking, "1 2");
-        assert_eq!(post(&store, lobby, &person("Ann"), &asking, Some(&first)).await, posted(1, false));
+        assert_eq!(post(&store, lobby, &principal("Ann"), &asking, Some(&first)).await, posted(1, false));
         let second = job_asked_by(&mut asking, "1 2");
-        assert_eq!(post(&store, lobby, &person("Ann"), &asking, Some(&second)).await, posted(1, true));
+        assert_eq!(post(&store, lobby, &principal("Ann"), &asking, Some(&second)).await, posted(1, true));
         let first_stored = stored(&store, &first).await.expect("stored");
         assert_eq!((first_stored.seq, first_stored.job.state), (1, JobState::Queued));
         assert!(stored(&store, &second).await.is_none());
         let open: Vec<JobId> = store.open_jobs().expect("readable").into_iter().map(|job| job.job.id).collect();
         assert_eq!(open, std::slice::from_ref(&first.id));
-        let mine = store.list_jobs(JobList::Of(&person("Ann")), None, 9, |_| true).expect("readable");
+        let mine = store.list_jobs(JobList::Of(&principal("Ann")), None, 9, |_| true).expect("readable");
         assert_eq!(mine.len(), 1);
-        assert!(store.list_jobs(JobList::Of(&person("Bob")), None, 9, |_| true).expect("readable").is_empty());
+        assert!(store.list_jobs(JobList::Of(&principal("Bob")), None, 9, |_| true).expect("readable").is_empty());
     }
 
     async fn finish(store: &Store, room: RoomNumber, job: &Job, words: &str) -> Ended {
-        let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line(), grounds: None };
+        let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query: job.line(), citations: None };
         let answer = Message { answer: Some(answer), ..message(words, SendId::fresh().as_str()) };
         let ended = Job { state: JobState::Completed, result: Some(words.into()), ..job.clone() };
         super::finish(store, job, &ended, (room, &answer)).await.expect("stored")
@@ -335,7 +335,7 @@ mod domain {
         let lobby = room(&store, "lobby").await;
         let mut asking = message("/sum 1 2", "id");
         let job = job_asked_by(&mut asking, "1 2");
-        post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
+        post(&store, lobby, &principal("Ann"), &asking, Some(&job)).await.expect("stored");
         assert_eq!(
             finish(&store, lobby, &job, "3").await,
             Ended::Stored { answer: Some(Counter { number: 2, version: 2 }) }
@@ -364,7 +364,7 @@ mod domain {
         let lobby = room(&store, "lobby").await;
         let mut asking = message("/sum 1 2", "id");
         let job = job_asked_by(&mut asking, "1 2");
-        post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
+        post(&store, lobby, &principal("Ann"), &asking, Some(&job)).await.expect("stored");
         finish(&store, lobby, &job, "3").await;
         assert_eq!(delete(&store, lobby, 3).await, None, "there is none");
         assert_eq!(delete(&store, lobby, 1).await, Some(vec![(1, 3, true), (2, 4, false)]));
@@ -386,7 +386,7 @@ mod domain {
             let mut asking = message("/sum 1 2", &format!("id-{round}"));
             let job = job_asked_by(&mut asking, "1 2");
             let Ok(Posted::New(Counter { number: asked, .. })) =
-                post(&store, lobby, &person("Ann"), &asking, Some(&job)).await
+                post(&store, lobby, &principal("Ann"), &asking, Some(&job)).await
             else {
                 panic!("it is new");
             };
@@ -452,7 +452,7 @@ mod domain {
         assert!(store.job_log(&failed.id).await.expect("readable").is_empty());
         let open_job = stored(&store, &open).await.expect("stored");
         assert_eq!(store.remove_job(&open_job).await, Ok(false), "it has not ended");
-        let mine = store.list_jobs(JobList::Of(&dead.person), None, 9, |_| true).expect("readable");
+        let mine = store.list_jobs(JobList::Of(&dead.principal), None, 9, |_| true).expect("readable");
         assert_eq!(mine.into_iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [open.id, dead.id]);
     }
 
@@ -478,7 +478,7 @@ mod domain {
         let lobby = room(&store, "lobby").await;
         let mut asking = message("/sum 1 2", "id");
         let job = job_asked_by(&mut asking, "1 2");
-        post(&store, lobby, &person("Ann"), &asking, Some(&job)).await.expect("stored");
+        post(&store, lobby, &principal("Ann"), &asking, Some(&job)).await.expect("stored");
         drop(store);
         closing.wait();
         let full = StoreOptions { min_free_bytes: u64::MAX, ..OPTIONS };
@@ -691,16 +691,16 @@ async fn the_longest_messages_and_jobs_are_stored() {
     let record = RoomRecord::new(name.clone(), BotMode::Mention, None);
     let (room, _, _) = store.create_room(record).await.expect("a room");
     let handle = Handle::new("Ann").expect("a handle");
-    let person = Person::named(&handle);
+    let principal = Principal::named(&handle);
     let text = "𠮷".repeat(8000);
     for _ in 0..60 {
         let request = JobRequest { name: "echo".into(), arguments: text.clone() };
-        let job = Job::queued(request, person.clone(), handle.clone(), Some(name.clone()), Locale::English);
+        let job = Job::queued(request, principal.clone(), handle.clone(), Some(name.clone()), Locale::English);
         let message = Message {
             id: SendId::fresh(),
-            author: person.clone(),
+            author: principal.clone(),
             handle: handle.clone(),
-            role: Voice::User,
+            role: AuthorKind::User,
             text: MessageText::new(text.clone(), 8000).expect("a text"),
             at: Timestamp::now(),
             job: Some(job.id.clone()),

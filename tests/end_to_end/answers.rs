@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chatbot::answers::{Answers, Finder, Question, Reader, Said};
-use chatbot::model::{AnsweredBy, DocumentId, Findings, Grounds, RoomName, Source, Timestamp};
+use chatbot::model::{AnsweredBy, Citations, DocumentId, RetrievedContext, RoomName, Source, Timestamp};
 use chatbot::text::{Locale, Text};
 use serde_json::{Value, json};
 
@@ -26,11 +26,11 @@ impl Finder for Found {
         true
     }
 
-    async fn find(&self, question: &str, _: Option<&RoomName>, limit: usize) -> Result<Findings, Text> {
+    async fn find(&self, question: &str, _: Option<&RoomName>, limit: usize) -> Result<RetrievedContext, Text> {
         self.asked.lock().expect("questions").push(question.to_owned());
         let sources = (1..=limit).map(|n| source(&format!("T{n}"), &format!("fact number {n} [9]"))).collect();
         let confident = question.contains(self.word);
-        Ok(Findings { sources, confident, faq: None, nearest: vec!["T1".into()] })
+        Ok(RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into()] })
     }
 }
 
@@ -60,7 +60,7 @@ impl Reader for Heard {
 }
 
 /// The answer, its grounds, and what was read while it was written.
-async fn answer(fake: &FakeModel, text: &str, history: &[Said]) -> (String, Grounds, String) {
+async fn answer(fake: &FakeModel, text: &str, history: &[Said]) -> (String, Citations, String) {
     let finder = Arc::new(Found { word: "refund", asked: Mutex::default() });
     let answers = Answers::new(finder, Some(fake.client(WAIT)), true);
     let room = RoomName::public("lobby").expect("a name");
@@ -74,8 +74,8 @@ async fn answer(fake: &FakeModel, text: &str, history: &[Said]) -> (String, Grou
         instructions: "Be kind.",
     };
     let heard = Heard::default();
-    let (text, grounds) = answers.answer(&question, &heard).await.expect("an answer");
-    (text, grounds, heard.0.into_inner().expect("a text"))
+    let (text, citations) = answers.answer(&question, &heard).await.expect("an answer");
+    (text, citations, heard.0.into_inner().expect("a text"))
 }
 
 #[tokio::test]
@@ -83,12 +83,12 @@ async fn citations_are_checked_while_they_are_written() {
     let fake =
         FakeModel::saying(&["Refunds take 14 days [", "4]. Ask early 【2", "†x】 and [9", "9], or [2, 4]", " [7]."])
             .await;
-    let (text, grounds, heard) = answer(&fake, "refund?", &[]).await;
+    let (text, citations, heard) = answer(&fake, "refund?", &[]).await;
     assert_eq!(text, "Refunds take 14 days [1]. Ask early [2] and, or [2][1].");
     assert_eq!(heard, text);
-    let cited: Vec<_> = grounds.results.iter().map(|source| (source.mark, source.title.as_str())).collect();
+    let cited: Vec<_> = citations.results.iter().map(|source| (source.mark, source.title.as_str())).collect();
     assert_eq!(cited, [(Some(1), "T4"), (Some(2), "T2")]);
-    assert_eq!((grounds.answered_by, grounds.note, grounds.query.as_str()), (AnsweredBy::Model, None, "refund?"));
+    assert_eq!((citations.answered_by, citations.note, citations.query.as_str()), (AnsweredBy::Model, None, "refund?"));
     let told = fake.told();
     for part in ["Be kind.", "fact number 6", "Question from Ann: refund?"] {
         assert!(told.contains(part), "{part} in {told}");
@@ -99,9 +99,9 @@ async fn citations_are_checked_while_they_are_written() {
 #[tokio::test]
 async fn passages_are_shown_although_nothing_cites_them() {
     let fake = FakeModel::saying(&["14 days."]).await;
-    let (text, grounds, _) = answer(&fake, "refund?", &[]).await;
+    let (text, citations, _) = answer(&fake, "refund?", &[]).await;
     assert_eq!(text, "14 days.");
-    assert_eq!(grounds.results.iter().map(|source| source.mark).collect::<Vec<_>>(), [None; 3]);
+    assert_eq!(citations.results.iter().map(|source| source.mark).collect::<Vec<_>>(), [None; 3]);
 }
 
 #[tokio::test]
@@ -114,25 +114,25 @@ async fn whatever_becomes_of_the_model_passages_are_quoted_with_a_word_on_why() 
         (stream(&["[77]"]), "had nothing to say"),
     ] {
         let fake = FakeModel::start(move |_| steps.clone()).await;
-        let (text, grounds, _) = answer(&fake, "refund?", &[]).await;
+        let (text, citations, _) = answer(&fake, "refund?", &[]).await;
         let (note, rest) = text.split_once("\n\n").expect("a note");
-        assert!(note.contains(why) && grounds.note.as_deref() == Some(note), "{text}");
+        assert!(note.contains(why) && citations.note.as_deref() == Some(note), "{text}");
         assert!(rest.contains("1. T1 · page 1\n> fact number 1") && !rest.contains("Refunds take"), "{text}");
-        assert_eq!((grounds.answered_by, grounds.results.len()), (AnsweredBy::Passages, 3));
+        assert_eq!((citations.answered_by, citations.results.len()), (AnsweredBy::Passages, 3));
     }
 }
 
 #[tokio::test]
 async fn what_is_not_from_the_documents_is_said_to_be_so() {
     let fake = FakeModel::saying(&["Paris [1]."]).await;
-    let (text, grounds, heard) = answer(&fake, "capital of France?", &[]).await;
-    assert_eq!(text, format!("{}\n\nParis.", grounds.note.as_deref().expect("a note")));
-    assert_eq!((heard, grounds.results.len(), grounds.answered_by), (text, 0, AnsweredBy::Model));
+    let (text, citations, heard) = answer(&fake, "capital of France?", &[]).await;
+    assert_eq!(text, format!("{}\n\nParis.", citations.note.as_deref().expect("a note")));
+    assert_eq!((heard, citations.results.len(), citations.answered_by), (text, 0, AnsweredBy::Model));
     assert!(!fake.told().contains("fact number"));
     let broken = FakeModel::start(|_| vec![]).await;
-    let (text, grounds, _) = answer(&broken, "capital of France?", &[]).await;
+    let (text, citations, _) = answer(&broken, "capital of France?", &[]).await;
     assert!(text.contains("nothing in the documents") && text.contains("• T1"), "{text}");
-    assert_eq!(grounds.answered_by, AnsweredBy::Nothing);
+    assert_eq!(citations.answered_by, AnsweredBy::Nothing);
 }
 
 #[tokio::test]
@@ -144,8 +144,8 @@ async fn a_question_that_continues_the_one_before_is_looked_up_with_it() {
         asked: asked.map(str::to_owned),
     };
     let history = [said(Some("Ann"), "@bot refund?", None), said(None, "14 days [1].", Some("refund?"))];
-    let (text, grounds, _) = answer(&fake, "and in Ulm?", &history).await;
-    assert_eq!((text.as_str(), grounds.note, grounds.results.len()), ("Seven [1].", None, 1));
+    let (text, citations, _) = answer(&fake, "and in Ulm?", &history).await;
+    assert_eq!((text.as_str(), citations.note, citations.results.len()), ("Seven [1].", None, 1));
     let told = fake.told();
     assert!(
         told.contains("Ann: @bot refund?") && told.contains("14 days.") && told.contains("fact number 1"),

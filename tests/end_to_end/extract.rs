@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chatbot::documents::{Extracted, Extractor, Limits};
+use chatbot::documents::{ExtractLimits, Extracted, Extractor};
 use chatbot::model::DocumentKind;
 use chatbot::process::Programs;
 use chatbot::text::Locale;
@@ -15,8 +15,8 @@ use crate::files::{Pdf, docx, pdf, pdf_with, random};
 use crate::support::{PATIENCE, ServerProcess};
 
 /// Room for what the tests read, and little enough that hostile files meet the limits soon.
-const LIMITS: Limits =
-    Limits { file: 8 << 20, text: 1 << 20, pages: 1000, memory: 512 << 20, time: Duration::from_secs(15) };
+const LIMITS: ExtractLimits =
+    ExtractLimits { file: 8 << 20, text: 1 << 20, pages: 1000, memory: 512 << 20, time: Duration::from_secs(15) };
 
 /// Reads a file of that content and name; afterwards nothing may be left of the process.
 async fn extract(name: &str, content: &[u8]) -> Result<Extracted, String> {
@@ -26,7 +26,7 @@ async fn extract(name: &str, content: &[u8]) -> Result<Extracted, String> {
     extract_at(&file, name, LIMITS).await
 }
 
-async fn extract_at(file: &Path, name: &str, limits: Limits) -> Result<Extracted, String> {
+async fn extract_at(file: &Path, name: &str, limits: ExtractLimits) -> Result<Extracted, String> {
     let programs = Programs::new(env!("CARGO_BIN_EXE_chatbot").into());
     let extractor = Extractor::new(programs.clone(), limits);
     let start = Instant::now();
@@ -203,7 +203,7 @@ async fn only_ordinary_files_within_the_limit_are_opened() {
     rustix::fs::mknodat(CWD, at("endless.pdf"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
     std::fs::File::create(at("huge.pdf")).and_then(|file| file.set_len(100 << 20)).expect("a large file");
     for (name, code) in [("link.txt", "file_broken"), ("endless.pdf", "file_broken"), ("huge.pdf", "file_too_big")] {
-        assert_eq!(extract_at(&at(name), name, Limits::default()).await, Err(code.to_owned()), "{name}");
+        assert_eq!(extract_at(&at(name), name, ExtractLimits::default()).await, Err(code.to_owned()), "{name}");
     }
     assert_eq!(extract_at(&at("real"), "../../etc/passwd", LIMITS).await.map(|read| read.text), Ok("text".into()));
 }
@@ -214,7 +214,7 @@ async fn what_takes_too_long_is_stopped() {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("long");
     std::fs::write(&file, pdf(&vec![page; 900])).expect("written");
-    let limits = Limits { time: Duration::from_millis(50), ..LIMITS };
+    let limits = ExtractLimits { time: Duration::from_millis(50), ..LIMITS };
     assert_eq!(extract_at(&file, "long.pdf", limits).await, Err("file_too_slow".to_owned()));
 }
 

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chatbot::process::{End, Event, Limits, Program, Programs, Running};
+use chatbot::process::{End, Event, ProcessLimits, Program, Programs, Running};
 
 use crate::support::PATIENCE;
 
-const LIMITS: Limits = Limits { output: 1024 * 1024, memory: Some(512 * 1024 * 1024) };
+const LIMITS: ProcessLimits = ProcessLimits { output: 1024 * 1024, memory: Some(512 * 1024 * 1024) };
 
 /// Longest time to an end.
 const SECOND: Duration = Duration::from_secs(1);

@@ -64,7 +64,7 @@ impl Bot for Schedules {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let job = request.job;
-        let mut here = request.jobs.schedules_of(&job.person).await.map_err(broken)?;
+        let mut here = request.jobs.schedules_of(&job.principal).await.map_err(broken)?;
         here.retain(|schedule| schedule.room == job.room);
         let Some((alteration, number)) = read(&job.arguments)? else {
             let lines: Vec<_> = here.iter().map(|schedule| self.line(schedule, job)).collect();

@@ -55,7 +55,7 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
         let shutdown = signals::shutdown()?;
         let server = Server::start(&config, listener).await?;
         println!("{}", welcome::text(&config, &server));
-        let reloading = signals::reload_on_hangup(server.own_commands(), sources, config)?;
+        let reloading = signals::reload_on_hangup(server.custom_commands(), sources, config)?;
         let stop = async {
             tokio::select! {
                 () = shutdown => {}

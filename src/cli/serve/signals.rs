@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use chatbot::config::{self, Config, Sources};
-use chatbot::server::OwnCommands;
+use chatbot::server::CustomCommands;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Completes at the first Ctrl-C or SIGTERM.
@@ -20,7 +20,7 @@ pub fn shutdown() -> io::Result<impl Future<Output = ()>> {
 /// Reloads the settings at every SIGHUP: replaces the commands, unless the file has an error. Completes if
 /// the signal was caused by closing the server's terminal.
 pub fn reload_on_hangup(
-    commands: OwnCommands,
+    commands: CustomCommands,
     sources: Sources,
     started_with: Config,
 ) -> io::Result<impl Future<Output = ()>> {

@@ -10,7 +10,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::process::{Resource, Rlimit};
 
 use super::kind::{Format, format_of};
-use super::{Extracted, Limits, Problem, Said, Task, decode, docx, html, lines, markdown, pdf, table};
+use super::{ExtractLimits, Extracted, Problem, Said, Task, decode, docx, html, lines, markdown, pdf, table};
 use crate::analysis::normalize;
 use crate::model::{Document, DocumentKind};
 
@@ -54,7 +54,7 @@ fn read(task: &Task) -> Result<Extracted, Problem> {
 }
 
 /// Opens an ordinary file and nothing else: a pipe would never end, and a link may lead anywhere.
-fn open(path: &Path, limits: &Limits) -> Result<File, Problem> {
+fn open(path: &Path, limits: &ExtractLimits) -> Result<File, Problem> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|_| Problem::NoFile)?;
     let about = rustix::fs::fstat(&file).map_err(|_| Problem::NoFile)?;
@@ -69,7 +69,7 @@ fn open(path: &Path, limits: &Limits) -> Result<File, Problem> {
 }
 
 /// Irrevocably drops what reading does not need. Memory was already limited by the keeper.
-fn confine(limits: &Limits) -> io::Result<()> {
+fn confine(limits: &ExtractLimits) -> io::Result<()> {
     let set =
         |resource, most| rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
     // No file descriptor can be opened any more: neither files nor sockets nor pipes.
@@ -86,7 +86,7 @@ fn confine(limits: &Limits) -> io::Result<()> {
     Ok(())
 }
 
-fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &Limits) -> Result<Extracted, Problem> {
+fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
     match format_of(&bytes, name, media_type)? {
         Format::Pdf => pdf::read(bytes, limits),
         Format::Docx => docx::read(bytes, limits),
@@ -100,7 +100,7 @@ fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &Limits
 }
 
 /// Normalises what one format yielded, checks, and finds a title where the file names none.
-fn finish(extracted: Extracted, limits: &Limits) -> Result<Extracted, Problem> {
+fn finish(extracted: Extracted, limits: &ExtractLimits) -> Result<Extracted, Problem> {
     let text = tidy(&normalize(&extracted.text));
     if !text.chars().any(|c| c.is_alphanumeric()) {
         return Err(if extracted.pages.is_some() { Problem::ScanWithoutText } else { Problem::Empty });
@@ -204,9 +204,9 @@ mod tests {
         std::fs::write(at("none"), "").expect("written");
         std::os::unix::fs::symlink(at("file"), at("link")).expect("a link");
         rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), FileType::Fifo, Mode::RUSR, 0).expect("a pipe");
-        let limits = Limits { file: 4, ..Limits::default() };
+        let limits = ExtractLimits { file: 4, ..ExtractLimits::default() };
         assert!(open(&at("file"), &limits).is_ok());
-        assert_eq!(open(&at("file"), &Limits { file: 3, ..limits }).err(), Some(Problem::TooBig));
+        assert_eq!(open(&at("file"), &ExtractLimits { file: 3, ..limits }).err(), Some(Problem::TooBig));
         assert_eq!(open(&at("none"), &limits).err(), Some(Problem::Empty));
         for name in ["link", "pipe", "gone", "."] {
             assert_eq!(open(&at(name), &limits).err(), Some(Problem::NoFile), "{name}");

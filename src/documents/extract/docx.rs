@@ -9,8 +9,8 @@ use quick_xml::{Reader, XmlVersion};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::ExtractLimits;
 use super::Extracted;
-use super::Limits;
 use super::lines::not_a_heading;
 use super::problem::Problem;
 
@@ -26,7 +26,7 @@ const MOST_STYLES: usize = 10_000;
 type Archive = ZipArchive<Cursor<Vec<u8>>>;
 
 /// Reads the text with its headings; rows of tables become lines.
-pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, Problem> {
+pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| problem(&error))?;
     if archive.index_for_name("word/document.xml").is_none() {
         // Some other archive, such as a spreadsheet.
@@ -204,7 +204,7 @@ struct Outcome {
 }
 
 impl Body {
-    fn read(mut xml: Xml, styles: &Styles, limits: &Limits) -> Result<Outcome, Problem> {
+    fn read(mut xml: Xml, styles: &Styles, limits: &ExtractLimits) -> Result<Outcome, Problem> {
         let mut body = Self::default();
         let (mut in_text, mut skipped) = (false, 0_usize);
         loop {

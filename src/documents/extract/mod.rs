@@ -37,7 +37,7 @@ const OWN_BINARY: &str = "/proc/self/exe";
 
 /// Limits for reading a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
+pub struct ExtractLimits {
     /// Bytes of the file.
     pub file: u64,
     /// Bytes of its text, in UTF-8.
@@ -50,7 +50,7 @@ pub struct Limits {
     pub time: Duration,
 }
 
-impl Default for Limits {
+impl Default for ExtractLimits {
     /// Room for the largest book, and for scans that were made searchable.
     fn default() -> Self {
         const MIB: u64 = 1024 * 1024;
@@ -75,7 +75,7 @@ pub struct Extracted {
 #[derive(Clone)]
 pub struct Extractor {
     programs: Programs,
-    limits: Limits,
+    limits: ExtractLimits,
     turns: Arc<Semaphore>,
     stopping: CancellationToken,
 }
@@ -103,11 +103,11 @@ struct Task {
     /// As the user calls it: only its ending is looked at.
     name: String,
     media_type: Option<String>,
-    limits: Limits,
+    limits: ExtractLimits,
 }
 
 impl Extractor {
-    pub fn new(programs: Programs, limits: Limits) -> Self {
+    pub fn new(programs: Programs, limits: ExtractLimits) -> Self {
         Self { programs, limits, turns: Arc::new(Semaphore::new(AT_A_TIME)), stopping: CancellationToken::new() }
     }
 
@@ -122,7 +122,7 @@ impl Extractor {
     }
 
     /// What files may cost.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> ExtractLimits {
         self.limits
     }
 
@@ -180,7 +180,7 @@ impl Extractor {
             arguments: vec!["extract".into()],
             dir: "/".into(),
             environment: child::environment(),
-            limits: process::Limits { output, memory: Some(self.limits.memory) },
+            limits: process::ProcessLimits { output, memory: Some(self.limits.memory) },
         }
     }
 }

@@ -7,7 +7,7 @@ use pdf_oxide::{Error, PdfDocument};
 
 use super::Extracted;
 use super::problem::Problem;
-use super::{Limits, lines};
+use super::{ExtractLimits, lines};
 
 /// Every PDF ends with `%%EOF`; some writers add a few bytes after it.
 const END_WITHIN: usize = 8 * 1024;
@@ -25,7 +25,7 @@ const LETTERS_OF_A_PAGE: usize = 4;
 const FILL: f32 = 0.8;
 
 /// Reads all pages.
-pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, Problem> {
+pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
     if !bytes[bytes.len().saturating_sub(END_WITHIN)..].windows(5).any(|window| window == b"%%EOF") {
         return Err(Problem::Broken);
     }
@@ -114,7 +114,7 @@ struct Type {
     is_bold: bool,
 }
 
-fn pages(document: &PdfDocument, count: usize, limits: &Limits) -> Result<Vec<Page>, Problem> {
+fn pages(document: &PdfDocument, count: usize, limits: &ExtractLimits) -> Result<Vec<Page>, Problem> {
     let (mut pages, mut bytes, mut failed) = (Vec::new(), 0, None);
     for index in 0..count {
         let page = page(document, index).unwrap_or_else(|error| {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Limits;
+use super::ExtractLimits;
 use crate::process::End;
 use crate::text::Text;
 
@@ -44,7 +44,7 @@ impl Problem {
         }
     }
 
-    pub fn text(self, limits: &Limits) -> Text {
+    pub fn text(self, limits: &ExtractLimits) -> Text {
         match self {
             Self::Empty => Text::new("error-file_empty"),
             Self::TooBig => Text::new("error-file_too_big").with("max", limits.file / 1_000_000),

@@ -25,7 +25,8 @@ struct NewQuestion {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Asked {
+#[schema(as = Asked)]
+struct AskResponse {
     /// Its `result`, `results` and `answered_by` are the answer, once its `state` is `completed`.
     job: String,
 }
@@ -36,7 +37,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 
 /// Starts a job that answers a question; the answer is on the job.
 #[utoipa::path(post, path = "/api/ask", request_body = NewQuestion, responses(
-    (status = 202, body = Asked), (status = 400, body = ErrorBody),
+    (status = 202, body = AskResponse), (status = 400, body = ErrorBody),
     (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn ask(caller: Caller, new: NewQuestion, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
@@ -53,5 +54,5 @@ async fn ask(caller: Caller, new: NewQuestion, app: Arc<App>) -> Answer {
     let arguments = bots::ask_arguments(question.as_str(), limit);
     let request = JobRequest { name: JobRequest::ASK.into(), arguments };
     let job = app.jobs.start_quietly(app.jobs.quiet_job(request, JobOrigin::of(&actor, room))).await?;
-    Ok(json(StatusCode::ACCEPTED, &Asked { job: job.to_string() }))
+    Ok(json(StatusCode::ACCEPTED, &AskResponse { job: job.to_string() }))
 }

@@ -7,7 +7,7 @@ use warp::{Filter, Reply};
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, trusted_caller, with_app};
-use crate::bots::own::Said;
+use crate::bots::custom::Said;
 use crate::model::JobId;
 use crate::text::Text;
 

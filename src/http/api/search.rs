@@ -71,7 +71,7 @@ struct SearchAnswer<'a> {
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SearchScope {
     Both,
     Messages,
     Documents,
@@ -88,9 +88,9 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
     let began = Instant::now();
     let kind = match query.kind.as_deref() {
-        None => Kind::Both,
-        Some("messages") => Kind::Messages,
-        Some("documents") => Kind::Documents,
+        None => SearchScope::Both,
+        Some("messages") => SearchScope::Messages,
+        Some("documents") => SearchScope::Documents,
         Some(_) => return Err(bad_request("the kind is messages or documents")),
     };
     let before =
@@ -104,7 +104,7 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
         Ok(Ok(turn)) => turn,
         _ => return Err(Text::new("error-busy-search").into()),
     };
-    let found = if kind == Kind::Documents {
+    let found = if kind == SearchScope::Documents {
         Found { is_complete: true, ..Found::default() }
     } else {
         let (search, actor, typed, room) = (app.search.clone(), actor.clone(), typed.clone(), room.clone());
@@ -112,9 +112,9 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
     };
     // Further pages contain messages only.
     let documents = match kind {
-        Kind::Messages => Vec::new(),
+        SearchScope::Messages => Vec::new(),
         _ if is_further_page => Vec::new(),
-        Kind::Both | Kind::Documents => in_documents(&app, &actor, &typed, room.as_ref(), limit).await?,
+        SearchScope::Both | SearchScope::Documents => in_documents(&app, &actor, &typed, room.as_ref(), limit).await?,
     };
     Ok(json(
         StatusCode::OK,

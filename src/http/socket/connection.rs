@@ -44,7 +44,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Limits of a connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct SocketLimits {
     /// Largest frame, and largest message of several.
     pub frame_bytes: usize,
     /// A client that accepts no data for this long is disconnected.
@@ -66,7 +66,7 @@ pub struct Connection {
     context: WebSocketContext,
     outbox: Arc<Outbox>,
     writing: Writing,
-    limits: Limits,
+    limits: SocketLimits,
     /// Wakes the task to check the two fields below.
     timer: Pin<Box<Sleep>>,
     /// Since when a write has been blocked.
@@ -162,7 +162,13 @@ enum Step {
 
 impl Connection {
     /// `leftover` are bytes that were read after the upgrade request.
-    pub fn new(stream: TcpStream, leftover: Vec<u8>, outbox: Arc<Outbox>, limits: Limits, places: Places) -> Self {
+    pub fn new(
+        stream: TcpStream,
+        leftover: Vec<u8>,
+        outbox: Arc<Outbox>,
+        limits: SocketLimits,
+        places: Places,
+    ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             // Replies go to the queue at once; tungstenite buffers none.

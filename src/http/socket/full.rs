@@ -159,7 +159,7 @@ impl FullClient {
         if let Some(handle) = handle.as_deref().map(Handle::new).transpose()? {
             self.actor = self.actor.renamed(handle);
             for membership in &mut self.rooms {
-                membership.rename(&self.actor.person, &self.actor.handle);
+                membership.rename(&self.actor.principal, &self.actor.handle);
             }
         }
         // Before reading the commands, so that a change in between is announced.

@@ -33,7 +33,7 @@ use crate::groups::{Outbox, OutboxId, Reader};
 use crate::model::{PRIVATE_ROOM, RoomName};
 use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
-use connection::{Connection, Limits};
+use connection::{Connection, SocketLimits};
 
 /// The open WebSockets, for frames to all clients.
 #[derive(Default)]
@@ -107,13 +107,13 @@ struct Places {
 }
 
 /// The endpoint of a connection.
-enum Door {
+enum WebSocketEndpoint {
     Full,
     Room(RoomName),
     Private,
 }
 
-impl Door {
+impl WebSocketEndpoint {
     /// What a connection's log entries have in common. At the level of those entries: a span that is on takes memory as long as
     /// the connection lives.
     fn span(&self, address: IpAddr) -> Span {
@@ -127,9 +127,9 @@ impl Door {
 
 /// `GET /ws`, `/ws/chat/{room}/` and `/ws/chat/`.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let full = warp::path!("ws").map(|| Ok(Door::Full)).boxed();
+    let full = warp::path!("ws").map(|| Ok(WebSocketEndpoint::Full)).boxed();
     // The last slash is optional: warp gives no segment for it.
-    let private = warp::path!("ws" / "chat").map(|| Ok(Door::Private)).boxed();
+    let private = warp::path!("ws" / "chat").map(|| Ok(WebSocketEndpoint::Private)).boxed();
     let room = warp::path!("ws" / "chat" / String).map(|room: String| named(&room)).boxed();
     let door = full.or(private).unify().or(room).unify();
     let app_of = app.clone();
@@ -143,15 +143,15 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-fn named(room: &str) -> Result<Door, Text> {
+fn named(room: &str) -> Result<WebSocketEndpoint, Text> {
     let decoded = percent_encoding::percent_decode_str(room).decode_utf8_lossy();
-    RoomName::public(&decoded).map(Door::Room)
+    RoomName::public(&decoded).map(WebSocketEndpoint::Room)
 }
 
 /// Answers an upgrade request and starts the connection's task.
 fn open(
     app: &Arc<App>,
-    door: Result<Door, Text>,
+    door: Result<WebSocketEndpoint, Text>,
     caller: Caller,
     headers: &HeaderMap,
     upgrade: Option<OnUpgrade>,
@@ -187,11 +187,11 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// Takes the connection over from hyper and serves it in a new task, whose memory does not include the state of the
 /// upgrade.
-async fn take_over(app: Arc<App>, door: Door, caller: Caller, upgrade: OnUpgrade) {
+async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgrade: OnUpgrade) {
     let Some((stream, leftover)) = take_stream(upgrade).await else { return };
-    let reader = if matches!(door, Door::Full) { Reader::Full } else { Reader::Simple };
+    let reader = if matches!(door, WebSocketEndpoint::Full) { Reader::Full } else { Reader::Simple };
     let listed = Listed::new(&app.sockets, reader);
-    let limits = Limits { frame_bytes: app.settings.frame_bytes, stall: app.settings.stall };
+    let limits = SocketLimits { frame_bytes: app.settings.frame_bytes, stall: app.settings.stall };
     let outbox = listed.outbox.clone();
     if app.stopping.is_cancelled() {
         outbox.close(CloseReason::GoingAway);
@@ -209,9 +209,11 @@ async fn take_over(app: Arc<App>, door: Door, caller: Caller, upgrade: OnUpgrade
     let span = door.span(caller.address);
     match door {
         _ if !is_admitted => tasks.spawn(connection.refuse(CloseReason::TooMany).instrument(span)),
-        Door::Full => tasks.spawn(full::serve(connection, app, caller).instrument(span)),
-        Door::Room(room) => tasks.spawn(simple::serve(connection, app, caller, Some(room)).instrument(span)),
-        Door::Private => tasks.spawn(simple::serve(connection, app, caller, None).instrument(span)),
+        WebSocketEndpoint::Full => tasks.spawn(full::serve(connection, app, caller).instrument(span)),
+        WebSocketEndpoint::Room(room) => {
+            tasks.spawn(simple::serve(connection, app, caller, Some(room)).instrument(span))
+        }
+        WebSocketEndpoint::Private => tasks.spawn(simple::serve(connection, app, caller, None).instrument(span)),
     };
 }
 

@@ -9,7 +9,7 @@ use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
 use crate::chat::{Membership, Post, Seen};
-use crate::model::{BOT_HANDLE, Handle, MessageText, RoomName, SendId, Voice};
+use crate::model::{AuthorKind, BOT_HANDLE, Handle, MessageText, RoomName, SendId};
 use crate::protocol::{CloseReason, MessageView, ServerFrame, SimpleFrame};
 use crate::text::Text;
 
@@ -61,7 +61,7 @@ impl SimpleClient {
             false => room.greeting(self.actor.locale),
         };
         if let Some(message) = &greeting {
-            let (room, handle, role) = (room.name().shown(), BOT_HANDLE, Voice::Bot);
+            let (room, handle, role) = (room.name().shown(), BOT_HANDLE, AuthorKind::Bot);
             connection.send(ServerFrame::Greeting { room, handle, role, message }.encode());
         }
         match self.app.chat.catch_up(&self.membership, Seen::default()) {
@@ -91,7 +91,7 @@ impl SimpleClient {
             && handle != self.actor.handle
         {
             self.actor = self.actor.renamed(handle);
-            self.membership.rename(&self.actor.person, &self.actor.handle);
+            self.membership.rename(&self.actor.principal, &self.actor.handle);
         }
         let text = MessageText::new(frame.message, self.app.settings.message_chars)?;
         let id = frame.id.map(SendId::new).transpose()?;

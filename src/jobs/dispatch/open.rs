@@ -9,7 +9,7 @@ use super::super::policy::Policy;
 use super::QueuedJob;
 use super::permit::Counted;
 use super::running::{Concurrency, Running};
-use super::waiting::{Kind, Waiting};
+use super::waiting::{LimitKey, Waiting};
 use crate::model::{Handle, JobId, LogLine, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
@@ -101,10 +101,10 @@ impl OpenJob {
         }
     }
 
-    fn kind(&self) -> Kind {
-        Kind {
+    fn limit_key(&self) -> LimitKey {
+        LimitKey {
             lane: self.policy.lane,
-            person: self.stored.job.person.clone(),
+            principal: self.stored.job.principal.clone(),
             name: self.stored.job.name.clone(),
             room: self.stored.job.room.clone(),
         }
@@ -165,7 +165,7 @@ impl OpenJobs {
         if let Some(room) = &job.room {
             self.rooms.entry(room.clone()).or_default().insert(id.clone());
         }
-        self.waiting.push(entry.policy.priority, entry.kind(), id.clone());
+        self.waiting.push(entry.policy.priority, entry.limit_key(), id.clone());
         self.open.insert(id, entry);
     }
 
@@ -175,10 +175,12 @@ impl OpenJobs {
             return None;
         }
         let (open, running) = (&self.open, &mut self.running);
-        let id = self.waiting.next(|kind, id| open.get(id).is_some_and(|entry| running.admits(kind, &entry.policy)))?;
+        let id = self
+            .waiting
+            .next(|limit_key, id| open.get(id).is_some_and(|entry| running.admits(limit_key, &entry.policy)))?;
         if let Some(entry) = self.open.get_mut(&id) {
             entry.place = Place::HandedOver;
-            self.running.begin(&entry.kind());
+            self.running.begin(&entry.limit_key());
         }
         Some(id)
     }
@@ -187,8 +189,8 @@ impl OpenJobs {
     pub fn put_back(&mut self, id: &JobId) {
         if let Some(entry) = self.open.get_mut(id) {
             entry.place = Place::Waiting { _lane: None };
-            self.running.end(&entry.kind());
-            self.waiting.push(entry.policy.priority, entry.kind(), id.clone());
+            self.running.end(&entry.limit_key());
+            self.waiting.push(entry.policy.priority, entry.limit_key(), id.clone());
         }
     }
 
@@ -198,7 +200,7 @@ impl OpenJobs {
             && matches!(entry.place, Place::Waiting { .. })
         {
             entry.place = Place::Out;
-            self.waiting.remove(entry.policy.priority, &entry.kind(), id);
+            self.waiting.remove(entry.policy.priority, &entry.limit_key(), id);
         }
     }
 
@@ -208,7 +210,7 @@ impl OpenJobs {
             && matches!(entry.place, Place::HandedOver)
         {
             entry.place = Place::Out;
-            self.running.end(&entry.kind());
+            self.running.end(&entry.limit_key());
         }
     }
 

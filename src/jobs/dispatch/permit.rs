@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::running::count_down;
 use crate::jobs::policy::Lane;
-use crate::model::Person;
+use crate::model::Principal;
 
 /// Why there is no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Full {
     /// Too many jobs wait in this lane.
     Lane,
     /// This person has as many jobs as one may have.
-    Person,
+    Principal,
 }
 
 /// A job's place: in its lane until a worker takes it, and among its person's jobs until it has ended. Given back when it is
@@ -43,21 +43,21 @@ impl Places {
     }
 
     /// A place in a lane for one more job of this person, who may have `most`.
-    pub fn reserve(&self, lane: Lane, person: &Person, most: usize) -> Result<Permit, Full> {
-        let counted = self.people.enter(person, most).ok_or(Full::Person)?;
+    pub fn reserve(&self, lane: Lane, principal: &Principal, most: usize) -> Result<Permit, Full> {
+        let counted = self.people.enter(principal, most).ok_or(Full::Principal)?;
         let lane = self.lane(lane).clone().try_acquire_owned().map_err(|_| Full::Lane)?;
         Ok(Permit { lane: Some(lane), counted })
     }
 
     /// A place beside the lanes.
-    pub fn reserve_beside(&self, person: &Person, most: usize) -> Option<Permit> {
-        self.people.enter(person, most).map(|counted| Permit { lane: None, counted })
+    pub fn reserve_beside(&self, principal: &Principal, most: usize) -> Option<Permit> {
+        self.people.enter(principal, most).map(|counted| Permit { lane: None, counted })
     }
 
     /// A place for a job that was let in before this process was started: in its lane as long as that has places.
-    pub fn readmit(&self, lane: Lane, person: &Person) -> Permit {
+    pub fn readmit(&self, lane: Lane, principal: &Principal) -> Permit {
         let lane = self.lane(lane).clone().try_acquire_owned().ok();
-        Permit { lane, counted: self.people.count_in(person) }
+        Permit { lane, counted: self.people.count_in(principal) }
     }
 
     fn lane(&self, lane: Lane) -> &Arc<Semaphore> {
@@ -70,27 +70,27 @@ impl Places {
 
 /// How many jobs each person has that have not ended.
 #[derive(Clone, Debug, Default)]
-struct People(Arc<Mutex<HashMap<Person, usize>>>);
+struct People(Arc<Mutex<HashMap<Principal, usize>>>);
 
 impl People {
     /// Held for moments only, never across an await.
-    fn counts(&self) -> MutexGuard<'_, HashMap<Person, usize>> {
+    fn counts(&self) -> MutexGuard<'_, HashMap<Principal, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, person: &Person, most: usize) -> Option<Counted> {
+    fn enter(&self, principal: &Principal, most: usize) -> Option<Counted> {
         let mut counts = self.counts();
-        let is_full = counts.get(person).copied().unwrap_or(0) >= most;
-        (!is_full).then(|| self.add(&mut counts, person))
+        let is_full = counts.get(principal).copied().unwrap_or(0) >= most;
+        (!is_full).then(|| self.add(&mut counts, principal))
     }
 
-    fn count_in(&self, person: &Person) -> Counted {
-        self.add(&mut self.counts(), person)
+    fn count_in(&self, principal: &Principal) -> Counted {
+        self.add(&mut self.counts(), principal)
     }
 
-    fn add(&self, counts: &mut HashMap<Person, usize>, person: &Person) -> Counted {
-        *counts.entry(person.clone()).or_default() += 1;
-        Counted { people: self.clone(), person: person.clone() }
+    fn add(&self, counts: &mut HashMap<Principal, usize>, principal: &Principal) -> Counted {
+        *counts.entry(principal.clone()).or_default() += 1;
+        Counted { people: self.clone(), principal: principal.clone() }
     }
 }
 
@@ -98,11 +98,11 @@ impl People {
 #[derive(Debug)]
 pub(super) struct Counted {
     people: People,
-    person: Person,
+    principal: Principal,
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        count_down(&mut self.people.counts(), &self.person);
+        count_down(&mut self.people.counts(), &self.principal);
     }
 }

@@ -8,8 +8,8 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::super::policy::{Lane, Policy};
-use super::waiting::Kind;
-use crate::model::{Person, RoomName};
+use super::waiting::LimitKey;
+use crate::model::{Principal, RoomName};
 
 /// Maximum numbers of concurrently running jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Running {
     /// By command.
     commands: HashMap<String, usize>,
     /// Slow ones.
-    people: HashMap<Person, usize>,
+    people: HashMap<Principal, usize>,
     /// Slow ones.
     rooms: HashMap<RoomName, usize>,
     /// Rate limiters of the commands that have one.
@@ -71,16 +71,16 @@ impl Running {
     }
 
     /// Whether one more of this kind may start now. If so, it counts towards its command's rate.
-    pub fn admits(&mut self, kind: &Kind, policy: &Policy) -> bool {
+    pub fn admits(&mut self, limit_key: &LimitKey, policy: &Policy) -> bool {
         let count = |count: Option<&usize>| count.copied().unwrap_or(0);
         let is_slow_full = self.slow >= self.concurrency.slow()
-            || count(self.people.get(&kind.person)) >= self.concurrency.per_person
-            || kind.room.as_ref().is_some_and(|room| count(self.rooms.get(room)) >= self.concurrency.per_room);
-        if self.is_full() || (kind.lane == Lane::Slow && is_slow_full) {
+            || count(self.people.get(&limit_key.principal)) >= self.concurrency.per_person
+            || limit_key.room.as_ref().is_some_and(|room| count(self.rooms.get(room)) >= self.concurrency.per_room);
+        if self.is_full() || (limit_key.lane == Lane::Slow && is_slow_full) {
             return false;
         }
         let at_once = policy.at_once.unwrap_or(usize::MAX);
-        count(self.commands.get(&kind.name)) < at_once && self.is_in_rate(&kind.name, policy)
+        count(self.commands.get(&limit_key.name)) < at_once && self.is_in_rate(&limit_key.name, policy)
     }
 
     fn is_in_rate(&mut self, name: &str, policy: &Policy) -> bool {
@@ -100,25 +100,25 @@ impl Running {
         self.held_until = None;
     }
 
-    pub fn begin(&mut self, kind: &Kind) {
+    pub fn begin(&mut self, limit_key: &LimitKey) {
         self.all += 1;
-        *self.commands.entry(kind.name.clone()).or_default() += 1;
-        if kind.lane == Lane::Slow {
+        *self.commands.entry(limit_key.name.clone()).or_default() += 1;
+        if limit_key.lane == Lane::Slow {
             self.slow += 1;
-            *self.people.entry(kind.person.clone()).or_default() += 1;
-            if let Some(room) = &kind.room {
+            *self.people.entry(limit_key.principal.clone()).or_default() += 1;
+            if let Some(room) = &limit_key.room {
                 *self.rooms.entry(room.clone()).or_default() += 1;
             }
         }
     }
 
-    pub fn end(&mut self, kind: &Kind) {
+    pub fn end(&mut self, limit_key: &LimitKey) {
         self.all -= 1;
-        count_down(&mut self.commands, &kind.name);
-        if kind.lane == Lane::Slow {
+        count_down(&mut self.commands, &limit_key.name);
+        if limit_key.lane == Lane::Slow {
             self.slow -= 1;
-            count_down(&mut self.people, &kind.person);
-            if let Some(room) = &kind.room {
+            count_down(&mut self.people, &limit_key.principal);
+            if let Some(room) = &limit_key.room {
                 count_down(&mut self.rooms, room);
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::policy::Lane;
 use super::*;
-use crate::model::{JobRequest, Person};
+use crate::model::{JobRequest, Principal};
 use crate::text::Locale;
 
 const CONCURRENCY: Concurrency = Concurrency { workers: 8, per_person: 2, per_room: 4 };
@@ -16,16 +16,16 @@ fn jobs(capacity: usize, policies: &[(&str, Policy)]) -> Arc<Dispatcher> {
     jobs
 }
 
-fn job(person: &str, name: &str, room: &str) -> Job {
-    let handle = Handle::new(person).expect("a handle");
+fn job(principal: &str, name: &str, room: &str) -> Job {
+    let handle = Handle::new(principal).expect("a handle");
     let room = RoomName::public(room).expect("a name");
     let request = JobRequest { name: name.into(), arguments: String::new() };
-    Job::queued(request, Person::named(&handle), handle, Some(room), Locale::English)
+    Job::queued(request, Principal::named(&handle), handle, Some(room), Locale::English)
 }
 
 fn enqueue(jobs: &Dispatcher, job: Job) -> JobId {
     let id = job.id.clone();
-    let permit = jobs.places().reserve(jobs.policy(&job.name).lane, &job.person, usize::MAX).expect("a place");
+    let permit = jobs.places().reserve(jobs.policy(&job.name).lane, &job.principal, usize::MAX).expect("a place");
     jobs.enqueue([QueuedJob { stored: StoredJob::new(job, 1), log: Vec::new(), permit }]);
     id
 }
@@ -129,16 +129,16 @@ fn a_full_lane_has_no_place_until_a_worker_takes_a_job() {
     let jobs = jobs(1, &[("sleep", Policy::SLOW)]);
     let ids: Vec<_> = (0..2).map(|_| enqueue(&jobs, job("Ann", "sleep", "lobby"))).collect();
     let waiting = enqueue(&jobs, job("Ann", "sleep", "lobby"));
-    let person = job("Ann", "sleep", "lobby").person;
-    let reserve = |lane, most| jobs.places().reserve(lane, &person, most).map(drop);
+    let principal = job("Ann", "sleep", "lobby").principal;
+    let reserve = |lane, most| jobs.places().reserve(lane, &principal, most).map(drop);
     assert_eq!(reserve(Lane::Slow, 9), Err(Full::Lane));
     assert_eq!(reserve(Lane::Quick, 9), Ok(()));
-    assert_eq!(reserve(Lane::Quick, 3), Err(Full::Person));
+    assert_eq!(reserve(Lane::Quick, 3), Err(Full::Principal));
     assert!(matches!(jobs.cancel(&waiting, Handle::bot()), Some(Cancelled::BeforeStart { .. })));
     jobs.close(&waiting);
     assert_eq!(reserve(Lane::Slow, 9), Ok(()));
     assert_eq!(begun(&jobs), ids);
-    assert_eq!(reserve(Lane::Quick, 2), Err(Full::Person), "those that run count, too");
+    assert_eq!(reserve(Lane::Quick, 2), Err(Full::Principal), "those that run count, too");
     assert_eq!(reserve(Lane::Quick, 3), Ok(()));
 }
 

@@ -8,13 +8,13 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::super::policy::{Lane, Priority};
-use crate::model::{JobId, Person, RoomName};
+use crate::model::{JobId, Principal, RoomName};
 
 /// The key that limits apply to: either all jobs of a kind may run, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct LimitKey {
     pub lane: Lane,
-    pub person: Person,
+    pub principal: Principal,
     /// The command.
     pub name: String,
     /// `None` for what is asked for in no room.
@@ -31,13 +31,13 @@ pub struct Waiting {
 /// The people whose jobs of one priority wait, in the order of their turns.
 #[derive(Default)]
 struct Turns {
-    people: VecDeque<Person>,
-    streams: HashMap<Person, VecDeque<Stream>>,
+    people: VecDeque<Principal>,
+    streams: HashMap<Principal, VecDeque<Stream>>,
 }
 
 /// One person's jobs of one kind.
 struct Stream {
-    kind: Kind,
+    limit_key: LimitKey,
     ids: VecDeque<JobId>,
 }
 
@@ -46,66 +46,66 @@ impl Waiting {
         self.count
     }
 
-    pub fn push(&mut self, priority: Priority, kind: Kind, id: JobId) {
+    pub fn push(&mut self, priority: Priority, limit_key: LimitKey, id: JobId) {
         self.count += 1;
-        self.classes.entry(priority).or_default().push(kind, id);
+        self.classes.entry(priority).or_default().push(limit_key, id);
     }
 
     /// Takes the next job of a kind that may run; `may_run` is called with the first job of each kind.
-    pub fn next(&mut self, mut may_run: impl FnMut(&Kind, &JobId) -> bool) -> Option<JobId> {
+    pub fn next(&mut self, mut may_run: impl FnMut(&LimitKey, &JobId) -> bool) -> Option<JobId> {
         let id = self.classes.values_mut().find_map(|turns| turns.next(&mut may_run))?;
         self.count -= 1;
         Some(id)
     }
 
     /// Removes a job; `false` if it is not waiting.
-    pub fn remove(&mut self, priority: Priority, kind: &Kind, id: &JobId) -> bool {
-        let removed = self.classes.get_mut(&priority).is_some_and(|turns| turns.remove(kind, id));
+    pub fn remove(&mut self, priority: Priority, limit_key: &LimitKey, id: &JobId) -> bool {
+        let removed = self.classes.get_mut(&priority).is_some_and(|turns| turns.remove(limit_key, id));
         self.count -= usize::from(removed);
         removed
     }
 }
 
 impl Turns {
-    fn push(&mut self, kind: Kind, id: JobId) {
-        let streams = match self.streams.entry(kind.person.clone()) {
+    fn push(&mut self, limit_key: LimitKey, id: JobId) {
+        let streams = match self.streams.entry(limit_key.principal.clone()) {
             Entry::Occupied(streams) => streams.into_mut(),
             Entry::Vacant(vacant) => {
-                self.people.push_back(kind.person.clone());
+                self.people.push_back(limit_key.principal.clone());
                 vacant.insert(VecDeque::new())
             }
         };
-        match streams.iter_mut().find(|stream| stream.kind == kind) {
+        match streams.iter_mut().find(|stream| stream.limit_key == limit_key) {
             Some(stream) => stream.ids.push_back(id),
-            None => streams.push_back(Stream { kind, ids: VecDeque::from([id]) }),
+            None => streams.push_back(Stream { limit_key, ids: VecDeque::from([id]) }),
         }
     }
 
-    fn next(&mut self, may_run: &mut impl FnMut(&Kind, &JobId) -> bool) -> Option<JobId> {
+    fn next(&mut self, may_run: &mut impl FnMut(&LimitKey, &JobId) -> bool) -> Option<JobId> {
         // A person without a runnable job keeps the turn.
         for index in 0..self.people.len() {
             let streams = self.streams.get_mut(&self.people[index])?;
-            let may_run = |stream: &Stream| stream.ids.front().is_some_and(|id| may_run(&stream.kind, id));
+            let may_run = |stream: &Stream| stream.ids.front().is_some_and(|id| may_run(&stream.limit_key, id));
             let Some(chosen) = streams.iter().position(may_run) else { continue };
             let mut stream = streams.remove(chosen)?;
             let id = stream.ids.pop_front()?;
             if !stream.ids.is_empty() {
                 streams.push_back(stream);
             }
-            let person = self.people.remove(index)?;
+            let principal = self.people.remove(index)?;
             if streams.is_empty() {
-                self.streams.remove(&person);
+                self.streams.remove(&principal);
             } else {
-                self.people.push_back(person);
+                self.people.push_back(principal);
             }
             return Some(id);
         }
         None
     }
 
-    fn remove(&mut self, kind: &Kind, id: &JobId) -> bool {
-        let Some(streams) = self.streams.get_mut(&kind.person) else { return false };
-        let Some(index) = streams.iter().position(|stream| stream.kind == *kind) else { return false };
+    fn remove(&mut self, limit_key: &LimitKey, id: &JobId) -> bool {
+        let Some(streams) = self.streams.get_mut(&limit_key.principal) else { return false };
+        let Some(index) = streams.iter().position(|stream| stream.limit_key == *limit_key) else { return false };
         let ids = &mut streams[index].ids;
         let Some(place) = ids.iter().position(|other| other == id) else { return false };
         ids.remove(place);
@@ -113,8 +113,8 @@ impl Turns {
             streams.remove(index);
         }
         if streams.is_empty() {
-            self.streams.remove(&kind.person);
-            self.people.retain(|person| *person != kind.person);
+            self.streams.remove(&limit_key.principal);
+            self.people.retain(|principal| *principal != limit_key.principal);
         }
         true
     }
@@ -125,19 +125,19 @@ mod tests {
     use super::*;
     use crate::model::Handle;
 
-    fn kind(person: &str, name: &str) -> Kind {
-        let person = Person::named(&Handle::new(person).expect("a handle"));
-        Kind { lane: Lane::Slow, person, name: name.into(), room: RoomName::public("lobby").ok() }
+    fn limit_key(principal: &str, name: &str) -> LimitKey {
+        let principal = Principal::named(&Handle::new(principal).expect("a handle"));
+        LimitKey { lane: Lane::Slow, principal, name: name.into(), room: RoomName::public("lobby").ok() }
     }
 
-    fn push(waiting: &mut Waiting, priority: Priority, person: &str, name: &str) -> JobId {
+    fn push(waiting: &mut Waiting, priority: Priority, principal: &str, name: &str) -> JobId {
         let id = JobId::fresh();
-        waiting.push(priority, kind(person, name), id.clone());
+        waiting.push(priority, limit_key(principal, name), id.clone());
         id
     }
 
-    fn drain(waiting: &mut Waiting, may_run: impl Fn(&Kind) -> bool) -> Vec<JobId> {
-        std::iter::from_fn(|| waiting.next(|kind, _| may_run(kind))).collect()
+    fn drain(waiting: &mut Waiting, may_run: impl Fn(&LimitKey) -> bool) -> Vec<JobId> {
+        std::iter::from_fn(|| waiting.next(|limit_key, _| may_run(limit_key))).collect()
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
         let slow: Vec<_> = (0..2).map(|_| push(&mut waiting, Priority::Normal, "Ann", "slow")).collect();
         let other = push(&mut waiting, Priority::Normal, "Ann", "other");
         let bob = push(&mut waiting, Priority::Normal, "Bob", "slow");
-        assert_eq!(drain(&mut waiting, |kind| kind.name != "slow"), [other]);
+        assert_eq!(drain(&mut waiting, |limit_key| limit_key.name != "slow"), [other]);
         assert_eq!(drain(&mut waiting, |_| true), [bob, slow[0].clone(), slow[1].clone()]);
     }
 
@@ -167,9 +167,9 @@ mod tests {
         let mut waiting = Waiting::default();
         let first = push(&mut waiting, Priority::Low, "Ann", "sleep");
         let second = push(&mut waiting, Priority::Low, "Ann", "sleep");
-        assert!(waiting.remove(Priority::Low, &kind("Ann", "sleep"), &first));
-        assert!(!waiting.remove(Priority::Low, &kind("Ann", "sleep"), &first));
-        assert!(!waiting.remove(Priority::High, &kind("Ann", "sleep"), &second));
+        assert!(waiting.remove(Priority::Low, &limit_key("Ann", "sleep"), &first));
+        assert!(!waiting.remove(Priority::Low, &limit_key("Ann", "sleep"), &first));
+        assert!(!waiting.remove(Priority::High, &limit_key("Ann", "sleep"), &second));
         assert_eq!(drain(&mut waiting, |_| true), [second]);
         assert!(waiting.next(|_, _| true).is_none());
     }

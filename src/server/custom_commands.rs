@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::bots::own::{AddressCommand, Callbacks, Command, ProgramCommand};
+use crate::bots::custom::{AddressCommand, Callbacks, Command, ProgramCommand};
 use crate::bots::{Bot, Bots};
 use crate::config::{AfterRestart, CommandConfig, Config, Urgency};
 use crate::fetch::{Client, Secret};
 use crate::http::Sockets;
 use crate::jobs::{Jobs, Lane, OnRestart, Policy, Priority, Retries};
-use crate::process::{Limits, Program, Programs};
+use crate::process::{ProcessLimits, Program, Programs};
 
 /// Delay before the first retry of a failed command; doubled for each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
@@ -25,7 +25,7 @@ const MIB: u64 = 1024 * 1024;
 
 /// What is needed to replace them.
 #[derive(Clone)]
-pub struct OwnCommands {
+pub struct CustomCommands {
     bots: Arc<Bots>,
     jobs: Arc<Jobs>,
     sockets: Arc<Sockets>,
@@ -35,7 +35,7 @@ pub struct OwnCommands {
     public_url: Option<String>,
 }
 
-impl OwnCommands {
+impl CustomCommands {
     pub fn new(
         config: &Config,
         bots: Arc<Bots>,
@@ -67,7 +67,7 @@ impl OwnCommands {
             anyhow::ensure!(!self.bots.is_built_in(name), "commands.{name}.name: is a command that is there already");
             self.bot(command).with_context(|| format!("commands.{name}"))
         });
-        self.bots.replace_own(own.collect::<anyhow::Result<_>>()?);
+        self.bots.replace_custom(own.collect::<anyhow::Result<_>>()?);
         self.jobs.set_policies(self.bots.policies());
         self.sockets.tell_commands(&self.bots);
         Ok(())
@@ -102,7 +102,7 @@ impl OwnCommands {
             arguments: arguments.to_vec(),
             dir: config.dir.clone(),
             environment: config.environment.clone().into_iter().collect(),
-            limits: Limits {
+            limits: ProcessLimits {
                 output: config.output_kb * KIB,
                 memory: (config.memory_mb > 0).then_some(config.memory_mb * MIB),
             },

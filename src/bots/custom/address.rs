@@ -8,8 +8,8 @@ use reqwest::{StatusCode, Url};
 use super::super::{Bot, Failure, Reply, Request};
 use super::answer::{Said, one_line, reply};
 use super::callbacks::{Callback, Callbacks};
-use super::{Asked, Command, arguments};
-use crate::fetch::{Client, FetchError, Fetched, Limits, Posting, Secret};
+use super::{Command, CommandRequest, arguments};
+use crate::fetch::{Client, FetchError, FetchLimits, Fetched, Posting, Secret};
 use crate::jobs::Policy;
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
@@ -46,9 +46,9 @@ impl Bot for AddressCommand {
         let callback = self.public_url.as_ref().map(|base| (base, self.callbacks.expect(&job.id)));
         let address = callback.as_ref().map(|(base, callback)| format!("{base}{}", callback.path()));
         let argv = arguments::split(&job.arguments);
-        let body = Asked::new(job, &argv, address.as_deref()).to_json().into_bytes();
+        let body = CommandRequest::new(job, &argv, address.as_deref()).to_json().into_bytes();
         let posting = Posting { url: self.url.clone(), id: job.id.as_str(), body, secret: self.secret.as_ref() };
-        let limits = Limits { time: self.command.policy.time_limit, body: self.most_answer };
+        let limits = FetchLimits { time: self.command.policy.time_limit, body: self.most_answer };
         let answer = self.client.post(posting, limits).await.map_err(|error| self.no_answer(error))?;
         match (answer.status, callback) {
             (StatusCode::ACCEPTED, Some((_, callback))) => self.wait(callback, request).await,

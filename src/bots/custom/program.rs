@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::super::{Bot, Failure, Reply, Request};
 use super::answer::{Draft, one_line};
-use super::{Asked, Command, arguments};
+use super::{Command, CommandRequest, arguments};
 use crate::jobs::Policy;
 use crate::process::{End, Event, Program, Programs};
 use crate::protocol::CommandView;
@@ -36,7 +36,7 @@ impl Bot for ProgramCommand {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let argv = arguments::split(&request.job.arguments);
-        let input = Asked::new(request.job, &argv, None).to_json() + "\n";
+        let input = CommandRequest::new(request.job, &argv, None).to_json() + "\n";
         let mut program = self.program.clone();
         program.arguments.extend(argv);
         let started = self.programs.start(&program, input).await;

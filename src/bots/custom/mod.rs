@@ -47,7 +47,7 @@ impl Command {
 
 /// The request to a program or endpoint.
 #[derive(Serialize)]
-struct Asked<'a> {
+struct CommandRequest<'a> {
     /// The job's.
     id: &'a str,
     command: &'a str,
@@ -67,7 +67,7 @@ struct Asked<'a> {
     callback: Option<&'a str>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> CommandRequest<'a> {
     fn new(job: &'a Job, argv: &'a [String], callback: Option<&'a str>) -> Self {
         Self {
             id: job.id.as_str(),

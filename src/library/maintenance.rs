@@ -38,7 +38,7 @@ const PASSAGES_AT_ONCE: usize = 8;
 
 /// Which of the two jobs there are.
 #[derive(Default)]
-pub struct Upkeep {
+pub struct Maintenance {
     open: Mutex<HashMap<&'static str, Open>>,
     /// Progress of indexing, in percent.
     percent: AtomicU8,
@@ -52,7 +52,7 @@ struct Open {
     again: bool,
 }
 
-impl Upkeep {
+impl Maintenance {
     fn open(&self) -> MutexGuard<'_, HashMap<&'static str, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -85,20 +85,20 @@ impl Upkeep {
     /// Records that a job has started.
     fn begin(&self, name: &'static str, job: &JobId) -> AtWork<'_> {
         self.open().insert(name, Open { job: job.clone(), is_at_work: true, again: false });
-        AtWork { upkeep: self, name }
+        AtWork { maintenance: self, name }
     }
 }
 
 /// A running job.
 struct AtWork<'a> {
-    upkeep: &'a Upkeep,
+    maintenance: &'a Maintenance,
     name: &'static str,
 }
 
 impl AtWork<'_> {
     /// Ends the work; if new work arrived meanwhile, returns it to continue.
     fn end(self) -> Result<(), Self> {
-        let mut all = self.upkeep.open();
+        let mut all = self.maintenance.open();
         if let Some(open) = all.get_mut(self.name).filter(|open| open.again) {
             open.again = false;
             drop(all);
@@ -115,7 +115,7 @@ impl AtWork<'_> {
 impl Drop for AtWork<'_> {
     /// It failed or was cancelled: later callers check whether it will be retried, or request another.
     fn drop(&mut self) {
-        if let Some(open) = self.upkeep.open().get_mut(self.name) {
+        if let Some(open) = self.maintenance.open().get_mut(self.name) {
             open.is_at_work = false;
         }
     }
@@ -130,7 +130,7 @@ pub struct Progress {
 
 /// Result of indexing a batch.
 #[derive(Default)]
-struct Batch {
+struct IndexBatch {
     indexed: Vec<Document>,
     unreadable: Vec<DocumentNumber>,
 }
@@ -160,24 +160,24 @@ impl Library {
     async fn start(&self, name: &'static str, locale: Locale) {
         let request = JobRequest { name: name.to_owned(), arguments: String::new() };
         let job = self.jobs.quiet_job(request, JobOrigin::server(locale));
-        let ended = match self.upkeep.waiting(name) {
+        let ended = match self.maintenance.waiting(name) {
             Some(id) if self.jobs.has_ended(&id).await => Some(id),
             _ => None,
         };
-        if !self.upkeep.note(name, job.id(), ended.as_ref()) {
+        if !self.maintenance.note(name, job.id(), ended.as_ref()) {
             return;
         }
         if let Err(error) = self.jobs.start_quietly(job).await {
             let code = error.code();
             tracing::warn!(code, name, "cannot begin a job for the documents; the next change tries again");
-            self.upkeep.open().remove(name);
+            self.maintenance.open().remove(name);
         }
     }
 
     /// When in doubt, yes: the job reports errors.
     fn needs_indexing(&self) -> bool {
-        let has_others = || self.shelf.has_others(|number| self.catalog().get(number).is_some()).unwrap_or(true);
-        self.shelf.is_rebuilding() || !self.catalog().waiting().is_empty() || has_others()
+        let has_others = || self.index_set.has_others(|number| self.catalog().get(number).is_some()).unwrap_or(true);
+        self.index_set.is_rebuilding() || !self.catalog().waiting().is_empty() || has_others()
     }
 
     /// Indexes pending documents until there are none; reports progress to `tell`.
@@ -190,7 +190,7 @@ impl Library {
         locale: Locale,
         tell: &watch::Sender<Progress>,
     ) -> Result<Progress, Text> {
-        let mut work = self.upkeep.begin(INDEXING, job);
+        let mut work = self.maintenance.begin(INDEXING, job);
         let mut progress = Progress::default();
         let mut given_up = HashSet::new();
         loop {
@@ -208,7 +208,7 @@ impl Library {
                 }
                 continue;
             }
-            self.upkeep.percent.store(progress.percent(), Ordering::Relaxed);
+            self.maintenance.percent.store(progress.percent(), Ordering::Relaxed);
             tell.send_replace(progress);
             progress.done += batch.len();
             let done = self.off_the_workers(move |library| library.index_batch(&batch)).await?;
@@ -239,7 +239,7 @@ impl Library {
             // Avoids opening the index.
             return Ok(Vec::new());
         }
-        let contents = self.shelf.target_contents()?;
+        let contents = self.index_set.target_contents()?;
         let catalog = self.catalog();
         let is_missing = |number: &DocumentNumber, version| contents.get(number) != Some(&version);
         let mut missing: Vec<_> =
@@ -263,11 +263,11 @@ impl Library {
     }
 
     /// Indexes documents in one commit.
-    fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<Batch, Text> {
+    fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<IndexBatch, Text> {
         // A cancelled job may still be running: its older data must not be written after that of the next one.
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_space()?;
-        let (mut batch, mut texts) = (Batch::default(), Vec::with_capacity(numbers.len()));
+        let (mut batch, mut texts) = (IndexBatch::default(), Vec::with_capacity(numbers.len()));
         for document in self.take_up(numbers)? {
             match self.text_of(&document) {
                 Ok((text, passages)) => {
@@ -289,11 +289,11 @@ impl Library {
                 passages,
             })
             .collect();
-        let put = self.shelf.put(&documents);
+        let put = self.index_set.put(&documents);
         let mut catalog = self.catalog();
         catalog.at_work.clear();
         put?;
-        if !self.shelf.is_rebuilding() {
+        if !self.index_set.is_rebuilding() {
             batch.indexed.iter().for_each(|document| catalog.note_indexed(document.number, document.version));
         }
         Ok(batch)
@@ -322,7 +322,7 @@ impl Library {
 
     /// Drops earlier texts, which are no longer needed.
     async fn forget_earlier(&self, document: Document) {
-        if !document.has_earlier() || self.shelf.is_rebuilding() {
+        if !document.has_earlier() || self.index_set.is_rebuilding() {
             return;
         }
         let without = Document { previous: None, arriving: None, ..document.clone() };
@@ -336,18 +336,18 @@ impl Library {
     fn drop_others(&self) -> Result<(), Text> {
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         let known: HashMap<_, _> = self.catalog().entries().map(|(number, entry)| (number, entry.version)).collect();
-        self.shelf.drop_others(|number| known.contains_key(&number))
+        self.index_set.drop_others(|number| known.contains_key(&number))
     }
 
     /// Activates the new index once it is complete.
     fn swap_when_complete(&self, given_up: &HashSet<DocumentNumber>) -> Result<(), Text> {
-        if !self.shelf.is_rebuilding() {
+        if !self.index_set.is_rebuilding() {
             return Ok(());
         }
         let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         // Later changes of a document see the version that is active by then.
         let _nobody_changes = self.filing.blocking_write();
-        if self.missing_in_target()?.iter().all(|number| given_up.contains(number)) && self.shelf.swap()? {
+        if self.missing_in_target()?.iter().all(|number| given_up.contains(number)) && self.index_set.swap()? {
             self.take_stock()?;
         }
         Ok(())
@@ -402,7 +402,7 @@ impl Library {
         if self.catalog().is_empty() {
             return Ok(());
         }
-        let (indexed, embedded) = (self.shelf.contents()?, self.shelf.embedded());
+        let (indexed, embedded) = (self.index_set.contents()?, self.index_set.embedded());
         let mut catalog = self.catalog();
         catalog.set_indexed(&indexed);
         catalog.set_embedded(&embedded);
@@ -418,7 +418,7 @@ impl Library {
         job: &JobId,
         tell: &watch::Sender<Progress>,
     ) -> Result<Progress, Text> {
-        let mut work = self.upkeep.begin(EMBEDDING, job);
+        let mut work = self.maintenance.begin(EMBEDDING, job);
         let mut progress = Progress::default();
         let (mut given_up, mut failed) = (HashSet::new(), None);
         loop {
@@ -470,14 +470,14 @@ impl Library {
         for some in passages.chunks(PASSAGES_AT_ONCE) {
             tell.send_replace(Progress { done: before.done + vectors.len(), all: before.all });
             let texts = some.iter().map(|passage| text_to_embed(&document, &text, passage)).collect();
-            vectors.extend(self.shelf.embed(texts).await?);
+            vectors.extend(self.index_set.embed(texts).await?);
             if self.catalog().get(number).is_none_or(|entry| entry.version != document.version) {
                 // Changed or removed meanwhile: the next round sees it as it is then.
                 return Ok(0);
             }
         }
         let (count, version) = (vectors.len(), document.version);
-        self.off_the_workers(move |library| library.shelf.put_vectors(number, version, &vectors)).await?;
+        self.off_the_workers(move |library| library.index_set.put_vectors(number, version, &vectors)).await?;
         self.catalog().note_embedded(number, version);
         if self.catalog().get(number).is_none() {
             // Removed concurrently; the removal may have found no vectors yet.

@@ -6,7 +6,7 @@ use super::{AnsweredBy, Source};
 
 /// The passages retrieved for a question.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Findings {
+pub struct RetrievedContext {
     /// The most relevant passages, best first.
     pub sources: Vec<Source>,
     /// Whether they are relevant to the question.
@@ -27,7 +27,7 @@ pub struct FaqAnswer {
 
 /// The sources of an answer, stored with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Grounds {
+pub struct Citations {
     /// The question, as it was understood.
     pub query: String,
     pub answered_by: AnsweredBy,
@@ -39,7 +39,7 @@ pub struct Grounds {
     pub note: Option<String>,
 }
 
-impl Grounds {
+impl Citations {
     /// Maximum size of the passages in a record, in bytes: with a question and an answer of maximum length it stays small enough.
     const MAX_BYTES: usize = 16 * 1024;
 
@@ -85,9 +85,9 @@ mod tests {
                 marks: vec![],
                 mark: None,
             };
-            let grounds = Grounds::new(&piece.repeat(9000), AnsweredBy::Passages, vec![source; 20], None);
-            let record = serde_json::to_vec(&grounds).expect("a record").len();
-            assert!(!grounds.results.is_empty() && record <= 18 * 1024, "{piece:?} takes {record}");
+            let citations = Citations::new(&piece.repeat(9000), AnsweredBy::Passages, vec![source; 20], None);
+            let record = serde_json::to_vec(&citations).expect("a record").len();
+            assert!(!citations.results.is_empty() && record <= 18 * 1024, "{piece:?} takes {record}");
         }
     }
 }

@@ -24,7 +24,7 @@ const OLD_PASSAGES: &str = "passages.old";
 const VECTORS: &str = "vectors";
 
 /// Where passages are found.
-pub struct Shelf {
+pub struct IndexSet {
     dir: PathBuf,
     embedder: Arc<Embedder>,
     /// `None` if search by meaning is disabled.
@@ -42,7 +42,7 @@ struct Open {
     next: Option<Arc<PassageIndex>>,
 }
 
-impl Shelf {
+impl IndexSet {
     /// `dir` contains only derived data.
     pub fn new(dir: PathBuf, embedder: Arc<Embedder>) -> Self {
         let vectors = embedder.id().and_then(|model| match Vectors::open(&dir.join(VECTORS), model) {
@@ -289,8 +289,8 @@ mod tests {
     /// The version that is found, and the folders that are there.
     fn opened(dir: &Path) -> (Option<u64>, Vec<String>) {
         let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));
-        let shelf = Shelf::new(dir.to_owned(), embedder);
-        let index = shelf.index().expect("an index");
+        let index_set = IndexSet::new(dir.to_owned(), embedder);
+        let index = index_set.index().expect("an index");
         let hits = index.search("honey", &Audience::Everything, 1).expect("a search");
         let entries = fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").file_name());
         let mut folders: Vec<_> = entries.map(|name| name.into_string().expect("text")).collect();
@@ -321,12 +321,13 @@ mod tests {
         let (layout, _) = current.split_once('.').expect("a layout");
         fs::write(&stamp, format!("{layout}.0")).expect("written");
         make(&dir.path().join(NEW_PASSAGES), 2);
-        let shelf = Shelf::new(dir.path().to_owned(), Arc::new(Embedder::new(EmbeddingSource::Off).expect("none")));
-        assert_eq!(shelf.contents(), Ok(HashMap::from([(DocumentNumber(1), 1)])));
-        assert!(shelf.is_rebuilding());
-        assert_eq!((shelf.swap(), shelf.swap()), (Ok(true), Ok(false)));
-        assert_eq!(shelf.contents(), Ok(HashMap::from([(DocumentNumber(1), 2)])));
-        drop(shelf);
+        let index_set =
+            IndexSet::new(dir.path().to_owned(), Arc::new(Embedder::new(EmbeddingSource::Off).expect("none")));
+        assert_eq!(index_set.contents(), Ok(HashMap::from([(DocumentNumber(1), 1)])));
+        assert!(index_set.is_rebuilding());
+        assert_eq!((index_set.swap(), index_set.swap()), (Ok(true), Ok(false)));
+        assert_eq!(index_set.contents(), Ok(HashMap::from([(DocumentNumber(1), 2)])));
+        drop(index_set);
         assert_eq!(opened(dir.path()), (Some(2), vec![PASSAGES.to_owned()]));
     }
 }

@@ -11,12 +11,12 @@ use super::RoomNumber;
 /// Maximum number of rooms tracked; beyond it, the consumer must scan all rooms.
 const MAX_ROOMS: usize = 4096;
 
-/// Maximum number of deletions tracked; further ones are dropped, since [`News`] gives no guarantee for them.
+/// Maximum number of deletions tracked; further ones are dropped, since [`ChangeFeed`] gives no guarantee for them.
 const MAX_DELETED: usize = 4096;
 
 /// Changes since the last read.
 #[derive(Debug, Default)]
-pub struct News {
+pub struct ChangeFeed {
     state: Mutex<State>,
     arrived: Condvar,
     /// Nothing is recorded without a consumer.
@@ -25,14 +25,14 @@ pub struct News {
 
 #[derive(Debug, Default)]
 struct State {
-    fresh: Fresh,
+    fresh: FeedChanges,
     is_waiting: bool,
     is_closed: bool,
 }
 
 /// What became durable.
 #[derive(Debug, Default)]
-pub struct Fresh {
+pub struct FeedChanges {
     /// By room: first and last new message; all between are new, too.
     pub rooms: HashMap<RoomNumber, (u64, u64)>,
     /// Messages whose text was deleted.
@@ -41,19 +41,19 @@ pub struct Fresh {
     pub everywhere: bool,
 }
 
-impl Fresh {
+impl FeedChanges {
     fn is_empty(&self) -> bool {
         self.rooms.is_empty() && self.deleted.is_empty() && !self.everywhere
     }
 }
 
-impl News {
+impl ChangeFeed {
     /// Starts recording. There is one consumer.
     pub fn follow(&self) {
         self.is_followed.store(true, Ordering::Release);
     }
 
-    /// Waits for changes, at most this long; `false` once [`News::close`] was called.
+    /// Waits for changes, at most this long; `false` once [`ChangeFeed::close`] was called.
     pub fn wait(&self, at_most: Duration) -> bool {
         let mut state = self.state();
         if state.fresh.is_empty() && !state.is_closed {
@@ -64,7 +64,7 @@ impl News {
         !state.is_closed
     }
 
-    /// Waits this long to collect more changes; `false` once [`News::close`] was called.
+    /// Waits this long to collect more changes; `false` once [`ChangeFeed::close`] was called.
     pub fn gather(&self, time: Duration) -> bool {
         let state = self.state();
         let waited = self.arrived.wait_timeout_while(state, time, |state| !state.is_closed);
@@ -72,7 +72,7 @@ impl News {
     }
 
     /// Takes the changes.
-    pub fn take(&self) -> Fresh {
+    pub fn take(&self) -> FeedChanges {
         std::mem::take(&mut self.state().fresh)
     }
 
@@ -103,7 +103,7 @@ impl News {
         });
     }
 
-    fn add(&self, change: impl FnOnce(&mut Fresh)) {
+    fn add(&self, change: impl FnOnce(&mut FeedChanges)) {
         if !self.is_followed.load(Ordering::Acquire) {
             return;
         }
@@ -127,31 +127,31 @@ mod tests {
 
     #[test]
     fn ranges_of_numbers_are_kept_and_told_once() {
-        let (news, room) = (News::default(), RoomNumber::new(7));
-        news.note(room, 1);
-        assert!(news.take().is_empty(), "nobody followed");
-        news.follow();
+        let (change_feed, room) = (ChangeFeed::default(), RoomNumber::new(7));
+        change_feed.note(room, 1);
+        assert!(change_feed.take().is_empty(), "nobody followed");
+        change_feed.follow();
         for seq in 2..100 {
-            news.note(room, seq);
+            change_feed.note(room, seq);
         }
-        news.note_deleted(room, 5);
-        assert!(news.wait(Duration::ZERO));
-        let fresh = news.take();
+        change_feed.note_deleted(room, 5);
+        assert!(change_feed.wait(Duration::ZERO));
+        let fresh = change_feed.take();
         assert_eq!(fresh.rooms, HashMap::from([(room, (2, 99))]));
         assert_eq!(fresh.deleted, [(room, 5)]);
-        assert!(news.take().is_empty());
-        news.close();
-        assert!(!news.wait(Duration::from_secs(60)));
+        assert!(change_feed.take().is_empty());
+        change_feed.close();
+        assert!(!change_feed.wait(Duration::from_secs(60)));
     }
 
     #[test]
     fn more_rooms_than_can_be_told_apart_are_told_as_everywhere() {
-        let news = News::default();
-        news.follow();
+        let change_feed = ChangeFeed::default();
+        change_feed.follow();
         for room in 0..=MAX_ROOMS as u64 {
-            news.note(RoomNumber::new(room), 1);
+            change_feed.note(RoomNumber::new(room), 1);
         }
-        let fresh = news.take();
+        let fresh = change_feed.take();
         assert!(fresh.everywhere && fresh.rooms.len() == MAX_ROOMS);
     }
 }
