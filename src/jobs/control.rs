@@ -10,6 +10,7 @@ use crate::model::{Handle, Job, JobId, JobState, Timestamp};
 use crate::protocol::JobView;
 use crate::store::{JobChange, StoreError, StoredJob};
 use crate::text::Text;
+use crate::threads::blocking;
 
 /// How often something is tried with a job that changes at the same time.
 const TRIES: usize = 20;
@@ -101,7 +102,7 @@ impl Jobs {
         let mut pruned = 0;
         loop {
             let store = self.store.clone();
-            let old = tokio::task::spawn_blocking(move || store.old_jobs(until, BATCH)).await;
+            let old = blocking(move || store.old_jobs(until, BATCH)).await;
             let old = old.unwrap_or(Err(StoreError::Failed))?;
             futures_util::future::try_join_all(old.iter().map(|stored| self.store.remove_job(stored))).await?;
             pruned += old.len();

@@ -15,6 +15,7 @@ use crate::protocol::ScheduleView;
 use crate::schedule::{Recurrence, Zone};
 use crate::store::{Added, ScheduleChange, StoreError, StoredSchedule};
 use crate::text::Text;
+use crate::threads::blocking;
 
 /// How late a run may start and still count as on time; later ones are missed.
 const GRACE: Duration = Duration::from_secs(60);
@@ -79,7 +80,7 @@ impl Jobs {
         let schedules = match actor.may(Action::SeeEveryJob) {
             Ok(()) => {
                 let store = self.store.clone();
-                let read = tokio::task::spawn_blocking(move || store.schedules(MAX_SHOWN)).await;
+                let read = blocking(move || store.schedules(MAX_SHOWN)).await;
                 read.unwrap_or(Err(StoreError::Failed))?
             }
             Err(_) => self.schedules_of(&actor.principal).await?,

@@ -16,6 +16,7 @@ use super::dispatch::{Permit, QueuedJob};
 use crate::model::{Job, JobState, Timestamp};
 use crate::store::{JobChange, JobList, StoreError, StoredJob};
 use crate::text::Text;
+use crate::threads::blocking;
 
 /// Maximum interval between two reads of the clock while jobs are waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -120,7 +121,7 @@ impl Jobs {
             };
             jobs.store.list_jobs(JobList::Due, None, usize::MAX, is_late)
         };
-        let late = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Failed));
+        let late = blocking(read).await.unwrap_or(Err(StoreError::Failed));
         for stored in late.unwrap_or_default() {
             let now = Job { due_at: Some(Timestamp::now()), ..stored.job.clone() };
             let change = JobChange { from: &stored, to: &now, log: &[], schedule: None };
@@ -136,7 +137,7 @@ impl Jobs {
         loop {
             let jobs = self.clone();
             let read = move || Ok((jobs.store.due_jobs(Timestamp::now(), look_at)?, jobs.store.next_due()?));
-            let (due, next) = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Failed))?;
+            let (due, next) = blocking(read).await.unwrap_or(Err(StoreError::Failed))?;
             let found = due.len();
             if found == 0 {
                 return Ok(next.map_or(Next::Never, Next::At));

@@ -8,6 +8,7 @@ use crate::model::{Job, JobId, JobState, LogLine, Principal, RoomName};
 use crate::protocol::{JobDetails, JobView};
 use crate::store::{JobList, StoredJob};
 use crate::text::Text;
+use crate::threads::blocking;
 
 /// Maximum number of unfinished jobs shown on joining a room.
 const MAX_JOBS_SHOWN: usize = 100;
@@ -114,8 +115,7 @@ impl Jobs {
         let everybody = actor.may(Action::SeeEveryJob).is_ok();
         let principal = (!everybody).then(|| actor.principal.clone());
         let jobs = self.clone();
-        let read =
-            tokio::task::spawn_blocking(move || jobs.read_list(principal.as_ref(), &filter, after.as_ref(), limit));
+        let read = blocking(move || jobs.read_list(principal.as_ref(), &filter, after.as_ref(), limit));
         read.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }
 

@@ -11,6 +11,7 @@ use crate::fetch::{Client, FetchError, FetchLimits};
 use crate::model::{DocumentKind, FileId, Origin};
 use crate::store::{Files, Incoming};
 use crate::text::Text;
+use crate::threads::blocking;
 
 /// Timeout for fetching a URL.
 const FETCH_TIME: Duration = Duration::from_secs(60);
@@ -119,7 +120,7 @@ impl Intake {
         }
         let (files, body) = (self.files.clone(), fetched.body);
         let bytes = body.len() as u64;
-        let kept = tokio::task::spawn_blocking(move || files.put(&body).map_err(|error| broken(&error))).await;
+        let kept = blocking(move || files.put(&body).map_err(|error| broken(&error))).await;
         let file = kept.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
         let name = name_of_url(&fetched.url);
         let extracted = self.extractor.extract(&self.files.path(&file), &name, fetched.media_type.as_deref()).await?;
@@ -168,7 +169,7 @@ impl Receiver {
         drop(self.pieces);
         let incoming = self.kept.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
         let (bytes, files) = (incoming.bytes(), self.files);
-        let kept = tokio::task::spawn_blocking(move || files.keep(incoming).map_err(|error| broken(&error))).await;
+        let kept = blocking(move || files.keep(incoming).map_err(|error| broken(&error))).await;
         Ok((kept.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?, bytes))
     }
 }

@@ -1,6 +1,7 @@
 //! Synchronizes index and vectors with the store, by one job each, which runs until nothing is pending.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +14,9 @@ use crate::documents::Passage;
 use crate::embedding;
 use crate::index::IndexedDocument;
 use crate::jobs::JobOrigin;
-use crate::model::{Document, DocumentNumber, JobId, JobRequest};
+use crate::model::{Document, DocumentNumber, FileId, JobId, JobRequest};
 use crate::text::{Locale, Text};
+use crate::threads::blocking;
 
 /// The job that indexes documents. Names with a space are internal.
 pub const INDEXING: &str = "index documents";
@@ -229,7 +231,7 @@ impl Library {
         work: impl FnOnce(&Self) -> Result<T, Text> + Send + 'static,
     ) -> Result<T, Text> {
         let library = self.clone();
-        let done = tokio::task::spawn_blocking(move || work(&library)).await;
+        let done = blocking(move || work(&library)).await;
         done.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }
 
@@ -384,16 +386,12 @@ impl Library {
         }
         let _nobody_files = self.filing.write().await;
         let swept = self.off_the_workers(|library| {
-            let mut wanted = HashSet::new();
-            library.store.each_document(|document| {
-                wanted.extend(document.files().cloned());
-                true
-            })?;
-            library.files.sweep(&wanted, KEEP_DRAFTS).map_err(|error| broken(&error))
+            let is_in_use = |file: &FileId| library.store.is_in_use(file).map_err(io::Error::other);
+            library.files.sweep(is_in_use, KEEP_DRAFTS).map_err(|error| broken(&error))
         });
         match swept.await {
             Ok(0) | Err(_) => {}
-            Ok(count) => tracing::info!(count, "files removed that no document names"),
+            Ok(count) => tracing::info!(count, "files removed that are not in use"),
         }
     }
 

@@ -9,7 +9,6 @@ mod index_set;
 mod intake;
 mod maintenance;
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,6 +25,7 @@ use crate::jobs::Jobs;
 use crate::model::{Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, Timestamp};
 use crate::store::{Files, Space, Store, StoreError};
 use crate::text::Text;
+use crate::threads::blocking;
 use catalog::Catalog;
 use index_set::IndexSet;
 use intake::broken;
@@ -399,17 +399,17 @@ impl Library {
     async fn sweep(&self, old: &Document) {
         let _nobody_files = self.filing.write().await;
         let (store, files) = (self.store.clone(), self.files.clone());
-        let mut unnamed: HashSet<FileId> = old.files().cloned().collect();
-        let swept = tokio::task::spawn_blocking(move || {
-            store.each_document(|document| {
-                unnamed.retain(|file| document.files().all(|named| named != file));
-                !unnamed.is_empty()
-            })?;
-            unnamed.iter().for_each(|file| files.remove(file));
+        let had: Vec<FileId> = old.files().cloned().collect();
+        let swept = blocking(move || {
+            for file in &had {
+                if !store.is_in_use(file)? {
+                    files.remove(file);
+                }
+            }
             Ok::<_, StoreError>(())
         });
         if let Ok(Err(error)) = swept.await {
-            tracing::warn!(%error, "cannot look for files that nobody names; the next start does");
+            tracing::warn!(%error, "cannot look for files that are not in use; maintenance does later");
         }
     }
 
@@ -419,7 +419,7 @@ impl Library {
             return Err(Text::new("error-file_empty"));
         }
         let files = self.files.clone();
-        let kept = tokio::task::spawn_blocking(move || {
+        let kept = blocking(move || {
             let counted = Counted {
                 chars: text.chars().count() as u64,
                 passages: u32::try_from(passages(&text, kind).len()).unwrap_or(u32::MAX),
@@ -432,7 +432,7 @@ impl Library {
 
     async fn read_text(&self, file: &FileId) -> Result<String, Text> {
         let (files, file) = (self.files.clone(), file.clone());
-        let read = tokio::task::spawn_blocking(move || files.read_text(&file).map_err(|error| broken(&error)));
+        let read = blocking(move || files.read_text(&file).map_err(|error| broken(&error)));
         read.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::check::each;
 use super::claims::Claim;
+use super::documents::add_references;
 use super::engine::{Operation, number_from};
 use super::job_index::{StoredJob, entries};
 use super::rooms::RoomNumber;
@@ -59,6 +60,10 @@ fn audit_engine(engine: &dyn Engine) -> Result<(), String> {
     each(engine, Table::Hooks, |_, record| {
         let hook: Hook = read(record)?;
         add(&mut expected, Batch::new().claim(&Claim::hook_place(hook.place), hook.id.as_str()));
+        Ok(())
+    })?;
+    each(engine, Table::Documents, |_, record| {
+        add(&mut expected, add_references(Batch::new(), &read(record)?));
         Ok(())
     })?;
     compare(engine, &expected)?;

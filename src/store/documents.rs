@@ -3,7 +3,7 @@
 use super::engine::number_from;
 use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
-use crate::model::{Document, DocumentId, DocumentNumber};
+use crate::model::{Document, DocumentId, DocumentNumber, FileId};
 
 impl Store {
     /// The document of that id, if there is one.
@@ -47,6 +47,7 @@ impl Store {
             .if_absent(Table::DocumentNumbers, id)
             .append(Table::Documents, [], encode(&document))
             .put_number(Table::DocumentNumbers, id);
+        let batch = add_references(batch, &document);
         match self.commit(batch, WriteKind::Growth).await? {
             Outcome::Written { number, .. } => {
                 Ok(Some(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
@@ -60,6 +61,8 @@ impl Store {
         let place = key(from.number);
         let batch =
             Batch::new().if_equal(Table::Documents, place, encode(from)).put(Table::Documents, place, encode(to));
+        // In this order: a file may be in both.
+        let batch = add_references(remove_references(batch, from), to);
         self.commit_if(batch, WriteKind::Growth, || ()).await
     }
 
@@ -70,8 +73,28 @@ impl Store {
             .if_equal(Table::Documents, place, encode(document))
             .delete(Table::Documents, place)
             .delete(Table::DocumentNumbers, document.id.as_str());
+        let batch = remove_references(batch, document);
         self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
+
+    /// Whether anything that is stored has this file.
+    pub fn is_in_use(&self, file: &FileId) -> Result<bool, StoreError> {
+        let range = prefix_range(file.as_str().as_bytes());
+        Ok(!self.engine.scan(Table::FileReferences, range, Direction::Forward, 1)?.is_empty())
+    }
+}
+
+/// Notes that a document has its files.
+pub(super) fn add_references(batch: Batch, document: &Document) -> Batch {
+    document.files().fold(batch, |batch, file| batch.put(Table::FileReferences, reference(file, document), []))
+}
+
+fn remove_references(batch: Batch, document: &Document) -> Batch {
+    document.files().fold(batch, |batch, file| batch.delete(Table::FileReferences, reference(file, document)))
+}
+
+fn reference(file: &FileId, document: &Document) -> Vec<u8> {
+    [file.as_str(), document.id.as_str()].concat().into_bytes()
 }
 
 fn key(number: DocumentNumber) -> [u8; 8] {

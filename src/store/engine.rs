@@ -58,6 +58,8 @@ pub enum Table {
     ErasedJobs = 32,
     /// Room number → nothing: removed rooms whose messages are still to be removed.
     RemovedRooms = 33,
+    /// Hash of a file ‖ id of the document that has it → nothing: a file is in use as long as there is one.
+    FileReferences = 34,
 }
 
 /// Largest value in bytes: sled keeps bigger pages, of which a value is a part, where they are not synced.

@@ -3,7 +3,6 @@
 //! A file is written under a temporary name, synced and renamed, so that it exists completely or not at all. Files that
 //! no record references are removed after a while.
 
-use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::ops::Range;
@@ -118,14 +117,14 @@ impl Files {
         }
     }
 
-    /// Removes files that are not `wanted` and were not touched for `unused`; returns how many.
-    pub fn sweep(&self, wanted: &HashSet<FileId>, unused: Duration) -> io::Result<usize> {
+    /// Removes files that are not in use and were not touched for `unused`; returns how many.
+    pub fn sweep(&self, is_in_use: impl Fn(&FileId) -> io::Result<bool>, unused: Duration) -> io::Result<usize> {
         let mut removed = 0;
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             let Some(id) = entry.file_name().to_str().and_then(FileId::parse) else { continue };
             let age = SystemTime::now().duration_since(entry.metadata()?.modified()?).unwrap_or_default();
-            if !wanted.contains(&id) && age >= unused {
+            if age >= unused && !is_in_use(&id)? {
                 fs::remove_file(entry.path())?;
                 removed += 1;
             }
@@ -192,13 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_names_is_swept_away_after_its_time() {
+    fn a_file_that_is_not_in_use_is_removed_after_its_time() {
         let dir = tempfile::tempdir().expect("a folder");
         let files = Files::open(dir.path(), 0).expect("the files");
         let (wanted, other) = (files.put(b"a").expect("kept"), files.put(b"b").expect("kept"));
-        let named = HashSet::from([wanted.clone()]);
-        assert_eq!(files.sweep(&named, Duration::from_secs(60)).expect("swept"), 0);
-        assert_eq!(files.sweep(&named, Duration::ZERO).expect("swept"), 1);
+        let is_in_use = |file: &FileId| Ok(*file == wanted);
+        assert_eq!(files.sweep(is_in_use, Duration::from_secs(60)).expect("swept"), 0);
+        assert_eq!(files.sweep(is_in_use, Duration::ZERO).expect("swept"), 1);
         assert!(files.size(&wanted).is_some() && files.size(&other).is_none());
     }
 }
