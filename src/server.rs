@@ -210,9 +210,11 @@ impl Server {
     /// From the top layer down: no new connections, close the sockets, end or put back jobs, close the store.
     async fn stop(self) -> anyhow::Result<()> {
         let deadline = tokio::time::Instant::now() + self.stop_within;
+        // What is left for closing the store when others do not end in time.
+        let closing_from = deadline - self.stop_within / 10;
         self.app.stopping.cancel();
         self.app.library.intake().stop();
-        let sockets_closed = tokio::time::timeout_at(deadline, self.app.sockets.close(CloseReason::GoingAway)).await;
+        let sockets_closed = tokio::time::timeout_at(closing_from, self.app.sockets.close(CloseReason::GoingAway)).await;
         // Running jobs are put back a little before the deadline, because that takes a commit.
         self.runner.stop(deadline - self.stop_within / 5).await;
         self.app.jobs.save_stats().await;
@@ -227,7 +229,7 @@ impl Server {
             // After the tasks that wait for its results.
             library.intake().all_ended().await;
         };
-        let ended = tokio::time::timeout_at(deadline, ended).await;
+        let ended = tokio::time::timeout_at(closing_from, ended).await;
         if sockets_closed.is_err() || ended.is_err() {
             tracing::warn!("some connections did not end in time");
         }
@@ -241,7 +243,7 @@ impl Server {
             drop(announced);
             closing.wait();
         });
-        if tokio::time::timeout(self.stop_within, closed).await.is_err() {
+        if tokio::time::timeout_at(deadline, closed).await.is_err() {
             tracing::warn!("the store was not closed in time; it will be checked at the next start");
         }
         tracing::info!("stopped");

@@ -106,7 +106,7 @@ fn check_changes(engine: &dyn Engine) -> Result<(), String> {
         let (counter_key, version) = key.split_at(key.len().saturating_sub(8));
         let change = RecordChange::decode(version, value);
         let counter = match engine.get(Table::Counters, counter_key).map_err(words)? {
-            Some(counter) => Counter::decode(&counter),
+            Some(counter) => Counter::decode(&counter).map_err(words)?,
             None if is_removed(engine, counter_key.get(1..).unwrap_or_default())? => return Ok(()),
             None => Counter::default(),
         };

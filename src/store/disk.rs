@@ -190,8 +190,6 @@ struct Writes {
 }
 
 impl Transaction for Writes {
-    type Error = EngineError;
-
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         match self.rows.borrow().get(key) {
             Some(written) => Ok(written.clone()),

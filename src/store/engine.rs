@@ -300,18 +300,21 @@ impl Counter {
         record
     }
 
-    /// Zeros for a record that is none.
-    pub(super) fn decode(record: &[u8]) -> Self {
-        record.split_first_chunk::<8>().map_or_else(Self::default, |(number, version)| Self {
-            number: u64::from_be_bytes(*number),
-            version: number_from(version),
-        })
+    /// # Errors
+    /// For a record of another length: numbering must not start again.
+    pub(super) fn decode(record: &[u8]) -> Result<Self, EngineError> {
+        match record.split_first_chunk::<8>() {
+            Some((number, version)) if version.len() == 8 => {
+                Ok(Self { number: u64::from_be_bytes(*number), version: number_from(version) })
+            }
+            _ => Err(EngineError::Damaged(format!("a counter has {} bytes", record.len()))),
+        }
     }
 
     /// What is counted under a prefix now.
     pub fn read(engine: &dyn Engine, table: Table, prefix: &[u8]) -> Result<Self, EngineError> {
         let record = engine.get(Table::Counters, &counter_key(table, prefix))?;
-        Ok(record.as_deref().map(Self::decode).unwrap_or_default())
+        record.as_deref().map_or(Ok(Self::default()), Self::decode)
     }
 }
 
@@ -350,14 +353,13 @@ pub fn changes(
 
 /// Where a batch reads and writes while it is applied: an engine's transaction.
 pub(super) trait Transaction {
-    type Error;
-    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Self::Error>;
-    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), Self::Error>;
-    fn remove(&self, key: &[u8]) -> Result<(), Self::Error>;
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), EngineError>;
+    fn remove(&self, key: &[u8]) -> Result<(), EngineError>;
 }
 
 /// The semantics of a batch, shared by all engines. Pure except for the transaction: engines may run it again.
-pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Outcome, T::Error> {
+pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Outcome, EngineError> {
     for condition in &batch.conditions {
         let found = transaction.read(&full_key(condition.table, &condition.key))?;
         if found != condition.expected {
@@ -388,16 +390,16 @@ pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Ou
 }
 
 /// Counts one more version under a prefix, and `appended` more records.
-fn count<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], appended: u64) -> Result<Counter, T::Error> {
+fn count<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], appended: u64) -> Result<Counter, EngineError> {
     let key = full_key(Table::Counters, &counter_key(table, prefix));
-    let before = transaction.read(&key)?.as_deref().map(Counter::decode).unwrap_or_default();
+    let before = transaction.read(&key)?.as_deref().map_or(Ok(Counter::default()), Counter::decode)?;
     let counter = Counter { number: before.number + appended, version: before.version + 1 };
     transaction.write(key, &counter.encode())?;
     Ok(counter)
 }
 
 /// Moves a record's entry among the changes to a new version.
-fn touch<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], number: u64) -> Result<u64, T::Error> {
+fn touch<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], number: u64) -> Result<u64, EngineError> {
     let counter = count(transaction, table, prefix, 0)?;
     let under = |last: &[u8]| [counter_key(table, prefix).as_slice(), last].concat();
     let changed_at = full_key(Table::ChangedAt, &under(&number.to_be_bytes()));

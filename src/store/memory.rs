@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -49,8 +48,7 @@ impl Engine for MemoryEngine {
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
         let mut map = self.map();
         let transaction = RefCell::new(&mut *map);
-        let Ok(outcomes) = batches.iter().map(|batch| apply(&transaction, batch)).collect();
-        Ok(outcomes)
+        batches.iter().map(|batch| apply(&transaction, batch)).collect()
     }
 
     fn free_space(&self) -> Option<u64> {
@@ -67,18 +65,16 @@ impl Engine for MemoryEngine {
 }
 
 impl Transaction for RefCell<&mut Map> {
-    type Error = Infallible;
-
-    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Infallible> {
+    fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(self.borrow().get(key).cloned())
     }
 
-    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), Infallible> {
+    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), EngineError> {
         self.borrow_mut().insert(key, value.to_vec());
         Ok(())
     }
 
-    fn remove(&self, key: &[u8]) -> Result<(), Infallible> {
+    fn remove(&self, key: &[u8]) -> Result<(), EngineError> {
         self.borrow_mut().remove(key);
         Ok(())
     }

@@ -30,9 +30,11 @@ impl Store {
     pub fn sizes(&self) -> Result<Sizes, StoreError> {
         let rooms = counter_key(Table::Rooms, &[]);
         let mut sizes = Sizes { bytes: self.engine.size(), ..Sizes::default() };
+        // A damaged one is found by whoever appends next; statistics go on without it.
+        let newest = |count: &[u8]| Counter::decode(count).map_or(0, |counter| counter.number);
         self.each(Table::Counters, |key, count| match key.first() {
-            _ if key == rooms => sizes.rooms = Counter::decode(count).number,
-            Some(table) if *table == Table::Messages as u8 => sizes.messages += Counter::decode(count).number,
+            _ if key == rooms => sizes.rooms = newest(count),
+            Some(table) if *table == Table::Messages as u8 => sizes.messages += newest(count),
             _ => {}
         })?;
         Ok(sizes)
