@@ -214,7 +214,8 @@ impl Server {
         let closing_from = deadline - self.stop_within / 10;
         self.app.stopping.cancel();
         self.app.library.intake().stop();
-        let sockets_closed = tokio::time::timeout_at(closing_from, self.app.sockets.close(CloseReason::GoingAway)).await;
+        let sockets_closed =
+            tokio::time::timeout_at(closing_from, self.app.sockets.close(CloseReason::GoingAway)).await;
         // Running jobs are put back a little before the deadline, because that takes a commit.
         self.runner.stop(deadline - self.stop_within / 5).await;
         self.app.jobs.save_stats().await;

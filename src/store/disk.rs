@@ -11,6 +11,7 @@
 mod head;
 mod layers;
 mod merge;
+mod row;
 mod run;
 
 use std::cell::RefCell;

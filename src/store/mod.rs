@@ -16,6 +16,7 @@ mod job_index;
 mod jobs;
 mod memory;
 mod messages;
+mod removal;
 mod rooms;
 mod schedules;
 mod sessions;

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::merge::Row;
+use super::row::Row;
 use super::{damaged, engine_error, io_error, not_writable, remove_if_there, sync_dir};
 use crate::store::engine::{Direction, EngineError, MAX_VALUE};
 

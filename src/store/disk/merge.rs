@@ -4,11 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::head::{Head, HeadRows};
+use super::row::Row;
 use super::run::{Run, RunRows};
 use crate::store::engine::{Direction, EngineError};
-
-/// A key, and what a layer has under it: a value, or that it was removed.
-pub(super) type Row = (Vec<u8>, Option<Vec<u8>>);
 
 enum Rows {
     Head(HeadRows),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::merge::Row;
+use super::row::Row;
 use super::{damaged, io_error};
 use crate::store::engine::{Direction, EngineError};
 
