@@ -61,7 +61,7 @@ impl Jobs {
         let (jobs, shown, seq) = (self.clone(), run.clone(), schedule.seq);
         let effect = move || jobs.show_run(&shown, seq);
         match self.store.add_schedule(schedule.clone(), &run, most, effect).await? {
-            Added::New(schedule) => Ok(Some(schedule)),
+            Added::New(schedule) => Ok(Some(*schedule)),
             Added::Before => {
                 let stored = self.store.schedule(&id).await?;
                 Ok(Some(stored.map_or(schedule, |stored| stored.schedule)))

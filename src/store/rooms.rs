@@ -177,7 +177,7 @@ impl Store {
                 }
             })?;
         }
-        found.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        found.sort_unstable_by_key(|number| std::cmp::Reverse(number.0));
         found.truncate(limit);
         found.into_iter().map(|number| self.room_record(number)).collect()
     }

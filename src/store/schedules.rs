@@ -20,7 +20,7 @@ pub struct StoredSchedule {
 #[derive(Clone, Debug)]
 pub enum Added {
     /// Stored, under the number it got.
-    New(Schedule),
+    New(Box<Schedule>),
     /// It was stored before, or it is over already.
     Before,
     /// Its person has as many as there may be.
@@ -93,7 +93,7 @@ impl Store {
                 Ok(outcome)
             };
             match self.commit_with(batch, WriteKind::Growth, on_commit).await? {
-                Outcome::Written { .. } => return Ok(Added::New(schedule)),
+                Outcome::Written { .. } => return Ok(Added::New(Box::new(schedule))),
                 Outcome::Refused { table: Table::Claims, .. } => {}
                 Outcome::Refused { .. } => return Ok(Added::Before),
             }
