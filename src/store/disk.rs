@@ -21,7 +21,7 @@ use std::io::{ErrorKind, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
@@ -49,8 +49,6 @@ const ACKNOWLEDGED: &str = "store-acknowledged";
 pub struct DiskEngine {
     dir: PathBuf,
     stack: Stack,
-    /// One commit at a time.
-    committing: Mutex<()>,
     /// [`ACKNOWLEDGED`], open.
     acknowledged: File,
     opened: Opened,
@@ -101,7 +99,7 @@ impl DiskEngine {
             (false, true) => Opened::Clean,
             (false, false) => Opened::Unclean,
         };
-        Ok(Self { dir: dir.to_owned(), stack, committing: Mutex::default(), acknowledged, opened, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), stack, acknowledged, opened, _lock: lock })
     }
 
     /// What was found at opening.
@@ -153,7 +151,7 @@ impl Engine for DiskEngine {
     }
 
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
-        let _one = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.stack.writing();
         let writes = Writes { layers: self.stack.layers_with_room()?, rows: RefCell::default() };
         let outcomes = batches.iter().map(|batch| apply(&writes, batch)).collect::<Result<_, _>>()?;
         let commits = writes.layers.head().commit(writes.rows.into_inner())?;

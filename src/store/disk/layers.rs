@@ -35,6 +35,9 @@ const STEP: u64 = 4;
 /// How long the threads wait after a failure.
 const RETRY: Duration = Duration::from_secs(10);
 
+/// After so long without a commit a head that is a quarter full, or more, is turned into a run: most of it is in memory.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// How long a writer that is ahead waits for a run to be written, at a time.
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -92,6 +95,8 @@ struct Shared {
     head_bytes: u64,
     cache: Arc<BlockCache>,
     layers: RwLock<Arc<Layers>>,
+    /// Held by who writes rows, and by who replaces a head that nobody writes to. Taken before `work`.
+    writing: Mutex<()>,
     work: Mutex<Work>,
     changed: Condvar,
 }
@@ -141,6 +146,7 @@ impl Stack {
             head_bytes,
             cache,
             layers: RwLock::new(Arc::new(Layers { heads, runs })),
+            writing: Mutex::default(),
             work: Mutex::new(Work { next: list.next, ..Work::default() }),
             changed: Condvar::new(),
         });
@@ -162,7 +168,12 @@ impl Stack {
         self.shared.layers()
     }
 
-    /// The layers to write to: if the head is full another one is begun. Waits while two are full and a run is being written.
+    /// Lets one write at a time.
+    pub fn writing(&self) -> MutexGuard<'_, ()> {
+        self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The layers to write to, for who holds [`Stack::writing`]: if the head is full another one is begun. Waits while two are full and a run is being written.
     pub fn layers_with_room(&self) -> Result<Arc<Layers>, EngineError> {
         let layers = self.layers();
         if layers.head().bytes() < self.shared.head_bytes {
@@ -198,6 +209,12 @@ impl Stack {
 }
 
 impl Stack {
+    /// As if nobody had written for a while.
+    #[cfg(test)]
+    pub fn be_idle(&self) -> Result<(), EngineError> {
+        self.shared.replace_idle(self.layers().head().bytes())
+    }
+
     fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -243,7 +260,19 @@ impl Shared {
         let commits = layers.head().state().commits;
         let head = Head::create(head_dir(&self.dir, id), id, commits, cache_of(self.head_bytes))?;
         layers.heads.insert(0, Arc::new(head));
-        self.replace(work, layers)
+        let layers = self.replace(work, layers);
+        // By the thread that wrote them.
+        head::free_replaced_pages();
+        layers
+    }
+
+    /// Begins another head if the one that is written to is still as it was when it had so many bytes, and they are many.
+    fn replace_idle(&self, bytes: u64) -> Result<(), EngineError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut work = self.work();
+        let layers = self.layers();
+        let is_idle = layers.heads.len() == 1 && layers.head().bytes() == bytes && bytes >= self.head_bytes / 4;
+        if is_idle && !work.is_ending { self.begin_head(&mut work).map(drop) } else { Ok(()) }
     }
 
     /// Turns heads that are full into runs, until the end.
@@ -251,7 +280,16 @@ impl Shared {
         loop {
             let mut work = self.work();
             while !work.is_ending && self.layers().heads.len() < 2 {
-                work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
+                let bytes = self.layers().head().bytes();
+                let waited = self.changed.wait_timeout(work, IDLE).unwrap_or_else(PoisonError::into_inner);
+                work = waited.0;
+                if waited.1.timed_out() {
+                    drop(work);
+                    if let Err(error) = self.replace_idle(bytes) {
+                        tracing::error!(%error, "the store cannot be put in order for now");
+                    }
+                    work = self.work();
+                }
             }
             if work.is_ending {
                 return;
@@ -284,6 +322,7 @@ impl Shared {
         drop(work);
         full.doom();
         drop(full);
+        head::free_replaced_pages();
         memory::free_heap();
         Ok(())
     }

@@ -74,6 +74,9 @@ fn layers_say_what_a_map_says_however_often_the_store_is_left() {
         let disk = DiskEngine::open(dir.path(), MEMORY).expect("opens");
         assert_same(&disk, &memory, &mut dice);
         for _ in 0..dice.below(200) {
+            if dice.below(60) == 0 {
+                disk.stack.be_idle().expect("another head");
+            }
             let batches: Vec<Batch> = (0..=dice.below(6)).map(|_| dice.batch()).collect();
             let batches: Vec<&Batch> = batches.iter().collect();
             let found = disk.commit(&batches).expect("written");
