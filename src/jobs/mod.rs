@@ -1,6 +1,6 @@
 //! The job engine: a job's whole life, from the commit that stores it to the one that ends it.
 //!
-//! It owns admission, the [dispatcher](dispatch), retries, schedules and their timetable, webhook deliveries, statistics and who
+//! It owns admission, the dispatcher (`dispatch`), retries, schedules and their timetable, webhook deliveries, statistics and who
 //! watches. Whatever changes in memory because of a change in the store happens in that commit's callback, so a caller that
 //! goes away at any await loses nothing. Knows no room: what people in rooms are told goes through [`Announcer`].
 

@@ -166,7 +166,7 @@ impl Batch {
         self
     }
 
-    /// Notes that the appended record of that number is changed by this batch: [`changes`] tells of it from then on. Appending
+    /// Notes that the appended record of that number is changed by this batch: `changes` tells of it from then on. Appending
     /// needs no such note. Several touches of a batch get consecutive versions, in their order.
     pub fn touch(mut self, table: Table, prefix: impl Into<Vec<u8>>, number: u64) -> Self {
         self.operations.push(Operation::Touch { table, prefix: prefix.into(), number });
