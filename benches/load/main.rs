@@ -8,13 +8,15 @@
 //! cargo bench --bench load -- start     time from exec to the first answer
 //! cargo bench --bench load -- schedule  100,000 jobs that wait for their time
 //! cargo bench --bench load -- slow      what readers that stop reading do to the others
+//! cargo bench --bench load -- upgrade   1,000,000 messages brought to the schema of today
 //! ```
 //!
 //! Each has options (`-- fanout --help`); without a name all run, which takes some minutes. The server is its own
 //! process and is only met through its sockets. A missed target is printed; a broken promise (a message lost, doubled
 //! or out of order) is printed and fails the run. Linux only: it relies on epoll and `/proc`.
 //!
-//! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`schedule`], [`slow`]; the loads they share, [`crowd`]
+//! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`schedule`], [`slow`],
+//! [`upgrade`]; the loads they share, [`crowd`]
 //! and [`posting`]; the clients below, [`swarm`], [`frames`] and [`websocket`]; the references [`plain_loop`] and
 //! [`raw_disk`]; and [`server`], [`machine`] and [`report`].
 
@@ -32,13 +34,15 @@ mod posting;
 mod raw_disk;
 mod report;
 mod schedule;
+#[path = "../../tests/support/schema_1.rs"]
+mod schema_1;
 mod server;
 #[path = "../shared/mod.rs"]
-#[expect(dead_code, reason = "shared with the other benches")]
 mod shared;
 mod slow;
 mod start;
 mod swarm;
+mod upgrade;
 mod websocket;
 
 use std::error::Error;
@@ -79,6 +83,8 @@ enum Name {
     Slow(slow::Options),
     /// Time to the first answer
     Start(start::Options),
+    /// A store of an older schema
+    Upgrade(upgrade::Options),
     /// The reference server, which the benches start themselves
     #[command(hide = true)]
     PlainLoop(plain_loop::Options),
@@ -136,7 +142,7 @@ fn run(options: &Options) -> Result<Faults, Box<dyn Error>> {
         return Ok(Faults::default());
     }
     let mut faults = Faults::default();
-    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule"] {
+    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule", "upgrade"] {
         if let Some(name) = Options::try_parse_from(["load", name])?.name {
             faults.merge(run_one(&options.bench, &name)?);
         }
@@ -153,6 +159,7 @@ fn run_one(bench: &Bench, name: &Name) -> Result<Faults, Box<dyn Error>> {
         Name::Schedule(options) => schedule::run(bench, options),
         Name::Slow(options) => slow::run(bench, options),
         Name::Start(options) => start::run(bench, options),
+        Name::Upgrade(options) => upgrade::run(bench, options),
         Name::PlainLoop(options) => return plain_loop::run(options).map(|()| Faults::default()),
         Name::Child(options) => return Err(server::become_child(options)),
     }?;

@@ -18,7 +18,8 @@ use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal
 use crate::machine::Pinned;
 use crate::shared::Process;
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// Enough for an upgrade of a full store, too.
+const START_LIMIT: Duration = Duration::from_secs(180);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 
 /// What is measured, or what it is measured against.

@@ -15,8 +15,15 @@ use super::{Batch, DiskEngine, Engine, Store, Table, check};
 use crate::model::{Hook, JobState, Message, Schedule};
 
 /// The tables that follow from records alone.
-const INDEXES: [Table; 6] =
-    [Table::OpenJobs, Table::DueJobs, Table::DeadJobs, Table::JobsOfPerson, Table::DueJobsOfRoom, Table::Claims];
+const INDEXES: [Table; 7] = [
+    Table::OpenJobs,
+    Table::DueJobs,
+    Table::DeadJobs,
+    Table::JobsOfPerson,
+    Table::DueJobsOfRoom,
+    Table::Claims,
+    Table::FileReferences,
+];
 
 type Entries = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
 

@@ -5,8 +5,6 @@
 //! file. Reads ask the newest `layer` first; what was removed stays noted as long as an older layer may have it. Several runs of
 //! about one size are merged into one. So memory, opening and the size of the files do not grow with sled's pages, of which a
 //! million messages would take more than 200,000.
-//!
-//! A store of version 0.1 was one sled database in the folder itself. It is opened as the oldest layer and turned into a run.
 
 mod head;
 mod layers;
@@ -30,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use super::engine::{
     Batch, Direction, Engine, EngineError, Entry, Outcome, Table, Transaction, apply, full_key, number_from,
 };
+pub(super) use head::Head;
 use layers::{Layers, Stack};
 use merge::Merge;
 
@@ -160,8 +159,7 @@ impl Engine for DiskEngine {
     }
 
     fn free_space(&self) -> Option<u64> {
-        let disk = rustix::fs::statvfs(&self.dir).ok()?;
-        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+        free_space(&self.dir)
     }
 
     fn size(&self) -> Option<u64> {
@@ -208,7 +206,7 @@ impl Transaction for Writes {
 }
 
 /// Locks the store for this process; one that is in use may be about to be left.
-fn lock(dir: &Path) -> Result<File, EngineError> {
+pub(super) fn lock(dir: &Path) -> Result<File, EngineError> {
     /// The lock of a killed process may be held for a moment by children that it was starting.
     const PATIENCE: Duration = Duration::from_secs(1);
     const PAUSE: Duration = Duration::from_millis(20);
@@ -226,11 +224,21 @@ fn lock(dir: &Path) -> Result<File, EngineError> {
     }
 }
 
+/// How many commits of the store in a folder were acknowledged.
+pub(super) fn read_acknowledged(dir: &Path) -> u64 {
+    number_from(&fs::read(dir.join(ACKNOWLEDGED)).unwrap_or_default())
+}
+
+/// Bytes left on a folder's disk, where that can be told.
+pub(super) fn free_space(dir: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Opens [`ACKNOWLEDGED`] and holds the layers against it.
 fn open_acknowledged(dir: &Path, layers: &Layers) -> Result<File, EngineError> {
     let path = dir.join(ACKNOWLEDGED);
-    let acknowledged = number_from(&fs::read(&path).unwrap_or_default());
-    if layers.head().state().commits < acknowledged {
+    if layers.head().state().commits < read_acknowledged(dir) {
         return Err(damaged(dir, "its newest entries are missing"));
     }
     let file = File::options().write(true).create(true).truncate(false).open(&path);
@@ -269,7 +277,7 @@ fn write_synced(path: &Path, content: &[u8]) -> Result<(), EngineError> {
     written.map_err(|error| not_writable(path, &error))
 }
 
-fn sync_dir(dir: &Path) -> Result<(), EngineError> {
+pub(super) fn sync_dir(dir: &Path) -> Result<(), EngineError> {
     let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| not_writable(dir, &error))
 }

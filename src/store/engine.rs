@@ -173,6 +173,15 @@ impl Batch {
         self
     }
 
+    /// Bytes of the keys and values that it puts.
+    pub(super) fn bytes(&self) -> usize {
+        let put = |operation: &Operation| match operation {
+            Operation::Put { key, value, .. } | Operation::PutNumbered { key, value, .. } => key.len() + value.len(),
+            Operation::Touch { .. } | Operation::Delete { .. } => 0,
+        };
+        self.operations.iter().map(put).sum()
+    }
+
     /// Bytes of the largest value that it writes.
     pub(super) fn largest_value(&self) -> usize {
         let puts = self.operations.iter().map(|operation| match operation {
@@ -215,6 +224,9 @@ pub enum EngineError {
     NotWritable { path: String, reason: String },
     #[error("{0}")]
     Damaged(String),
+    /// The store has another schema, and could not be brought to this version's.
+    #[error("{0}")]
+    Schema(String),
     #[error("the disk is full")]
     DiskFull,
     #[error("{0}")]

@@ -303,7 +303,7 @@ fn erase_later(batch: Batch, stored: &StoredJob) -> Batch {
 }
 
 /// Days since 1970.
-fn day_of(at: Timestamp) -> u32 {
+pub(super) fn day_of(at: Timestamp) -> u32 {
     u32::try_from(at.since(Timestamp(0)) / DAY).unwrap_or(u32::MAX)
 }
 

@@ -16,6 +16,7 @@ mod job_index;
 mod jobs;
 mod memory;
 mod messages;
+mod migrations;
 mod removal;
 mod rooms;
 mod schedules;
@@ -54,8 +55,8 @@ pub use space::Space;
 use disk::Opened;
 use writer::{WriteKind, Writer};
 
-/// Schema version of keys and records. A store with another one is refused.
-const SCHEMA: &str = "2";
+/// Schema version of keys and records. A store with an older one is upgraded, one with a newer one refused.
+const SCHEMA: usize = 2;
 
 /// Where the key is by which the ids of private rooms are derived.
 const ROOMS_KEY: &str = "rooms-key";
@@ -153,8 +154,8 @@ pub struct StoreOptions {
 }
 
 impl Store {
-    /// Opens or creates the store in `dir`, checks it if the last shutdown was unclean, and starts its writer.
-    /// `on_failure` is called when writing fails; the program should then exit.
+    /// Opens or creates the store in `dir`, upgrades one of an older version, checks it if the last shutdown was unclean, and
+    /// starts its writer. `on_failure` is called when writing fails; the program should then exit.
     ///
     /// # Errors
     /// A message for the operator, if the directory is locked, read-only or damaged. Nothing is changed then.
@@ -163,7 +164,7 @@ impl Store {
         options: StoreOptions,
         on_failure: impl FnOnce(String) + Send + 'static,
     ) -> Result<(Arc<Self>, Closing), EngineError> {
-        let engine = DiskEngine::open(dir, options.cache_bytes)?;
+        let engine = migrations::open(dir, options)?;
         match engine.opened() {
             Opened::New => initialize(&engine)?,
             Opened::Clean => {}
@@ -270,26 +271,19 @@ fn initialize(engine: &dyn Engine) -> Result<(), EngineError> {
     getrandom::fill(&mut rooms_key).map_err(|error| EngineError::Io(format!("no random numbers: {error}")))?;
     let batch = Batch::new()
         .if_absent(Table::Meta, "schema")
-        .put(Table::Meta, "schema", SCHEMA)
+        .put(Table::Meta, "schema", SCHEMA.to_string())
         .put(Table::Meta, "epoch", epoch)
         .put(Table::Meta, ROOMS_KEY, rooms_key);
     engine.commit(&[&batch]).map(drop)
 }
 
 impl Facts {
-    /// Checks the schema and reads the rest.
     fn read(engine: &dyn Engine) -> Result<Self, String> {
         let read = |key: &str| {
             let value = engine.get(Table::Meta, key.as_bytes()).map_err(|error| error.to_string())?;
             value.ok_or_else(|| format!("its {key} is missing"))
         };
         let text = |key: &str| String::from_utf8(read(key)?).map_err(|_| format!("its {key} is unreadable"));
-        let schema = text("schema")?;
-        if schema != SCHEMA {
-            return Err(format!(
-                "it has layout {schema:?} where this version knows {SCHEMA:?} (made by a newer chatbot?)"
-            ));
-        }
         let rooms_key = read(ROOMS_KEY)?.try_into().map_err(|_| format!("its {ROOMS_KEY} is unreadable"))?;
         Ok(Self { epoch: text("epoch")?, rooms_key })
     }

@@ -1,10 +1,11 @@
-//! Kept stores of older schemas, for the tests of upgrades: how they are made. `tests/data/README.md` says what they are.
+//! Kept stores of older schemas: unpacked for the tests of upgrades, and made. `tests/data/README.md` says what they are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::documents::{self, wait_for};
 use crate::support::{Client, OWNER_KEY, Request, ServerProcess};
@@ -42,6 +43,32 @@ unique = true
 time_limit_seconds = 900
 "#;
 
+/// The data folder of a server of the given schema that was killed, and what it said of its content before.
+pub struct Fixture {
+    dir: TempDir,
+    pub expected: Value,
+}
+
+impl Fixture {
+    pub fn unpack(schema: u32) -> Self {
+        let kept = folder(schema);
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        run(Command::new("tar").arg("-xzf").arg(kept.join("data.tar.gz")).arg("-C").arg(dir.path()));
+        let expected = fs::read(kept.join("expected.json")).expect("readable");
+        fs::write(dir.path().join("config.toml"), SETTINGS).expect("written");
+        Self { dir, expected: serde_json::from_slice(&expected).expect("JSON") }
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Starts this version of the program on it.
+    pub fn serve(&self) -> ServerProcess {
+        ServerProcess::configured(0, &self.data_dir(), &self.dir.path().join("config.toml"))
+    }
+}
+
 fn folder(schema: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/schema-{schema}"))
 }
@@ -50,7 +77,7 @@ fn run(command: &mut Command) {
     assert!(command.status().expect("it runs").success(), "{command:?} failed");
 }
 
-fn cookie(letter: &str) -> String {
+pub fn cookie(letter: &str) -> String {
     format!("chatbot_visitor={}", letter.repeat(40))
 }
 
@@ -83,7 +110,7 @@ async fn ask(client: &mut Client, room: &str, line: &str, state: &str) -> String
 }
 
 /// What a server says it has; `visitors` are the letters of those whose private rooms are read.
-async fn content(server: &ServerProcess, visitors: &[&str]) -> Value {
+pub async fn content(server: &ServerProcess, visitors: &[&str]) -> Value {
     let mut rooms = Vec::new();
     for room in owner(server, "GET", "/api/rooms", None).await["rooms"].as_array().expect("rooms") {
         let name = room["name"].as_str().expect("a name");

@@ -9,6 +9,9 @@ mod support;
 #[path = "../support/files.rs"]
 mod files;
 
+#[path = "../support/schema_1.rs"]
+mod schema_1;
+
 mod answers;
 mod api;
 mod catch_up;
@@ -47,5 +50,6 @@ mod simple;
 mod slow_readers;
 mod stats;
 mod status;
+mod upgrade;
 mod vectors_crash;
 mod webhooks;

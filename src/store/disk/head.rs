@@ -20,15 +20,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::row::Row;
-use super::{damaged, engine_error, io_error, not_writable, remove_if_there, sync_dir};
+use super::{damaged, engine_error, io_error, not_writable, sync_dir};
 use crate::store::engine::{Direction, EngineError, MAX_VALUE};
 
 /// One tree holds all tables: a write to several of them is then atomic.
 const TREE: &str = "tables";
-
-/// The same in a store of version 0.1.
-#[cfg(test)]
-pub(super) const OLD_TREE: &str = TREE;
 
 /// Where the [`State`] is; before all tables, so that it is in none.
 const STATE: &[u8] = b"\0commits";
@@ -39,7 +35,7 @@ const PIECES: u8 = u8::MAX;
 /// Longest value that is kept in one piece, and bytes of a piece. A page of twenty stays well below a quarter of a segment.
 const PIECE: usize = 4 * 1024;
 
-/// sled's unit of writing, in bytes: its own default. The store of version 0.1 had larger ones.
+/// sled's unit of writing, in bytes: its own default. The stores of schema 1 had larger ones.
 const SEGMENT: usize = 512 * 1024;
 const OLD_SEGMENT: usize = 8 * 1024 * 1024;
 
@@ -56,7 +52,7 @@ const IN_PIECES: u8 = 2;
 
 /// What is known of a head beside its rows; stored with every commit.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct State {
+pub(in crate::store) struct State {
     /// Commits there were, those of the heads before included.
     pub commits: u64,
     /// The same when the head was begun.
@@ -79,10 +75,10 @@ impl State {
     }
 }
 
-pub(super) struct Head {
+pub(in crate::store) struct Head {
     pub id: u64,
     dir: PathBuf,
-    /// Whether it is the whole store of version 0.1, which has values as they are. It is only read.
+    /// Whether it is a whole store of schema 1, which has values as they are. It is only read.
     is_old: bool,
     tree: sled::Tree,
     /// Given up at [`Head::close`], so that sled's threads have ended then.
@@ -112,7 +108,7 @@ impl Head {
         Ok(head)
     }
 
-    /// One that is there; `is_old`: the store of version 0.1 in its folder.
+    /// One that is there; `is_old`: a whole store of schema 1, in its folder.
     ///
     /// # Errors
     /// When another process uses it, or it is damaged as far as opening can tell.
@@ -148,10 +144,6 @@ impl Head {
             bytes: AtomicU64::new(0),
             is_doomed: AtomicBool::new(false),
         })
-    }
-
-    pub fn is_old(&self) -> bool {
-        self.is_old
     }
 
     /// sled's file.
@@ -282,24 +274,15 @@ impl Drop for Head {
         if let Ok(mut db) = self.db.lock() {
             drop(db.take());
         }
-        if let Err(error) = remove_files(&self.dir, self.is_old) {
+        if let Err(error) = remove_files(&self.dir) {
             tracing::warn!(%error, path = %self.dir.display(), "files that are not needed any more stay");
         }
     }
 }
 
-/// Removes a head's files; of the store of version 0.1 only what is sled's.
-pub(super) fn remove_files(dir: &Path, is_old: bool) -> Result<(), EngineError> {
-    if !is_old {
-        return fs::remove_dir_all(dir).map_err(|error| io_error(&error));
-    }
-    for entry in fs::read_dir(dir).map_err(|error| io_error(&error))?.flatten() {
-        if entry.file_name().as_encoded_bytes().starts_with(b"snap.") {
-            remove_if_there(&entry.path())?;
-        }
-    }
-    FILES.iter().try_for_each(|file| remove_if_there(&dir.join(file)))?;
-    fs::remove_dir_all(dir.join(BLOBS)).map_err(|error| io_error(&error))
+/// Removes a head's files.
+pub(super) fn remove_files(dir: &Path) -> Result<(), EngineError> {
+    fs::remove_dir_all(dir).map_err(|error| io_error(&error))
 }
 
 /// Frees what sled put aside until nobody reads it any more, as far as this thread did, and what other threads passed on. Left
@@ -313,7 +296,7 @@ pub(super) fn free_replaced_pages() {
 }
 
 /// Rows of a head, one after the other.
-pub(super) struct HeadRows {
+pub(in crate::store) struct HeadRows {
     head: Arc<Head>,
     rows: sled::Iter,
     direction: Direction,

@@ -23,9 +23,6 @@ use crate::store::engine::{Direction, EngineError};
 /// The list of layers.
 const LIST: &str = "layers";
 
-/// The head that is a store of version 0.1.
-const OLD: u64 = 0;
-
 /// So many runs of about one size become one.
 const TOGETHER: usize = 4;
 
@@ -118,15 +115,14 @@ impl Stack {
     pub fn open(dir: &Path, head_bytes: u64, is_created: bool) -> Result<Self, EngineError> {
         let list = match read_list(dir)? {
             Some(list) => Some(list),
-            None if dir.join("db").exists() => Some(List { next: OLD + 1, heads: vec![OLD], runs: vec![] }),
             None if is_created => return Err(damaged(dir, "its list of layers is missing")),
             None => None,
         };
         let cache = BlockCache::new(usize::try_from(head_bytes / 16).unwrap_or(usize::MAX).clamp(64 * 1024, 4 << 20));
-        let mut list = list.unwrap_or(List { next: OLD + 1, heads: vec![], runs: vec![] });
+        let mut list = list.unwrap_or(List { next: 1, heads: vec![], runs: vec![] });
         let mut heads = Vec::new();
         for &id in &list.heads {
-            heads.push(Arc::new(Head::open(head_dir(dir, id), id, id == OLD, cache_of(head_bytes))?));
+            heads.push(Arc::new(Head::open(head_dir(dir, id), id, false, cache_of(head_bytes))?));
         }
         let open_run = |&id: &u64| Run::open(run_path(dir, id), id, cache.clone()).map(Arc::new);
         let runs = list.runs.iter().map(open_run).collect::<Result<_, _>>()?;
@@ -136,10 +132,8 @@ impl Stack {
             return Err(damaged(dir, "entries in the midst of it are missing"));
         }
         remove_unlisted(dir, &list)?;
-        if heads.first().is_none_or(|head| head.is_old()) {
-            // An old one is only read.
-            let commits = heads.first().map_or(0, |head| head.state().commits);
-            heads.insert(0, begin_head(dir, &mut list, commits, head_bytes)?);
+        if heads.is_empty() {
+            heads.push(begin_head(dir, &mut list, head_bytes)?);
         }
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
@@ -411,10 +405,7 @@ impl Shared {
 
 /// The file that is written to in a store that is not open.
 pub(super) fn written_file(dir: &Path) -> Option<PathBuf> {
-    let newest = match read_list(dir) {
-        Ok(Some(list)) => list.heads.first().copied()?,
-        _ => OLD,
-    };
+    let newest = read_list(dir).ok()??.heads.first().copied()?;
     Some(head_dir(dir, newest).join("db"))
 }
 
@@ -442,17 +433,17 @@ fn cache_of(head_bytes: u64) -> u64 {
     (head_bytes / 4).max(256 * 1024)
 }
 
-fn begin_head(dir: &Path, list: &mut List, commits: u64, head_bytes: u64) -> Result<Arc<Head>, EngineError> {
+fn begin_head(dir: &Path, list: &mut List, head_bytes: u64) -> Result<Arc<Head>, EngineError> {
     let id = list.next;
     list.next += 1;
-    let head = Head::create(head_dir(dir, id), id, commits, cache_of(head_bytes))?;
+    let head = Head::create(head_dir(dir, id), id, 0, cache_of(head_bytes))?;
     list.heads.insert(0, id);
     write_list(dir, list)?;
     Ok(Arc::new(head))
 }
 
 fn head_dir(dir: &Path, id: u64) -> PathBuf {
-    if id == OLD { dir.to_owned() } else { dir.join(format!("head-{id}")) }
+    dir.join(format!("head-{id}"))
 }
 
 fn run_path(dir: &Path, id: u64) -> PathBuf {
@@ -489,13 +480,10 @@ fn remove_unlisted(dir: &Path, list: &List) -> Result<(), EngineError> {
     for entry in fs::read_dir(dir).map_err(|error| io_error(&error))?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if id(&name, "head-").is_some_and(|id| !list.heads.contains(&id)) {
-            head::remove_files(&entry.path(), false)?;
+            head::remove_files(&entry.path())?;
         } else if id(&name, "run-").is_some_and(|id| !list.runs.contains(&id)) {
             remove_if_there(&entry.path())?;
         }
-    }
-    if !list.heads.contains(&OLD) && dir.join("db").exists() {
-        head::remove_files(dir, true)?;
     }
     Ok(())
 }

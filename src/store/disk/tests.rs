@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::head::OLD_TREE;
 use super::*;
-use crate::store::engine::{Counter, MAX_VALUE, prefix_range};
+use crate::store::engine::{MAX_VALUE, prefix_range};
 use crate::store::memory::MemoryEngine;
 
 /// So small that a few hundred rows fill a head.
@@ -128,43 +127,6 @@ fn a_layer_that_is_missing_or_damaged_is_noticed() {
     fs::remove_file(dir.path().join("layers")).expect("removed");
     fs::write(dir.path().join(MARKER), "").expect("written");
     assert!(refusal().contains("its list of layers is missing"));
-}
-
-#[test]
-fn a_store_of_version_0_1_becomes_a_layer() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let key = |number: u64| full_key(Table::Messages, &[b"r".as_slice(), &number.to_be_bytes()].concat());
-    {
-        let config = sled::Config::new().path(dir.path()).segment_size(8 << 20).flush_every_ms(None);
-        let db = config.open().expect("sled");
-        let tree = db.open_tree(OLD_TREE).expect("its tree");
-        for number in 1..=500 {
-            tree.insert(key(number), format!("message {number}").as_bytes()).expect("written");
-        }
-        let counter = full_key(Table::Counters, &full_key(Table::Messages, b"r"));
-        tree.insert(counter, &Counter { number: 500, version: 500 }.encode()).expect("written");
-        tree.insert(b"\0commits", &9_u64.to_be_bytes()).expect("written");
-        db.flush().expect("flushed");
-    }
-    fs::write(dir.path().join(MARKER), "").expect("written");
-    fs::write(dir.path().join(ACKNOWLEDGED), 9_u64.to_be_bytes()).expect("written");
-    for opening in 0..3 {
-        let disk = DiskEngine::open(dir.path(), MEMORY).expect("opens");
-        assert_ne!(disk.opened(), Opened::New);
-        let next = disk.commit(&[&Batch::new().append(Table::Messages, "r", "new")]).expect("written");
-        assert_eq!(next, [Outcome::Written { number: Some(501 + opening), version: Some(501 + opening) }]);
-        let found = disk.scan(Table::Messages, prefix_range(b"r"), Direction::Forward, 1000).expect("readable");
-        assert_eq!(found.len() as u64, 501 + opening);
-        assert_eq!(found[41].1, b"message 42");
-        // The thread that turns it into a run.
-        let start = Instant::now();
-        while disk.stack.layers().heads.len() > 1 {
-            assert!(start.elapsed() < Duration::from_secs(60), "it stays");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        drop(disk);
-        assert!(!dir.path().join("db").exists() && !dir.path().join("conf").exists());
-    }
 }
 
 #[test]
