@@ -1,7 +1,9 @@
 //! Output of a job while it runs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::chat::Chat;
 use crate::jobs::Jobs;
@@ -70,7 +72,7 @@ impl Every {
     }
 
     fn is_due(&self) -> bool {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock();
         let is_due = last.is_none_or(|at| at.elapsed() >= self.pause);
         if is_due {
             *last = Some(Instant::now());

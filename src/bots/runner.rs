@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 use super::{Bots, Failure, Output, Reply, Request};
 use crate::chat::Chat;
@@ -109,7 +110,8 @@ impl Runner {
             };
             let Some(id) = id else { return };
             // A panic in a bot is reported to the room; a panic around it must not end the worker.
-            if AssertUnwindSafe(self.run(&id)).catch_unwind().await.is_err() {
+            let span = tracing::debug_span!("job", %id, command = tracing::field::Empty);
+            if AssertUnwindSafe(self.run(&id).instrument(span)).catch_unwind().await.is_err() {
                 tracing::error!(job = %id, "a worker broke over this job");
             }
         }
@@ -119,6 +121,7 @@ impl Runner {
         // None: cancelled while it waited.
         let Some(running) = self.jobs.begin(id) else { return };
         let policy = running.policy;
+        Span::current().record("command", &running.stored.job.name);
         // A quick job ends before anyone could see it running; storing its start would only double its cost. A job that must
         // not run twice is recorded as started.
         if policy.lane == Lane::Slow || policy.on_restart == OnRestart::Interrupt {

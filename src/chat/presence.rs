@@ -1,8 +1,9 @@
 //! Presence in a room: a person counts once, regardless of the number of connections. Pure state; publishing is the caller's.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::model::{AuthorKind, Handle, Principal};
 use crate::protocol::MemberView;
@@ -41,7 +42,7 @@ impl Presence {
     pub const DELAY: Duration = Duration::from_millis(100);
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Adds a connection of this person, who has this handle from now on.

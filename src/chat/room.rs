@@ -1,9 +1,10 @@
 //! A room in memory: its record, the receivers of its frames, and presence.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
@@ -89,7 +90,7 @@ impl Room {
     }
 
     fn locked_record(&self) -> MutexGuard<'_, RoomRecord> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        self.record.lock()
     }
 
     /// Some of the members, and their total number.

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
@@ -44,7 +45,7 @@ struct Live {
 
 impl Shard {
     fn live(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+        self.live.lock()
     }
 
     fn get(&self, name: &RoomName) -> Option<Arc<Room>> {

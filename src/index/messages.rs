@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use tantivy::query::{BooleanQuery, EnableScoring, Query, RangeQuery, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema};
 use tantivy::{DocId, Index, IndexReader, Searcher, SegmentReader, TantivyDocument, Term};
@@ -164,7 +164,7 @@ impl MessageIndex {
             writer.commit()
         })?;
         let before = self.commits.fetch_add(1, Ordering::Release);
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = self.reader.lock();
         // Nobody searched since the commit before: files that are not needed any more must not stay mapped.
         if reader.as_ref().is_some_and(|&(read, _)| read < before) {
             *reader = None;
@@ -203,7 +203,7 @@ impl MessageIndex {
 
     /// The current searcher. Opened on first use and reloaded only after a commit.
     fn searcher(&self) -> Result<Searcher, IndexError> {
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = self.reader.lock();
         let commits = self.commits.load(Ordering::Acquire);
         match &mut *reader {
             Some((read, reader)) if *read == commits => Ok(reader.searcher()),

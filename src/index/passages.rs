@@ -4,8 +4,8 @@ mod coverage;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use tantivy::collector::TopDocs;
 use tantivy::columnar::ColumnValues;
 use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
@@ -149,7 +149,7 @@ impl PassageIndex {
             }
             writer.commit()
         })?;
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = self.reader.lock();
         Ok(reader.reload()?)
     }
 
@@ -197,7 +197,7 @@ impl PassageIndex {
     }
 
     fn searcher(&self) -> Searcher {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner).searcher()
+        self.reader.lock().searcher()
     }
 
     /// Any of the question's terms, in the text or in what it is called.

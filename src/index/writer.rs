@@ -1,10 +1,11 @@
 //! Index writing, in a low-priority thread that exists only while there is something to write.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tantivy::directory::Directory;
 use tantivy::index::SegmentComponent;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
@@ -109,7 +110,7 @@ impl Drop for Writer {
 }
 
 fn locked(thread: &Mutex<Option<Running>>) -> MutexGuard<'_, Option<Running>> {
-    thread.lock().unwrap_or_else(PoisonError::into_inner)
+    thread.lock()
 }
 
 /// Runs tasks until the thread has been idle for a while.

@@ -3,8 +3,10 @@
 //! Counting costs a lock and a few additions per job.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::model::{Job, JobMinute, JobState, Timestamp};
 use crate::protocol::StatsPoint;
@@ -74,7 +76,7 @@ impl Span {
 impl Stats {
     /// Locked only briefly; never held across an await.
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock()
     }
 
     /// Sets the number of jobs that wait for a worker.
@@ -97,7 +99,7 @@ impl Stats {
     /// workers.
     pub fn stored(&self, store: &Store) -> Result<JobCounts, StoreError> {
         const FRESH: Duration = Duration::from_secs(1);
-        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored = self.stored.lock();
         if let Some((at, counts)) = *stored
             && at.elapsed() < FRESH
         {

@@ -1,8 +1,9 @@
 //! Subscriptions to job changes in all rooms: the owner sees all jobs, others their own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
@@ -32,7 +33,7 @@ impl Watchers {
 
     /// Held for moments only, never across an await.
     fn groups(&self) -> MutexGuard<'_, HashMap<Watched, Weak<Group>>> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock()
     }
 
     fn watch(&self, watched: Watched, outbox: Arc<Outbox>) -> Subscription {

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use super::intake::broken;
@@ -56,7 +57,7 @@ struct Open {
 
 impl Maintenance {
     fn open(&self) -> MutexGuard<'_, HashMap<&'static str, Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     /// The job that was asked for and has not begun. It may have been cancelled.
@@ -267,7 +268,7 @@ impl Library {
     /// Indexes documents in one commit.
     fn index_batch(&self, numbers: &[DocumentNumber]) -> Result<IndexBatch, Text> {
         // A cancelled job may still be running: its older data must not be written after that of the next one.
-        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.indexing.lock();
         self.check_space()?;
         let (mut batch, mut texts) = (IndexBatch::default(), Vec::with_capacity(numbers.len()));
         for document in self.take_up(numbers)? {
@@ -336,7 +337,7 @@ impl Library {
 
     /// Removes data of deleted documents from index and vectors.
     fn drop_others(&self) -> Result<(), Text> {
-        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.indexing.lock();
         let known: HashMap<_, _> = self.catalog().entries().map(|(number, entry)| (number, entry.version)).collect();
         self.index_set.drop_others(|number| known.contains_key(&number))
     }
@@ -346,7 +347,7 @@ impl Library {
         if !self.index_set.is_rebuilding() {
             return Ok(());
         }
-        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.indexing.lock();
         // Later changes of a document see the version that is active by then.
         let _nobody_changes = self.filing.blocking_write();
         if self.missing_in_target()?.iter().all(|number| given_up.contains(number)) && self.index_set.swap()? {

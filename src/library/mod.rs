@@ -10,8 +10,10 @@ mod intake;
 mod maintenance;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 pub use catalog::DocumentState;
 pub use intake::{Draft, Intake, IntakeLimits, Receiver, Upload};
@@ -161,7 +163,7 @@ impl Library {
 
     /// Locked only briefly; never held across an await.
     fn catalog(&self) -> MutexGuard<'_, Catalog> {
-        self.catalog.lock().unwrap_or_else(PoisonError::into_inner)
+        self.catalog.lock()
     }
 
     /// Releases memory whenever there was no question for a while. Runs forever.

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Indexes;
@@ -135,14 +135,14 @@ impl Follower {
             }
         }
         self.look_everywhere(&index)?;
-        *self.indexes.write().unwrap_or_else(PoisonError::into_inner) = indexes;
+        *self.indexes.write() = indexes;
         Ok(index)
     }
 
     /// Discards a damaged index.
     fn forget(&mut self, index: &mut Option<Arc<MessageIndex>>) {
         self.is_complete.store(false, Ordering::Relaxed);
-        self.indexes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.indexes.write().clear();
         self.recent.clear();
         *index = None;
         if let Err(error) = remove(&self.current_dir()) {
@@ -287,7 +287,7 @@ impl Follower {
 
     /// The current index is complete: removes the others.
     fn drop_old(&self) -> Result<(), Problem> {
-        self.indexes.write().unwrap_or_else(PoisonError::into_inner).truncate(1);
+        self.indexes.write().truncate(1);
         for old in self.other_dirs()? {
             remove(&old)?;
         }

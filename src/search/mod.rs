@@ -10,8 +10,10 @@ mod words;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::thread::JoinHandle;
+
+use parking_lot::{Mutex, RwLock};
 
 use crate::accounts::{Action, Actor};
 use crate::analysis::Folded;
@@ -107,11 +109,11 @@ impl Search {
     /// Stops following; the rest is indexed after the next start. Blocking.
     pub fn stop(&self) {
         self.store.change_feed().close();
-        let thread = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.follower.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that follows messages panicked");
         }
-        self.indexes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.indexes.write().clear();
     }
 
     /// Messages that match the query, in the rooms that this person may read, newest first. Blocking; do not call from async code.
@@ -237,7 +239,7 @@ impl Search {
     fn places(&self, wanted: &MessageQuery, cursor: Option<Place>, limit: usize) -> Result<Vec<Place>, Text> {
         // First: what goes into the index meanwhile is found twice, and not missed.
         let mut places = self.recent.search(wanted, cursor, limit);
-        let indexes = self.indexes.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let indexes = self.indexes.read().clone();
         for index in indexes {
             places.extend(index.search(wanted, cursor, limit).map_err(|error| {
                 tracing::error!(%error, "searching messages failed");

@@ -1,8 +1,9 @@
 //! The newest messages, which are searched in memory until there are enough of them for the index on disk: a commit of one
 //! message writes 60 KB in forty files' worth of writes, and one of many hardly more.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
+
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::analysis::Terms;
 use crate::index::{IndexedMessage, MessageQuery, Place};
@@ -84,11 +85,11 @@ impl Recent {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read()
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+        self.state.write()
     }
 }
 

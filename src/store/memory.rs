@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::engine::{Batch, Direction, Engine, EngineError, Entry, Outcome, Table, Transaction, apply, full_key};
 
@@ -16,8 +17,8 @@ pub struct MemoryEngine {
 }
 
 impl MemoryEngine {
-    fn map(&self) -> std::sync::MutexGuard<'_, Map> {
-        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    fn map(&self) -> MutexGuard<'_, Map> {
+        self.map.lock()
     }
 }
 

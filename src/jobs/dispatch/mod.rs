@@ -10,8 +10,9 @@ mod running;
 mod waiting;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -92,13 +93,13 @@ impl Dispatcher {
     pub fn set_policies(&self, policies: HashMap<String, Policy>) {
         let mut open = self.open();
         open.take_limits_of(&policies);
-        *self.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
+        *self.policies.write() = policies;
         self.dispatch(&mut open);
     }
 
     /// What the command's jobs may do; an unknown command is answered quickly.
     pub fn policy(&self, name: &str) -> Policy {
-        let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
+        let policies = self.policies.read();
         policies.get(name).copied().unwrap_or(Policy::QUICK)
     }
 
@@ -106,14 +107,14 @@ impl Dispatcher {
     pub fn is_command(&self, word: &str) -> bool {
         /// Minimum length in characters; shorter words are that close to many others.
         const SHORTEST: usize = 3;
-        let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
+        let policies = self.policies.read();
         let is_slip = |name: &String| !name.contains(' ') && strsim::damerau_levenshtein(name, word) == 1;
         policies.contains_key(word) || (word.chars().count() >= SHORTEST && policies.keys().any(is_slip))
     }
 
     /// Held for moments only, never across an await.
     fn open(&self) -> MutexGuard<'_, OpenJobs> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     /// The places among the waiting.

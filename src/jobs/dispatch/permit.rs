@@ -1,8 +1,9 @@
 //! Places among the waiting jobs, taken before a job is stored, so that a stored job never finds them too many.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::running::count_down;
@@ -75,7 +76,7 @@ struct People(Arc<Mutex<HashMap<Principal, usize>>>);
 impl People {
     /// Held for moments only, never across an await.
     fn counts(&self) -> MutexGuard<'_, HashMap<Principal, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn enter(&self, principal: &Principal, most: usize) -> Option<Counted> {

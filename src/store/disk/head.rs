@@ -15,9 +15,11 @@ use std::fs::{self, File};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::row::Row;
 use super::{damaged, engine_error, io_error, not_writable, sync_dir};
@@ -151,8 +153,8 @@ impl Head {
         self.dir.join("db")
     }
 
-    pub fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
     }
 
     /// Bytes of rows that were written into it; without rows that were overwritten it would be fewer.
@@ -234,7 +236,7 @@ impl Head {
     /// Makes all durable and ends sled's threads. Nothing may be written afterwards.
     pub fn close(&self) -> Result<(), EngineError> {
         self.sync()?;
-        let db = self.db.lock().map(|mut db| db.take()).unwrap_or_default();
+        let db = self.db.lock().take();
         if let Some(db) = db {
             db.flush().map_err(|error| engine_error(&self.dir, error))?;
         }
@@ -271,9 +273,7 @@ impl Drop for Head {
         if !self.is_doomed.load(Ordering::Acquire) {
             return;
         }
-        if let Ok(mut db) = self.db.lock() {
-            drop(db.take());
-        }
+        drop(self.db.lock().take());
         if let Err(error) = remove_files(&self.dir) {
             tracing::warn!(%error, path = %self.dir.display(), "files that are not needed any more stay");
         }

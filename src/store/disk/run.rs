@@ -9,8 +9,10 @@ use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::row::Row;
 use super::{damaged, io_error};
@@ -521,7 +523,7 @@ impl BlockCache {
     }
 
     fn get(&self, run: u64, number: usize) -> Option<Arc<Block>> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let place = state.blocks.iter().rposition(|(id, block, _)| (*id, *block) == (run, number))?;
         let found = state.blocks.remove(place)?;
         let block = found.2.clone();
@@ -530,7 +532,7 @@ impl BlockCache {
     }
 
     fn put(&self, run: u64, number: usize, block: Arc<Block>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.bytes += block.bytes.len();
         state.blocks.push_back((run, number, block));
         while state.bytes > self.capacity
