@@ -55,6 +55,9 @@ pub struct Server {
 /// The running binary, even if its file was replaced meanwhile.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 
+/// What closing the store may take at least, however much of the time for a stop others took: a busy disk's worst syncs.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Why the store failed, once it did.
 #[derive(Clone, Default)]
 struct Failure {
@@ -210,12 +213,9 @@ impl Server {
     /// From the top layer down: no new connections, close the sockets, end or put back jobs, close the store.
     async fn stop(self) -> anyhow::Result<()> {
         let deadline = tokio::time::Instant::now() + self.stop_within;
-        // What is left for closing the store when others do not end in time.
-        let closing_from = deadline - self.stop_within / 10;
         self.app.stopping.cancel();
         self.app.library.intake().stop();
-        let sockets_closed =
-            tokio::time::timeout_at(closing_from, self.app.sockets.close(CloseReason::GoingAway)).await;
+        let sockets_closed = tokio::time::timeout_at(deadline, self.app.sockets.close(CloseReason::GoingAway)).await;
         // Running jobs are put back a little before the deadline, because that takes a commit.
         self.runner.stop(deadline - self.stop_within / 5).await;
         self.app.jobs.save_stats().await;
@@ -230,7 +230,7 @@ impl Server {
             // After the tasks that wait for its results.
             library.intake().all_ended().await;
         };
-        let ended = tokio::time::timeout_at(closing_from, ended).await;
+        let ended = tokio::time::timeout_at(deadline, ended).await;
         if sockets_closed.is_err() || ended.is_err() {
             tracing::warn!("some connections did not end in time");
         }
@@ -244,7 +244,9 @@ impl Server {
             drop(announced);
             closing.wait();
         });
-        if tokio::time::timeout_at(deadline, closed).await.is_err() {
+        // Not closed, it would be checked at the next start, which takes longer than this.
+        let closing_until = deadline.max(tokio::time::Instant::now() + CLOSING);
+        if tokio::time::timeout_at(closing_until, closed).await.is_err() {
             tracing::warn!("the store was not closed in time; it will be checked at the next start");
         }
         tracing::info!("stopped");
