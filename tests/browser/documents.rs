@@ -263,10 +263,10 @@ async fn a_file_takes_the_place_of_another_and_its_original_is_what_was_uploaded
     ann.close().await;
 }
 
-/// What a browser has saved, once it is there: it gives a file its name last.
+/// What a browser has saved, once it is there: an empty file may have the name until the whole one takes it.
 async fn downloaded(path: &Path) -> Vec<u8> {
     let start = std::time::Instant::now();
-    while !path.exists() {
+    while std::fs::metadata(path).map_or(0, |saved| saved.len()) == 0 {
         assert!(start.elapsed() < PATIENCE, "nothing was saved");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

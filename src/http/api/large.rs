@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio_util::io::ReaderStream;
 use warp::Reply;
-use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::{Answer, App, blocking};
@@ -39,15 +39,19 @@ pub(super) async fn large_json(
     });
     let mut response = match spilled.await? {
         Spilled::Memory(bytes) => bytes.into_response(),
-        Spilled::File(file) => file_reply(tokio::fs::File::from_std(file)),
+        Spilled::File(file) => file_reply(tokio::fs::File::from_std(file)).await.map_err(failed)?,
     };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
 /// A reply with the rest of a file.
-pub(super) fn file_reply(file: tokio::fs::File) -> Response {
-    warp::reply::stream(ReaderStream::with_capacity(file, CHUNK)).into_response()
+pub(super) async fn file_reply(file: tokio::fs::File) -> io::Result<Response> {
+    // Known beforehand, it lets a browser show how far a download is.
+    let length = file.metadata().await?.len();
+    let mut response = warp::reply::stream(ReaderStream::with_capacity(file, CHUNK)).into_response();
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(response)
 }
 
 fn failed(error: io::Error) -> Text {

@@ -162,7 +162,7 @@ async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let missing = || Refusal::from(Text::new("error-not_found-original"));
     let path = app.library.original(&document).ok_or_else(missing)?;
     let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
-    let mut response = file_reply(file);
+    let mut response = file_reply(file).await.map_err(|_| missing())?;
     let headers = response.headers_mut();
     // Browsers must save the file and not display it: it may be an HTML page with a script.
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
