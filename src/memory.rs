@@ -126,11 +126,26 @@ unsafe extern "C" fn unmap_object(info: *mut libc::dl_phdr_info, _: usize, _: *m
 mod tests {
     use super::*;
 
-    /// Kilobytes of this program's file that are mapped here and now, without those that were written to.
+    /// Kilobytes of this program's file that are mapped here and now, without the segments that are written to. What other tests
+    /// map (models, indexes) is not among them.
     fn mapped() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").expect("what the system says");
-        let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).expect("pages of files");
-        line.trim().trim_end_matches(" kB").parse().expect("a number")
+        let program = std::env::current_exe().expect("this program's path");
+        let maps = std::fs::read_to_string("/proc/self/smaps").expect("this process's mappings");
+        let mut is_code = false;
+        let mut sum = 0;
+        for line in maps.lines() {
+            let mut words = line.split_whitespace();
+            match words.next() {
+                // A mapping's first line: addresses, permissions, offset, device, inode, path.
+                Some(word) if !word.ends_with(':') => {
+                    let is_read_only = words.next().is_some_and(|it| !it.contains('w'));
+                    is_code = is_read_only && line.ends_with(program.to_str().expect("a path in UTF-8"));
+                }
+                Some("Rss:") if is_code => sum += words.next().and_then(|it| it.parse::<u64>().ok()).expect("a number"),
+                _ => {}
+            }
+        }
+        sum
     }
 
     #[test]
