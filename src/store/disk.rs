@@ -1,11 +1,13 @@
-//! The engine on disk: rows are written into a sled database that stays small, and become files that never change.
+//! The engine on disk: rows are written to a log in sled that stays small, and become files that never change.
 //!
-//! Every commit is one atomic write to the `head`, a sled database with the newest rows. When that holds as many bytes as the
-//! store may keep in memory, another is begun, and the full one is turned into a `run`: its rows, sorted and compressed, in one
-//! file. Reads ask the newest `layer` first; what was removed stays noted as long as an older layer may have it. Several runs of
-//! about one size are merged into one. So memory, opening and the size of the files do not grow with sled's pages, of which a
-//! million messages would take more than 200,000.
+//! Every commit is one atomic write to the `commit_log` of the `head`, which has the newest rows sorted in memory. When these
+//! are as many bytes as the store may keep there, another head is begun, and the full one is turned into a `run`: its rows,
+//! sorted and compressed, in one file. Reads ask the newest `layer` first; what was removed stays noted as long as an older
+//! layer may have it. Several runs of about one size are merged into one. So memory, opening and the size of the files do not
+//! grow with sled's pages, of which a million messages would take more than 200,000.
 
+mod commit_log;
+mod database;
 mod head;
 mod layers;
 mod merge;
@@ -28,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::engine::{
     Batch, Direction, Engine, EngineError, Entry, Outcome, Table, Transaction, apply, full_key, number_from,
 };
-pub(super) use head::Head;
+pub(super) use database::Database;
 use layers::{Layers, Stack};
 use merge::Merge;
 
@@ -153,7 +155,7 @@ impl Engine for DiskEngine {
         let _writing = self.stack.writing();
         let writes = Writes { layers: self.stack.layers_with_room()?, rows: RefCell::default() };
         let outcomes = batches.iter().map(|batch| apply(&writes, batch)).collect::<Result<_, _>>()?;
-        let commits = writes.layers.head().commit(writes.rows.into_inner())?;
+        let commits = writes.layers.head().commit(&writes.rows.into_inner())?;
         self.acknowledged.write_all_at(&commits.to_be_bytes(), 0).map_err(|error| io_error(&error))?;
         Ok(outcomes)
     }
@@ -238,7 +240,7 @@ pub(super) fn free_space(dir: &Path) -> Option<u64> {
 /// Opens [`ACKNOWLEDGED`] and holds the layers against it.
 fn open_acknowledged(dir: &Path, layers: &Layers) -> Result<File, EngineError> {
     let path = dir.join(ACKNOWLEDGED);
-    if layers.head().state().commits < read_acknowledged(dir) {
+    if layers.head().commits() < read_acknowledged(dir) {
         return Err(damaged(dir, "its newest entries are missing"));
     }
     let file = File::options().write(true).create(true).truncate(false).open(&path);

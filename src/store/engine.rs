@@ -62,7 +62,7 @@ pub enum Table {
     FileReferences = 34,
 }
 
-/// Largest value in bytes: sled keeps bigger pages, of which a value is a part, where they are not synced.
+/// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.
 pub(super) const MAX_VALUE: usize = 72 * 1024;
 
 /// A conditional, atomic set of writes.

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::head::{self, Head};
+use super::database;
+use super::head::Head;
 use super::merge::Merge;
 use super::run::{BlockCache, Run, RunWriter};
 use super::{damaged, io_error, not_writable, remove_if_there, sync_dir};
@@ -49,7 +50,7 @@ pub(super) struct Layers {
 impl Layers {
     /// Whether nothing was ever written.
     pub fn are_empty(&self) -> bool {
-        self.heads.len() == 1 && self.runs.is_empty() && self.head().state().commits == 0
+        self.heads.len() == 1 && self.runs.is_empty() && self.head().commits() == 0
     }
 
     /// The head that is written to.
@@ -59,7 +60,7 @@ impl Layers {
 
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         for head in &self.heads {
-            if let Some(found) = head.get(key)? {
+            if let Some(found) = head.get(key) {
                 return Ok(found);
             }
         }
@@ -122,18 +123,18 @@ impl Stack {
         let mut list = list.unwrap_or(List { next: 1, heads: vec![], runs: vec![] });
         let mut heads = Vec::new();
         for &id in &list.heads {
-            heads.push(Arc::new(Head::open(head_dir(dir, id), id, false, cache_of(head_bytes))?));
+            heads.push(Arc::new(Head::open(head_dir(dir, id), id)?));
         }
         let open_run = |&id: &u64| Run::open(run_path(dir, id), id, cache.clone()).map(Arc::new);
         let runs = list.runs.iter().map(open_run).collect::<Result<_, _>>()?;
         if let [newer, older] = &heads[..]
-            && older.state().commits < newer.state().commits_before
+            && older.commits() < newer.commits_before()
         {
             return Err(damaged(dir, "entries in the midst of it are missing"));
         }
         remove_unlisted(dir, &list)?;
         if heads.is_empty() {
-            heads.push(begin_head(dir, &mut list, head_bytes)?);
+            heads.push(begin_head(dir, &mut list)?);
         }
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
@@ -251,12 +252,12 @@ impl Shared {
         let mut layers = Layers::clone(&self.layers());
         let id = work.next;
         work.next += 1;
-        let commits = layers.head().state().commits;
-        let head = Head::create(head_dir(&self.dir, id), id, commits, cache_of(self.head_bytes))?;
+        let commits = layers.head().commits();
+        let head = Head::create(head_dir(&self.dir, id), id, commits)?;
         layers.heads.insert(0, Arc::new(head));
         let layers = self.replace(work, layers);
         // By the thread that wrote them.
-        head::free_replaced_pages();
+        database::free_replaced_pages();
         layers
     }
 
@@ -316,7 +317,7 @@ impl Shared {
         drop(work);
         full.doom();
         drop(full);
-        head::free_replaced_pages();
+        database::free_replaced_pages();
         memory::free_heap();
         Ok(())
     }
@@ -406,7 +407,7 @@ impl Shared {
 /// The file that is written to in a store that is not open.
 pub(super) fn written_file(dir: &Path) -> Option<PathBuf> {
     let newest = read_list(dir).ok()??.heads.first().copied()?;
-    Some(head_dir(dir, newest).join("db"))
+    Some(database::file(&head_dir(dir, newest)))
 }
 
 /// How many of the newest runs are to become one, by their sizes in bytes, newest first.
@@ -428,15 +429,10 @@ fn to_merge(sizes: &[u64], unit: u64) -> usize {
     together
 }
 
-/// Bytes of sled's own cache: a head is small, and most of it is in memory anyway.
-fn cache_of(head_bytes: u64) -> u64 {
-    (head_bytes / 4).max(256 * 1024)
-}
-
-fn begin_head(dir: &Path, list: &mut List, head_bytes: u64) -> Result<Arc<Head>, EngineError> {
+fn begin_head(dir: &Path, list: &mut List) -> Result<Arc<Head>, EngineError> {
     let id = list.next;
     list.next += 1;
-    let head = Head::create(head_dir(dir, id), id, 0, cache_of(head_bytes))?;
+    let head = Head::create(head_dir(dir, id), id, 0)?;
     list.heads.insert(0, id);
     write_list(dir, list)?;
     Ok(Arc::new(head))
@@ -480,7 +476,7 @@ fn remove_unlisted(dir: &Path, list: &List) -> Result<(), EngineError> {
     for entry in fs::read_dir(dir).map_err(|error| io_error(&error))?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if id(&name, "head-").is_some_and(|id| !list.heads.contains(&id)) {
-            head::remove_files(&entry.path())?;
+            database::remove_files(&entry.path())?;
         } else if id(&name, "run-").is_some_and(|id| !list.runs.contains(&id)) {
             remove_if_there(&entry.path())?;
         }

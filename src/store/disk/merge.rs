@@ -16,7 +16,7 @@ enum Rows {
 impl Rows {
     fn next(&mut self) -> Result<Option<Row>, EngineError> {
         match self {
-            Self::Head(rows) => rows.next(),
+            Self::Head(rows) => Ok(rows.next()),
             Self::Run(rows) => rows.next(),
         }
     }

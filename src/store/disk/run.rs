@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use super::row::Row;
+use super::row::{self, Row};
 use super::{damaged, io_error};
 use crate::store::engine::{Direction, EngineError};
 
@@ -31,10 +31,6 @@ const FOOTER: usize = 8 + 8 + 8 + 8 + 8 + 4 + 4;
 
 /// Checksum and length of the rows, before each compressed block.
 const BLOCK_HEADER: usize = 8;
-
-// A row in a block: length of the key, length of the value or REMOVED, key, value.
-const ROW_HEADER: usize = 6;
-const REMOVED: u32 = u32::MAX;
 
 /// Writes a run. Rows come in the order of their keys, each key once.
 pub(super) struct RunWriter {
@@ -149,9 +145,7 @@ impl BlockBuilder {
 
     fn push(&mut self, key: &[u8], value: Option<&[u8]>) {
         self.starts.push(self.rows.len() as u32);
-        self.rows.extend_from_slice(&(key.len() as u16).to_le_bytes());
-        self.rows.extend_from_slice(&value.map_or(REMOVED, |value| value.len() as u32).to_le_bytes());
-        self.rows.extend_from_slice(key);
+        row::push_key(&mut self.rows, key, value.map(<[u8]>::len));
         self.rows.extend_from_slice(value.unwrap_or_default());
     }
 
@@ -183,11 +177,11 @@ impl Block {
     fn row(&self, number: usize) -> Option<(&[u8], Option<&[u8]>)> {
         let starts = &self.bytes[self.bytes.len() - (self.count + 1) * 4..];
         let start = u32::from_le_bytes(*starts.get(number * 4..)?.first_chunk()?) as usize;
-        let row = self.bytes.get(start..)?;
-        let key_length = usize::from(u16::from_le_bytes(*row.first_chunk()?));
-        let value_length = u32::from_le_bytes(*row.get(2..)?.first_chunk()?);
-        let (key, rest) = row.get(ROW_HEADER..)?.split_at_checked(key_length)?;
-        let value = if value_length == REMOVED { None } else { Some(rest.get(..value_length as usize)?) };
+        let (key, value_length, rest) = row::split_key(self.bytes.get(start..)?)?;
+        let value = match value_length {
+            Some(length) => Some(rest.get(..length)?),
+            None => None,
+        };
         Some((key, value))
     }
 
