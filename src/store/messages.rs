@@ -1,5 +1,7 @@
 //! Messages: numbered without gaps in their room, each stored once however often it is sent.
 
+use sha2::{Digest, Sha256};
+
 use super::engine::{self, Counter, RecordChange, number_from};
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
@@ -307,7 +309,14 @@ pub(super) fn day_of(at: Timestamp) -> u32 {
     u32::try_from(at.since(Timestamp(0)) / DAY).unwrap_or(u32::MAX)
 }
 
+/// A short key for what may be long, looked up with every message.
 fn sent_key(room: RoomNumber, author: &Principal, id: &SendId) -> Vec<u8> {
-    // Neither a person nor an id holds a zero byte, so no two pairs share a key.
-    [&room.prefix(), author.to_string().as_bytes(), &[0], id.as_str().as_bytes()].concat()
+    // Neither a person nor an id holds a zero byte, so no two pairs are hashed alike.
+    hashed_sent_key(room, &[author.to_string().as_bytes(), &[0], id.as_str().as_bytes()].concat())
+}
+
+pub(super) fn hashed_sent_key(room: RoomNumber, author_and_id: &[u8]) -> Vec<u8> {
+    /// Bytes of the hash that are kept: two of 10^15 messages have the same with a probability of 10^-9.
+    const HASH: usize = 16;
+    [&room.prefix()[..], &Sha256::digest(author_and_id)[..HASH]].concat()
 }

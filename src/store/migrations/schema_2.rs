@@ -6,7 +6,7 @@
 //! - A job's record begins with the numbers of the messages that ask for it and answer it; its indexes are made of it.
 //! - Schedules and hooks have one of a limited number of places, and claim what only one may have.
 //! - Files that documents have are in use by a record of its own.
-//! - Sessions say whose they are, ids that clients gave when they were sent.
+//! - Sessions say whose they are; ids that clients gave are hashed, and say when they were sent.
 //!
 //! Records are written as today's types encode them, so that the upgrade refuses what could not be read afterwards.
 
@@ -22,7 +22,8 @@ use crate::store::claims::Claim;
 use crate::store::documents::add_references;
 use crate::store::engine::{Batch, Counter, EngineError, Table, number_from};
 use crate::store::job_index::{self, StoredJob};
-use crate::store::rooms::{RoomRecord, private_room};
+use crate::store::messages::{day_of, hashed_sent_key};
+use crate::store::rooms::{RoomNumber, RoomRecord, private_room};
 use crate::store::sessions::Session;
 use crate::store::{ROOMS_KEY, encode};
 
@@ -173,8 +174,12 @@ impl<'a> Step<'a> {
     /// As if they had been sent today: when they were would have to be read from each message.
     fn sent_ids(&mut self) -> Result<(), EngineError> {
         let old = self.old;
-        let today = crate::store::messages::day_of(Timestamp::now()).to_be_bytes();
-        old.each(SENT_IDS, &[], |key, seq| self.new.put(Table::SentIds, key, [&today, seq].concat()))
+        let today = day_of(Timestamp::now()).to_be_bytes();
+        old.each(SENT_IDS, &[], |key, seq| {
+            let (room, rest) = key.split_first_chunk().unwrap_or((&[0; 8], key));
+            let room = RoomNumber::new(u64::from_be_bytes(*room));
+            self.new.put(Table::SentIds, &hashed_sent_key(room, rest), [&today, seq].concat())
+        })
     }
 
     fn jobs(&mut self) -> Result<(), EngineError> {
