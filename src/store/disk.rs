@@ -14,6 +14,7 @@ mod merge;
 mod row;
 mod run;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -141,11 +142,10 @@ impl Engine for DiskEngine {
         let mut rows = Merge::new(&layers.heads, &layers.runs, &range, direction)?;
         let mut found = Vec::new();
         while found.len() < limit
-            && let Some((mut key, value)) = rows.next()?
+            && let Some((key, value)) = rows.next()?
         {
             if let Some(value) = value {
-                key.remove(0);
-                found.push((key, value));
+                found.push((key[size_of::<Table>()..].to_vec(), value.to_vec()));
             }
         }
         Ok(found)
@@ -155,7 +155,7 @@ impl Engine for DiskEngine {
         let _writing = self.stack.writing();
         let writes = Writes { layers: self.stack.layers_with_room()?, rows: RefCell::default() };
         let outcomes = batches.iter().map(|batch| apply(&writes, batch)).collect::<Result<_, _>>()?;
-        let commits = writes.layers.head().commit(&writes.rows.into_inner())?;
+        let commits = writes.layers.head().commit(writes.rows.into_inner())?;
         self.acknowledged.write_all_at(&commits.to_be_bytes(), 0).map_err(|error| io_error(&error))?;
         Ok(outcomes)
     }
@@ -183,26 +183,26 @@ impl Engine for DiskEngine {
 }
 
 /// Rows of a commit, on top of the layers.
-struct Writes {
+struct Writes<'a> {
     layers: Arc<Layers>,
-    rows: RefCell<BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
+    rows: RefCell<BTreeMap<Vec<u8>, Option<Cow<'a, [u8]>>>>,
 }
 
-impl Transaction for Writes {
+impl<'a> Transaction<'a> for Writes<'a> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         match self.rows.borrow().get(key) {
-            Some(written) => Ok(written.clone()),
+            Some(written) => Ok(written.as_ref().map(|value| value.to_vec())),
             None => self.layers.get(key),
         }
     }
 
-    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), EngineError> {
-        self.rows.borrow_mut().insert(key, Some(value.to_vec()));
+    fn write(&self, key: Vec<u8>, value: Cow<'a, [u8]>) -> Result<(), EngineError> {
+        self.rows.borrow_mut().insert(key, Some(value));
         Ok(())
     }
 
-    fn remove(&self, key: &[u8]) -> Result<(), EngineError> {
-        self.rows.borrow_mut().insert(key.to_vec(), None);
+    fn remove(&self, key: Vec<u8>) -> Result<(), EngineError> {
+        self.rows.borrow_mut().insert(key, None);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! Independent of rooms and jobs. Implemented by [`disk`](super::disk) with sled and by [`memory`](super::memory) with a map;
 //! one contract test covers both.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The tables. Each is a range of its own in one ordered key space, so that one commit can touch several.
@@ -19,7 +20,7 @@ pub enum Table {
     Rooms = 4,
     /// Room number ‖ seq → message.
     Messages = 5,
-    /// Room number ‖ author ‖ the client's own id → day it was sent ‖ seq.
+    /// Room number ‖ hash of author and the client's own id → day it was sent ‖ seq.
     SentIds = 6,
     /// Job id → seq of the message that asked for it ‖ seq of the message that answers it, 0 for none ‖ job.
     Jobs = 8,
@@ -363,15 +364,15 @@ pub fn changes(
     Ok(found.iter().map(|(key, value)| RecordChange::decode(key, value)).collect())
 }
 
-/// Where a batch reads and writes while it is applied: an engine's transaction.
-pub(super) trait Transaction {
+/// Where a batch reads and writes while it is applied: an engine's transaction. `'a` is the batches' lifetime.
+pub(super) trait Transaction<'a> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
-    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), EngineError>;
-    fn remove(&self, key: &[u8]) -> Result<(), EngineError>;
+    fn write(&self, key: Vec<u8>, value: Cow<'a, [u8]>) -> Result<(), EngineError>;
+    fn remove(&self, key: Vec<u8>) -> Result<(), EngineError>;
 }
 
 /// The semantics of a batch, shared by all engines. Pure except for the transaction: engines may run it again.
-pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Outcome, EngineError> {
+pub(super) fn apply<'a, T: Transaction<'a>>(transaction: &T, batch: &'a Batch) -> Result<Outcome, EngineError> {
     for condition in &batch.conditions {
         let found = transaction.read(&full_key(condition.table, &condition.key))?;
         if found != condition.expected {
@@ -383,45 +384,55 @@ pub(super) fn apply<T: Transaction>(transaction: &T, batch: &Batch) -> Result<Ou
         let counter = count(transaction, append.table, &append.prefix, 1)?;
         let mut key = append.prefix.clone();
         key.extend_from_slice(&counter.number.to_be_bytes());
-        transaction.write(full_key(append.table, &key), &append.value)?;
+        transaction.write(full_key(append.table, &key), Cow::Borrowed(&append.value))?;
         (number, version) = (Some(counter.number), Some(counter.version));
     }
     for operation in &batch.operations {
         match operation {
-            Operation::Put { table, key, value } => transaction.write(full_key(*table, key), value)?,
+            Operation::Put { table, key, value } => transaction.write(full_key(*table, key), Cow::Borrowed(value))?,
             Operation::PutNumbered { table, key, value, offset } => {
                 let mut value = value.clone();
                 value[*offset..*offset + 8].copy_from_slice(&number.unwrap_or_default().to_be_bytes());
-                transaction.write(full_key(*table, key), &value)?;
+                transaction.write(full_key(*table, key), Cow::Owned(value))?;
             }
             Operation::Touch { table, prefix, number } => version = Some(touch(transaction, *table, prefix, *number)?),
-            Operation::Delete { table, key } => transaction.remove(&full_key(*table, key))?,
+            Operation::Delete { table, key } => transaction.remove(full_key(*table, key))?,
         }
     }
     Ok(Outcome::Written { number, version })
 }
 
 /// Counts one more version under a prefix, and `appended` more records.
-fn count<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], appended: u64) -> Result<Counter, EngineError> {
+fn count<'a, T: Transaction<'a>>(
+    transaction: &T,
+    table: Table,
+    prefix: &[u8],
+    appended: u64,
+) -> Result<Counter, EngineError> {
     let key = full_key(Table::Counters, &counter_key(table, prefix));
     let before = transaction.read(&key)?.as_deref().map_or(Ok(Counter::default()), Counter::decode)?;
     let counter = Counter { number: before.number + appended, version: before.version + 1 };
-    transaction.write(key, &counter.encode())?;
+    transaction.write(key, Cow::Owned(counter.encode().to_vec()))?;
     Ok(counter)
 }
 
 /// Moves a record's entry among the changes to a new version.
-fn touch<T: Transaction>(transaction: &T, table: Table, prefix: &[u8], number: u64) -> Result<u64, EngineError> {
+fn touch<'a, T: Transaction<'a>>(
+    transaction: &T,
+    table: Table,
+    prefix: &[u8],
+    number: u64,
+) -> Result<u64, EngineError> {
     let counter = count(transaction, table, prefix, 0)?;
     let under = |last: &[u8]| [counter_key(table, prefix).as_slice(), last].concat();
     let changed_at = full_key(Table::ChangedAt, &under(&number.to_be_bytes()));
     if let Some(version) = transaction.read(&changed_at)? {
-        transaction.remove(&full_key(Table::Changes, &under(&version)))?;
+        transaction.remove(full_key(Table::Changes, &under(&version)))?;
     }
     let version = counter.version.to_be_bytes();
-    transaction.write(changed_at, &version)?;
+    transaction.write(changed_at, Cow::Owned(version.to_vec()))?;
     let change = [number.to_be_bytes(), counter.number.to_be_bytes()].concat();
-    transaction.write(full_key(Table::Changes, &under(&version)), &change)?;
+    transaction.write(full_key(Table::Changes, &under(&version)), Cow::Owned(change))?;
     Ok(counter.version)
 }
 

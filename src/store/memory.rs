@@ -1,5 +1,6 @@
 //! The in-memory engine, for tests and experiments. Gives all guarantees except persistence.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -65,18 +66,18 @@ impl Engine for MemoryEngine {
     }
 }
 
-impl Transaction for RefCell<&mut Map> {
+impl<'a> Transaction<'a> for RefCell<&mut Map> {
     fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(self.borrow().get(key).cloned())
     }
 
-    fn write(&self, key: Vec<u8>, value: &[u8]) -> Result<(), EngineError> {
-        self.borrow_mut().insert(key, value.to_vec());
+    fn write(&self, key: Vec<u8>, value: Cow<'a, [u8]>) -> Result<(), EngineError> {
+        self.borrow_mut().insert(key, value.into_owned());
         Ok(())
     }
 
-    fn remove(&self, key: &[u8]) -> Result<(), EngineError> {
-        self.borrow_mut().remove(key);
+    fn remove(&self, key: Vec<u8>) -> Result<(), EngineError> {
+        self.borrow_mut().remove(&key);
         Ok(())
     }
 }

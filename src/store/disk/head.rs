@@ -1,16 +1,16 @@
 //! A head: the rows that were written last, sorted in memory, and the log of the commits that wrote them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Bound, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::vec;
 
 use parking_lot::RwLock;
 
 use super::commit_log::{CommitLog, Pieces, Value};
-use super::row::Row;
+use super::row::{Row, RowRef};
 use super::{damaged, database};
 use crate::store::engine::{Direction, EngineError};
 
@@ -54,8 +54,7 @@ impl Head {
         let log = CommitLog::open(dir, |number, pieces| {
             before.get_or_insert(number);
             commits = number;
-            bytes += insert(&mut rows, pieces)?;
-            Some(())
+            pieces.each_row(|key, value| bytes += insert(&mut rows, key.to_vec(), value))
         })?;
         Ok(Self {
             id,
@@ -108,18 +107,30 @@ impl Head {
         self.rows.read().get(key).map(|value| value.as_ref().map(Value::to_vec))
     }
 
+    /// The rows in a range, from one end of it; at none of them yet.
     pub fn rows(self: &Arc<Self>, range: &Range<Vec<u8>>, direction: Direction) -> HeadRows {
-        HeadRows { head: self.clone(), range: range.clone(), direction, read: Vec::new().into_iter(), next: FIRST_READ }
+        let read = VecDeque::new();
+        HeadRows { head: self.clone(), range: range.clone(), direction, read, next: FIRST_READ }
     }
 
     /// Writes rows, `None` for what is removed, all or nothing. Durable, and seen by others, when this returns the commit's
     /// number. One at a time.
-    pub fn commit(&self, rows: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Result<u64, EngineError> {
+    pub fn commit(&self, rows: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>>) -> Result<u64, EngineError> {
         let number = self.commits() + 1;
         let pieces = Pieces::pack(rows.iter().map(|(key, value)| (&key[..], value.as_deref())));
         self.log.append(number, &pieces)?;
-        let written = insert(&mut self.rows.write(), &pieces);
-        let written = written.ok_or_else(|| damaged(self.log.database().dir(), "a commit is unreadable"))?;
+        // The same rows, with values that are shared with the log.
+        let mut values = Vec::with_capacity(rows.len());
+        let is_readable = pieces.each_row(|_, value| values.push(value)).is_some();
+        if !is_readable || values.len() != rows.len() {
+            return Err(damaged(self.log.database().dir(), "a commit is unreadable"));
+        }
+        let mut written = 0;
+        let mut all = self.rows.write();
+        for (key, value) in rows.into_keys().zip(values) {
+            written += insert(&mut all, key, value);
+        }
+        drop(all);
         self.bytes.fetch_add(written, Ordering::Relaxed);
         self.commits.store(number, Ordering::Relaxed);
         Ok(number)
@@ -131,17 +142,11 @@ impl Head {
     }
 }
 
-/// Puts a commit's rows among those before; returns how many bytes they have.
-fn insert(rows: &mut Rows, pieces: &Pieces) -> Option<u64> {
-    let mut bytes = 0;
-    pieces.each_row(|key, value| {
-        bytes += (key.len() + value.as_ref().map_or(0, Value::len)) as u64;
-        match rows.get_mut(key) {
-            Some(row) => *row = value,
-            None => drop(rows.insert(key.into(), value)),
-        }
-    })?;
-    Some(bytes)
+/// Puts a row among those before; returns how many bytes it has.
+fn insert(rows: &mut Rows, key: Vec<u8>, value: Option<Value>) -> u64 {
+    let bytes = key.len() + value.as_ref().map_or(0, Value::len);
+    rows.insert(key.into_boxed_slice(), value);
+    bytes as u64
 }
 
 impl Drop for Head {
@@ -158,45 +163,47 @@ impl Drop for Head {
 const FIRST_READ: usize = 8;
 const MOST_READ: usize = 256;
 
-/// Rows of a head, one after the other. Those of a commit that is made meanwhile may be among them.
+/// Rows of a head, at one of them. Those of a commit that is made meanwhile may be among them.
 pub(super) struct HeadRows {
     head: Arc<Head>,
     /// What is still to be read.
     range: Range<Vec<u8>>,
     direction: Direction,
-    /// What was read and not yet returned: the head is not locked for longer than that takes.
-    read: vec::IntoIter<Row>,
+    /// What was read, the current row first: the head is not locked for longer than that takes.
+    read: VecDeque<Row>,
     /// How many rows to read next.
     next: usize,
 }
 
-impl Iterator for HeadRows {
-    type Item = Row;
-
-    fn next(&mut self) -> Option<Row> {
-        if self.read.len() == 0 && !self.range.is_empty() {
+impl HeadRows {
+    /// Goes on to the next row; `false` behind the last one.
+    pub fn advance(&mut self) -> bool {
+        self.read.pop_front();
+        if self.read.is_empty() && !self.range.is_empty() {
             self.read();
         }
-        self.read.next()
+        !self.read.is_empty()
     }
-}
 
-impl HeadRows {
+    /// The current row; an empty one where there is none.
+    pub fn row(&self) -> RowRef<'_> {
+        self.read.front().map_or((&[], None), |(key, value)| (key, value.as_deref()))
+    }
+
     fn read(&mut self) {
         let rows = self.head.rows.read();
         let range = (Bound::Included(&self.range.start[..]), Bound::Excluded(&self.range.end[..]));
         let found = rows.range::<[u8], _>(range);
         let row = |(key, value): (&Box<[u8]>, &Option<Value>)| (key.to_vec(), value.as_ref().map(Value::to_vec));
-        let read: Vec<Row> = match self.direction {
-            Direction::Forward => found.take(self.next).map(row).collect(),
-            Direction::Backward => found.rev().take(self.next).map(row).collect(),
-        };
-        match (read.last(), self.direction) {
+        match self.direction {
+            Direction::Forward => self.read.extend(found.take(self.next).map(row)),
+            Direction::Backward => self.read.extend(found.rev().take(self.next).map(row)),
+        }
+        match (self.read.back(), self.direction) {
             (Some((key, _)), Direction::Forward) => self.range.start = [key.as_slice(), &[0]].concat(),
             (Some((key, _)), Direction::Backward) => self.range.end.clone_from(key),
             (None, _) => self.range.end.clone_from(&self.range.start),
         }
         self.next = (self.next * 2).min(MOST_READ);
-        self.read = read.into_iter();
     }
 }

@@ -381,7 +381,7 @@ impl Shared {
         let mut writer = RunWriter::create(path.clone(), most_rows)?;
         while let Some((key, value)) = rows.next()? {
             if value.is_some() || has_older {
-                writer.add(&key, value.as_deref())?;
+                writer.add(key, value)?;
             }
             if writer.rows().is_multiple_of(4096) && self.is_ending() {
                 break;

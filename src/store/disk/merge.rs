@@ -4,20 +4,29 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::head::{Head, HeadRows};
-use super::row::Row;
+use super::row::RowRef;
 use super::run::{Run, RunRows};
 use crate::store::engine::{Direction, EngineError};
 
+/// A layer's rows, at one of them.
 enum Rows {
     Head(HeadRows),
     Run(RunRows),
 }
 
 impl Rows {
-    fn next(&mut self) -> Result<Option<Row>, EngineError> {
+    /// Goes on to the next row; `false` behind the last one.
+    fn advance(&mut self) -> Result<bool, EngineError> {
         match self {
-            Self::Head(rows) => Ok(rows.next()),
-            Self::Run(rows) => rows.next(),
+            Self::Head(rows) => Ok(rows.advance()),
+            Self::Run(rows) => rows.advance(),
+        }
+    }
+
+    fn row(&self) -> RowRef<'_> {
+        match self {
+            Self::Head(rows) => rows.row(),
+            Self::Run(rows) => rows.row(),
         }
     }
 }
@@ -25,8 +34,10 @@ impl Rows {
 /// Rows of all layers in one order, each key once, removed ones included.
 pub(super) struct Merge {
     direction: Direction,
-    /// Newest first; each with its next row.
-    layers: Vec<(Rows, Row)>,
+    /// Those that are not at their end, newest first.
+    layers: Vec<Rows>,
+    /// Which of them are at the row that was returned last, newest first.
+    shown: Vec<usize>,
 }
 
 impl Merge {
@@ -41,34 +52,33 @@ impl Merge {
         let runs = runs.iter().map(|run| run.rows(range, direction).map(Rows::Run));
         let mut layers = Vec::new();
         for mut rows in heads.chain(runs).flatten() {
-            if let Some(first) = rows.next()? {
-                layers.push((rows, first));
+            if rows.advance()? {
+                layers.push(rows);
             }
         }
-        Ok(Self { direction, layers })
+        Ok(Self { direction, layers, shown: Vec::new() })
     }
 
-    pub fn next(&mut self) -> Result<Option<Row>, EngineError> {
-        let keys = self.layers.iter().map(|(_, (key, _))| key);
-        let next = match self.direction {
-            Direction::Forward => keys.min(),
-            Direction::Backward => keys.max(),
-        };
-        let Some(key) = next.cloned() else { return Ok(None) };
-        let mut newest = None;
-        let mut number = 0;
-        while let Some((rows, row)) = self.layers.get_mut(number) {
-            if row.0 != key {
-                number += 1;
-                continue;
+    pub fn next(&mut self) -> Result<Option<RowRef<'_>>, EngineError> {
+        // The last first, so that the places of the others stay.
+        while let Some(number) = self.shown.pop() {
+            if !self.layers[number].advance()? {
+                self.layers.remove(number);
             }
-            let (row, has_more) = match rows.next()? {
-                Some(next) => (std::mem::replace(row, next), true),
-                None => (self.layers.remove(number).1, false),
-            };
-            newest.get_or_insert(row);
-            number += usize::from(has_more);
         }
-        Ok(newest)
+        for (number, rows) in self.layers.iter().enumerate() {
+            let order = match self.shown.first() {
+                Some(&first) => rows.row().0.cmp(self.layers[first].row().0),
+                None => std::cmp::Ordering::Equal,
+            };
+            let order = if self.direction == Direction::Forward { order } else { order.reverse() };
+            if order.is_lt() {
+                self.shown.clear();
+            }
+            if order.is_le() {
+                self.shown.push(number);
+            }
+        }
+        Ok(self.shown.first().map(|&newest| self.layers[newest].row()))
     }
 }

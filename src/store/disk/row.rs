@@ -3,6 +3,9 @@
 /// A key, and what a layer has under it: a value, or that it was removed.
 pub(super) type Row = (Vec<u8>, Option<Vec<u8>>);
 
+/// As [`Row`].
+pub(super) type RowRef<'a> = (&'a [u8], Option<&'a [u8]>);
+
 /// Bytes before a row's key: the length of the key, and that of the value or [`REMOVED`], little-endian.
 pub(super) const HEADER: usize = 6;
 

@@ -1,7 +1,8 @@
 //! A run: rows sorted by key, in a file that never changes once it is complete.
 //!
-//! The file is a sequence of compressed blocks, then a Bloom filter, then an index of the blocks, then a footer. Only the index
-//! is kept in memory: about 40 bytes for 16 KiB of rows. Everything that is read is checked against a checksum first.
+//! The file is a sequence of compressed blocks, then a Bloom filter, then an index of the blocks, then a footer. The index is
+//! kept in memory, about 40 bytes for 16 KiB of rows, and so is a filter that is not large. Everything that is read is checked
+//! against a checksum first.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use super::row::{self, Row};
+use super::row::{self, RowRef};
 use super::{damaged, io_error};
 use crate::store::engine::{Direction, EngineError};
 
@@ -174,7 +175,7 @@ impl Block {
     }
 
     /// `None` if it is damaged, which its checksum has ruled out.
-    fn row(&self, number: usize) -> Option<(&[u8], Option<&[u8]>)> {
+    fn row(&self, number: usize) -> Option<RowRef<'_>> {
         let starts = &self.bytes[self.bytes.len() - (self.count + 1) * 4..];
         let start = u32::from_le_bytes(*starts.get(number * 4..)?.first_chunk()?) as usize;
         let (key, value_length, rest) = row::split_key(self.bytes.get(start..)?)?;
@@ -272,6 +273,10 @@ const FILTER_BITS: usize = (FILTER_BLOCK - 4) * 8;
 /// Keys in a block of the filter: about ten bits for each, so that one of a hundred absent keys passes.
 const KEYS_PER_FILTER_BLOCK: u64 = 48;
 
+/// The longest filter that is kept in memory, in bytes: that of 400,000 rows. There are few runs with a longer one, and their
+/// filters are read from the file; each new row is looked up in all of them.
+const FILTER_IN_MEMORY: u64 = 512 * 1024;
+
 /// Bits set for a key.
 const PROBES: u32 = 6;
 
@@ -318,6 +323,12 @@ fn probes(key: &[u8], blocks: u64) -> (u64, impl Iterator<Item = usize>) {
     (block as u64, bits)
 }
 
+/// The bits of a filter's block, `None` if it is damaged.
+fn filter_bits(block: &[u8]) -> Option<&[u8]> {
+    let (set, checksum) = block.split_at_checked(FILTER_BLOCK - 4)?;
+    (crc32fast::hash(set).to_le_bytes() == checksum).then_some(set)
+}
+
 /// FNV-1a, and the last step of SplitMix64 to spread it over all bits. Part of the file's format.
 fn hash(key: &[u8]) -> u64 {
     let fnv = key
@@ -337,6 +348,8 @@ pub(super) struct Run {
     bytes: u64,
     filter_at: u64,
     filter_blocks: u64,
+    /// The filter, if it is kept in memory.
+    filter: Option<Vec<u8>>,
     index: Index,
     last_key: Vec<u8>,
     cache: Arc<BlockCache>,
@@ -368,7 +381,22 @@ impl Run {
         }
         let (index, last_key) = Index::decode(&index).ok_or_else(broken)?;
         let is_doomed = AtomicBool::new(false);
-        Ok(Self { id, rows, path, file, bytes, filter_at, filter_blocks, index, last_key, cache, is_doomed })
+        let filter = None;
+        let mut run =
+            Self { id, rows, path, file, bytes, filter_at, filter_blocks, filter, index, last_key, cache, is_doomed };
+        run.filter = run.read_filter()?;
+        Ok(run)
+    }
+
+    fn read_filter(&self) -> Result<Option<Vec<u8>>, EngineError> {
+        let bytes = self.filter_blocks.saturating_mul(FILTER_BLOCK as u64);
+        if bytes > FILTER_IN_MEMORY {
+            return Ok(None);
+        }
+        let mut filter = vec![0; bytes as usize];
+        self.read(&mut filter, self.filter_at)?;
+        let is_whole = |block: &[u8]| filter_bits(block).is_some();
+        if filter.chunks(FILTER_BLOCK).all(is_whole) { Ok(Some(filter)) } else { Err(self.damaged()) }
     }
 
     /// Bytes of the file.
@@ -392,7 +420,7 @@ impl Run {
         Ok(found.map(|(_, value)| value.map(<[u8]>::to_vec)))
     }
 
-    /// The rows in this range, from one end of it; `None` if there are none.
+    /// The rows in this range, from one end of it, at none of them yet; `None` if there are none.
     pub fn rows(self: &Arc<Self>, range: &Range<Vec<u8>>, direction: Direction) -> Option<RunRows> {
         if range.start > self.last_key {
             return None;
@@ -404,18 +432,22 @@ impl Run {
             range: range.clone(),
             direction,
             blocks,
-            block: None,
+            rows: 0..0,
+            current: None,
         })
     }
 
     fn may_have(&self, key: &[u8]) -> Result<bool, EngineError> {
         let (number, mut bits) = probes(key, self.filter_blocks);
+        let offset = number * FILTER_BLOCK as u64;
         let mut block = [0; FILTER_BLOCK];
-        self.read(&mut block, self.filter_at + number * FILTER_BLOCK as u64)?;
-        let (set, checksum) = block.split_at(FILTER_BLOCK - 4);
-        if crc32fast::hash(set).to_le_bytes() != checksum {
-            return Err(self.damaged());
-        }
+        let set = match &self.filter {
+            Some(filter) => &filter[offset as usize..][..FILTER_BLOCK],
+            None => {
+                self.read(&mut block, self.filter_at + offset)?;
+                filter_bits(&block).ok_or_else(|| self.damaged())?
+            }
+        };
         Ok(bits.all(|bit| set[bit / 8] & (1 << (bit % 8)) != 0))
     }
 
@@ -462,31 +494,40 @@ impl Drop for Run {
     }
 }
 
-/// Rows of a run, one after the other.
+/// Rows of a run, at one of them.
 pub(super) struct RunRows {
     run: Arc<Run>,
     range: Range<Vec<u8>>,
     direction: Direction,
     /// Blocks that are still to come.
     blocks: Range<usize>,
-    /// The current one, with the rows of it that are still to come.
-    block: Option<(Arc<Block>, Range<usize>)>,
+    /// Rows of the current block that are still to come.
+    rows: Range<usize>,
+    /// The current row: its block, and its number there.
+    current: Option<(Arc<Block>, usize)>,
 }
 
 impl RunRows {
-    pub fn next(&mut self) -> Result<Option<Row>, EngineError> {
+    /// Goes on to the next row; `false` behind the last one.
+    pub fn advance(&mut self) -> Result<bool, EngineError> {
         loop {
-            if let Some((block, rows)) = &mut self.block
-                && let Some(number) = next_of(rows, self.direction)
+            if let Some((block, row)) = &mut self.current
+                && let Some(number) = next_of(&mut self.rows, self.direction)
             {
-                let (key, value) = block.row(number).ok_or_else(|| self.run.damaged())?;
-                return Ok(Some((key.to_vec(), value.map(<[u8]>::to_vec))));
+                *row = number;
+                return if block.row(number).is_some() { Ok(true) } else { Err(self.run.damaged()) };
             }
-            let Some(number) = next_of(&mut self.blocks, self.direction) else { return Ok(None) };
+            self.current = None;
+            let Some(number) = next_of(&mut self.blocks, self.direction) else { return Ok(false) };
             let block = self.run.block(number)?;
-            let rows = block.lower_bound(&self.range.start)..block.lower_bound(&self.range.end);
-            self.block = Some((block, rows));
+            self.rows = block.lower_bound(&self.range.start)..block.lower_bound(&self.range.end);
+            self.current = Some((block, 0));
         }
+    }
+
+    /// The current row; an empty one where there is none.
+    pub fn row(&self) -> RowRef<'_> {
+        self.current.as_ref().and_then(|(block, number)| block.row(*number)).unwrap_or_default()
     }
 }
 
@@ -539,6 +580,7 @@ impl BlockCache {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::Row;
     use super::*;
 
     fn key(number: u64) -> Vec<u8> {
@@ -580,8 +622,9 @@ mod tests {
             for direction in [Direction::Forward, Direction::Backward] {
                 let mut found = Vec::new();
                 if let Some(mut rows) = run.rows(&(key(start)..key(end)), direction) {
-                    while let Some(row) = rows.next().expect("readable") {
-                        found.push(row);
+                    while rows.advance().expect("readable") {
+                        let (key, value) = rows.row();
+                        found.push((key.to_vec(), value.map(<[u8]>::to_vec)));
                     }
                 }
                 if direction == Direction::Backward {
@@ -612,7 +655,8 @@ mod tests {
             let Ok(run) = Run::open(path.clone(), 1, BlockCache::new(0)) else { continue };
             let run = Arc::new(run);
             let mut rows = run.rows(&(vec![]..vec![u8::MAX]), Direction::Forward).expect("rows");
-            let all = std::iter::from_fn(|| rows.next().transpose()).collect::<Result<Vec<_>, _>>();
+            let all = std::iter::from_fn(|| rows.advance().map(|more| more.then_some(())).transpose());
+            let all = all.collect::<Result<Vec<_>, _>>();
             let by_key = (0..3000).try_for_each(|number| run.get(&key(number)).map(drop));
             assert!(all.is_err() || by_key.is_err(), "byte {position} of {}", whole.len());
         }
