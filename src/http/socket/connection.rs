@@ -24,8 +24,9 @@ use super::Places;
 use crate::groups::Outbox;
 use crate::protocol::CloseReason;
 
-/// tungstenite's read buffer: filled with zeros and so resident for every connection. Chat frames are small.
-const READ_BUFFER: usize = 1024;
+/// tungstenite's read buffer, in bytes: filled with zeros and so resident for every connection. Chat frames are small, and of a
+/// longer one the rest is read at once.
+const READ_BUFFER: usize = 512;
 
 /// Frames in one vectored write.
 const MAX_SLICES: usize = 64;
@@ -92,6 +93,16 @@ impl Writing {
         self.blocks.push_back(block);
     }
 
+    /// As [`Writing::push`] for each.
+    fn append(&mut self, blocks: VecDeque<Bytes>) {
+        self.bytes += blocks.iter().map(Bytes::len).sum::<usize>();
+        if self.blocks.is_empty() {
+            self.blocks = blocks;
+        } else {
+            self.blocks.extend(blocks);
+        }
+    }
+
     /// Memory used by the queue, in bytes: even a pong of two bytes takes a block.
     fn cost(&self) -> usize {
         /// Approximate overhead of a block.
@@ -117,10 +128,8 @@ impl Writing {
             self.offset -= first.len();
             self.blocks.pop_front();
         }
-        // Releases the memory of a burst, for idle connections.
-        if self.blocks.capacity() > MAX_SLICES {
-            self.blocks.shrink_to_fit();
-        }
+        // Most connections have nothing to write most of the time.
+        self.blocks = VecDeque::new();
     }
 
     /// Drops everything except the rest of a partly written frame, so that another frame can follow.
@@ -202,7 +211,7 @@ impl Connection {
     /// Sends what waits in the outbox ahead of what is sent next.
     pub fn send_waiting(&mut self) {
         // A reason to close stays in the outbox and is found with the next event.
-        self.outbox.take().frames.into_iter().for_each(|frames| self.writing.push(frames));
+        self.writing.append(self.outbox.take().frames);
     }
 
     /// Closes a connection that is not to be served.
@@ -223,7 +232,7 @@ impl Connection {
 
     fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Step> {
         if let Poll::Ready(drained) = self.outbox.poll_drain(context) {
-            drained.frames.into_iter().for_each(|frames| self.writing.push(frames));
+            self.writing.append(drained.frames);
             if let Some(reason) = drained.close {
                 return Poll::Ready(Step::Close(reason));
             }

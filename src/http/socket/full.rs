@@ -15,10 +15,7 @@ use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageVie
 use crate::text::{Locale, Text};
 
 /// Serves a full client.
-pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller) {
-    let actor = caller.actor(None);
-    let mut limiter = FrameLimiter::new(app.settings.messages_per_second);
-    let mut client = FullClient { app, actor, rooms: Vec::new(), watch: None };
+pub async fn serve(mut connection: Box<Connection>, mut client: Box<FullClient>) {
     loop {
         let text = match connection.next().await {
             Event::Text(text) => text,
@@ -28,7 +25,7 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
             }
             Event::Closed => return,
         };
-        let taken = match limiter.check() {
+        let taken = match client.limiter.check() {
             // Boxed, because its size would be part of every idle connection's task.
             Pace::Fine => Box::pin(client.take(&mut connection, &text)).await,
             Pace::TooFast => Err(too_fast(&text)),
@@ -68,9 +65,11 @@ fn too_fast(text: &str) -> Refused {
     }
 }
 
-struct FullClient {
+/// What a connection's task keeps of its client. Boxed, because a future stores its arguments twice.
+pub struct FullClient {
     app: Arc<App>,
     actor: Actor,
+    limiter: FrameLimiter,
     /// Usually one, rarely more than a few.
     rooms: Vec<Membership>,
     /// The subscription to job changes, while watching.
@@ -78,6 +77,11 @@ struct FullClient {
 }
 
 impl FullClient {
+    pub fn new(app: Arc<App>, caller: &Caller) -> Box<Self> {
+        let (actor, limiter) = (caller.actor(None), FrameLimiter::new(app.settings.messages_per_second));
+        Box::new(Self { app, actor, limiter, rooms: Vec::new(), watch: None })
+    }
+
     async fn take(&mut self, connection: &mut Connection, text: &str) -> Result<(), Refused> {
         match ClientFrame::parse(text)? {
             ClientFrame::Hello { handle, locale, time_zone } => {

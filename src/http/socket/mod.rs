@@ -34,6 +34,7 @@ use crate::model::{PRIVATE_ROOM, RoomName};
 use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
 use connection::{Connection, SocketLimits};
+use full::FullClient;
 
 /// The open WebSockets, for frames to all clients.
 #[derive(Default)]
@@ -209,7 +210,7 @@ async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgra
     let span = door.span(caller.address);
     match door {
         _ if !is_admitted => tasks.spawn(connection.refuse(CloseReason::TooMany).instrument(span)),
-        WebSocketEndpoint::Full => tasks.spawn(full::serve(connection, app, caller).instrument(span)),
+        WebSocketEndpoint::Full => tasks.spawn(full::serve(connection, FullClient::new(app, &caller)).instrument(span)),
         WebSocketEndpoint::Room(room) => {
             tasks.spawn(simple::serve(connection, app, caller, Some(room)).instrument(span))
         }
