@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::documents::{self, Extractor};
 use crate::embedding::Embedder;
 use crate::fetch::Client;
+use crate::groups::LocalBroker;
 use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, SEARCHES, Settings, Sockets};
 use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
@@ -100,9 +101,11 @@ impl Server {
         let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
         let webhooks = Arc::new(webhooks(config)?);
         let deliveries = TaskTracker::new();
-        let rooms = Rooms::new(store.clone(), config.rooms.bot, deliveries.clone());
+        let broker = LocalBroker::new(deliveries.clone());
+        let rooms = Rooms::new(store.clone(), config.rooms.bot, broker.clone(), deliveries.clone());
         let announcer = Arc::new(RoomAnnouncer::new(rooms.clone()));
-        let jobs = Jobs::new(store.clone(), announcer, webhooks.clone(), job_settings(config), deliveries.clone());
+        let jobs =
+            Jobs::new(store.clone(), announcer, webhooks.clone(), job_settings(config), broker, deliveries.clone());
         let library = open_library(config, store.clone(), jobs.clone(), client.clone()).await?;
         let ask = ask(config, &library)?;
         let bots = Bots::new(client.clone(), &planning(config)?, webhooks, ask, library.clone());

@@ -28,7 +28,7 @@ impl RoomAnnouncer {
     /// Shows a frame in a job's room, if somebody is there to see it.
     fn publish(&self, job: &Job, frame: &ServerFrame<'_>) {
         if let Some(room) = job.room.as_ref().and_then(|name| self.rooms.live(name)) {
-            room.publish(frame, Audience::Full, &self.runtime);
+            room.publish(frame, Audience::Full);
         }
     }
 }
@@ -38,9 +38,9 @@ impl Announcer for RoomAnnouncer {
     async fn answer(&self, ended: &Job, text: MessageText, answer: Answer) -> Result<Announcement, Text> {
         let name = ended.room.as_ref().ok_or_else(|| Text::new("error-not_found-room"))?;
         let (room, _) = self.rooms.open(name).await?;
-        let (number, runtime) = (self.rooms.store(&room, &ended.principal).await?, self.runtime.clone());
+        let number = self.rooms.store(&room, &ended.principal).await?;
         let message = bot_message(text, Some(ended.id.clone()), Some(answer));
-        let publish = Box::new(move |stored, message: &Message| room.publish_message(stored, message, &runtime));
+        let publish = Box::new(move |stored, message: &Message| room.publish_message(stored, message));
         Ok(Announcement { room: number, message, publish })
     }
 
@@ -67,11 +67,11 @@ impl Chat {
         let (room, _) = self.open_room(name).await?;
         let message = bot_message(MessageText::from_bot(text), None, None);
         let number = self.rooms.store(&room, &job.principal).await?;
-        let (kept, runtime) = (message.clone(), self.runtime.clone());
+        let kept = message.clone();
         let (done, durable) = tokio::sync::oneshot::channel();
         let on_durable = move |posted: Result<Posted, StoreError>| {
             if let Ok(Posted::New(stored)) = &posted {
-                room.publish_message(*stored, &message, &runtime);
+                room.publish_message(*stored, &message);
             }
             // The receiver is gone if the job was cancelled meanwhile.
             let _ = done.send(posted.map(drop).map_err(Text::from));

@@ -150,7 +150,7 @@ impl Chat {
         let on_durable = move |posted: Result<Posted, StoreError>| match posted {
             Ok(Posted::New(stored)) => {
                 let seq = stored.number;
-                room.publish_message(stored, &message, &chat.runtime);
+                room.publish_message(stored, &message);
                 if let Some(admission) = admission {
                     chat.begin(&room, admission, seq);
                 }
@@ -212,7 +212,7 @@ impl Chat {
             let words = room.persona().working(job.locale).map(str::to_owned);
             let words = words.unwrap_or_else(|| Text::new("loading").with("line", job.line()).in_locale(job.locale));
             let loading = ServerFrame::Loading { room: room.name().shown(), job: &job.id, message: &words };
-            room.publish(&loading, Audience::Everyone, &self.runtime);
+            room.publish(&loading, Audience::Everyone);
         }
         self.jobs.begin_admitted(admission, seq);
     }
@@ -232,12 +232,9 @@ impl Chat {
     /// Deletes the text of a message and tells the room.
     pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::DeleteMessage)?;
-        let (shown, runtime) = (room.clone(), self.runtime.clone());
-        let effect = move |changed: Vec<ChangedMessage>| {
-            for message in &changed {
-                shown.publish_change(message, &runtime);
-            }
-        };
+        let shown = room.clone();
+        let effect =
+            move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_change(message));
         if !self.store.delete_message(room.number(), seq, effect).await? {
             return Err(Text::new("error-not_found-message"));
         }
@@ -249,11 +246,11 @@ impl Chat {
     pub async fn change_room(&self, room: &Arc<Room>, change: RoomChange, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::ChangeRoom)?;
         let persona = change.persona.map(Persona::checked).transpose()?;
-        let (shown, runtime) = (room.clone(), self.runtime.clone());
+        let shown = room.clone();
         let effect = move |record: RoomRecord| {
             let (bot, greetings) = (record.settings.bot, &record.settings.persona.greeting);
             let frame = ServerFrame::Room { room: shown.name().shown(), bot, greetings };
-            shown.publish(&frame, Audience::Full, &runtime);
+            shown.publish(&frame, Audience::Full);
             shown.set_record(record);
         };
         let change = move |record: &mut RoomRecord| {
@@ -268,7 +265,7 @@ impl Chat {
     pub fn typing(&self, membership: &Membership, actor: &Actor) {
         let room = membership.room();
         let frame = ServerFrame::Typing { room: room.name().shown(), handle: &actor.handle };
-        room.publish(&frame, Audience::FullExcept(membership.id()), &self.runtime);
+        room.publish(&frame, Audience::FullExcept(membership.id()));
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
@@ -11,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::Rooms;
 use super::presence::Presence;
 use crate::accounts::Actor;
-use crate::groups::{Audience, Group, Outbox, OutboxId, Progress, Publication, Subscription};
+use crate::groups::{Audience, Broker, Group, Outbox, OutboxId, Progress, Publication, Subscription};
 use crate::model::{BotMode, Handle, Message, Persona, Principal, RoomName};
 use crate::protocol::{MemberView, MessageView, ServerFrame};
 use crate::store::{ChangedMessage, Counter, RoomNumber, RoomRecord};
@@ -26,19 +25,19 @@ pub struct Room {
     number: AtomicU64,
     name: RoomName,
     record: Mutex<RoomRecord>,
-    group: Arc<Group>,
+    group: Arc<dyn Group>,
     pub(super) presence: Presence,
 }
 
 impl Room {
     /// `stored` is how far the room has come in the store.
-    pub(super) fn new(number: RoomNumber, record: RoomRecord, stored: Counter, deliveries: TaskTracker) -> Self {
+    pub(super) fn new(number: RoomNumber, record: RoomRecord, stored: Counter, broker: &dyn Broker) -> Self {
         let delivered = Progress { number: stored.number, version: stored.version };
         Self {
             number: AtomicU64::new(number.get()),
             name: record.name.clone(),
+            group: broker.open(record.name.as_str(), delivered),
             record: Mutex::new(record),
-            group: Arc::new(Group::new(delivered, deliveries)),
             presence: Presence::default(),
         }
     }
@@ -103,32 +102,30 @@ impl Room {
     }
 
     /// Sends a frame without a number.
-    pub(super) fn publish(&self, frame: &ServerFrame<'_>, audience: Audience, runtime: &Runtime) {
-        self.publish_encoded(frame.encode(), audience, runtime);
+    pub(super) fn publish(&self, frame: &ServerFrame<'_>, audience: Audience) {
+        self.publish_as(frame, audience, Progress::default());
     }
 
-    pub(super) fn publish_encoded(&self, frame: Bytes, audience: Audience, runtime: &Runtime) {
-        self.group.publish(Publication { frame, audience, progress: Progress::default() }, runtime);
+    fn publish_as(&self, frame: &ServerFrame<'_>, audience: Audience, progress: Progress) {
+        self.group.clone().publish(Publication { frame: frame.encode(), audience, progress });
     }
 
     /// Sends a durable message. To be called in the order of the versions.
-    pub(super) fn publish_message(&self, stored: Counter, message: &Message, runtime: &Runtime) {
+    pub(super) fn publish_message(&self, stored: Counter, message: &Message) {
         let Counter { number: seq, version } = stored;
         let view = MessageView { version: Some(version), ..MessageView::new(&self.name, seq, message) };
-        let (frame, progress) = (ServerFrame::Message(view).encode(), Progress { number: seq, version });
-        self.group.publish(Publication { frame, audience: Audience::Everyone, progress }, runtime);
+        self.publish_as(&ServerFrame::Message(view), Audience::Everyone, Progress { number: seq, version });
     }
 
     /// Sends a durable change of a message. To be called in the order of the versions.
-    pub(super) fn publish_change(&self, changed: &ChangedMessage, runtime: &Runtime) {
+    pub(super) fn publish_change(&self, changed: &ChangedMessage) {
         let ChangedMessage { seq, version, message } = changed;
         let view = MessageView { version: Some(*version), ..MessageView::new(&self.name, *seq, message) };
         let frame = match message.deleted {
             true => ServerFrame::Deleted { room: self.name.shown(), seq: *seq, version: *version },
             false => ServerFrame::Changed(view),
         };
-        let progress = Progress { number: 0, version: *version };
-        self.group.publish(Publication { frame: frame.encode(), audience: Audience::Full, progress }, runtime);
+        self.publish_as(&frame, Audience::Full, Progress { number: 0, version: *version });
     }
 }
 
@@ -152,7 +149,7 @@ impl Membership {
         tasks: &TaskTracker,
         rooms: &Arc<Rooms>,
     ) -> Self {
-        let subscription = room.group.subscribe(outbox);
+        let subscription = room.group.clone().subscribe(outbox);
         room.presence.enter(&actor.principal, &actor.handle);
         let (runtime, tasks) = (runtime.clone(), tasks.clone());
         let (principal, rooms) = (actor.principal.clone(), rooms.clone());
@@ -188,7 +185,7 @@ impl Membership {
         if !self.room.presence.begin_announcement() {
             return;
         }
-        let (room, runtime) = (self.room.clone(), self.runtime.clone());
+        let room = self.room.clone();
         let announcement = async move {
             tokio::time::sleep(Presence::DELAY).await;
             if let Some(changes) = room.presence.take_changes() {
@@ -198,7 +195,7 @@ impl Membership {
                     left: &changes.left,
                     count: changes.count,
                 };
-                room.publish(&frame, Audience::Full, &runtime);
+                room.publish(&frame, Audience::Full);
             }
         };
         self.tasks.spawn_on(announcement, &self.runtime);

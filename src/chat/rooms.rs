@@ -10,6 +10,7 @@ use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
 use super::room::{Room, UNSTORED};
+use crate::groups::Broker;
 use crate::model::{BotMode, Principal, RoomName};
 use crate::store::{Counter, RoomNumber, RoomRecord, Store, StoreError};
 
@@ -20,7 +21,9 @@ const SHARDS: usize = 64;
 pub struct Rooms {
     store: Arc<Store>,
     new_room_bot: BotMode,
-    deliveries: TaskTracker,
+    broker: Arc<dyn Broker>,
+    /// Tracks the clearing of rooms.
+    tasks: TaskTracker,
     shards: Vec<Shard>,
 }
 
@@ -91,10 +94,11 @@ impl RoomSummary {
 }
 
 impl Rooms {
-    /// `new_room_bot` is what the bot of a room answers to until its settings are changed.
-    pub fn new(store: Arc<Store>, new_room_bot: BotMode, deliveries: TaskTracker) -> Arc<Self> {
+    /// `new_room_bot` is what the bot of a room answers to until its settings are changed; `tasks` are waited for when the
+    /// server stops.
+    pub fn new(store: Arc<Store>, new_room_bot: BotMode, broker: Arc<dyn Broker>, tasks: TaskTracker) -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Arc::new(Self { store, new_room_bot, deliveries, shards })
+        Arc::new(Self { store, new_room_bot, broker, tasks, shards })
     }
 
     pub(super) fn new_room_bot(&self) -> BotMode {
@@ -124,14 +128,14 @@ impl Rooms {
         if name.is_private() {
             // Not before something is said there: most who come by say nothing.
             let record = RoomRecord::new(name.clone(), BotMode::Always, None);
-            let room = Arc::new(Room::new(UNSTORED, record, Counter::default(), self.deliveries.clone()));
+            let room = Arc::new(Room::new(UNSTORED, record, Counter::default(), self.broker.as_ref()));
             shard.insert(&room);
             return Ok((room, true));
         }
         let record = RoomRecord::new(name.clone(), self.new_room_bot, None);
         let (number, record, is_new) = self.store.create_room(record).await?;
         let stored = self.store.counter(number)?;
-        let room = Arc::new(Room::new(number, record, stored, self.deliveries.clone()));
+        let room = Arc::new(Room::new(number, record, stored, self.broker.as_ref()));
         shard.insert(&room);
         Ok((room, is_new))
     }
@@ -155,7 +159,7 @@ impl Rooms {
     pub(super) fn clear_when_left(self: &Arc<Self>, room: &Room, runtime: &Runtime) {
         if room.name().is_temporary() && room.is_stored() && room.presence.count() == 0 {
             let (rooms, name) = (self.clone(), room.name().clone());
-            self.deliveries.spawn_on(async move { rooms.clear(&name).await }, runtime);
+            self.tasks.spawn_on(async move { rooms.clear(&name).await }, runtime);
         }
     }
 
@@ -187,7 +191,7 @@ impl Rooms {
         let Some((number, record)) = self.store.room(name)? else { return Ok(None) };
         // The room is not in memory, so no write is in progress and everything stored is durable.
         let stored = self.store.counter(number)?;
-        let room = Arc::new(Room::new(number, record, stored, self.deliveries.clone()));
+        let room = Arc::new(Room::new(number, record, stored, self.broker.as_ref()));
         shard.insert(&room);
         Ok(Some(room))
     }

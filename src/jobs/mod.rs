@@ -36,6 +36,7 @@ pub use stats::{Span, Stats};
 pub use views::JobFilter;
 pub use webhooks::{DELIVER, Delivery, Event, POLICY as DELIVERY_POLICY, Webhook, Webhooks};
 
+use crate::groups::Broker;
 use crate::model::{Job, JobId};
 use crate::protocol::{JobView, JobsNow};
 use crate::store::{JobCounts, Store, StoreError};
@@ -79,6 +80,7 @@ impl Jobs {
         announcer: Arc<dyn Announcer>,
         webhooks: Arc<Webhooks>,
         settings: JobSettings,
+        broker: Arc<dyn Broker>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
         let stats = Arc::<Stats>::default();
@@ -86,7 +88,7 @@ impl Jobs {
             store,
             dispatcher: Dispatcher::new(settings.queue, settings.concurrency, stats.clone()),
             announcer,
-            watchers: Watchers::new(tasks.clone()),
+            watchers: Watchers::new(broker),
             webhooks,
             alarm: Alarm::default(),
             stats,
@@ -145,7 +147,7 @@ impl Jobs {
 
     /// Shows how a job stands, to whoever watches it and, unless it is quiet, where it was asked for.
     fn show(&self, job: &Job, view: &JobView) {
-        self.watchers.publish(&job.principal, view, &self.runtime);
+        self.watchers.publish(&job.principal, view);
         if !job.quiet {
             self.announcer.changed(job, view);
         }
@@ -176,6 +178,7 @@ impl Jobs {
 impl Jobs {
     /// An engine for tests of what stands above it: nobody hears of its jobs, and nothing runs them.
     pub fn for_tests(store: Arc<Store>) -> Arc<Self> {
+        use crate::groups::LocalBroker;
         use crate::model::{Answer, MessageText};
 
         struct Nobody;
@@ -191,7 +194,9 @@ impl Jobs {
 
         let concurrency = Concurrency { workers: 2, per_person: 1, per_room: 1 };
         let settings = JobSettings { queue: 10, concurrency, per_person: 10, schedules_per_person: 10 };
-        Self::new(store, Arc::new(Nobody), Arc::default(), settings, TaskTracker::new())
+        let tasks = TaskTracker::new();
+        let broker = LocalBroker::new(tasks.clone());
+        Self::new(store, Arc::new(Nobody), Arc::default(), settings, broker, tasks)
     }
 }
 

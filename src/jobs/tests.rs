@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::accounts::{Actor, Role};
+use crate::groups::LocalBroker;
 use crate::model::{
     Answer, AuthorKind, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Principal, Rhythm,
     RoomName, SendId, Timestamp,
@@ -48,7 +49,8 @@ impl Engine {
         let concurrency = Concurrency { workers: 4, per_person: 4, per_room: 4 };
         let settings = JobSettings { queue: 100, concurrency, per_person: 100, schedules_per_person: 100 };
         let tasks = TaskTracker::new();
-        let jobs = Jobs::new(store.clone(), Arc::new(OneRoom(room)), Arc::default(), settings, tasks);
+        let broker = LocalBroker::new(tasks.clone());
+        let jobs = Jobs::new(store.clone(), Arc::new(OneRoom(room)), Arc::default(), settings, broker, tasks);
         jobs.set_policies([("alone".to_owned(), Policy { is_unique: true, ..Policy::QUICK })].into());
         let owner = Actor::new(None, None, [127, 0, 0, 1].into(), Role::Owner, Locale::English);
         Self { jobs, store, room, owner, _closing: closing }

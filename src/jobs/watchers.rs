@@ -4,12 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, MutexGuard};
-use tokio::runtime::Handle as Runtime;
-use tokio_util::task::TaskTracker;
 
 use super::Jobs;
 use crate::accounts::{Action, Actor};
-use crate::groups::{Audience, Group, Outbox, Progress, Publication, Subscription};
+use crate::groups::{Audience, Broker, Group, Outbox, Progress, Publication, Subscription};
 use crate::model::Principal;
 use crate::protocol::{JobView, ServerFrame};
 
@@ -20,19 +18,29 @@ enum Watched {
     One(Principal),
 }
 
+impl Watched {
+    /// The name of the group; a room's has no space.
+    fn name(&self) -> String {
+        match self {
+            Self::Everybody => "jobs of everybody".into(),
+            Self::One(principal) => format!("jobs of {principal}"),
+        }
+    }
+}
+
 /// Groups of watchers. A group exists as long as it has members.
 pub(super) struct Watchers {
-    groups: Mutex<HashMap<Watched, Weak<Group>>>,
-    deliveries: TaskTracker,
+    groups: Mutex<HashMap<Watched, Weak<dyn Group>>>,
+    broker: Arc<dyn Broker>,
 }
 
 impl Watchers {
-    pub fn new(deliveries: TaskTracker) -> Self {
-        Self { groups: Mutex::default(), deliveries }
+    pub fn new(broker: Arc<dyn Broker>) -> Self {
+        Self { groups: Mutex::default(), broker }
     }
 
     /// Held for moments only, never across an await.
-    fn groups(&self) -> MutexGuard<'_, HashMap<Watched, Weak<Group>>> {
+    fn groups(&self) -> MutexGuard<'_, HashMap<Watched, Weak<dyn Group>>> {
         self.groups.lock()
     }
 
@@ -40,7 +48,7 @@ impl Watchers {
         let mut groups = self.groups();
         groups.retain(|_, group| group.strong_count() > 0);
         let group = groups.get(&watched).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let group = Arc::new(Group::new(Progress::default(), self.deliveries.clone()));
+            let group = self.broker.open(&watched.name(), Progress::default());
             groups.insert(watched, Arc::downgrade(&group));
             group
         });
@@ -48,7 +56,7 @@ impl Watchers {
     }
 
     /// Publishes a frame to all who watch this person's jobs.
-    pub fn publish(&self, principal: &Principal, job: &JobView, runtime: &Runtime) {
+    pub fn publish(&self, principal: &Principal, job: &JobView) {
         let groups = self.groups();
         if groups.is_empty() {
             return;
@@ -57,7 +65,7 @@ impl Watchers {
         for watched in [Watched::Everybody, Watched::One(principal.clone())] {
             if let Some(group) = groups.get(&watched).and_then(Weak::upgrade) {
                 let (frame, progress) = (frame.clone(), Progress::default());
-                group.publish(Publication { frame, audience: Audience::Full, progress }, runtime);
+                group.publish(Publication { frame, audience: Audience::Full, progress });
             }
         }
     }
