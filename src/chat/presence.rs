@@ -1,4 +1,4 @@
-//! Presence in a room: a person counts once, regardless of the number of connections. Pure state; publishing is the caller's.
+//! Who is in a room, as a seam. Pure state; publishing is the caller's.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,11 +8,53 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::model::{AuthorKind, Handle, Principal};
 use crate::protocol::MemberView;
 
+/// How long changes are collected before they are announced.
+pub(super) const ANNOUNCE_AFTER: Duration = Duration::from_millis(100);
+
 /// Maximum number of people listed in one frame; beyond it, only the count is exact.
 const MAX_NAMED: usize = 200;
 
+/// The people in one room.
+///
+/// 1. **A person counts once**, however many connections they have, and has the handle they gave last.
+/// 2. **Changes are collected.** Whoever changes something asks [`Presence::begin_announcement`] afterwards; one of them is told
+///    to take the changes after [`ANNOUNCE_AFTER`] and to announce them. So there is at most one announcement in that time, and
+///    every change is in one. What changed and changed back meanwhile is in none.
+/// 3. **Announcements add up**: who applies all of them to the members there were before has the members there are.
+/// 4. **A connection counts as long as its node has a lease.** It is in no store. Here the lease is the life of the process: a
+///    start begins with nobody. Where there are several nodes, what a node that died brought in leaves when its lease ends,
+///    which is announced as any change.
+pub(super) trait Presence: Send + Sync {
+    /// Adds a connection of this person, who has this handle from now on.
+    fn enter(&self, principal: &Principal, handle: &Handle);
+
+    /// Removes one connection of this person.
+    fn leave(&self, principal: &Principal);
+
+    /// Returns whether the caller must announce the changes after [`ANNOUNCE_AFTER`]; no one else is to until it takes them.
+    fn begin_announcement(&self) -> bool;
+
+    /// The changes to announce, if any.
+    fn take_changes(&self) -> Option<Changes>;
+
+    /// Some of those who are here, by name, and how many there are.
+    fn members(&self) -> (Vec<MemberView>, usize);
+
+    /// How many people are here.
+    fn count(&self) -> usize;
+}
+
+/// Changes since the last announcement.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Changes {
+    pub joined: Vec<MemberView>,
+    pub left: Vec<MemberView>,
+    pub count: usize,
+}
+
+/// Where every connection is one of this process.
 #[derive(Default)]
-pub(super) struct Presence {
+pub(super) struct LocalPresence {
     state: Mutex<State>,
 }
 
@@ -29,24 +71,15 @@ struct Present {
     connections: usize,
 }
 
-/// Changes since the last announcement.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Changes {
-    pub joined: Vec<MemberView>,
-    pub left: Vec<MemberView>,
-    pub count: usize,
-}
-
-impl Presence {
-    /// How long changes are collected before they are announced.
-    pub const DELAY: Duration = Duration::from_millis(100);
-
+impl LocalPresence {
+    /// Held for moments only, never across an await.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
+}
 
-    /// Adds a connection of this person, who has this handle from now on.
-    pub fn enter(&self, principal: &Principal, handle: &Handle) {
+impl Presence for LocalPresence {
+    fn enter(&self, principal: &Principal, handle: &Handle) {
         let mut state = self.state();
         state.note(principal);
         let present =
@@ -55,8 +88,7 @@ impl Presence {
         present.handle = handle.clone();
     }
 
-    /// Removes one connection of this person.
-    pub fn leave(&self, principal: &Principal) {
+    fn leave(&self, principal: &Principal) {
         let mut state = self.state();
         state.note(principal);
         if let Some(present) = state.people.get_mut(principal) {
@@ -70,13 +102,11 @@ impl Presence {
         }
     }
 
-    /// Returns whether the caller must announce the changes after [`Presence::DELAY`]; at most one caller at a time does.
-    pub fn begin_announcement(&self) -> bool {
+    fn begin_announcement(&self) -> bool {
         !std::mem::replace(&mut self.state().is_announcing, true)
     }
 
-    /// The changes to announce, if any.
-    pub fn take_changes(&self) -> Option<Changes> {
+    fn take_changes(&self) -> Option<Changes> {
         let mut state = self.state();
         state.is_announcing = false;
         let told = std::mem::take(&mut state.told);
@@ -96,8 +126,7 @@ impl Presence {
         Some(Changes { joined, left, count: state.people.len() })
     }
 
-    /// Some of those who are here, by name, and how many there are.
-    pub fn members(&self) -> (Vec<MemberView>, usize) {
+    fn members(&self) -> (Vec<MemberView>, usize) {
         let state = self.state();
         let mut members: Vec<_> =
             state.people.values().take(MAX_NAMED).map(|present| member(present.handle.clone())).collect();
@@ -105,7 +134,7 @@ impl Presence {
         (members, state.people.len())
     }
 
-    pub fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.state().people.len()
     }
 }
@@ -126,7 +155,25 @@ fn member(handle: Handle) -> MemberView {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    #[test]
+    fn the_presence_of_one_process_keeps_the_contract() {
+        contract(|| Arc::new(LocalPresence::default()));
+    }
+
+    /// Every promise, each of a room of its own.
+    fn contract(make: impl Fn() -> Arc<dyn Presence>) {
+        assert_eq!(make().count(), 0, "whoever was there has left with the process");
+        two_tabs_count_once_and_a_reload_is_not_told(make().as_ref());
+        a_new_handle_is_a_leave_and_a_join(make().as_ref());
+        one_announces_until_it_has_taken_the_changes(make().as_ref());
+        announcements_add_up_whoever_comes_and_goes(&make());
+    }
 
     fn principal(name: &str) -> (Principal, Handle) {
         let handle = Handle::new(name).expect("a handle");
@@ -137,9 +184,7 @@ mod tests {
         members.iter().map(|member| member.handle.to_string()).collect()
     }
 
-    #[test]
-    fn two_tabs_count_once_and_a_reload_is_not_told() {
-        let presence = Presence::default();
+    fn two_tabs_count_once_and_a_reload_is_not_told(presence: &dyn Presence) {
         let (ann, name) = principal("Ann");
         presence.enter(&ann, &name);
         presence.enter(&ann, &name);
@@ -154,9 +199,7 @@ mod tests {
         assert_eq!((names(&changes.left), changes.count), (vec!["Ann".into()], 0));
     }
 
-    #[test]
-    fn a_new_handle_is_a_leave_and_a_join() {
-        let presence = Presence::default();
+    fn a_new_handle_is_a_leave_and_a_join(presence: &dyn Presence) {
         let (ann, name) = principal("Ann");
         presence.enter(&ann, &name);
         presence.take_changes();
@@ -164,5 +207,63 @@ mod tests {
         presence.leave(&ann);
         let changes = presence.take_changes().expect("renamed");
         assert_eq!((names(&changes.left), names(&changes.joined)), (vec!["Ann".into()], vec!["Anna".into()]));
+    }
+
+    fn one_announces_until_it_has_taken_the_changes(presence: &dyn Presence) {
+        let people = ["Ann", "Bob", "Eve"].map(principal);
+        let told: Vec<_> = people
+            .iter()
+            .map(|(person, name)| {
+                presence.enter(person, name);
+                presence.begin_announcement()
+            })
+            .collect();
+        assert_eq!(told, [true, false, false]);
+        assert_eq!(presence.take_changes().map(|changes| changes.joined.len()), Some(3), "all in one announcement");
+        presence.leave(&people[0].0);
+        assert!(presence.begin_announcement(), "the next change is announced, too");
+    }
+
+    /// Many connections of a few people come and go, some under another handle, while one announces.
+    fn announcements_add_up_whoever_comes_and_goes(presence: &Arc<dyn Presence>) {
+        const THREADS: usize = 4;
+        let (mut seen, at_work) = (BTreeSet::new(), AtomicUsize::new(THREADS));
+        let announce = |seen: &mut BTreeSet<String>| {
+            if let Some(changes) = presence.take_changes() {
+                names(&changes.left).iter().for_each(|name| assert!(seen.remove(name), "{name} was not there"));
+                names(&changes.joined).into_iter().for_each(|name| assert!(seen.insert(name), "told twice"));
+                assert_eq!(changes.count, seen.len());
+            }
+        };
+        std::thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let (presence, at_work) = (presence.clone(), &at_work);
+                scope.spawn(move || {
+                    come_and_go(presence.as_ref(), thread);
+                    at_work.fetch_sub(1, Ordering::Release);
+                });
+            }
+            while at_work.load(Ordering::Acquire) > 0 {
+                announce(&mut seen);
+                std::thread::yield_now();
+            }
+        });
+        announce(&mut seen);
+        let (members, count) = presence.members();
+        assert_eq!((names(&members), count), (seen.into_iter().collect(), 3));
+    }
+
+    /// Leaves one connection of each of three people behind.
+    fn come_and_go(presence: &dyn Presence, thread: usize) {
+        for round in 0..1000 {
+            let person = (round * 7 + thread) % 10;
+            let (principal, name) = principal(&format!("Person {person}"));
+            let other_name = Handle::new(format!("Person {person} again").as_str()).expect("a handle");
+            presence.enter(&principal, if round % 3 == 0 { &other_name } else { &name });
+            presence.leave(&principal);
+        }
+        for (person, name) in ["Ann", "Bob", "Eve"].map(principal) {
+            presence.enter(&person, &name);
+        }
     }
 }

@@ -8,7 +8,7 @@ use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
 use super::Rooms;
-use super::presence::Presence;
+use super::presence::{ANNOUNCE_AFTER, LocalPresence, Presence};
 use crate::accounts::Actor;
 use crate::groups::{Audience, Broker, Group, Outbox, OutboxId, Progress, Publication, Subscription};
 use crate::model::{BotMode, Handle, Message, Persona, Principal, RoomName};
@@ -26,7 +26,7 @@ pub struct Room {
     name: RoomName,
     record: Mutex<RoomRecord>,
     group: Arc<dyn Group>,
-    pub(super) presence: Presence,
+    pub(super) presence: Box<dyn Presence>,
 }
 
 impl Room {
@@ -38,7 +38,7 @@ impl Room {
             name: record.name.clone(),
             group: broker.open(record.name.as_str(), delivered),
             record: Mutex::new(record),
-            presence: Presence::default(),
+            presence: Box::new(LocalPresence::default()),
         }
     }
 
@@ -187,7 +187,7 @@ impl Membership {
         }
         let room = self.room.clone();
         let announcement = async move {
-            tokio::time::sleep(Presence::DELAY).await;
+            tokio::time::sleep(ANNOUNCE_AFTER).await;
             if let Some(changes) = room.presence.take_changes() {
                 let frame = ServerFrame::Presence {
                     room: room.name.shown(),
