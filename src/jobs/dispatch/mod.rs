@@ -140,7 +140,7 @@ impl Dispatcher {
     fn dispatch(&self, open: &mut OpenJobs) {
         while let Some(id) = open.take_next() {
             if !self.queue.push(id.clone()) {
-                // The queue still holds a job that was just cancelled; the next job that ends dispatches again.
+                // It still holds a job that was just cancelled; the worker that finds it so dispatches again.
                 return open.put_back(&id);
             }
         }
@@ -178,7 +178,11 @@ impl Dispatcher {
     /// Marks a job as running; `None` when it has ended meanwhile.
     pub fn begin(&self, id: &JobId) -> Option<RunningJob> {
         let mut open = self.open();
-        let entry = open.get_mut(id).filter(|entry| !entry.cancel.is_cancelled())?;
+        let Some(entry) = open.get_mut(id).filter(|entry| !entry.cancel.is_cancelled()) else {
+            // Where it was among the ready is room for another.
+            self.dispatch(&mut open);
+            return None;
+        };
         let job = &mut entry.stored.job;
         job.move_to(JobState::Running, None);
         job.attempt += 1;

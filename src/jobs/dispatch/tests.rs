@@ -158,6 +158,18 @@ fn a_cancelled_job_is_not_begun() {
 }
 
 #[test]
+fn cancelled_jobs_do_not_hold_up_others() {
+    let jobs = jobs(10, &[]);
+    let handed_over: Vec<_> = (0..8).map(|_| enqueue(&jobs, job("Ann", "sum", "lobby"))).collect();
+    let last = enqueue(&jobs, job("Bob", "sum", "lobby"));
+    for id in &handed_over {
+        assert!(matches!(jobs.cancel(id, Handle::bot()), Some(Cancelled::BeforeStart(_))));
+        jobs.close(id);
+    }
+    assert_eq!(begun(&jobs), [last]);
+}
+
+#[test]
 fn a_log_keeps_its_last_lines_and_an_answer_its_first_pieces() {
     let jobs = jobs(10, &[]);
     let id = enqueue(&jobs, job("Ann", "sum", "lobby"));
