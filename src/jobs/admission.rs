@@ -98,7 +98,7 @@ impl Jobs {
                 let stored = StoredJob::new(new.job, seq);
                 self.enqueue(QueuedJob { stored, log: Vec::new(), permit: new.permit });
             }
-            Admission::Same(id) if self.dispatcher.get(&id).is_some() => self.show_open(&id),
+            Admission::Same(id) if self.queue.get(&id).is_some() => self.show_open(&id),
             // It waits for its time, and is known to the store alone.
             Admission::Same(id) => self.show_later(id),
         }
@@ -142,12 +142,11 @@ impl Jobs {
 
     /// A place for one more job of its person. The server's own work has places of its own.
     pub(super) fn permit_for(&self, job: &Job) -> Result<Permit, Text> {
-        let places = self.dispatcher.places();
         if job.principal == Principal::server() {
-            return places.reserve_beside(&job.principal, usize::MAX).ok_or_else(|| Text::new("error-busy"));
+            return self.queue.reserve_beside(&job.principal, usize::MAX).ok_or_else(|| Text::new("error-busy"));
         }
         let most = self.settings.per_person;
-        let reserved = places.reserve(self.policy(&job.name).lane, &job.principal, most);
+        let reserved = self.queue.reserve(self.policy(&job.name).lane, &job.principal, most);
         reserved.map_err(|full| match full {
             Full::Principal => Text::new("error-busy-own").with("max", most),
             Full::Lane => Text::new("error-busy"),
@@ -157,7 +156,7 @@ impl Jobs {
     /// Lets a stored job wait for its turn, and shows it. First waits, so that whoever joins now is shown the job.
     pub(super) fn enqueue(&self, queued: QueuedJob) {
         let id = queued.stored.job.id.clone();
-        self.dispatcher.enqueue([queued]);
+        self.queue.enqueue(vec![queued]);
         self.show_open(&id);
     }
 }

@@ -29,10 +29,10 @@ impl Jobs {
                 job.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
             }
             let log = self.store.job_log(&job.id).await.unwrap_or_default();
-            let permit = self.dispatcher.places().readmit(self.policy(&job.name).lane, &job.principal);
+            let permit = self.queue.readmit(self.policy(&job.name).lane, &job.principal);
             queued.push(QueuedJob { stored, log, permit });
         }
-        self.dispatcher.enqueue(queued);
+        self.queue.enqueue(queued);
         for stored in ending {
             let outcome = JobOutcome::interrupted(&stored.job);
             self.end(stored, outcome).await;
@@ -41,12 +41,12 @@ impl Jobs {
 
     /// The next job for a worker.
     pub async fn next(&self) -> Option<JobId> {
-        self.dispatcher.next().await
+        self.queue.next().await
     }
 
     /// Marks a job as running; `None` when it was cancelled while it waited.
     pub fn begin(&self, id: &JobId) -> Option<RunningJob> {
-        self.dispatcher.begin(id)
+        self.queue.begin(id)
     }
 
     /// Stores that a worker has begun a job, and shows it.
@@ -62,14 +62,14 @@ impl Jobs {
 
     /// Shows how far a job is.
     pub fn progress(&self, id: &JobId, progress: Option<u8>, text: Option<String>) {
-        if self.dispatcher.set_progress(id, progress, text).is_some() {
+        if self.queue.set_progress(id, progress, text).is_some() {
             self.show_open(id);
         }
     }
 
     /// Shows a piece of an answer that is still being written.
     pub fn piece(&self, job: &Job, text: &str) {
-        if let Some(n) = self.dispatcher.add_piece(&job.id, text)
+        if let Some(n) = self.queue.add_piece(&job.id, text)
             && !job.quiet
         {
             self.announcer.piece(job, text, n);
@@ -78,12 +78,12 @@ impl Jobs {
 
     /// Adds a line to a running job's log.
     pub fn log(&self, id: &JobId, line: &str) {
-        self.dispatcher.add_log(id, line);
+        self.queue.add_log(id, line);
     }
 
     /// Stores what a running job has logged so far, should the server go down under it.
     pub async fn keep_log(&self, id: &JobId) {
-        if let Some(log) = self.dispatcher.log(id)
+        if let Some(log) = self.queue.log(id)
             && let Err(error) = self.store.keep_log(id, &log).await
         {
             tracing::warn!(%error, job = %id, "cannot keep the job's log");
@@ -92,7 +92,7 @@ impl Jobs {
 
     /// Who cancelled a job that has not ended yet.
     pub fn cancelled_by(&self, id: &JobId) -> Option<Handle> {
-        self.dispatcher.cancelled_by(id)
+        self.queue.cancelled_by(id)
     }
 
     /// Stores a job as queued again, as if it had not been started, for the next start of the server.
@@ -128,9 +128,9 @@ impl Jobs {
         effect: impl FnOnce() + Send + 'static,
     ) -> Result<(), StoreError> {
         let id = waiting.id.clone();
-        let log = self.dispatcher.log(&id).unwrap_or_default();
+        let log = self.queue.log(&id).unwrap_or_default();
         let (jobs, stored) = (self.clone(), StoredJob { job: waiting.clone(), ..running.stored });
-        let on_stored = move || match jobs.dispatcher.close(&id) {
+        let on_stored = move || match jobs.queue.close(&id) {
             Some(by) => jobs.clone().end_later(stored, by),
             None => effect(),
         };

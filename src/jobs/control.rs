@@ -28,7 +28,7 @@ impl Jobs {
 
     async fn cancel_as(self: &Arc<Self>, id: &JobId, by: &Handle) -> Result<JobView, Text> {
         for _ in 0..TRIES {
-            let stored = match self.dispatcher.cancel(id, by.clone()) {
+            let stored = match self.queue.cancel(id, by.clone()) {
                 Some(Cancelled::WhileRunning(view)) => return Ok(*view),
                 Some(Cancelled::BeforeStart(stored)) => *stored,
                 None => self.stored_job(id).await?,
@@ -36,7 +36,7 @@ impl Jobs {
             if stored.job.state.has_ended() {
                 break;
             }
-            if stored.job.state.is_open() && self.dispatcher.get(id).is_none() {
+            if stored.job.state.is_open() && self.queue.get(id).is_none() {
                 // In a state transition.
                 tokio::time::sleep(MOMENT).await;
                 continue;

@@ -46,7 +46,7 @@ impl Jobs {
     }
 
     pub(super) fn permit_for_delivery(&self, delivery: &Job) -> Option<Permit> {
-        self.dispatcher.places().reserve_beside(&delivery.principal, MOST_OPEN)
+        self.queue.reserve_beside(&delivery.principal, MOST_OPEN)
     }
 
     /// Lets stored deliveries wait for a worker, or for their time. To be called in the callback of the commit that stored them.
@@ -54,7 +54,7 @@ impl Jobs {
         for NewDelivery { job, permit } in deliveries {
             match permit {
                 Some(permit) => {
-                    self.dispatcher.enqueue([QueuedJob { stored: StoredJob::new(job, seq), log: Vec::new(), permit }]);
+                    self.queue.enqueue(vec![QueuedJob { stored: StoredJob::new(job, seq), log: Vec::new(), permit }]);
                 }
                 None => self.alarm.ring(),
             }

@@ -37,7 +37,7 @@ impl Jobs {
         let id = running.stored.job.id.clone();
         let ending = Ending { from: running.stored, outcome, schedule: None, is_erased: false };
         self.clone().hand_in(ending, None).await;
-        self.dispatcher.free_worker(&id);
+        self.queue.free_worker(&id);
     }
 
     /// Hands a job's end to the writer; `done` hears when it is durable.
@@ -46,7 +46,7 @@ impl Jobs {
             let (job, text, answer) = ending.ended();
             let announcement = self.announcement(&job, text, answer).await;
             let (message, publish) = announcement.map(|one| ((one.room, one.message), one.publish)).unzip();
-            let (deliveries, log) = (self.deliveries_of_job(&job), self.dispatcher.log(&job.id).unwrap_or_default());
+            let (deliveries, log) = (self.deliveries_of_job(&job), self.queue.log(&job.id).unwrap_or_default());
             let causes: Vec<Job> = deliveries.iter().map(|delivery| delivery.job().clone()).collect();
             let (jobs, kept) = (self.clone(), ending.clone());
             let said = Said { job: job.clone(), message: message.clone().map(|(_, message)| message), publish };
@@ -80,7 +80,7 @@ impl Jobs {
         match ended {
             Ok(Ended::Stored { answer }) => {
                 // Before publishing: a client that joins now must not be shown a job whose end was already published.
-                drop(self.dispatcher.close(&job.id));
+                drop(self.queue.close(&job.id));
                 self.stats.ended(&job);
                 if let (Some(publish), Some(stored), Some(message)) = (publish, answer, message) {
                     publish(stored, &message);
@@ -90,7 +90,7 @@ impl Jobs {
                 self.begin_deliveries(deliveries, 0);
                 self.show_next(ending.schedule.as_ref());
             }
-            // Whoever changed it has taken it out of the dispatcher, or put it in.
+            // Whoever changed it has taken it out of the queue, or put it in.
             Ok(_) => {}
             Err(error) => tracing::error!(%error, job = %job.id, "cannot store the job's end"),
         }

@@ -1,6 +1,6 @@
 //! The job engine: a job's whole life, from the commit that stores it to the one that ends it.
 //!
-//! It owns admission, the dispatcher (`dispatch`), retries, schedules and their timetable, webhook deliveries, statistics and who
+//! It owns admission, the queue (`dispatch`), retries, schedules and their timetable, webhook deliveries, statistics and who
 //! watches. Whatever changes in memory because of a change in the store happens in that commit's callback, so a caller that
 //! goes away at any await loses nothing. Knows no room: what people in rooms are told goes through [`Announcer`].
 
@@ -41,7 +41,8 @@ use crate::model::{Job, JobId};
 use crate::protocol::{JobView, JobsNow};
 use crate::store::{JobCounts, Store, StoreError};
 use crate::text::Text;
-use dispatch::Dispatcher;
+use dispatch::{Dispatcher, JobQueue};
+use policy::Policies;
 use timetable::Alarm;
 use watchers::Watchers;
 
@@ -60,7 +61,8 @@ pub struct JobSettings {
 /// The job engine.
 pub struct Jobs {
     store: Arc<Store>,
-    dispatcher: Dispatcher,
+    queue: Arc<dyn JobQueue>,
+    policies: Arc<Policies>,
     announcer: Arc<dyn Announcer>,
     watchers: Watchers,
     webhooks: Arc<Webhooks>,
@@ -83,10 +85,12 @@ impl Jobs {
         broker: Arc<dyn Broker>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
-        let stats = Arc::<Stats>::default();
+        let (policies, stats) = (Arc::<Policies>::default(), Arc::<Stats>::default());
+        let queue = Dispatcher::new(settings.queue, settings.concurrency, policies.clone(), stats.clone());
         Arc::new(Self {
             store,
-            dispatcher: Dispatcher::new(settings.queue, settings.concurrency, stats.clone()),
+            queue: Arc::new(queue),
+            policies,
             announcer,
             watchers: Watchers::new(broker),
             webhooks,
@@ -100,27 +104,28 @@ impl Jobs {
 
     /// Replaces the policies of all commands.
     pub fn set_policies(&self, policies: HashMap<String, Policy>) {
-        self.dispatcher.set_policies(policies);
+        self.policies.replace(policies);
+        self.queue.apply_policies();
     }
 
     /// The policy of a command; unknown commands use [`Policy::QUICK`].
     pub fn policy(&self, name: &str) -> Policy {
-        self.dispatcher.policy(name)
+        self.policies.of(name)
     }
 
     /// Whether a word is probably meant as a command: it is the name of one, or one typing error away from one.
     pub fn is_command(&self, word: &str) -> bool {
-        self.dispatcher.is_command(word)
+        self.policies.is_command(word)
     }
 
     /// Starts jobs that were delayed by a rate limit when it permits; runs until dropped.
     pub async fn keep_rates(&self) {
-        self.dispatcher.keep_rates().await;
+        self.queue.keep_rates().await;
     }
 
     /// How many jobs wait for a worker, and how many have one.
     pub fn counts(&self) -> Counts {
-        self.dispatcher.counts()
+        self.queue.counts()
     }
 
     /// How many jobs are in each state that is not an end, and how many ended as dead. Reads many; blocking.
@@ -155,7 +160,7 @@ impl Jobs {
 
     /// Shows how a job stands that waits for a worker or has one.
     fn show_open(&self, id: &JobId) {
-        if let Some((job, view)) = self.dispatcher.get(id) {
+        if let Some((job, view)) = self.queue.get(id) {
             self.show(&job, &view);
         }
     }

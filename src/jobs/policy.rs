@@ -1,7 +1,10 @@
 //! Policies: limits and retries of a command's jobs, declared by each command.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+use parking_lot::RwLock;
 
 /// How long a command's jobs usually take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,36 @@ impl Policy {
 
     /// For commands that wait for something and may run twice.
     pub const SLOW: Self = Self { lane: Lane::Slow, ..Self::QUICK };
+}
+
+/// The policies of all commands, by name. They can be replaced while the server runs.
+#[derive(Default)]
+pub struct Policies(RwLock<HashMap<String, Policy>>);
+
+impl Policies {
+    /// What the jobs of each command may do from now on.
+    pub fn replace(&self, policies: HashMap<String, Policy>) {
+        *self.0.write() = policies;
+    }
+
+    /// The policy of a command that there is.
+    pub fn find(&self, name: &str) -> Option<Policy> {
+        self.0.read().get(name).copied()
+    }
+
+    /// What the command's jobs may do; an unknown command is answered quickly.
+    pub fn of(&self, name: &str) -> Policy {
+        self.find(name).unwrap_or(Policy::QUICK)
+    }
+
+    /// Whether people mean a command by this word: it is one's name, or a slip of the hand away from one.
+    pub fn is_command(&self, word: &str) -> bool {
+        /// Minimum length in characters; shorter words are that close to many others.
+        const SHORTEST: usize = 3;
+        let policies = self.0.read();
+        let is_slip = |name: &String| !name.contains(' ') && strsim::damerau_levenshtein(name, word) == 1;
+        policies.contains_key(word) || (word.chars().count() >= SHORTEST && policies.keys().any(is_slip))
+    }
 }
 
 /// What becomes of a job that ran when the server stopped.

@@ -136,9 +136,9 @@ impl Engine {
         });
         let open = audited.await.expect("not cancelled").unwrap_or_else(|error| panic!("{what}: {error}"));
         for StoredJob { job, .. } in &open {
-            assert!(self.jobs.dispatcher.get(&job.id).is_some(), "{what}: no worker knows of {job:?}");
+            assert!(self.jobs.queue.get(&job.id).is_some(), "{what}: no worker knows of {job:?}");
         }
-        let in_memory = self.jobs.dispatcher.of_room(&lobby(), 9);
+        let in_memory = self.jobs.queue.of_room(&lobby(), 9);
         let Counts { queued, running, open: known } = self.jobs.counts();
         assert_eq!((known, queued + running), (open.len(), open.len()), "{what}: in memory are {in_memory:?}");
     }

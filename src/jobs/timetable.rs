@@ -162,10 +162,9 @@ impl Jobs {
 
     /// Whether a due job can be queued: users' jobs need a permit, deliveries are limited in number.
     fn admit_due(&self, job: &Job) -> Option<Admitted> {
-        let places = self.dispatcher.places();
         if !job.quiet {
             let lane = self.policy(&job.name).lane;
-            return places.reserve(lane, &job.principal, usize::MAX).ok().map(Admitted::Now);
+            return self.queue.reserve(lane, &job.principal, usize::MAX).ok().map(Admitted::Now);
         }
         Some(self.permit_for_delivery(job).map_or(Admitted::Later, Admitted::Now))
     }

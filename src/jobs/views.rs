@@ -64,7 +64,7 @@ impl Jobs {
 
     /// A job as it is, and how it is shown.
     pub(super) async fn current(&self, id: &JobId) -> Result<(Job, JobView), Text> {
-        if let Some(open) = self.dispatcher.get(id) {
+        if let Some(open) = self.queue.get(id) {
             return Ok(open);
         }
         let StoredJob { job, seq, .. } = self.stored_job(id).await?;
@@ -92,11 +92,11 @@ impl Jobs {
     /// All details of a job, if this person may see it.
     pub async fn details(&self, id: &JobId, actor: &Actor) -> Result<JobDetails, Text> {
         let (job, view) = self.visible(id, actor).await?;
-        let log: Vec<LogLine> = match self.dispatcher.log(id) {
+        let log: Vec<LogLine> = match self.queue.log(id) {
             Some(log) => log,
             None => self.store.job_log(id).await?,
         };
-        let view = JobView { partial: self.dispatcher.partial(id), ..view };
+        let view = JobView { partial: self.queue.partial(id), ..view };
         Ok(JobDetails::new(view, job.arguments, job.changes, log))
     }
 
@@ -128,7 +128,7 @@ impl Jobs {
         limit: usize,
     ) -> Result<(Vec<JobView>, bool), Text> {
         // The progress of an unfinished job is in memory, not in the store.
-        let view = |stored: &StoredJob| match self.dispatcher.get(&stored.job.id) {
+        let view = |stored: &StoredJob| match self.queue.get(&stored.job.id) {
             Some((_, view)) => view,
             None => JobView::new(&stored.job, stored.seq, None, None).shortened(),
         };
@@ -145,10 +145,10 @@ impl Jobs {
 
     /// The unfinished jobs of a room, oldest first: those that wait for a worker or have one, and those that wait for their time.
     pub async fn of_room(&self, room: &RoomName) -> Result<Vec<JobView>, Text> {
-        let mut views = self.dispatcher.of_room(room, MAX_JOBS_SHOWN);
+        let mut views = self.queue.of_room(room, MAX_JOBS_SHOWN);
         let due = self.store.due_jobs_of(room, MAX_JOBS_SHOWN).await?;
         // One whose time has just come is in both.
-        let due = due.iter().filter(|stored| self.dispatcher.get(&stored.job.id).is_none());
+        let due = due.iter().filter(|stored| self.queue.get(&stored.job.id).is_none());
         views.extend(due.map(|stored| JobView::new(&stored.job, stored.seq, None, None)));
         views.sort_by(|a, b| a.id.cmp(&b.id));
         views.truncate(MAX_JOBS_SHOWN);

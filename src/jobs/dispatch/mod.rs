@@ -1,45 +1,28 @@
-//! The dispatcher: which of the jobs in memory is next, what runs, how far it is, and the way to cancel it.
+//! The queue between those who ask for jobs and the workers: which job is next, what runs, how far it is, and the way to cancel
+//! it.
 //!
 //! What is durable about a job is in the store; here is what a running process knows of it. Knows nothing of rooms, bots or
-//! storage: commands appear only as names with a [`Policy`].
+//! storage: commands appear only as names with a [`Policy`]. [`JobQueue`] says what is promised, and [`Dispatcher`] keeps it for
+//! one process.
 
+mod dispatcher;
 mod open;
 mod permit;
-mod queue;
+mod ready;
 mod running;
 mod waiting;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use parking_lot::{Mutex, MutexGuard, RwLock};
-use tokio::sync::Notify;
+use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-pub use permit::{Full, Permit, Places};
+pub use dispatcher::Dispatcher;
+pub use permit::{Full, Permit};
 pub use running::Concurrency;
 
-use super::policy::Policy;
-use super::stats::Stats;
-use crate::model::{Handle, Job, JobId, JobState, LogLine, RoomName, Timestamp};
+use super::policy::{Lane, Policy};
+use crate::model::{Handle, Job, JobId, LogLine, Principal, RoomName};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
-use open::{OpenJob, OpenJobs};
-use queue::JobQueue;
-
-/// The jobs that wait for a worker or have one.
-///
-/// Waiting jobs take turns in front of a bounded queue, which gets only what may run now and finds a free worker. Full means no
-/// permit, at once; each lane has its own permits, so that much long work does not shut out the short.
-pub struct Dispatcher {
-    queue: JobQueue,
-    places: Places,
-    policies: RwLock<HashMap<String, Policy>>,
-    open: Mutex<OpenJobs>,
-    /// Notified when a job is delayed by a rate limit.
-    held: Notify,
-    stats: Arc<Stats>,
-}
 
 /// A job that waits for a worker.
 #[derive(Debug)]
@@ -76,205 +59,86 @@ pub struct Counts {
     pub open: usize,
 }
 
-impl Dispatcher {
-    /// `capacity` is the number of jobs that may wait in each lane.
-    pub fn new(capacity: usize, concurrency: Concurrency, stats: Arc<Stats>) -> Self {
-        Self {
-            queue: JobQueue::new(concurrency.workers),
-            places: Places::new(capacity),
-            policies: RwLock::default(),
-            open: Mutex::new(OpenJobs::new(concurrency)),
-            held: Notify::new(),
-            stats,
-        }
-    }
+/// The jobs that wait for a worker of this process or have one.
+///
+/// 1. **Places.** A place is taken before a job is stored; full is an error, at once. So what is stored never finds too many.
+///    Each lane has its own places, so that much long work does not shut out the short.
+/// 2. **A job is one's at a time.** Only jobs that this process has claimed are put in: by the commit that made them open, or at
+///    its start, when it takes over those of a process whose lease has ended. A job's place in the store is that claim, and
+///    every change of the job is conditioned on it: whoever lost it cannot even store the job's end. The lease is the lock on
+///    the store's folder, so that all open jobs are this process's as long as it lives.
+/// 3. **When a lease ends,** whoever takes over lets wait again what may run twice, and ends as interrupted what must not or has
+///    taken down several processes ([`OnRestart`](super::OnRestart)).
+/// 4. **Handed out at most once.** One worker gets a job from [`JobQueue::next`], and begins it once; one that was cancelled
+///    before is never begun. A worker that goes away while it waits takes no job along.
+/// 5. **In turns and within limits.** Higher priorities first, people in turns, nobody beyond the limits per command, person,
+///    room and rate, and a quarter of the workers for quick commands. All of these are counted by each process for itself.
+///    What must hold for all processes on one store is a claim of the commit: unique keys, numbers and places of schedules.
+#[async_trait]
+pub trait JobQueue: LiveJobs {
+    /// A place in a lane for one more job of this person, who may have `most`.
+    fn reserve(&self, lane: Lane, principal: &Principal, most: usize) -> Result<Permit, Full>;
 
-    /// What the jobs of each command may do from now on.
-    pub fn set_policies(&self, policies: HashMap<String, Policy>) {
-        let mut open = self.open();
-        open.take_limits_of(&policies);
-        *self.policies.write() = policies;
-        self.dispatch(&mut open);
-    }
+    /// A place beside the lanes.
+    fn reserve_beside(&self, principal: &Principal, most: usize) -> Option<Permit>;
 
-    /// What the command's jobs may do; an unknown command is answered quickly.
-    pub fn policy(&self, name: &str) -> Policy {
-        let policies = self.policies.read();
-        policies.get(name).copied().unwrap_or(Policy::QUICK)
-    }
+    /// A place for a job that was let in before this process was started: in its lane as long as that has places.
+    fn readmit(&self, lane: Lane, principal: &Principal) -> Permit;
 
-    /// Whether people mean a command by this word: it is one's name, or a slip of the hand away from one.
-    pub fn is_command(&self, word: &str) -> bool {
-        /// Minimum length in characters; shorter words are that close to many others.
-        const SHORTEST: usize = 3;
-        let policies = self.policies.read();
-        let is_slip = |name: &String| !name.contains(' ') && strsim::damerau_levenshtein(name, word) == 1;
-        policies.contains_key(word) || (word.chars().count() >= SHORTEST && policies.keys().any(is_slip))
-    }
-
-    /// Held for moments only, never across an await.
-    fn open(&self) -> MutexGuard<'_, OpenJobs> {
-        self.open.lock()
-    }
-
-    /// The places among the waiting.
-    pub fn places(&self) -> &Places {
-        &self.places
-    }
-
-    /// Queues stored jobs.
-    pub fn enqueue(&self, jobs: impl IntoIterator<Item = QueuedJob>) {
-        let entries: Vec<_> = jobs
-            .into_iter()
-            .map(|queued| {
-                let policy = self.policy(&queued.stored.job.name);
-                OpenJob::new(queued, policy)
-            })
-            .collect();
-        let mut open = self.open();
-        entries.into_iter().for_each(|entry| open.insert(entry));
-        self.dispatch(&mut open);
-    }
-
-    /// Hands the jobs that may run now to the workers.
-    fn dispatch(&self, open: &mut OpenJobs) {
-        while let Some(id) = open.take_next() {
-            if !self.queue.push(id.clone()) {
-                // It still holds a job that was just cancelled; the worker that finds it so dispatches again.
-                return open.put_back(&id);
-            }
-        }
-        if open.running.held_until.is_some() {
-            self.held.notify_one();
-        }
-        self.stats.waiting(open.waiting());
-    }
-
-    /// Begins what was held back by its command's rate, when that lets it through; runs until it is dropped.
-    pub async fn keep_rates(&self) {
-        loop {
-            let held_until = self.open().running.held_until;
-            let Some(until) = held_until else {
-                self.held.notified().await;
-                continue;
-            };
-            tokio::select! {
-                () = tokio::time::sleep_until(until.into()) => {
-                    let mut open = self.open();
-                    open.running.held_until = None;
-                    self.dispatch(&mut open);
-                }
-                // Another rate limit may permit a job sooner.
-                () = self.held.notified() => {}
-            }
-        }
-    }
+    /// Lets jobs wait that are stored as open; each is in the queue once.
+    fn enqueue(&self, jobs: Vec<QueuedJob>);
 
     /// The next job for a worker.
-    pub async fn next(&self) -> Option<JobId> {
-        self.queue.next().await
-    }
+    async fn next(&self) -> Option<JobId>;
 
-    /// Marks a job as running; `None` when it has ended meanwhile.
-    pub fn begin(&self, id: &JobId) -> Option<RunningJob> {
-        let mut open = self.open();
-        let Some(entry) = open.get_mut(id).filter(|entry| !entry.cancel.is_cancelled()) else {
-            // Where it was among the ready is room for another.
-            self.dispatch(&mut open);
-            return None;
-        };
-        let job = &mut entry.stored.job;
-        job.move_to(JobState::Running, None);
-        job.attempt += 1;
-        job.started_at = Some(Timestamp::now());
-        let (stored, policy, cancel) = (entry.stored.clone(), entry.policy, entry.cancel.clone());
-        self.stats.started();
-        Some(RunningJob { stored, policy, cancel })
-    }
-
-    /// Sets a job's progress; returns its view, or `None` if it has ended.
-    pub fn set_progress(&self, id: &JobId, progress: Option<u8>, text: Option<String>) -> Option<JobView> {
-        let mut open = self.open();
-        let entry = open.get_mut(id)?;
-        entry.progress = progress.map(|percent| percent.min(100));
-        entry.text = text;
-        Some(entry.view())
-    }
-
-    /// Appends to the answer being written; returns the number of parts, or `None` if the job has ended.
-    pub fn add_piece(&self, id: &JobId, text: &str) -> Option<u64> {
-        Some(self.open().get_mut(id)?.add_piece(text))
-    }
-
-    /// Adds a line to the job's log, which keeps the last of them.
-    pub fn add_log(&self, id: &JobId, text: &str) {
-        if let Some(entry) = self.open().get_mut(id) {
-            entry.add_log(text);
-        }
-    }
-
-    /// What the job has logged, oldest first, while it has not ended.
-    pub fn log(&self, id: &JobId) -> Option<Vec<LogLine>> {
-        self.open().get(id).map(|entry| entry.log.iter().cloned().collect())
-    }
+    /// Marks a job as running; `None` when it was cancelled or has ended meanwhile, or was begun already.
+    fn begin(&self, id: &JobId) -> Option<RunningJob>;
 
     /// Frees a job's worker while the job's end is being stored.
-    pub fn free_worker(&self, id: &JobId) {
-        let mut open = self.open();
-        open.free_worker(id);
-        self.dispatch(&mut open);
-    }
+    fn free_worker(&self, id: &JobId);
 
     /// Removes a job that has ended, waits for a later time or is put back, and frees its worker. Returns who cancelled
     /// it meanwhile, if anyone did.
-    pub fn close(&self, id: &JobId) -> Option<Handle> {
-        let mut open = self.open();
-        let cancelled_by = open.remove(id);
-        self.dispatch(&mut open);
-        cancelled_by
-    }
+    fn close(&self, id: &JobId) -> Option<Handle>;
 
     /// Cancels a job; `None` if it has ended already.
-    pub fn cancel(&self, id: &JobId, by: Handle) -> Option<Cancelled> {
-        let mut open = self.open();
-        let entry = open.get_mut(id)?;
-        entry.cancelled_by.get_or_insert(by);
-        entry.cancel.cancel();
-        if entry.stored.job.state == JobState::Running {
-            return Some(Cancelled::WhileRunning(Box::new(entry.view())));
-        }
-        let stored = Box::new(entry.stored.clone());
-        open.stop_waiting(id);
-        Some(Cancelled::BeforeStart(stored))
-    }
+    fn cancel(&self, id: &JobId, by: Handle) -> Option<Cancelled>;
 
-    /// Who cancelled a job that has not ended yet.
-    pub fn cancelled_by(&self, id: &JobId) -> Option<Handle> {
-        self.open().get(id)?.cancelled_by.clone()
-    }
+    /// Applies policies that have changed to the jobs that wait.
+    fn apply_policies(&self);
 
+    /// Begins what was held back by its command's rate, when that lets it through; runs until it is dropped.
+    async fn keep_rates(&self);
+}
+
+/// What is known of the jobs in a queue beside what is stored; lost with the process that has them.
+pub trait LiveJobs: Send + Sync + 'static {
     /// The job itself and how it is shown, while it has not ended.
-    pub fn get(&self, id: &JobId) -> Option<(Job, JobView)> {
-        self.open().get(id).map(|entry| (entry.stored.job.clone(), entry.view()))
-    }
-
-    /// What has been written of the answer of a job that has not ended.
-    pub fn partial(&self, id: &JobId) -> Option<Partial> {
-        self.open().get(id)?.partial()
-    }
+    fn get(&self, id: &JobId) -> Option<(Job, JobView)>;
 
     /// The jobs asked for in a room that wait or run and are not quiet, oldest first, at most `limit`.
-    pub fn of_room(&self, room: &RoomName, limit: usize) -> Vec<JobView> {
-        let open = self.open();
-        let of_room = open.of_room(room).filter(|entry| !entry.stored.job.quiet);
-        of_room.map(|entry| JobView { partial: entry.partial(), ..entry.view() }).take(limit).collect()
-    }
+    fn of_room(&self, room: &RoomName, limit: usize) -> Vec<JobView>;
 
     /// How many jobs wait for a worker, and how many have one.
-    pub fn counts(&self) -> Counts {
-        let open = self.open();
-        Counts { queued: open.waiting(), running: open.running.all(), open: open.len() }
-    }
+    fn counts(&self) -> Counts;
+
+    /// Who cancelled a job that has not ended yet.
+    fn cancelled_by(&self, id: &JobId) -> Option<Handle>;
+
+    /// Sets a job's progress; returns its view, or `None` if it has ended.
+    fn set_progress(&self, id: &JobId, progress: Option<u8>, text: Option<String>) -> Option<JobView>;
+
+    /// Appends to the answer being written; returns the number of parts, or `None` if the job has ended.
+    fn add_piece(&self, id: &JobId, text: &str) -> Option<u64>;
+
+    /// What has been written of the answer of a job that has not ended.
+    fn partial(&self, id: &JobId) -> Option<Partial>;
+
+    /// Adds a line to the job's log, which keeps the last of them.
+    fn add_log(&self, id: &JobId, text: &str);
+
+    /// What the job has logged, oldest first, while it has not ended.
+    fn log(&self, id: &JobId) -> Option<Vec<LogLine>>;
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::super::policy::Policy;
+use super::super::policy::{Policies, Policy};
 use super::QueuedJob;
 use super::permit::Counted;
 use super::running::{Concurrency, Running};
@@ -232,11 +232,11 @@ impl OpenJobs {
     }
 
     /// Applies changed limits to waiting jobs. Their lane and priority do not change.
-    pub fn take_limits_of(&mut self, policies: &HashMap<String, Policy>) {
+    pub fn take_limits_of(&mut self, policies: &Policies) {
         self.running.reset_rates();
         for entry in self.open.values_mut() {
-            if let Some(Policy { at_once, per_minute, .. }) = policies.get(&entry.stored.job.name) {
-                (entry.policy.at_once, entry.policy.per_minute) = (*at_once, *per_minute);
+            if let Some(Policy { at_once, per_minute, .. }) = policies.find(&entry.stored.job.name) {
+                (entry.policy.at_once, entry.policy.per_minute) = (at_once, per_minute);
             }
         }
     }

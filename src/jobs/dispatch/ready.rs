@@ -4,12 +4,12 @@ use crate::model::JobId;
 
 /// Jobs that may be started now. It never holds more than there are workers, so its jobs are started at once; their order
 /// is decided before they are queued.
-pub struct JobQueue {
+pub struct Ready {
     sender: flume::Sender<JobId>,
     receiver: flume::Receiver<JobId>,
 }
 
-impl JobQueue {
+impl Ready {
     /// `capacity` is the number of workers.
     pub fn new(capacity: usize) -> Self {
         let (sender, receiver) = flume::bounded(capacity);
