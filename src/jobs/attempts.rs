@@ -13,7 +13,8 @@ use crate::text::Text;
 const MAX_CRASHES: u32 = 5;
 
 impl Jobs {
-    /// Resumes jobs that had not ended at the last stop: they are queued again, or end as interrupted if their policy requires it.
+    /// Takes over the open jobs of a process whose lease has ended: at the start, all there are. They are queued again, or end as
+    /// interrupted if their policy requires it.
     pub async fn resume(self: &Arc<Self>, unfinished: Vec<StoredJob>) {
         let must_end = |stored: &StoredJob| {
             let ran = stored.job.state == JobState::Running;

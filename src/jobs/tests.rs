@@ -12,7 +12,7 @@ use crate::accounts::{Actor, Role};
 use crate::groups::LocalBroker;
 use crate::model::{
     Answer, AuthorKind, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Principal, Rhythm,
-    RoomName, SendId, Timestamp,
+    RoomName, Schedule, SendId, Timestamp,
 };
 use crate::schedule::Zone;
 use crate::store::{Closing, Counter, JobChange, NewMessage, Posted, RoomNumber, RoomRecord, StoredJob};
@@ -46,14 +46,14 @@ impl Engine {
         let (store, closing) = Store::in_memory().expect("a store");
         let record = RoomRecord::new(lobby(), BotMode::Mention, None);
         let room = store.create_room(record).await.expect("a room").0;
-        let concurrency = Concurrency { workers: 4, per_person: 4, per_room: 4 };
-        let settings = JobSettings { queue: 100, concurrency, per_person: 100, schedules_per_person: 100 };
-        let tasks = TaskTracker::new();
-        let broker = LocalBroker::new(tasks.clone());
-        let jobs = Jobs::new(store.clone(), Arc::new(OneRoom(room)), Arc::default(), settings, broker, tasks);
-        jobs.set_policies([("alone".to_owned(), Policy { is_unique: true, ..Policy::QUICK })].into());
+        let jobs = jobs_on(&store, room, TaskTracker::new());
         let owner = Actor::new(None, None, [127, 0, 0, 1].into(), Role::Owner, Locale::English);
         Self { jobs, store, room, owner, _closing: closing }
+    }
+
+    /// What another process on the same store would have.
+    fn beside(&self) -> Arc<Jobs> {
+        jobs_on(&self.store, self.room, self.jobs.tasks.clone())
     }
 
     /// Posts a command, as a conversation does.
@@ -94,19 +94,36 @@ impl Engine {
     /// A job that waits for another attempt, which is due.
     async fn retrying(&self, name: &str) -> JobId {
         self.work().await;
+        let running = self.running(name).await;
+        self.jobs.retry_later(&running, "busy".into(), Duration::ZERO).await;
+        running.stored.job.id
+    }
+
+    /// A job that a worker has begun; nothing else waits for one.
+    async fn running(&self, name: &str) -> RunningJob {
         let id = self.post(name).await.expect("stored");
         assert_eq!(self.jobs.next().await.as_ref(), Some(&id));
-        let running = self.jobs.begin(&id).expect("it waits");
-        self.jobs.retry_later(&running, "busy".into(), Duration::ZERO).await;
-        id
+        self.jobs.begin(&id).expect("it waits")
+    }
+
+    /// A schedule that a job asked for.
+    async fn schedule(&self, new: NewSchedule) -> Schedule {
+        let id = self.post("every").await.expect("stored");
+        let asked_by = self.stored(&id).await.expect("stored");
+        let added = self.jobs.add_schedule(&asked_by.job, asked_by.seq, new).await;
+        added.expect("added").expect("there is a place")
     }
 
     /// Does everything that waits for a worker: it fails.
     async fn work(&self) {
-        while let Ok(Some(id)) = tokio::time::timeout(Duration::from_millis(1), self.jobs.next()).await {
-            if let Some(running) = self.jobs.begin(&id) {
+        self.work_for(&self.jobs).await;
+    }
+
+    async fn work_for(&self, jobs: &Arc<Jobs>) {
+        while let Ok(Some(id)) = tokio::time::timeout(Duration::from_millis(1), jobs.next()).await {
+            if let Some(running) = jobs.begin(&id) {
                 let outcome = JobOutcome::failed(JobState::Failed, "broken", "it broke".into());
-                self.jobs.end_running(running, outcome).await;
+                jobs.end_running(running, outcome).await;
             }
             self.settle().await;
         }
@@ -126,15 +143,20 @@ impl Engine {
         }
     }
 
-    /// What is in memory is what is stored, and every index says what the records say.
-    async fn assert_agrees(&self, what: &str) {
+    /// The open jobs that are stored, once every index says what the records say.
+    async fn audited(&self, what: &str) -> Vec<StoredJob> {
         self.settle().await;
         let store = self.store.clone();
         let audited = tokio::task::spawn_blocking(move || {
             store.audit()?;
             store.open_jobs().map_err(|error| error.to_string())
         });
-        let open = audited.await.expect("not cancelled").unwrap_or_else(|error| panic!("{what}: {error}"));
+        audited.await.expect("not cancelled").unwrap_or_else(|error| panic!("{what}: {error}"))
+    }
+
+    /// What is in memory is what is stored, and every index says what the records say.
+    async fn assert_agrees(&self, what: &str) {
+        let open = self.audited(what).await;
         for StoredJob { job, .. } in &open {
             assert!(self.jobs.queue.get(&job.id).is_some(), "{what}: no worker knows of {job:?}");
         }
@@ -142,6 +164,17 @@ impl Engine {
         let Counts { queued, running, open: known } = self.jobs.counts();
         assert_eq!((known, queued + running), (open.len(), open.len()), "{what}: in memory are {in_memory:?}");
     }
+}
+
+fn jobs_on(store: &Arc<Store>, room: RoomNumber, tasks: TaskTracker) -> Arc<Jobs> {
+    let concurrency = Concurrency { workers: 4, per_person: 4, per_room: 4 };
+    let settings = JobSettings { queue: 100, concurrency, per_person: 100, schedules_per_person: 100 };
+    let broker = LocalBroker::new(tasks.clone());
+    let jobs = Jobs::new(store.clone(), Arc::new(OneRoom(room)), Arc::default(), settings, broker, tasks);
+    let alone = Policy { is_unique: true, ..Policy::QUICK };
+    let once = Policy { on_restart: OnRestart::Interrupt, ..Policy::QUICK };
+    jobs.set_policies([("alone".to_owned(), alone), ("once".to_owned(), once)].into());
+    jobs
 }
 
 fn lobby() -> RoomName {
@@ -244,15 +277,146 @@ async fn a_future_dropped_at_any_await_loses_no_job() {
         async move { jobs.add_schedule(&asked_by.job, asked_by.seq, every_minute()).await }
     })
     .await;
-    for alteration in [Alteration::Pause, Alteration::Delete] {
+    for alteration in [Alteration::Pause, Alteration::Resume, Alteration::Delete] {
         assert_drops_lose_nothing("alter a schedule", engine, async || {
-            let id = engine.post("every").await.expect("stored");
-            let asked_by = engine.stored(&id).await.expect("stored");
-            let added = jobs.add_schedule(&asked_by.job, asked_by.seq, every_minute()).await;
-            let schedule = added.expect("added").expect("there is a place");
+            let schedule = engine.schedule(every_minute()).await;
+            if alteration == Alteration::Resume {
+                jobs.alter_schedule(&schedule.id, Alteration::Pause).await.expect("paused");
+            }
             async move { jobs.alter_schedule(&schedule.id, alteration).await }
         })
         .await;
+    }
+    assert_drops_lose_nothing("forget", engine, async || {
+        let id = engine.failed("echo").await;
+        async move { jobs.remove(&id, &engine.owner).await }
+    })
+    .await;
+    assert_drops_lose_nothing("prune", engine, async || {
+        engine.failed("echo").await;
+        async move { jobs.prune(Duration::ZERO).await }
+    })
+    .await;
+}
+
+/// What a worker does with a job that it has.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    NoteBegun,
+    KeepLog,
+    End,
+    RetryLater,
+    PutBack,
+}
+
+impl Step {
+    async fn take(self, jobs: &Arc<Jobs>, running: RunningJob) {
+        let id = &running.stored.job.id;
+        match self {
+            Self::NoteBegun => jobs.note_begun(&running).await,
+            Self::KeepLog => jobs.keep_log(id).await,
+            Self::End => jobs.end_running(running, JobOutcome::completed("done".into())).await,
+            Self::RetryLater => jobs.retry_later(&running, "busy".into(), Duration::ZERO).await,
+            Self::PutBack => jobs.put_back(&running).await.expect("put back"),
+        }
+    }
+}
+
+/// Takes a step with a fresh job until so many polls, then the process is gone and the next one takes over. `true` when the step
+/// was over by then.
+async fn take_over_after(step: Step, polls: usize) -> bool {
+    let engine = Engine::start().await;
+    let running = engine.running("echo").await;
+    let (id, what) = (running.stored.job.id.clone(), format!("{step:?}, dropped after {polls} polls"));
+    let is_over = drop_after(polls, Box::pin(step.take(&engine.jobs, running))).await;
+    let next = engine.beside();
+    next.resume(engine.audited(&what).await).await;
+    next.begin_all_due().await.expect("readable");
+    engine.work_for(&next).await;
+    assert_eq!(next.counts(), Counts { queued: 0, running: 0, open: 0 }, "{what}");
+    assert!(engine.audited(&what).await.is_empty(), "{what}");
+    let ended = engine.stored(&id).await.expect("stored");
+    assert!(ended.job.state.has_ended(), "{what}: {ended:?}");
+    assert_eq!(ended.answer, 2, "{what}: it is answered");
+    assert_eq!(engine.store.last_seq(engine.room).expect("readable"), 2, "{what}: it is answered once");
+    is_over
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_goes_away_at_any_await_leaves_a_job_that_ends_once() {
+    for step in [Step::NoteBegun, Step::KeepLog, Step::End, Step::RetryLater, Step::PutBack] {
+        let mut polls = 0;
+        while !Box::pin(take_over_after(step, polls)).await {
+            polls += 1;
+            assert!(polls < 50, "{step:?} is never over");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ran_when_its_process_ended_waits_again_or_is_interrupted() {
+    for (name, expected) in [("echo", JobState::Queued), ("once", JobState::Interrupted)] {
+        let engine = Engine::start().await;
+        let running = engine.running(name).await;
+        engine.jobs.note_begun(&running).await;
+        let next = engine.beside();
+        next.resume(engine.audited(name).await).await;
+        let (job, _) = next.current(&running.stored.job.id).await.expect("known");
+        assert_eq!((job.state, next.counts().open), (expected, usize::from(!expected.has_ended())));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lost_a_job_to_another_process_cannot_end_it() {
+    let engine = Engine::start().await;
+    let late = engine.running("echo").await;
+    let id = late.stored.job.id.clone();
+    let next = engine.beside();
+    next.resume(engine.audited("taken over").await).await;
+    assert_eq!(next.next().await.as_ref(), Some(&id));
+    let running = next.begin(&id).expect("it waits");
+    next.end_running(running, JobOutcome::completed("in time".into())).await;
+    engine.settle().await;
+    engine.jobs.end_running(late, JobOutcome::completed("too late".into())).await;
+    engine.settle().await;
+    let ended = engine.stored(&id).await.expect("stored");
+    assert_eq!(ended.job.result.as_deref(), Some("in time"));
+    assert_eq!(engine.store.last_seq(engine.room).expect("readable"), 2, "the question and one answer");
+    engine.audited("ended").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_timetables_fire_at_once_is_fired_once() {
+    let engine = Engine::start().await;
+    let both = [engine.jobs.clone(), engine.beside()];
+    for round in 0..100 {
+        let (id, schedule) = match round % 2 {
+            0 => (engine.retrying("echo").await, None),
+            _ => {
+                let first = Timestamp(Timestamp::now().0 - 1000);
+                let yearly = Rhythm::Every("0 0 1 1 *".into());
+                let schedule = engine.schedule(NewSchedule { rhythm: yearly, first, ..every_minute() }).await;
+                engine.work().await;
+                (schedule.next.expect("a run").job, Some(schedule.id))
+            }
+        };
+        let firing = both.clone().map(|jobs| tokio::spawn(async move { jobs.begin_all_due().await.map(drop) }));
+        for fired in firing {
+            fired.await.expect("not cancelled").expect("readable");
+        }
+        let open = engine.audited(&format!("round {round}")).await;
+        assert_eq!(open.iter().map(|stored| &stored.job.id).collect::<Vec<_>>(), [&id], "round {round}");
+        let has_it = both.iter().filter(|jobs| jobs.queue.get(&id).is_some()).count();
+        let known: usize = both.iter().map(|jobs| jobs.counts().open).sum();
+        assert_eq!((has_it, known), (1, 1), "round {round}");
+        for jobs in &both {
+            engine.work_for(jobs).await;
+        }
+        if let Some(schedule) = schedule {
+            let stored = engine.store.schedule(&schedule).await.expect("readable").expect("stored");
+            assert!(stored.schedule.next.is_some_and(|next| next.job != id), "round {round}: it has one next run");
+            engine.jobs.alter_schedule(&schedule, Alteration::Delete).await.expect("deleted");
+        }
     }
 }
 

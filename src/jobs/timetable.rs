@@ -1,7 +1,8 @@
 //! Jobs that wait for their due time.
 //!
 //! They are in the store, sorted by time; only the next due time is in memory. The wall clock decides, and is
-//! read often enough that clock changes are noticed.
+//! read often enough that clock changes are noticed. Whoever looks may begin what is due: the change is conditioned on the place
+//! that the job had, so of several timetables on one store one fires it, and has it from then on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -15,6 +15,10 @@ const NUMBERS: usize = 16;
 /// Where the answer's number stands.
 const ANSWER: usize = 8;
 
+/// Whose an open job is, as the value of its place. There is one claimant, the process that has the store open, and it needs no
+/// name; every change is conditioned on the place and so on the claim.
+pub(super) const OWN_CLAIM: &str = "";
+
 /// A job as it is stored.
 #[derive(Clone, Debug)]
 pub struct StoredJob {
@@ -77,7 +81,7 @@ fn place(job: &Job) -> Option<(Table, Vec<u8>, &'static str)> {
     let id = job.id.as_str().as_bytes();
     let due_key = || due_key(job.due_at.unwrap_or(job.created_at), id);
     match job.state {
-        state if state.is_open() => Some((Table::OpenJobs, id.to_vec(), "")),
+        state if state.is_open() => Some((Table::OpenJobs, id.to_vec(), OWN_CLAIM)),
         // The value is the state, so that jobs can be counted without reading them.
         state if state.is_due_later() => Some((Table::DueJobs, due_key(), state.as_str())),
         JobState::Dead => Some((Table::DeadJobs, id.to_vec(), "")),

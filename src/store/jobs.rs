@@ -2,7 +2,7 @@
 
 use super::claims::Claim;
 use super::job_index::{
-    StoredJob, change, change_with_answer, due_key, due_time, insert, person_key, remove, room_prefix,
+    OWN_CLAIM, StoredJob, change, change_with_answer, due_key, due_time, insert, person_key, remove, room_prefix,
 };
 use super::rooms::RoomNumber;
 use super::schedules::{ScheduleChange, follow};
@@ -98,7 +98,7 @@ impl Store {
 
     /// Keeps what a running job has logged so far.
     pub async fn keep_log(&self, id: &JobId, log: &[LogLine]) -> Result<(), StoreError> {
-        let batch = Batch::new().if_equal(Table::OpenJobs, id.as_str(), []);
+        let batch = Batch::new().if_equal(Table::OpenJobs, id.as_str(), OWN_CLAIM);
         self.commit(batch.put(Table::JobLogs, id.as_str(), encode(&log)), WriteKind::Maintenance).await.map(drop)
     }
 
@@ -152,7 +152,8 @@ impl Store {
         due.iter().filter_map(|(key, _)| self.due_job_by_key(key.get(prefix.len()..)?).transpose()).collect()
     }
 
-    /// Jobs that wait for a worker or have one, oldest first. Reads many; blocking.
+    /// Jobs that wait for a worker or have one, oldest first. All are claimed by the process that has the store open; what one
+    /// finds at its start was claimed by another that has ended. Reads many; blocking.
     pub fn open_jobs(&self) -> Result<Vec<StoredJob>, StoreError> {
         let open = self.engine.scan(Table::OpenJobs, prefix_range(&[]), Direction::Forward, usize::MAX)?;
         open.iter().filter_map(|(key, _)| self.job_by_key(key).transpose()).collect()
