@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use crate::threads::blocking;
+
 /// Delay after startup, when memory that only startup needed can be released.
 const STARTED: Duration = Duration::from_secs(2);
 
 /// How often memory is looked at.
 const EVERY: Duration = Duration::from_secs(10);
-
-/// Fewer connections than this are no crowd: what they leave behind is small and soon used again.
-const CROWD: usize = 500;
 
 /// With less resident memory than this, in bytes, there is little to release.
 const SMALL: u64 = 16 * 1024 * 1024;
@@ -33,29 +32,14 @@ pub fn limit_heaps() {
     }
 }
 
-/// Releases what the start took; then, again and again, what is free on the heap, and the program's code when the number that
-/// `count` gives has fallen to half of its highest.
-pub async fn release_from_time_to_time(count: impl Fn() -> usize) {
+/// Releases what the start took; then, again and again while the process is large, what is not in use.
+pub async fn release_from_time_to_time() {
     tokio::time::sleep(STARTED).await;
-    // Walks over the whole heap, which blocks for a few milliseconds.
-    if tokio::task::spawn_blocking(give_back).await.is_err() {
-        return;
-    }
-    let mut highest = 0;
-    loop {
+    // Blocks for a few milliseconds.
+    while blocking(give_back).await.is_ok() {
         tokio::time::sleep(EVERY).await;
-        let now = count();
-        highest = highest.max(now);
-        let work: fn() = if highest >= CROWD && now <= highest / 2 {
-            highest = now;
-            give_back
-        } else if resident().is_none_or(|bytes| bytes > SMALL) {
-            free_heap
-        } else {
-            continue;
-        };
-        if tokio::task::spawn_blocking(work).await.is_err() {
-            return;
+        while resident().is_some_and(|bytes| bytes <= SMALL) {
+            tokio::time::sleep(EVERY).await;
         }
     }
 }
@@ -83,7 +67,8 @@ pub fn free_heap() {
     };
 }
 
-/// Unmaps the pages of this program's file that are only read; each is mapped again, from the page cache, when it is used.
+/// Unmaps the pages of this program's file that are only read; each is mapped again, from the page cache, when it is used, which
+/// takes some hundred page faults of a microsecond.
 ///
 /// Linux maps sixteen pages around each page fault ("fault around"), and startup touches pages all over the file: it executes
 /// 3.6 MB of code and leaves 9.5 MB mapped (by callgrind).

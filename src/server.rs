@@ -144,10 +144,9 @@ impl Server {
             settings: settings(config),
             stopping: CancellationToken::new(),
         });
-        let (counted, stopping) = (app.connections.clone(), app.stopping.clone());
+        let stopping = app.stopping.clone();
         connections.spawn(async move {
-            let releasing = memory::release_from_time_to_time(|| counted.open());
-            stopping.run_until_cancelled(releasing).await;
+            stopping.run_until_cancelled(memory::release_from_time_to_time()).await;
         });
         let (kept, stopping) = (app.clone(), app.stopping.clone());
         connections.spawn(async move {
