@@ -1,6 +1,7 @@
 //! Groups of one process: whatever is stored is published here, in the order of its versions.
 //!
-//! Publications accumulate while a delivery runs and are then sent as one block that all members share.
+//! Few members are handed a publication at once. For more there is a delivery task: publications accumulate while it runs and
+//! are then sent as one block that all members share.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +13,9 @@ use tokio_util::task::TaskTracker;
 
 use super::{Audience, Broker, Group, Member, Outbox, Progress, Publication, Reader, Subscription};
 use crate::protocol::CloseReason;
+
+/// So many members are handed a publication by its publisher: a task would cost more than that does.
+const FEW: usize = 4;
 
 /// Members served before yielding to the runtime, so that a huge group does not delay other tasks.
 const MEMBERS_PER_TURN: usize = 256;
@@ -147,12 +151,21 @@ impl Group for LocalGroup {
             }
         }
         state.accepted = state.accepted.max(publication.progress);
-        state.waiting.push(publication);
-        if !state.is_delivering {
-            state.is_delivering = true;
-            drop(state);
-            self.deliveries.spawn_on(self.clone().deliver(), &self.runtime);
+        if state.is_delivering {
+            return state.waiting.push(publication);
         }
+        if state.members.is_empty() {
+            state.delivered = state.accepted;
+            return;
+        }
+        state.waiting.push(publication);
+        state.is_delivering = true;
+        let has_few = state.members.len() <= FEW;
+        drop(state);
+        if has_few && self.hand_out() {
+            return;
+        }
+        self.deliveries.spawn_on(self.clone().deliver(), &self.runtime);
     }
 
     fn delivered(&self) -> Progress {
@@ -176,6 +189,17 @@ impl LocalGroup {
         members.iter().for_each(|member| member.outbox.close(CloseReason::TooSlow));
     }
 
+    /// Delivers pending publications to a few members; `false` if more come all the time, which a task has to deliver.
+    fn hand_out(&self) -> bool {
+        const ROUNDS: usize = 3;
+        for _ in 0..ROUNDS {
+            let Some((members, publications)) = self.take_waiting() else { return true };
+            let blocks = Blocks::new(&publications);
+            members.iter().for_each(|member| blocks.push(member));
+        }
+        false
+    }
+
     /// Delivers pending publications until there are none.
     async fn deliver(self: Arc<Self>) {
         if let Some(pause) = self.gathering_time() {
@@ -185,7 +209,7 @@ impl LocalGroup {
             let blocks = Blocks::new(&publications);
             for turn in members.chunks(MEMBERS_PER_TURN) {
                 for member in turn {
-                    member.outbox.push_unless(&member.is_gone, blocks.for_member(&member.outbox));
+                    blocks.push(member);
                 }
                 if members.len() > MEMBERS_PER_TURN {
                     tokio::task::yield_now().await;
@@ -235,6 +259,10 @@ impl<'a> Blocks<'a> {
             join(publications, |audience| audience == Audience::Everyone)
         };
         Self { publications, full, simple, has_exception }
+    }
+
+    fn push(&self, member: &Member) {
+        member.outbox.push_unless(&member.is_gone, self.for_member(&member.outbox));
     }
 
     fn leaves_out(&self, member: &Outbox) -> bool {
