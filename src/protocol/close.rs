@@ -11,7 +11,7 @@ pub enum CloseReason {
     InvalidText,
     /// A frame was bigger than `limits.frame_bytes`.
     TooBig,
-    /// The client accepted no data for some seconds: reconnect with `after`.
+    /// The client accepted no data for some seconds, or something that it should get is missing: reconnect with `after`.
     TooSlow,
     /// Too many connections or messages: reconnect later.
     TooMany,
