@@ -114,11 +114,8 @@ impl Server {
             CustomCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         custom_commands.set(&config.commands)?;
         let chat = Chat::new(store.clone(), jobs.clone(), rooms, deliveries.clone());
-        let (unfinished, minutes) = {
-            let store = store.clone();
-            let read = move || store.open_jobs().and_then(|open| Ok((open, store.job_minutes(Stats::first_minute())?)));
-            threads::blocking(read).await?.context("cannot read unfinished jobs and what they did")?
-        };
+        let unfinished = store.open_jobs().await.context("cannot read unfinished jobs")?;
+        let minutes = store.job_minutes(Stats::first_minute()).await.context("cannot read what jobs did")?;
         jobs.stats().restore(minutes);
         let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
         let runner =

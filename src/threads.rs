@@ -1,8 +1,12 @@
 //! Work off the async workers: a call that blocks, and threads that stay. A panic in either is logged and ends nothing else.
+//! [`wait`] is how such work waits for what is asynchronous.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::{Builder, JoinHandle};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake};
+use std::thread::{Builder, JoinHandle, Thread};
 
 /// Blocking work that did not come to its end: it panicked, or the runtime is being shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,9 +40,42 @@ pub fn start(name: &'static str, work: impl FnOnce() + Send + 'static) -> io::Re
     })
 }
 
+/// Waits for a future on this thread, for threads that stay and for blocking work. Blocking; do not call from async code.
+///
+/// What it waits for must come from elsewhere than [`blocking`], whose threads may all be waiting here.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(result) => return result,
+            // Returns at once if it was woken meanwhile.
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waiting_ends_with_the_future() {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let thread = start("test", move || sender.send(7).expect("awaited")).expect("a thread");
+        assert_eq!(wait(receiver), Ok(7));
+        assert!(thread.join().is_ok());
+        assert_eq!(wait(std::future::ready(1)), 1);
+    }
 
     #[tokio::test]
     async fn a_panic_is_an_error_for_who_waits_and_nobody_else() {

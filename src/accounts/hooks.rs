@@ -34,9 +34,9 @@ impl Hooks {
     }
 
     /// All of them, oldest first.
-    pub fn list(&self, actor: &Actor) -> Result<Vec<Hook>, Text> {
+    pub async fn list(&self, actor: &Actor) -> Result<Vec<Hook>, Text> {
         actor.may(Action::ManageHooks)?;
-        Ok(self.store.hooks(MOST as usize)?)
+        Ok(self.store.hooks(MOST as usize).await?)
     }
 
     /// Its URL no longer works afterwards.
@@ -46,8 +46,8 @@ impl Hooks {
     }
 
     /// The hook of that token. Looked up by digest, so that the time it takes says nothing about the token.
-    pub fn find(&self, token: &str) -> Result<Hook, Text> {
-        self.store.hook(&digest(token))?.ok_or_else(no_such_hook)
+    pub async fn find(&self, token: &str) -> Result<Hook, Text> {
+        self.store.hook(&digest(token)).await?.ok_or_else(no_such_hook)
     }
 }
 

@@ -11,7 +11,6 @@ use super::throttle::Throttle;
 use super::{Role, Visitor};
 use crate::model::{Principal, Timestamp};
 use crate::store::{Session, Store, StoreError};
-use crate::threads::blocking;
 
 /// How long a sign-in lasts.
 pub const SESSION_DAYS: i64 = 30;
@@ -54,7 +53,7 @@ impl Keys {
     /// Uses the configured key, else the stored one, else generates one. A plain digest suffices: a generated key has
     /// 160 random bits, and a configured one is in plain text in the settings anyway.
     pub async fn open(store: Arc<Store>, configured: Option<&str>) -> Result<(Self, OwnerKey), StoreError> {
-        let stored = store.owner_key_digest()?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
+        let stored = store.owner_key_digest().await?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
         let (owner_key, told) = match (configured, stored) {
             (Some(key), _) => (digest(key), OwnerKey::Known),
             (None, Some(stored)) => (stored, OwnerKey::Known),
@@ -64,7 +63,7 @@ impl Keys {
                     (digest(&key), OwnerKey::New(key))
                 } else {
                     // Another process made one at the same moment, and has told it.
-                    let stored = store.owner_key_digest()?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
+                    let stored = store.owner_key_digest().await?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
                     (stored.ok_or(StoreError::Failed)?, OwnerKey::Known)
                 }
             }
@@ -109,17 +108,12 @@ impl Keys {
 
     /// Forgets sessions that have expired.
     pub async fn prune_sessions(&self) -> Result<(), StoreError> {
-        let store = self.store.clone();
-        let expired = blocking(move || store.expired_sessions(Timestamp::now())).await;
-        for digest in expired.map_err(|_| StoreError::Failed)?? {
-            self.store.delete_session(&digest).await?;
-        }
-        Ok(())
+        self.store.remove_expired_sessions(Timestamp::now()).await
     }
 
     /// The role of a session token.
-    pub fn role(&self, token: &str) -> Result<Role, StoreError> {
-        let session = self.store.session(&self.session_digest(token))?;
+    pub async fn role(&self, token: &str) -> Result<Role, StoreError> {
+        let session = self.store.session(&self.session_digest(token)).await?;
         let session = session.filter(|session| session.expires_at > Timestamp::now());
         let is_owner = session.is_some_and(|session| session.subject == Principal::owner());
         Ok(if is_owner { Role::Owner } else { Role::Visitor })
@@ -171,12 +165,12 @@ mod tests {
         let (again, told) = Keys::open(store.clone(), None).await.expect("keys");
         assert_eq!(told, OwnerKey::Known);
         let token = again.sign_in(&key, HOME).await.expect("the key made first still opens");
-        assert_eq!(keys.role(&token), Ok(Role::Owner));
-        assert_eq!(keys.role("another"), Ok(Role::Visitor));
+        assert_eq!(keys.role(&token).await, Ok(Role::Owner));
+        assert_eq!(keys.role("another").await, Ok(Role::Visitor));
         let (replaced, _) = Keys::open(store, Some("a key from the settings")).await.expect("keys");
-        assert_eq!(replaced.role(&token), Ok(Role::Visitor), "a new key ends old sessions");
+        assert_eq!(replaced.role(&token).await, Ok(Role::Visitor), "a new key ends old sessions");
         keys.sign_out(&token).await.expect("signed out");
-        assert_eq!(keys.role(&token), Ok(Role::Visitor));
+        assert_eq!(keys.role(&token).await, Ok(Role::Visitor));
     }
 
     #[tokio::test]

@@ -33,11 +33,11 @@ impl Ask {
     }
 
     /// Earlier messages in the room.
-    fn said_before(request: &Request<'_>, room: Option<&Room>) -> Result<Vec<Said>, Text> {
+    async fn said_before(request: &Request<'_>, room: Option<&Room>) -> Result<Vec<Said>, Text> {
         // A quiet question has no context.
         let Some(room) = room.filter(|_| !request.job.quiet) else { return Ok(Vec::new()) };
         let page = Page { before: Some(request.seq), after: None, limit: Some(MESSAGES_BEFORE) };
-        let history = request.chat.history(room, page)?;
+        let history = request.chat.history(room, page).await?;
         Ok(history.messages.into_iter().filter_map(|(_, message)| said(message)).collect())
     }
 }
@@ -60,7 +60,7 @@ impl Bot for Ask {
             Some(name) => Some(request.chat.open_room(name).await.map_err(failed)?.0),
             None => None,
         };
-        let history = Self::said_before(&request, room.as_deref()).map_err(failed)?;
+        let history = Self::said_before(&request, room.as_deref()).await.map_err(failed)?;
         let (persona, handle) = (room.map(|room| room.persona()).unwrap_or_default(), job.handle.to_string());
         let question = Question {
             text,

@@ -50,7 +50,7 @@ impl Webhook {
         match &delivery.job {
             Some(job) => Ok(request.jobs.ended_job(job).await?.map(|job| encode(Body { job: Some(job), ..body }))),
             None => {
-                let message = request.chat.message(&room, request.seq)?.filter(|message| !message.deleted);
+                let message = request.chat.message(&room, request.seq).await?.filter(|message| !message.deleted);
                 let view = message.as_ref().map(|message| MessageView::new(name, request.seq, message));
                 Ok(view.map(|view| encode(Body { message: Some(view), ..body })))
             }

@@ -63,32 +63,31 @@ impl Chat {
     }
 
     /// What a member has not seen: everything since it left if that continues what it has, else the newest messages.
-    pub fn catch_up(&self, member: &Membership, seen: Seen<'_>) -> Result<CatchUp, Text> {
+    pub async fn catch_up(&self, member: &Membership, seen: Seen<'_>) -> Result<CatchUp, Text> {
         if let Some(after) = seen.after
             && seen.epoch.is_none_or(|epoch| epoch == self.epoch())
-            && let Some(missed) = self.missed(member, after, seen.version).map_err(Text::from)?
+            && let Some(missed) = self.missed(member, after, seen.version).await.map_err(Text::from)?
         {
             return Ok(missed);
         }
         let Progress { number: last, version } = member.since();
-        let messages =
-            self.store.newest_messages(member.room().number(), 1, last, DEFAULT_HISTORY).map_err(Text::from)?;
+        let messages = self.store.newest_messages(member.room().number(), 1, last, DEFAULT_HISTORY).await?;
         Ok(CatchUp { messages, last, version, complete: seen.after.is_none(), changed: Vec::new() })
     }
 
     /// What was said and changed since number `after` and, if the client knows it, a version. `None` when that is too much, or
     /// the client has seen what never was.
-    fn missed(&self, member: &Membership, after: u64, seen: Option<u64>) -> Result<Option<CatchUp>, StoreError> {
+    async fn missed(&self, member: &Membership, after: u64, seen: Option<u64>) -> Result<Option<CatchUp>, StoreError> {
         let Progress { number: last, version } = member.since();
         if after > last || last - after > MAX_GAP || seen.is_some_and(|seen| seen > version) {
             return Ok(None);
         }
         let number = member.room().number();
-        let messages = self.store.oldest_messages(number, after + 1, last, MAX_GAP as usize)?;
+        let messages = self.store.oldest_messages(number, after + 1, last, MAX_GAP as usize).await?;
         // Without a version, what was changed while `after` was the newest number may be known already: told twice it does no
         // harm. The version was no less than that number.
         let (later_than, newest) = seen.map_or((after, after), |seen| (seen, 0));
-        let changes = self.store.changed_messages(number, later_than, newest, MAX_CHANGES)?;
+        let changes = self.store.changed_messages(number, later_than, newest, MAX_CHANGES).await?;
         // Fewer than asked for where they are very long.
         let Some(changes) = changes.filter(|_| messages.len() as u64 == last - after) else { return Ok(None) };
         // What is being stored just now arrives by itself; as it may hide an earlier change of the same message, the client
@@ -102,7 +101,7 @@ impl Chat {
     }
 
     /// A part of a room's history.
-    pub fn history(&self, room: &Room, page: Page) -> Result<History, Text> {
+    pub async fn history(&self, room: &Room, page: Page) -> Result<History, Text> {
         let limit = page.limit.unwrap_or(DEFAULT_HISTORY).clamp(1, MAX_HISTORY);
         let first = page.after.map_or(1, |after| after.saturating_add(1));
         let last = page.before.map_or(u64::MAX, |before| before.saturating_sub(1)).min(room.last());
@@ -111,10 +110,9 @@ impl Chat {
         }
         let number = room.number();
         let messages = match (page.after, page.before) {
-            (Some(_), _) => self.store.oldest_messages(number, first, last, limit),
-            (None, _) => self.store.newest_messages(number, first, last, limit),
+            (Some(_), _) => self.store.oldest_messages(number, first, last, limit).await?,
+            (None, _) => self.store.newest_messages(number, first, last, limit).await?,
         };
-        let messages = messages.map_err(Text::from)?;
         let more = (messages.len() as u64) < last - first + 1;
         Ok(History { messages, more })
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::Chat;
 use crate::model::Timestamp;
 use crate::store::StoreError;
-use crate::threads::blocking;
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -28,7 +27,7 @@ impl Chat {
             for (what, done) in [
                 ("temporary rooms", self.clear_temporary_rooms().await),
                 ("empty rooms", self.remove_empty_rooms(ago(KEEP_EMPTY_ROOMS)).await),
-                ("old ids of messages", self.prune_sent_ids(ago(KEEP_SENT_IDS)).await),
+                ("old ids of messages", self.store.prune_sent_ids(ago(KEEP_SENT_IDS)).await),
             ] {
                 match done {
                     Ok(0) => {}
@@ -44,10 +43,8 @@ impl Chat {
         /// Rooms at a time.
         const AT_ONCE: usize = 10_000;
         self.store.finish_removals().await?;
-        let store = self.store.clone();
-        let names = blocking(move || store.temporary_rooms(AT_ONCE)).await.map_err(|_| StoreError::Failed)??;
         let mut cleared = 0;
-        for name in names {
+        for name in self.store.temporary_rooms(AT_ONCE).await? {
             if self.rooms.live(&name).is_none_or(|room| room.presence.count() == 0) {
                 self.rooms.clear(&name).await;
                 cleared += 1;
@@ -59,27 +56,10 @@ impl Chat {
     async fn remove_empty_rooms(&self, before: Timestamp) -> Result<usize, StoreError> {
         /// Rooms at a time.
         const AT_ONCE: usize = 1000;
-        let (store, bot) = (self.store.clone(), self.rooms.new_room_bot());
-        let empty =
-            blocking(move || store.empty_rooms(before, bot, AT_ONCE)).await.map_err(|_| StoreError::Failed)??;
         let mut removed = 0;
-        for record in empty {
+        for record in self.store.empty_rooms(before, self.rooms.new_room_bot(), AT_ONCE).await? {
             removed += usize::from(self.rooms.remove_empty(&record).await?);
         }
         Ok(removed)
-    }
-
-    async fn prune_sent_ids(&self, before: Timestamp) -> Result<usize, StoreError> {
-        /// Ids looked at in one step.
-        const STEP: usize = 512;
-        let (mut after, mut pruned) = (None, 0);
-        loop {
-            let step = self.store.prune_sent_ids(before, after, STEP).await?;
-            pruned += step.pruned;
-            after = step.more_after;
-            if after.is_none() {
-                return Ok(pruned);
-            }
-        }
     }
 }

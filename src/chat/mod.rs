@@ -107,9 +107,9 @@ impl Chat {
         Err(Text::new("error-busy"))
     }
 
-    /// Public rooms whose name contains `part`, newest first. Reads every room. Blocking; do not call from async code.
-    pub fn list_rooms(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, Text> {
-        self.rooms.list(part, limit).map_err(Text::from)
+    /// Public rooms whose name contains `part`, newest first. Reads every room.
+    pub async fn list_rooms(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, Text> {
+        Ok(self.rooms.list(part, limit).await?)
     }
 
     /// Joins a room: its messages are delivered to `outbox` until the membership is dropped.
@@ -184,7 +184,7 @@ impl Chat {
         if !sent.repeated {
             return Ok(sent);
         }
-        let message = self.message(&room, sent.seq)?.unwrap_or(sent.message);
+        let message = self.message(&room, sent.seq).await?.unwrap_or(sent.message);
         Ok(Sent { message, ..sent })
     }
 
@@ -220,13 +220,13 @@ impl Chat {
     /// This person's message of that id, if it is stored.
     async fn sent_before(&self, room: &Room, actor: &Actor, post: &Post) -> Option<Sent> {
         let seq = self.store.find_sent(room.number(), &actor.principal, post.id.as_ref()?).await.ok()??;
-        let message = self.message(room, seq).ok()??;
+        let message = self.message(room, seq).await.ok()??;
         Some(Sent { seq, repeated: true, message })
     }
 
     /// The message of that number in its current state.
-    pub fn message(&self, room: &Room, seq: u64) -> Result<Option<Message>, Text> {
-        self.store.message(room.number(), seq).map_err(Text::from)
+    pub async fn message(&self, room: &Room, seq: u64) -> Result<Option<Message>, Text> {
+        Ok(self.store.message(room.number(), seq).await?)
     }
 
     /// Deletes the text of a message and tells the room.

@@ -134,7 +134,7 @@ impl Rooms {
         }
         let record = RoomRecord::new(name.clone(), self.new_room_bot, None);
         let (number, record, is_new) = self.store.create_room(record).await?;
-        let stored = self.store.counter(number)?;
+        let stored = self.store.counter(number).await?;
         let room = Arc::new(Room::new(number, record, stored, self.broker.as_ref()));
         shard.insert(&room);
         Ok((room, is_new))
@@ -188,21 +188,23 @@ impl Rooms {
         if let Some(room) = shard.get(name) {
             return Ok(Some(room));
         }
-        let Some((number, record)) = self.store.room(name)? else { return Ok(None) };
+        let Some((number, record)) = self.store.room(name).await? else { return Ok(None) };
         // The room is not in memory, so no write is in progress and everything stored is durable.
-        let stored = self.store.counter(number)?;
+        let stored = self.store.counter(number).await?;
         let room = Arc::new(Room::new(number, record, stored, self.broker.as_ref()));
         shard.insert(&room);
         Ok(Some(room))
     }
 
-    /// Public rooms whose name contains `part`, newest first. Reads many; blocking.
-    pub fn list(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, StoreError> {
-        let stored = self.store.public_rooms(&part.trim().to_lowercase(), limit)?;
-        let summary = |(number, record): (_, RoomRecord)| match self.shard(&record.name).get(&record.name) {
-            Some(room) => Ok(RoomSummary::of(&room)),
-            None => Ok(RoomSummary::new(&record, self.store.last_seq(number)?, 0)),
-        };
-        stored.into_iter().map(summary).collect()
+    /// Public rooms whose name contains `part`, newest first. Reads many.
+    pub async fn list(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, StoreError> {
+        let mut rooms = Vec::new();
+        for (number, record) in self.store.public_rooms(&part.trim().to_lowercase(), limit).await? {
+            rooms.push(match self.live(&record.name) {
+                Some(room) => RoomSummary::of(&room),
+                None => RoomSummary::new(&record, self.store.last_seq(number).await?, 0),
+            });
+        }
+        Ok(rooms)
     }
 }

@@ -72,12 +72,12 @@ pub fn caller(
 ) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let app = app.clone();
     warp::ext::get::<Peer>().and(warp::header::headers_cloned()).and_then(move |peer: Peer, headers: HeaderMap| {
-        let identified = identify(&app, peer, &headers).map_err(warp::reject::custom);
-        std::future::ready(identified)
+        let app = app.clone();
+        async move { identify(&app, peer, &headers).await.map_err(warp::reject::custom) }
     })
 }
 
-fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusal> {
+async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let settings = &app.settings;
     let is_proxied = is_trusted(&settings.trusted_proxies, peer.address);
     let address = if is_proxied { forwarded_address(headers, settings, peer.address) } else { peer.address };
@@ -86,7 +86,7 @@ fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusa
     let role = match bearer(headers) {
         Some(key) => app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?,
         None => match &session {
-            Some(token) => app.keys.role(token).unwrap_or(Role::Visitor),
+            Some(token) => app.keys.role(token).await.unwrap_or(Role::Visitor),
             None => Role::Visitor,
         },
     };

@@ -10,7 +10,6 @@ use crate::model::{Handle, Job, JobId, JobState, Timestamp};
 use crate::protocol::JobView;
 use crate::store::{JobChange, StoreError, StoredJob};
 use crate::text::Text;
-use crate::threads::blocking;
 
 /// How often something is tried with a job that changes at the same time.
 const TRIES: usize = 20;
@@ -101,9 +100,7 @@ impl Jobs {
         let until = Timestamp(Timestamp::now().0.saturating_sub(keep));
         let mut pruned = 0;
         loop {
-            let store = self.store.clone();
-            let old = blocking(move || store.old_jobs(until, BATCH)).await;
-            let old = old.unwrap_or(Err(StoreError::Failed))?;
+            let old = self.store.old_jobs(until, BATCH).await?;
             futures_util::future::try_join_all(old.iter().map(|stored| self.store.remove_job(stored))).await?;
             pruned += old.len();
             if old.len() < BATCH {

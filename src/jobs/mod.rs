@@ -128,10 +128,10 @@ impl Jobs {
         self.queue.counts()
     }
 
-    /// How many jobs are in each state that is not an end, and how many ended as dead. Reads many; blocking.
-    pub fn now(&self) -> Result<JobsNow, StoreError> {
+    /// How many jobs are in each state that is not an end, and how many ended as dead. Reads many.
+    pub async fn now(&self) -> Result<JobsNow, StoreError> {
         let (Counts { queued, running, .. }, JobCounts { scheduled, retrying, dead }) =
-            (self.counts(), self.stats.stored(&self.store)?);
+            (self.counts(), self.stats.stored(&self.store).await?);
         Ok(JobsNow { queued, running, scheduled, retrying, dead, workers: self.settings.concurrency.workers })
     }
 

@@ -15,7 +15,6 @@ use crate::protocol::ScheduleView;
 use crate::schedule::{Recurrence, Zone};
 use crate::store::{Added, ScheduleChange, StoreError, StoredSchedule};
 use crate::text::Text;
-use crate::threads::blocking;
 
 /// How late a run may start and still count as on time; later ones are missed.
 const GRACE: Duration = Duration::from_secs(60);
@@ -78,11 +77,7 @@ impl Jobs {
     /// One's own schedules, everybody's for the owner; oldest first.
     pub async fn list_schedules(&self, actor: &Actor) -> Result<Vec<ScheduleView>, Text> {
         let schedules = match actor.may(Action::SeeEveryJob) {
-            Ok(()) => {
-                let store = self.store.clone();
-                let read = blocking(move || store.schedules(MAX_SHOWN)).await;
-                read.unwrap_or(Err(StoreError::Failed))?
-            }
+            Ok(()) => self.store.schedules(MAX_SHOWN).await?,
             Err(_) => self.schedules_of(&actor.principal).await?,
         };
         Ok(schedules.iter().map(ScheduleView::new).collect())

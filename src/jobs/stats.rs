@@ -23,7 +23,7 @@ const STORE_EVERY: Duration = Duration::from_secs(60);
 pub struct Stats {
     counts: Mutex<Counts>,
     /// What was last read of the store, and when.
-    stored: Mutex<Option<(Instant, JobCounts)>>,
+    stored: tokio::sync::Mutex<Option<(Instant, JobCounts)>>,
 }
 
 #[derive(Default)]
@@ -95,17 +95,16 @@ impl Stats {
         self.counts().ended(job.state, Duration::from_millis(to.since(from)), minute_of(to));
     }
 
-    /// Number of jobs that are only in the store; cached for a second, so that many requests cost one read. Do not call on tokio's
-    /// workers.
-    pub fn stored(&self, store: &Store) -> Result<JobCounts, StoreError> {
+    /// Number of jobs that are only in the store; cached for a second, so that many requests cost one read.
+    pub async fn stored(&self, store: &Store) -> Result<JobCounts, StoreError> {
         const FRESH: Duration = Duration::from_secs(1);
-        let mut stored = self.stored.lock();
+        let mut stored = self.stored.lock().await;
         if let Some((at, counts)) = *stored
             && at.elapsed() < FRESH
         {
             return Ok(counts);
         }
-        let counts = store.job_counts()?;
+        let counts = store.job_counts().await?;
         *stored = Some((Instant::now(), counts));
         Ok(counts)
     }
@@ -300,7 +299,7 @@ mod tests {
         stats.waiting(1);
         stats.save(&store).await;
         let restored = Stats::default();
-        restored.restore(store.job_minutes(0).expect("readable"));
+        restored.restore(store.job_minutes(0).await.expect("readable"));
         assert!(!restored.counts().minutes.contains_key(&1), "what is old is not kept");
         let points = restored.points(Span::Hour);
         let sums = |of: fn(&StatsPoint) -> u64| points.iter().map(of).sum::<u64>();

@@ -146,12 +146,8 @@ impl Engine {
     /// The open jobs that are stored, once every index says what the records say.
     async fn audited(&self, what: &str) -> Vec<StoredJob> {
         self.settle().await;
-        let store = self.store.clone();
-        let audited = tokio::task::spawn_blocking(move || {
-            store.audit()?;
-            store.open_jobs().map_err(|error| error.to_string())
-        });
-        audited.await.expect("not cancelled").unwrap_or_else(|error| panic!("{what}: {error}"))
+        self.store.audit().await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        self.store.open_jobs().await.unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
     /// What is in memory is what is stored, and every index says what the records say.

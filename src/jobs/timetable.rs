@@ -17,7 +17,6 @@ use super::dispatch::{Permit, QueuedJob};
 use crate::model::{Job, JobState, Timestamp};
 use crate::store::{JobChange, JobList, StoreError, StoredJob};
 use crate::text::Text;
-use crate::threads::blocking;
 
 /// Maximum interval between two reads of the clock while jobs are waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -112,18 +111,17 @@ impl Jobs {
 
     /// Reschedules retries that would come later than their policy allows because the clock was set back.
     async fn hurry_retries(self: &Arc<Self>) {
-        let jobs = self.clone();
-        let read = move || {
-            let is_late = |stored: &StoredJob| {
-                let job = &stored.job;
-                let longest = jobs.policy(&job.name).retries.longest_delay();
-                let left = job.due_at.map(|at| Duration::from_millis(at.since(Timestamp::now())));
-                job.state == JobState::Retrying && left.is_some_and(|left| left > longest)
-            };
-            jobs.store.list_jobs(JobList::Due, None, usize::MAX, is_late)
+        let is_late = |stored: &StoredJob| {
+            let job = &stored.job;
+            let longest = self.policy(&job.name).retries.longest_delay();
+            let left = job.due_at.map(|at| Duration::from_millis(at.since(Timestamp::now())));
+            job.state == JobState::Retrying && left.is_some_and(|left| left > longest)
         };
-        let late = blocking(read).await.unwrap_or(Err(StoreError::Failed));
-        for stored in late.unwrap_or_default() {
+        let late = self.store.list_jobs(JobList::Due, None, FAR, is_late).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot read which attempts come too late");
+            Vec::new()
+        });
+        for stored in late {
             let now = Job { due_at: Some(Timestamp::now()), ..stored.job.clone() };
             let change = JobChange { from: &stored, to: &now, log: &[], schedule: None };
             if let Err(error) = self.store.change_job(change, || ()).await {
@@ -136,12 +134,10 @@ impl Jobs {
     pub(super) async fn begin_all_due(self: &Arc<Self>) -> Result<Next, StoreError> {
         let mut look_at = AT_ONCE;
         loop {
-            let jobs = self.clone();
-            let read = move || Ok((jobs.store.due_jobs(Timestamp::now(), look_at)?, jobs.store.next_due()?));
-            let (due, next) = blocking(read).await.unwrap_or(Err(StoreError::Failed))?;
+            let due = self.store.due_jobs(Timestamp::now(), look_at).await?;
             let found = due.len();
             if found == 0 {
-                return Ok(next.map_or(Next::Never, Next::At));
+                return Ok(self.store.next_due().await?.map_or(Next::Never, Next::At));
             }
             let admitted = due.into_iter().filter_map(|due| Some((self.admit_due(&due.job)?, due)));
             let ready = admitted.take(AT_ONCE).map(|(admitted, due)| self.begin_in_time(due, admitted));

@@ -8,7 +8,6 @@ use crate::model::{Job, JobId, JobState, LogLine, Principal, RoomName};
 use crate::protocol::{JobDetails, JobView};
 use crate::store::{JobList, StoredJob};
 use crate::text::Text;
-use crate::threads::blocking;
 
 /// Maximum number of unfinished jobs shown on joining a room.
 const MAX_JOBS_SHOWN: usize = 100;
@@ -113,20 +112,7 @@ impl Jobs {
             None => None,
         };
         let everybody = actor.may(Action::SeeEveryJob).is_ok();
-        let principal = (!everybody).then(|| actor.principal.clone());
-        let jobs = self.clone();
-        let read = blocking(move || jobs.read_list(principal.as_ref(), &filter, after.as_ref(), limit));
-        read.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
-    }
-
-    /// Reads many; blocking.
-    fn read_list(
-        &self,
-        principal: Option<&Principal>,
-        filter: &JobFilter,
-        after: Option<&StoredJob>,
-        limit: usize,
-    ) -> Result<(Vec<JobView>, bool), Text> {
+        let principal = (!everybody).then_some(&actor.principal);
         // The progress of an unfinished job is in memory, not in the store.
         let view = |stored: &StoredJob| match self.queue.get(&stored.job.id) {
             Some((_, view)) => view,
@@ -135,7 +121,7 @@ impl Jobs {
         let wanted = |stored: &StoredJob| {
             principal.is_none_or(|principal| stored.job.principal == *principal) && filter.fits(&view(stored))
         };
-        let stored = self.store.list_jobs(filter.list(principal), after, limit + 1, wanted)?;
+        let stored = self.store.list_jobs(filter.list(principal), after.as_ref(), limit + 1, wanted).await?;
         let mut views: Vec<_> = stored.iter().take(limit).map(view).collect();
         if filter.wants_only(JobState::is_due_later) {
             views.sort_by_key(|view| view.due_at);

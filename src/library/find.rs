@@ -8,7 +8,7 @@ use crate::index::Audience;
 use crate::model::{
     Document, DocumentKind, DocumentNumber, FaqAnswer, RetrievedContext, RoomName, Source, utf16_range,
 };
-use crate::retrieval::{Found, FusedHit, answers_directly};
+use crate::retrieval::{FusedHit, answers_directly};
 use crate::text::Text;
 
 /// Maximum number of titles named if nothing was found.
@@ -54,8 +54,15 @@ impl Library {
                 tracing::error!(%error, "a question could not be looked up");
                 Text::new("error-index_failed")
             })?;
-        let (question, audience) = (question.to_owned(), audience.clone());
-        self.off_the_workers(move |library| library.read(&question, &audience, found)).await
+        let mut hits = Vec::with_capacity(found.hits.len());
+        for hit in found.hits {
+            match self.store.numbered_document(hit.document).await? {
+                Some(document) if is_for(audience, document.room.as_ref()) => hits.push((hit, document)),
+                _ => {}
+            }
+        }
+        let question = question.to_owned();
+        self.off_the_workers(move |library| library.read(&question, found.confident, &hits)).await
     }
 
     /// Whether the current version of a document is visible to the audience; the index may be older.
@@ -63,24 +70,20 @@ impl Library {
         self.catalog().get(number).is_some_and(|entry| is_for(audience, entry.room.as_ref()))
     }
 
-    /// Reads the texts of the hits.
-    fn read(&self, question: &str, audience: &Audience, found: Found) -> Result<Read, Text> {
-        let mut findings = RetrievedContext { confident: found.confident, ..RetrievedContext::default() };
+    /// Reads the texts of the hits, whose documents these are.
+    fn read(&self, question: &str, confident: bool, hits: &[(FusedHit, Document)]) -> Result<Read, Text> {
+        let mut findings = RetrievedContext { confident, ..RetrievedContext::default() };
         let mut is_overtaken = false;
-        for hit in &found.hits {
-            let Some(document) = self.store.numbered_document(hit.document).map_err(Text::from)? else { continue };
-            if !is_for(audience, document.room.as_ref()) {
-                continue;
-            }
-            let Some(source) = self.source(question, &document, hit) else {
+        for (hit, document) in hits {
+            let Some(source) = self.source(question, document, hit) else {
                 is_overtaken = true;
                 continue;
             };
             if !findings.nearest.contains(&source.title) && findings.nearest.len() < NEAREST {
                 findings.nearest.push(source.title.clone());
             }
-            if findings.faq.is_none() && found.confident {
-                findings.faq = self.faq_answer(question, &document, hit.version, &source)?;
+            if findings.faq.is_none() && confident {
+                findings.faq = self.faq_answer(question, document, hit.version, &source)?;
             }
             findings.sources.push(source);
         }

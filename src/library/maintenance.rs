@@ -17,7 +17,7 @@ use crate::index::IndexedDocument;
 use crate::jobs::JobOrigin;
 use crate::model::{Document, DocumentNumber, FileId, JobId, JobRequest};
 use crate::text::{Locale, Text};
-use crate::threads::blocking;
+use crate::threads::{self, blocking};
 
 /// The job that indexes documents. Names with a space are internal.
 pub const INDEXING: &str = "index documents";
@@ -313,7 +313,7 @@ impl Library {
         let _nobody_changes = self.filing.blocking_write();
         let mut taken = Vec::with_capacity(numbers.len());
         for number in numbers {
-            match self.store.numbered_document(*number).map_err(Text::from)? {
+            match threads::wait(self.store.numbered_document(*number))? {
                 Some(document) => taken.push(document),
                 // Removed meanwhile.
                 None => self.catalog().remove(*number),
@@ -371,23 +371,22 @@ impl Library {
 
     /// Removes files that no document references.
     async fn sweep_unused(self: &Arc<Self>) {
-        let found = self.off_the_workers(|library| {
-            let mut indexed = Vec::new();
-            library.store.each_document(|document| {
-                let is_indexed = library.catalog().get(document.number).is_some_and(|entry| entry.is_indexed());
-                if document.has_earlier() && is_indexed {
-                    indexed.push(document);
-                }
-                true
-            })?;
-            Ok(indexed)
-        });
-        for document in found.await.unwrap_or_default() {
+        let mut indexed = Vec::new();
+        let look = |document: Document| {
+            let is_indexed = self.catalog().get(document.number).is_some_and(|entry| entry.is_indexed());
+            if document.has_earlier() && is_indexed {
+                indexed.push(document);
+            }
+        };
+        if let Err(error) = self.store.each_document(look).await {
+            tracing::warn!(%error, "cannot look for texts that are not needed any more");
+        }
+        for document in indexed {
             self.forget_earlier(document).await;
         }
         let _nobody_files = self.filing.write().await;
         let swept = self.off_the_workers(|library| {
-            let is_in_use = |file: &FileId| library.store.is_in_use(file).map_err(io::Error::other);
+            let is_in_use = |file: &FileId| threads::wait(library.store.is_in_use(file)).map_err(io::Error::other);
             library.files.sweep(is_in_use, KEEP_DRAFTS).map_err(|error| broken(&error))
         });
         match swept.await {
@@ -459,7 +458,7 @@ impl Library {
         before: Progress,
         tell: &watch::Sender<Progress>,
     ) -> Result<usize, Text> {
-        let Some(document) = self.store.numbered_document(number).map_err(Text::from)? else {
+        let Some(document) = self.store.numbered_document(number).await? else {
             self.catalog().remove(number);
             return Ok(0);
         };

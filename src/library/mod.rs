@@ -25,9 +25,9 @@ use crate::documents::{Passage, passages};
 use crate::embedding::Embedder;
 use crate::jobs::Jobs;
 use crate::model::{Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, Timestamp};
-use crate::store::{Files, Space, Store, StoreError};
+use crate::store::{Files, Space, Store};
 use crate::text::Text;
-use crate::threads::blocking;
+use crate::threads::{self, blocking};
 use catalog::Catalog;
 use index_set::IndexSet;
 use intake::broken;
@@ -132,12 +132,7 @@ impl Library {
     ) -> Result<Arc<Self>, Text> {
         let index_set = IndexSet::new(dir.to_owned(), embedder);
         let mut catalog = Catalog::new(index_set.has_meaning());
-        store
-            .each_document(|document| {
-                catalog.put(&document);
-                true
-            })
-            .map_err(Text::from)?;
+        threads::wait(store.each_document(|document| catalog.put(&document)))?;
         let library = Self {
             store,
             jobs,
@@ -233,7 +228,7 @@ impl Library {
     async fn store_correction(&self, id: &DocumentId, correction: &Correction) -> Result<(Document, Document), Text> {
         let _filing = self.filing.read().await;
         for _ in 0..TRIES {
-            let from = self.document(id)?;
+            let from = self.document(id).await?;
             let to = self.corrected(&from, correction).await?;
             if self.store.change_document(&from, &to).await.map_err(Text::from)? {
                 return Ok((from, to));
@@ -293,7 +288,7 @@ impl Library {
         actor.may(Action::ManageDocuments)?;
         let mut tries = 0..TRIES;
         let document = loop {
-            let document = self.document(id)?;
+            let document = self.document(id).await?;
             if self.store.remove_document(&document).await.map_err(Text::from)? {
                 break document;
             }
@@ -307,15 +302,15 @@ impl Library {
     }
 
     /// A document, if this person may read it.
-    pub fn readable(&self, actor: &Actor, id: &DocumentId) -> Result<Document, Text> {
-        let document = self.document(id)?;
+    pub async fn readable(&self, actor: &Actor, id: &DocumentId) -> Result<Document, Text> {
+        let document = self.document(id).await?;
         // Unreadable documents are reported as not found.
         actor.may(Action::ReadDocument(&document)).map_err(|_| Text::new("error-not_found-document"))?;
         Ok(document)
     }
 
-    fn document(&self, id: &DocumentId) -> Result<Document, Text> {
-        self.store.document(id).map_err(Text::from)?.ok_or_else(|| Text::new("error-not_found-document"))
+    async fn document(&self, id: &DocumentId) -> Result<Document, Text> {
+        self.store.document(id).await?.ok_or_else(|| Text::new("error-not_found-document"))
     }
 
     /// A document's text and passages. Blocking.
@@ -341,18 +336,16 @@ impl Library {
         self.files.touch(file).ok().map(|()| bytes)
     }
 
-    /// Documents that this person may read, newest first, and whether there are more. Blocking; do not call from async code.
-    pub fn list(&self, actor: &Actor, filter: &DocumentFilter) -> Result<(Vec<Document>, bool), Text> {
+    /// Documents that this person may read, newest first, and whether there are more. Reads all of them.
+    pub async fn list(&self, actor: &Actor, filter: &DocumentFilter) -> Result<(Vec<Document>, bool), Text> {
         let mut found = Vec::new();
         let words = analysis::fold(&filter.words);
-        self.store
-            .each_document(|document| {
-                if actor.may(Action::ReadDocument(&document)).is_ok() && self.fits(&document, filter, &words) {
-                    found.push(document);
-                }
-                true
-            })
-            .map_err(Text::from)?;
+        let look = |document: Document| {
+            if actor.may(Action::ReadDocument(&document)).is_ok() && self.fits(&document, filter, &words) {
+                found.push(document);
+            }
+        };
+        self.store.each_document(look).await?;
         found.sort_by(|a, b| b.id.cmp(&a.id));
         if let Some(after) = &filter.after {
             found.retain(|document| document.id < *after);
@@ -400,19 +393,19 @@ impl Library {
     /// Removes the files of a document's old version that are not referenced any more.
     async fn sweep(&self, old: &Document) {
         let _nobody_files = self.filing.write().await;
-        let (store, files) = (self.store.clone(), self.files.clone());
-        let had: Vec<FileId> = old.files().cloned().collect();
-        let swept = blocking(move || {
-            for file in &had {
-                if !store.is_in_use(file)? {
-                    files.remove(file);
+        let mut unused = Vec::new();
+        for file in old.files() {
+            match self.store.is_in_use(file).await {
+                Ok(true) => {}
+                Ok(false) => unused.push(file.clone()),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot look for files that are not in use; maintenance does later");
                 }
             }
-            Ok::<_, StoreError>(())
-        });
-        if let Ok(Err(error)) = swept.await {
-            tracing::warn!(%error, "cannot look for files that are not in use; maintenance does later");
         }
+        let files = self.files.clone();
+        // A panic is logged there.
+        let _ = blocking(move || unused.iter().for_each(|file| files.remove(file))).await;
     }
 
     /// Stores a text; returns its id and statistics.

@@ -15,6 +15,7 @@ use super::recent::Recent;
 use crate::analysis::{self, fold};
 use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place, lower_priority};
 use crate::store::{ChangeFeed, FeedChanges, RoomNumber, Store, StoreError};
+use crate::threads;
 
 /// How long messages are collected before indexing: they must be found within a second, and a commit costs some milliseconds.
 const GATHER: Duration = Duration::from_millis(250);
@@ -173,8 +174,8 @@ impl Follower {
     fn look_everywhere(&mut self, index: &MessageIndex) -> Result<(), Problem> {
         let indexed = index.newest()?;
         let mut last = Vec::new();
-        for room in self.store.room_numbers()? {
-            last.push((room, self.store.last_seq(room)?));
+        for room in threads::wait(self.store.room_numbers())? {
+            last.push((room, threads::wait(self.store.last_seq(room))?));
         }
         // The newest numbers may belong to messages that are being written.
         self.store.flush()?;
@@ -264,11 +265,13 @@ impl Follower {
     /// Adds a room's messages to the batch until it is full; the first number that was not read.
     fn read(&self, room: RoomNumber, first: u64, last: u64, batch: &mut MessageBatch) -> Result<u64, StoreError> {
         // One that was temporary is gone, with all that was said in it.
-        let Some(name) = self.store.room_name(room)?.filter(|name| !name.is_temporary()) else { return Ok(last + 1) };
+        let Some(name) = threads::wait(self.store.room_name(room))?.filter(|name| !name.is_temporary()) else {
+            return Ok(last + 1);
+        };
         let is_public = !name.is_private();
         let mut next = first;
         while next <= last && !batch.is_full() {
-            let messages = self.store.oldest_messages(room, next, last, PAGE)?;
+            let messages = threads::wait(self.store.oldest_messages(room, next, last, PAGE))?;
             let Some(&(newest, _)) = messages.last() else { return Ok(last + 1) };
             let shown = messages.into_iter().filter(|(_, message)| !message.deleted);
             let before = batch.messages.len();

@@ -22,6 +22,7 @@ use crate::model::{Message, RoomName, Timestamp, utf16_range};
 use crate::schedule::Zone;
 use crate::store::{RoomNumber, Store, StoreError};
 use crate::text::Text;
+use crate::threads;
 use follower::Follower;
 use query::{Query, RoomFilter};
 use recent::Recent;
@@ -177,7 +178,7 @@ impl Search {
     fn wanted(&self, query: &Query, actor: &Actor) -> Result<Option<MessageQuery>, Text> {
         let home = &actor.private_room;
         let number = |name: &RoomName| -> Result<Option<u64>, StoreError> {
-            Ok(self.store.room(name)?.map(|(number, _)| number.get()))
+            Ok(threads::wait(self.store.room(name))?.map(|(number, _)| number.get()))
         };
         let own = number(home)?;
         let room = match &query.room {
@@ -260,7 +261,8 @@ impl Search {
         rooms: &mut HashMap<u64, RoomName>,
     ) -> Result<Option<FoundMessage>, StoreError> {
         let number = RoomNumber::new(place.room);
-        let Some(message) = self.store.message(number, place.seq)?.filter(|message| !message.deleted) else {
+        let Some(message) = threads::wait(self.store.message(number, place.seq))?.filter(|message| !message.deleted)
+        else {
             return Ok(None);
         };
         let folded = Folded::new(message.text.as_str());
@@ -272,7 +274,7 @@ impl Search {
         let room = match rooms.get(&place.room) {
             Some(name) => name.clone(),
             None => {
-                let (_, record) = self.store.room_record(number)?;
+                let (_, record) = threads::wait(self.store.room_record(number))?;
                 rooms.entry(place.room).or_insert(record.name).clone()
             }
         };

@@ -5,14 +5,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::check::each;
 use super::claims::Claim;
 use super::documents::add_references;
-use super::engine::{Operation, number_from};
+use super::engine::{EngineError, Operation, Reader, number_from};
 use super::job_index::{StoredJob, entries};
+use super::pager::Pager;
 use super::rooms::RoomNumber;
-use super::{Batch, DiskEngine, Engine, Store, Table, check};
+use super::{Batch, DiskEngine, Store, Table, check};
 use crate::model::{Hook, JobState, Message, Schedule};
+use crate::threads;
 
 /// The tables that follow from records alone.
 const INDEXES: [Table; 7] = [
@@ -27,13 +28,13 @@ const INDEXES: [Table; 7] = [
 
 type Entries = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
 
-/// Audits the store of a server that does not run.
+/// Audits the store of a server that does not run. Blocking; do not call from async code.
 ///
 /// # Errors
 /// The first contradiction.
 pub fn audit(dir: &Path) -> Result<(), String> {
     let engine = DiskEngine::open(dir, 16 << 20).map_err(|error| error.to_string())?;
-    audit_engine(&engine)
+    threads::wait(audit_tables(&engine.on_this_thread()))
 }
 
 impl Store {
@@ -41,43 +42,52 @@ impl Store {
     ///
     /// # Errors
     /// The first contradiction.
-    pub fn audit(&self) -> Result<(), String> {
-        audit_engine(self.engine.as_ref())
+    pub async fn audit(&self) -> Result<(), String> {
+        audit_tables(self.engine.as_ref()).await
     }
 }
 
-fn audit_engine(engine: &dyn Engine) -> Result<(), String> {
-    check::check(engine)?;
+async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
+    check::check(reader).await?;
     let mut expected = Entries::new();
-    each(engine, Table::Jobs, |key, record| {
-        let stored = StoredJob::decode(record).map_err(|error| format!("job {:?}: {error}", shown(key)))?;
+    let mut jobs = Pager::of_table(reader, Table::Jobs);
+    while let Some((key, record)) = jobs.next().await.map_err(words)? {
+        let stored = StoredJob::decode(&record).map_err(|error| format!("job {:?}: {error}", shown(&key)))?;
         if stored.job.id.as_str().as_bytes() != key {
-            return Err(format!("job {} is stored as {:?}", stored.job.id, shown(key)));
+            return Err(format!("job {} is stored as {:?}", stored.job.id, shown(&key)));
         }
         add(&mut expected, entries(&stored.job));
-        audit_schedule_of(engine, &stored)
-    })?;
-    each(engine, Table::Schedules, |_, record| {
-        let schedule: Schedule = read(record)?;
+        audit_schedule_of(reader, &stored).await?;
+    }
+    let mut schedules = Pager::of_table(reader, Table::Schedules);
+    while let Some((_, record)) = schedules.next().await.map_err(words)? {
+        let schedule: Schedule = read(&record)?;
         let claims = [Claim::schedule_place(&schedule.principal, schedule.place), Claim::schedule_number_of(&schedule)];
         let batch = claims.iter().fold(Batch::new(), |batch, claim| batch.claim(claim, schedule.id.as_str()));
         add(&mut expected, batch);
-        audit_next_run(engine, &schedule)
-    })?;
-    each(engine, Table::Hooks, |_, record| {
-        let hook: Hook = read(record)?;
-        add(&mut expected, Batch::new().claim(&Claim::hook_place(hook.place), hook.id.as_str()));
-        Ok(())
-    })?;
-    each(engine, Table::Documents, |_, record| {
-        add(&mut expected, add_references(Batch::new(), &read(record)?));
-        Ok(())
-    })?;
-    compare(engine, &expected)?;
-    for table in [Table::JobLogs, Table::ErasedJobs] {
-        each(engine, table, |id, _| audit_beside_job(engine, table, id))?;
+        audit_next_run(reader, &schedule).await?;
     }
-    each(engine, Table::Messages, |key, record| audit_message(engine, key, record))
+    let mut hooks = Pager::of_table(reader, Table::Hooks);
+    while let Some((_, record)) = hooks.next().await.map_err(words)? {
+        let hook: Hook = read(&record)?;
+        add(&mut expected, Batch::new().claim(&Claim::hook_place(hook.place), hook.id.as_str()));
+    }
+    let mut documents = Pager::of_table(reader, Table::Documents);
+    while let Some((_, record)) = documents.next().await.map_err(words)? {
+        add(&mut expected, add_references(Batch::new(), &read(&record)?));
+    }
+    compare(reader, &expected).await?;
+    for table in [Table::JobLogs, Table::ErasedJobs] {
+        let mut beside = Pager::of_table(reader, table);
+        while let Some((id, _)) = beside.next().await.map_err(words)? {
+            audit_beside_job(reader, table, &id).await?;
+        }
+    }
+    let mut messages = Pager::of_table(reader, Table::Messages);
+    while let Some((key, record)) = messages.next().await.map_err(words)? {
+        audit_message(reader, &key, &record).await?;
+    }
+    Ok(())
 }
 
 fn add(expected: &mut Entries, batch: Batch) {
@@ -88,13 +98,13 @@ fn add(expected: &mut Entries, batch: Batch) {
     }
 }
 
-fn compare(engine: &dyn Engine, expected: &Entries) -> Result<(), String> {
+async fn compare(reader: &dyn Reader, expected: &Entries) -> Result<(), String> {
     let mut found = Entries::new();
     for table in INDEXES {
-        each(engine, table, |key, value| {
-            found.insert((table as u8, key.to_vec()), value.to_vec());
-            Ok(())
-        })?;
+        let mut entries = Pager::of_table(reader, table);
+        while let Some((key, value)) = entries.next().await.map_err(words)? {
+            found.insert((table as u8, key), value);
+        }
     }
     let name = |table: u8| INDEXES.into_iter().find(|index| *index as u8 == table);
     for (entry, value) in expected {
@@ -113,10 +123,10 @@ fn compare(engine: &dyn Engine, expected: &Entries) -> Result<(), String> {
 }
 
 /// A job that waits as the run of a schedule is that schedule's next.
-fn audit_schedule_of(engine: &dyn Engine, stored: &StoredJob) -> Result<(), String> {
+async fn audit_schedule_of(reader: &dyn Reader, stored: &StoredJob) -> Result<(), String> {
     let job = &stored.job;
     let Some(id) = job.schedule.as_ref().filter(|_| job.state == JobState::Scheduled) else { return Ok(()) };
-    let record = get(engine, Table::Schedules, id.as_str().as_bytes())?;
+    let record = get(reader, Table::Schedules, id.as_str().as_bytes()).await?;
     let schedule: Option<Schedule> = record.map(|record| read(&record)).transpose()?;
     match schedule.and_then(|schedule| schedule.next) {
         Some(next) if next.job == job.id => Ok(()),
@@ -124,9 +134,9 @@ fn audit_schedule_of(engine: &dyn Engine, stored: &StoredJob) -> Result<(), Stri
     }
 }
 
-fn audit_next_run(engine: &dyn Engine, schedule: &Schedule) -> Result<(), String> {
+async fn audit_next_run(reader: &dyn Reader, schedule: &Schedule) -> Result<(), String> {
     let Some(next) = &schedule.next else { return Ok(()) };
-    let job = get(engine, Table::Jobs, next.job.as_str().as_bytes())?;
+    let job = get(reader, Table::Jobs, next.job.as_str().as_bytes()).await?;
     let job = job.map(|record| StoredJob::decode(&record)).transpose().map_err(|error| error.to_string())?;
     match job {
         Some(stored) if stored.job.state == JobState::Scheduled && stored.job.due_at == Some(next.at) => Ok(()),
@@ -134,8 +144,8 @@ fn audit_next_run(engine: &dyn Engine, schedule: &Schedule) -> Result<(), String
     }
 }
 
-fn audit_beside_job(engine: &dyn Engine, table: Table, id: &[u8]) -> Result<(), String> {
-    let job = get(engine, Table::Jobs, id)?.ok_or_else(|| format!("{table:?} of no job: {:?}", shown(id)))?;
+async fn audit_beside_job(reader: &dyn Reader, table: Table, id: &[u8]) -> Result<(), String> {
+    let job = get(reader, Table::Jobs, id).await?.ok_or_else(|| format!("{table:?} of no job: {:?}", shown(id)))?;
     let stored = StoredJob::decode(&job).map_err(|error| error.to_string())?;
     if table == Table::ErasedJobs && stored.job.state.has_ended() {
         return Err(format!("job {} has ended and is still to be erased", stored.job.id));
@@ -144,11 +154,11 @@ fn audit_beside_job(engine: &dyn Engine, table: Table, id: &[u8]) -> Result<(), 
 }
 
 /// What a message says of a job, the job says of the message, as long as it is kept.
-fn audit_message(engine: &dyn Engine, key: &[u8], record: &[u8]) -> Result<(), String> {
+async fn audit_message(reader: &dyn Reader, key: &[u8], record: &[u8]) -> Result<(), String> {
     let message: Message = read(record)?;
     let (seq, room) = (number_from(key), RoomNumber::from_key(key));
     let Some(id) = &message.job else { return Ok(()) };
-    let Some(job) = get(engine, Table::Jobs, id.as_str().as_bytes())? else { return Ok(()) };
+    let Some(job) = get(reader, Table::Jobs, id.as_str().as_bytes()).await? else { return Ok(()) };
     let stored = StoredJob::decode(&job).map_err(|error| error.to_string())?;
     let is_asked = stored.seq == seq || stored.job.unique_key.is_some();
     match &message.answer {
@@ -158,8 +168,12 @@ fn audit_message(engine: &dyn Engine, key: &[u8], record: &[u8]) -> Result<(), S
     }
 }
 
-fn get(engine: &dyn Engine, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
-    engine.get(table, key).map_err(|error| error.to_string())
+async fn get(reader: &dyn Reader, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    reader.get(table, key).await.map_err(words)
+}
+
+fn words(error: EngineError) -> String {
+    error.to_string()
 }
 
 fn read<T: serde::de::DeserializeOwned>(record: &[u8]) -> Result<T, String> {

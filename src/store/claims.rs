@@ -2,7 +2,7 @@
 //!
 //! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
 
-use super::{Batch, Direction, Store, StoreError, Table, prefix_range};
+use super::{Batch, Store, StoreError, Table, prefix_range};
 use crate::model::{Principal, RoomName, Schedule};
 
 /// What is claimed, as a key of [`Table::Claims`].
@@ -68,18 +68,22 @@ impl Batch {
 
 impl Store {
     /// The id of the record that has a claim.
-    pub(super) fn holder(&self, claim: &Claim) -> Result<Option<String>, StoreError> {
-        let id = self.engine.get(Table::Claims, &claim.0)?;
+    pub(super) async fn holder(&self, claim: &Claim) -> Result<Option<String>, StoreError> {
+        let id = self.engine.get(Table::Claims, &claim.0).await?;
         Ok(id.and_then(|id| String::from_utf8(id).ok()))
     }
 
-    /// Numbers and ids of those that have a claim of this kind, which ends with a number; by number.
-    pub(super) fn holders(&self, kind: &Claim) -> Result<Vec<(u32, String)>, StoreError> {
-        let range = prefix_range(kind.numbered());
-        let found = self.engine.scan(Table::Claims, range, Direction::Forward, usize::MAX)?;
+    /// Numbers and ids of those that have a claim of this kind, which ends with a number; by number. They are
+    /// no more than there are places.
+    pub(super) async fn holders(&self, kind: &Claim) -> Result<Vec<(u32, String)>, StoreError> {
         let holder =
             |(key, id): (Vec<u8>, Vec<u8>)| Some((u32::from_be_bytes(*key.last_chunk()?), String::from_utf8(id).ok()?));
-        Ok(found.into_iter().filter_map(holder).collect())
+        let mut claims = self.pages(Table::Claims, prefix_range(kind.numbered()));
+        let mut holders = Vec::new();
+        while let Some(claim) = claims.next().await? {
+            holders.extend(holder(claim));
+        }
+        Ok(holders)
     }
 }
 

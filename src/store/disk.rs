@@ -11,6 +11,7 @@ mod database;
 mod head;
 mod layers;
 mod merge;
+mod readers;
 mod row;
 mod run;
 
@@ -25,15 +26,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::engine::{
-    Batch, Direction, Engine, EngineError, Entry, Outcome, Table, Transaction, apply, full_key, number_from,
+    Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table, Transaction, apply, full_key,
+    number_from,
 };
 pub(super) use database::Database;
 use layers::{Layers, Stack};
-use merge::Merge;
+use readers::Readers;
 
 /// Held as long as a process uses the store.
 const LOCK: &str = "store-lock";
@@ -51,6 +54,7 @@ const ACKNOWLEDGED: &str = "store-acknowledged";
 pub struct DiskEngine {
     dir: PathBuf,
     stack: Stack,
+    readers: Readers,
     /// [`ACKNOWLEDGED`], open.
     acknowledged: File,
     opened: Opened,
@@ -101,12 +105,18 @@ impl DiskEngine {
             (false, true) => Opened::Clean,
             (false, false) => Opened::Unclean,
         };
-        Ok(Self { dir: dir.to_owned(), stack, acknowledged, opened, _lock: lock })
+        let readers = Readers::start()?;
+        Ok(Self { dir: dir.to_owned(), stack, readers, acknowledged, opened, _lock: lock })
     }
 
     /// What was found at opening.
     pub fn opened(&self) -> Opened {
         self.opened
+    }
+
+    /// Reads on the thread that polls, for who opens, checks or upgrades the store on a thread of its own.
+    pub(super) fn on_this_thread(&self) -> OnThisThread<'_> {
+        OnThisThread(self)
     }
 
     /// Records that the database has its first record. Must be called once, after that record's commit.
@@ -122,35 +132,50 @@ impl DiskEngine {
     }
 }
 
-impl Engine for DiskEngine {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.stack.layers().get(&full_key(table, key))
+#[async_trait]
+impl Reader for DiskEngine {
+    /// What is in memory is answered at once: another thread would take ten times as long.
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        let (layers, key) = (self.stack.layers(), full_key(table, key));
+        match layers.get_warm(&key) {
+            Some(found) => Ok(found),
+            None => self.readers.run(move || layers.get(&key)).await,
+        }
     }
 
-    fn scan(
+    async fn scan(
         &self,
         table: Table,
         range: Range<Vec<u8>>,
         direction: Direction,
-        limit: usize,
+        limit: Limit,
     ) -> Result<Vec<Entry>, EngineError> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        let range = full_key(table, &range.start)..full_key(table, &range.end);
         let layers = self.stack.layers();
-        let mut rows = Merge::new(&layers.heads, &layers.runs, &range, direction)?;
-        let mut found = Vec::new();
-        while found.len() < limit
-            && let Some((key, value)) = rows.next()?
-        {
-            if let Some(value) = value {
-                found.push((key[size_of::<Table>()..].to_vec(), value.to_vec()));
-            }
-        }
-        Ok(found)
+        self.readers.run(move || layers.scan(table, &range, direction, limit)).await
+    }
+}
+
+/// A store whose reads take place on the thread that polls them; they never wait for another one.
+pub(super) struct OnThisThread<'a>(&'a DiskEngine);
+
+#[async_trait]
+impl Reader for OnThisThread<'_> {
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.0.stack.layers().get(&full_key(table, key))
     }
 
+    async fn scan(
+        &self,
+        table: Table,
+        range: Range<Vec<u8>>,
+        direction: Direction,
+        limit: Limit,
+    ) -> Result<Vec<Entry>, EngineError> {
+        self.0.stack.layers().scan(table, &range, direction, limit)
+    }
+}
+
+impl Engine for DiskEngine {
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
         let _writing = self.stack.writing();
         let writes = Writes { layers: self.stack.layers_with_room()?, rows: RefCell::default() };

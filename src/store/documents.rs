@@ -2,42 +2,31 @@
 
 use super::engine::number_from;
 use super::writer::WriteKind;
-use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{Document, DocumentId, DocumentNumber, FileId};
 
 impl Store {
     /// The document of that id, if there is one.
-    pub fn document(&self, id: &DocumentId) -> Result<Option<Document>, StoreError> {
-        match self.engine.get(Table::DocumentNumbers, id.as_str().as_bytes())? {
-            Some(number) => self.numbered_document(DocumentNumber(number_from(&number))),
+    pub async fn document(&self, id: &DocumentId) -> Result<Option<Document>, StoreError> {
+        match self.engine.get(Table::DocumentNumbers, id.as_str().as_bytes()).await? {
+            Some(number) => self.numbered_document(DocumentNumber(number_from(&number))).await,
             None => Ok(None),
         }
     }
 
     /// The document of that number, if there is one.
-    pub fn numbered_document(&self, number: DocumentNumber) -> Result<Option<Document>, StoreError> {
-        let record = self.engine.get(Table::Documents, &key(number))?;
+    pub async fn numbered_document(&self, number: DocumentNumber) -> Result<Option<Document>, StoreError> {
+        let record = self.engine.get(Table::Documents, &key(number)).await?;
         record.map(|record| read(number, &record)).transpose()
     }
 
-    /// Calls `look` with every document, oldest first, until it returns `false`. Blocking; do not call from async code.
-    pub fn each_document(&self, mut look: impl FnMut(Document) -> bool) -> Result<(), StoreError> {
-        /// Records read at a time.
-        const PAGE: usize = 256;
-        let mut range = prefix_range(&[]);
-        loop {
-            let page = self.engine.scan(Table::Documents, range.clone(), Direction::Forward, PAGE)?;
-            for (place, record) in &page {
-                if !look(read(DocumentNumber(number_from(place)), record)?) {
-                    return Ok(());
-                }
-            }
-            match page.last() {
-                // The smallest key after this one.
-                Some((last, _)) if page.len() == PAGE => range.start = [last.as_slice(), &[0]].concat(),
-                _ => return Ok(()),
-            }
+    /// Shows every document to `look`, oldest first.
+    pub async fn each_document(&self, mut look: impl FnMut(Document) + Send) -> Result<(), StoreError> {
+        let mut documents = self.pages_of(Table::Documents);
+        while let Some((place, record)) = documents.next().await? {
+            look(read(DocumentNumber(number_from(&place)), &record)?);
         }
+        Ok(())
     }
 
     /// Stores a new document and assigns its number; `None`, without storing anything, if the id exists.
@@ -78,9 +67,9 @@ impl Store {
     }
 
     /// Whether anything that is stored has this file.
-    pub fn is_in_use(&self, file: &FileId) -> Result<bool, StoreError> {
-        let range = prefix_range(file.as_str().as_bytes());
-        Ok(!self.engine.scan(Table::FileReferences, range, Direction::Forward, 1)?.is_empty())
+    pub async fn is_in_use(&self, file: &FileId) -> Result<bool, StoreError> {
+        let references = prefix_range(file.as_str().as_bytes());
+        Ok(self.pages(Table::FileReferences, references).at_most(1).next().await?.is_some())
     }
 }
 

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use async_trait::async_trait;
+
 /// The tables. Each is a range of its own in one ordered key space, so that one commit can touch several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -237,6 +239,40 @@ pub enum EngineError {
 /// A key, without the table's prefix, and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
+/// How much one scan returns at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    pub entries: usize,
+    /// Bytes of keys and values from which on no further entry is returned: the last one may go beyond.
+    pub bytes: usize,
+}
+
+impl Limit {
+    /// Whether so much is enough.
+    pub(super) fn is_reached(self, entries: usize, bytes: usize) -> bool {
+        entries >= self.entries || bytes >= self.bytes
+    }
+}
+
+/// The reading half of an [`Engine`].
+///
+/// A read may wait for a disk or for another machine, so it is a future, and never blocks the thread that polls it. It may see a
+/// commit that is still being made durable; the domain hides what is not acknowledged yet.
+#[async_trait]
+pub trait Reader: Send + Sync {
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+
+    /// Entries with keys in `range`, from one end of it, up to `limit`. For more than a few there is the
+    /// [`Pager`](super::pager::Pager).
+    async fn scan(
+        &self,
+        table: Table,
+        range: Range<Vec<u8>>,
+        direction: Direction,
+        limit: Limit,
+    ) -> Result<Vec<Entry>, EngineError>;
+}
+
 /// Ordered tables of bytes.
 ///
 /// 1. **All or nothing.** Every batch of a commit is written wholly or not at all, also across a crash.
@@ -244,20 +280,8 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 /// 3. **In order.** Batches take effect one after the other; appended records are numbered in that order without gaps, so are
 ///    the versions of a prefix, and a condition sees what earlier batches of the same commit wrote.
 ///
-/// Reads may see a commit that is still being made durable; the domain hides what is not acknowledged yet.
-/// All calls block: `get` and short scans for microseconds, `commit` for a disk's sync.
-pub trait Engine: Send + Sync + 'static {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
-
-    /// At most `limit` entries with keys in `range`, from one end of it.
-    fn scan(
-        &self,
-        table: Table,
-        range: Range<Vec<u8>>,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Vec<Entry>, EngineError>;
-
+/// Only the writer's thread commits, and waits for it: `commit` and `close` block.
+pub trait Engine: Reader + 'static {
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError>;
 
     /// Free space for this store in bytes, if it is limited and known.
@@ -325,8 +349,8 @@ impl Counter {
     }
 
     /// What is counted under a prefix now.
-    pub fn read(engine: &dyn Engine, table: Table, prefix: &[u8]) -> Result<Self, EngineError> {
-        let record = engine.get(Table::Counters, &counter_key(table, prefix))?;
+    pub async fn read(reader: &dyn Reader, table: Table, prefix: &[u8]) -> Result<Self, EngineError> {
+        let record = reader.get(Table::Counters, &counter_key(table, prefix)).await?;
         record.as_deref().map_or(Ok(Self::default()), Self::decode)
     }
 }
@@ -343,25 +367,18 @@ pub struct RecordChange {
 }
 
 impl RecordChange {
+    /// Where changes later than version `after` of records under a prefix are in [`Table::Changes`], in their order; of each
+    /// record its latest.
+    pub(super) fn later_than(after: u64, table: Table, prefix: &[u8]) -> Range<Vec<u8>> {
+        let prefix = counter_key(table, prefix);
+        let first = [prefix.as_slice(), &after.saturating_add(1).to_be_bytes()].concat();
+        first..prefix_range(&prefix).end
+    }
+
     pub(super) fn decode(key: &[u8], value: &[u8]) -> Self {
         let number = value.first_chunk::<8>().map_or(0, |chunk| u64::from_be_bytes(*chunk));
         Self { version: number_from(key), number, newest: number_from(value) }
     }
-}
-
-/// At most `limit` changes later than version `after` of records under a prefix, the latest first; of each record its latest.
-pub fn changes(
-    engine: &dyn Engine,
-    table: Table,
-    prefix: &[u8],
-    after: u64,
-    limit: usize,
-) -> Result<Vec<RecordChange>, EngineError> {
-    let prefix = counter_key(table, prefix);
-    let first = [prefix.as_slice(), &after.saturating_add(1).to_be_bytes()].concat();
-    let range = first..prefix_range(&prefix).end;
-    let found = engine.scan(Table::Changes, range, Direction::Backward, limit)?;
-    Ok(found.iter().map(|(key, value)| RecordChange::decode(key, value)).collect())
 }
 
 /// Where a batch reads and writes while it is applied: an engine's transaction. `'a` is the batches' lifetime.

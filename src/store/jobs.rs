@@ -4,11 +4,15 @@ use super::claims::Claim;
 use super::job_index::{
     OWN_CLAIM, StoredJob, change, change_with_answer, due_key, due_time, insert, person_key, remove, room_prefix,
 };
+use super::pager::Pager;
 use super::rooms::RoomNumber;
 use super::schedules::{ScheduleChange, follow};
 use super::writer::WriteKind;
 use super::{Batch, Counter, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{Job, JobId, JobState, LogLine, Message, Principal, RoomName, Timestamp};
+
+/// Bytes of the due time in a key of [`Table::DueJobs`], before the job's id.
+const DUE_TIME: usize = size_of::<u64>();
 
 /// A change of a job that does not end it.
 pub struct JobChange<'a> {
@@ -59,18 +63,18 @@ pub enum JobList<'a> {
 
 impl Store {
     pub async fn job(&self, id: &JobId) -> Result<Option<StoredJob>, StoreError> {
-        self.job_by_key(id.as_str().as_bytes())
+        self.job_by_key(id.as_str().as_bytes()).await
     }
 
     /// What a job has logged so far, oldest first.
     pub async fn job_log(&self, id: &JobId) -> Result<Vec<LogLine>, StoreError> {
-        let log = self.engine.get(Table::JobLogs, id.as_str().as_bytes())?;
+        let log = self.engine.get(Table::JobLogs, id.as_str().as_bytes()).await?;
         log.as_deref().map_or(Ok(Vec::new()), decode)
     }
 
     /// The unfinished job that has this key.
     pub async fn unique_job(&self, key: &str) -> Result<Option<JobId>, StoreError> {
-        Ok(self.holder(&Claim::unique_job(key))?.as_deref().and_then(JobId::parse))
+        Ok(self.holder(&Claim::unique_job(key)).await?.as_deref().and_then(JobId::parse))
     }
 
     /// Stores a job that no message asks for directly; `seq` is the one behind it, 0 for none. Nothing is stored, and `false`
@@ -148,41 +152,38 @@ impl Store {
     /// Jobs of a room that wait for their time, oldest first, at most `limit`.
     pub async fn due_jobs_of(&self, room: &RoomName, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
         let prefix = room_prefix(room);
-        let due = self.engine.scan(Table::DueJobsOfRoom, prefix_range(&prefix), Direction::Forward, limit)?;
-        due.iter().filter_map(|(key, _)| self.due_job_by_key(key.get(prefix.len()..)?).transpose()).collect()
+        let due = self.pages(Table::DueJobsOfRoom, prefix_range(&prefix)).at_most(limit);
+        self.jobs_in(due, prefix.len(), |stored| stored.job.state.is_due_later()).await
     }
 
-    /// Jobs that wait for a worker or have one, oldest first. All are claimed by the process that has the store open; what one
-    /// finds at its start was claimed by another that has ended. Reads many; blocking.
-    pub fn open_jobs(&self) -> Result<Vec<StoredJob>, StoreError> {
-        let open = self.engine.scan(Table::OpenJobs, prefix_range(&[]), Direction::Forward, usize::MAX)?;
-        open.iter().filter_map(|(key, _)| self.job_by_key(key).transpose()).collect()
+    /// Jobs that wait for a worker or have one, oldest first: no more than there are places for in memory. All are claimed by the
+    /// process that has the store open; what one finds at its start was claimed by another that has ended.
+    pub async fn open_jobs(&self) -> Result<Vec<StoredJob>, StoreError> {
+        self.jobs_in(self.pages_of(Table::OpenJobs), 0, |_| true).await
     }
 
     /// Jobs that are due at `now`, the most overdue first, at most `limit`.
-    pub fn due_jobs(&self, now: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
+    pub async fn due_jobs(&self, now: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
         let range = Vec::new()..due_key(Timestamp(now.0.saturating_add(1)), b"");
-        let due = self.engine.scan(Table::DueJobs, range, Direction::Forward, limit)?;
-        due.iter().filter_map(|(key, _)| self.due_job_by_key(key.get(8..)?).transpose()).collect()
+        let due = self.pages(Table::DueJobs, range).at_most(limit);
+        self.jobs_in(due, DUE_TIME, |stored| stored.job.state.is_due_later()).await
     }
 
     /// Due time of the next job.
-    pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next = self.engine.scan(Table::DueJobs, prefix_range(&[]), Direction::Forward, 1)?;
-        Ok(next.first().map(|(key, _)| due_time(key)))
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next = self.pages_of(Table::DueJobs).at_most(1).next().await?;
+        Ok(next.map(|(key, _)| due_time(&key)))
     }
 
-    /// The first jobs of a list that are `wanted`, at most `limit`; those behind `after` in the list. Reads many; blocking.
-    pub fn list_jobs(
+    /// The first jobs of a list that are `wanted`, at most `limit`; those behind `after` in the list. Reads many.
+    pub async fn list_jobs(
         &self,
         list: JobList<'_>,
         after: Option<&StoredJob>,
         limit: usize,
-        wanted: impl Fn(&StoredJob) -> bool,
+        wanted: impl Fn(&StoredJob) -> bool + Send + Sync,
     ) -> Result<Vec<StoredJob>, StoreError> {
-        /// Keys read at a time.
-        const PAGE: usize = 256;
-        /// Maximum number of keys scanned.
+        /// Maximum number of keys looked at.
         const MOST: usize = 20_000;
         let (table, prefix, direction) = match list {
             JobList::All => (Table::Jobs, Vec::new(), Direction::Backward),
@@ -190,75 +191,65 @@ impl Store {
             JobList::Due => (Table::DueJobs, Vec::new(), Direction::Forward),
             JobList::Dead => (Table::DeadJobs, Vec::new(), Direction::Backward),
         };
-        let mut range = prefix_range(&prefix);
+        let mut keys = self.pages(table, prefix_range(&prefix)).from(direction).at_most(MOST);
         if let Some(StoredJob { job, .. }) = after {
             let id = job.id.as_str().as_bytes();
-            match direction {
-                Direction::Backward => range.end = [&prefix, id].concat(),
-                Direction::Forward => range.start = successor(due_key(job.due_at.unwrap_or(job.created_at), id)),
-            }
+            keys = keys.behind(match list {
+                JobList::Due => due_key(job.due_at.unwrap_or(job.created_at), id),
+                _ => [&prefix, id].concat(),
+            });
         }
+        let before_id = if matches!(list, JobList::Due) { DUE_TIME } else { prefix.len() };
         let mut jobs = Vec::new();
-        for _ in 0..MOST / PAGE {
-            let page = self.engine.scan(table, range.clone(), direction, PAGE)?;
-            for (key, _) in &page {
-                let id = if matches!(list, JobList::Due) { key.get(8..) } else { key.get(prefix.len()..) };
-                match self.job_by_key(id.unwrap_or_default())? {
-                    Some(job) if wanted(&job) => jobs.push(job),
-                    _ => {}
-                }
-                if jobs.len() == limit {
-                    return Ok(jobs);
-                }
-            }
-            match (page.into_iter().next_back(), direction) {
-                (Some((key, _)), Direction::Backward) => range.end = key,
-                (Some((key, _)), Direction::Forward) => range.start = successor(key),
-                (None, _) => break,
-            }
+        while jobs.len() < limit
+            && let Some((key, _)) = keys.next().await?
+        {
+            // One that the index has just named may have been removed since.
+            let job = self.job_by_key(key.get(before_id..).unwrap_or_default()).await?;
+            jobs.extend(job.filter(|job| wanted(job)));
         }
         Ok(jobs)
     }
 
-    /// Jobs that ended before `until`, oldest first, at most `limit`; dead ones are kept. Reads many; blocking.
-    pub fn old_jobs(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
-        const PAGE: usize = 256;
-        let mut range = prefix_range(&[]);
+    /// Jobs that ended before `until`, oldest first, at most `limit`; dead ones are kept. Reads many.
+    pub async fn old_jobs(&self, until: Timestamp, limit: usize) -> Result<Vec<StoredJob>, StoreError> {
+        let mut jobs = self.pages_of(Table::Jobs);
         let mut old = Vec::new();
-        loop {
-            let page = self.engine.scan(Table::Jobs, range.clone(), Direction::Forward, PAGE)?;
-            for (_, value) in &page {
-                let stored = StoredJob::decode(value)?;
-                let job = &stored.job;
-                // Ids sort by the time they were made.
-                if job.created_at > until || old.len() == limit {
-                    return Ok(old);
-                }
-                // Nobody sees dead quiet jobs.
-                let is_kept = !job.state.has_ended() || (job.state == JobState::Dead && !job.quiet);
-                if !is_kept && job.finished_at.is_some_and(|at| at < until) {
-                    old.push(stored);
-                }
+        while old.len() < limit
+            && let Some((_, value)) = jobs.next().await?
+        {
+            let stored = StoredJob::decode(&value)?;
+            let job = &stored.job;
+            // Ids sort by the time they were made.
+            if job.created_at > until {
+                break;
             }
-            match page.into_iter().next_back() {
-                Some((key, _)) => range.start = successor(key),
-                None => return Ok(old),
+            // Nobody sees dead quiet jobs.
+            let is_kept = !job.state.has_ended() || (job.state == JobState::Dead && !job.quiet);
+            if !is_kept && job.finished_at.is_some_and(|at| at < until) {
+                old.push(stored);
             }
         }
+        Ok(old)
     }
 
-    /// The job of this id if it waits for its time: one that an index has just named may have been changed since.
-    fn due_job_by_key(&self, key: &[u8]) -> Result<Option<StoredJob>, StoreError> {
-        Ok(self.job_by_key(key)?.filter(|stored| stored.job.state.is_due_later()))
+    /// The jobs that an index names, whose keys end with the id behind so many bytes. They may have been changed or removed
+    /// since: those that are as they are `wanted`.
+    async fn jobs_in(
+        &self,
+        mut index: Pager<'_>,
+        before_id: usize,
+        wanted: fn(&StoredJob) -> bool,
+    ) -> Result<Vec<StoredJob>, StoreError> {
+        let mut jobs = Vec::new();
+        while let Some((key, _)) = index.next().await? {
+            let job = self.job_by_key(key.get(before_id..).unwrap_or_default()).await?;
+            jobs.extend(job.filter(wanted));
+        }
+        Ok(jobs)
     }
 
-    fn job_by_key(&self, key: &[u8]) -> Result<Option<StoredJob>, StoreError> {
-        self.engine.get(Table::Jobs, key)?.map(|record| StoredJob::decode(&record)).transpose()
+    async fn job_by_key(&self, key: &[u8]) -> Result<Option<StoredJob>, StoreError> {
+        self.engine.get(Table::Jobs, key).await?.map(|record| StoredJob::decode(&record)).transpose()
     }
-}
-
-/// The smallest key after this one.
-fn successor(mut key: Vec<u8>) -> Vec<u8> {
-    key.push(0);
-    key
 }

@@ -5,9 +5,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::engine::{Batch, Direction, Engine, EngineError, Entry, Outcome, Table, Transaction, apply, full_key};
+use super::engine::{
+    Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table, Transaction, apply, full_key,
+};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -23,30 +26,41 @@ impl MemoryEngine {
     }
 }
 
-impl Engine for MemoryEngine {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+#[async_trait]
+impl Reader for MemoryEngine {
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(self.map().get(&full_key(table, key)).cloned())
     }
 
-    fn scan(
+    async fn scan(
         &self,
         table: Table,
         range: Range<Vec<u8>>,
         direction: Direction,
-        limit: usize,
+        limit: Limit,
     ) -> Result<Vec<Entry>, EngineError> {
         if range.is_empty() {
             return Ok(Vec::new());
         }
         let map = self.map();
-        let found = map.range(full_key(table, &range.start)..full_key(table, &range.end));
-        let entry = |(key, value): (&Vec<u8>, &Vec<u8>)| (key[1..].to_vec(), value.clone());
-        Ok(match direction {
-            Direction::Forward => found.take(limit).map(entry).collect(),
-            Direction::Backward => found.rev().take(limit).map(entry).collect(),
-        })
+        let mut rows = map.range(full_key(table, &range.start)..full_key(table, &range.end));
+        let mut next = || match direction {
+            Direction::Forward => rows.next(),
+            Direction::Backward => rows.next_back(),
+        };
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while !limit.is_reached(found.len(), bytes)
+            && let Some((key, value)) = next()
+        {
+            let entry = (key[1..].to_vec(), value.clone());
+            bytes += entry.0.len() + entry.1.len();
+            found.push(entry);
+        }
+        Ok(found)
     }
+}
 
+impl Engine for MemoryEngine {
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
         let mut map = self.map();
         let transaction = RefCell::new(&mut *map);

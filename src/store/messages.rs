@@ -2,11 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-use super::engine::{self, Counter, RecordChange, number_from};
+use super::engine::{Counter, RecordChange, number_from};
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
-use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode};
 use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Principal, RoomName, SendId, Timestamp};
 
 /// Milliseconds.
@@ -17,13 +17,6 @@ const TRIES: usize = 20;
 
 /// Bytes after which no further messages are read: a reply must not be larger than what may wait for one client.
 const ENOUGH: usize = 512 * 1024;
-
-/// What one step of pruning came to.
-pub struct PruneStep {
-    pub pruned: usize,
-    /// Where the next step goes on, if there is one.
-    pub more_after: Option<Vec<u8>>,
-}
 
 /// A message to be stored.
 pub struct NewMessage<'a> {
@@ -85,63 +78,61 @@ impl Store {
         })
     }
 
-    /// Forgets clients' ids of messages that were sent before; a repetition of one of those would be stored again. Looks at
-    /// `limit` ids behind `after`.
-    pub async fn prune_sent_ids(
-        &self,
-        before: Timestamp,
-        after: Option<Vec<u8>>,
-        limit: usize,
-    ) -> Result<PruneStep, StoreError> {
-        let mut range = prefix_range(&[]);
-        range.start = after.map_or(vec![], |after| [after, vec![0]].concat());
-        let page = self.engine.scan(Table::SentIds, range, Direction::Forward, limit)?;
-        let more_after = page.last().filter(|_| page.len() == limit).map(|(key, _)| key.clone());
+    /// Forgets clients' ids of messages that were sent before; a repetition of one of those would be stored again. Returns how
+    /// many. Looks at all ids.
+    pub async fn prune_sent_ids(&self, before: Timestamp) -> Result<usize, StoreError> {
         let is_old = |value: &[u8]| value.first_chunk().is_some_and(|day| u32::from_be_bytes(*day) < day_of(before));
-        let old: Vec<_> = page.into_iter().filter(|(_, value)| is_old(value)).collect();
-        let step = PruneStep { pruned: old.len(), more_after };
-        let batch = old.into_iter().fold(Batch::new(), |batch, (key, _)| batch.delete(Table::SentIds, key));
-        if step.pruned > 0 {
-            self.commit(batch, WriteKind::Maintenance).await?;
+        let mut ids = self.pages_of(Table::SentIds);
+        let mut pruned = 0;
+        loop {
+            let page = ids.next_page().await?;
+            if page.is_empty() {
+                return Ok(pruned);
+            }
+            let old: Vec<_> = page.into_iter().filter(|(_, value)| is_old(value)).collect();
+            if !old.is_empty() {
+                pruned += old.len();
+                let batch = old.into_iter().fold(Batch::new(), |batch, (key, _)| batch.delete(Table::SentIds, key));
+                self.commit(batch, WriteKind::Maintenance).await?;
+            }
         }
-        Ok(step)
     }
 
     /// How far a room has come. While something is being written it may be ahead of what is durable.
-    pub fn counter(&self, room: RoomNumber) -> Result<Counter, StoreError> {
-        Ok(Counter::read(self.engine.as_ref(), Table::Messages, &room.prefix())?)
+    pub async fn counter(&self, room: RoomNumber) -> Result<Counter, StoreError> {
+        Ok(Counter::read(self.engine.as_ref(), Table::Messages, &room.prefix()).await?)
     }
 
     /// The newest number given in a room, 0 when nothing was said; as [`Store::counter`].
-    pub fn last_seq(&self, room: RoomNumber) -> Result<u64, StoreError> {
-        Ok(self.counter(room)?.number)
+    pub async fn last_seq(&self, room: RoomNumber) -> Result<u64, StoreError> {
+        Ok(self.counter(room).await?.number)
     }
 
     /// The oldest messages with numbers in `first..=last`, at most `limit`, in order; fewer where they are very long.
-    pub fn oldest_messages(
+    pub async fn oldest_messages(
         &self,
         room: RoomNumber,
         first: u64,
         last: u64,
         limit: usize,
     ) -> Result<Vec<(u64, Message)>, StoreError> {
-        self.scan_messages(room, first, last, Direction::Forward, limit)
+        self.scan_messages(room, first, last, Direction::Forward, limit).await
     }
 
     /// The newest messages with numbers in `first..=last`, at most `limit`, in order; fewer where they are very long.
-    pub fn newest_messages(
+    pub async fn newest_messages(
         &self,
         room: RoomNumber,
         first: u64,
         last: u64,
         limit: usize,
     ) -> Result<Vec<(u64, Message)>, StoreError> {
-        let mut messages = self.scan_messages(room, first, last, Direction::Backward, limit)?;
+        let mut messages = self.scan_messages(room, first, last, Direction::Backward, limit).await?;
         messages.reverse();
         Ok(messages)
     }
 
-    fn scan_messages(
+    async fn scan_messages(
         &self,
         room: RoomNumber,
         first: u64,
@@ -149,29 +140,21 @@ impl Store {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<(u64, Message)>, StoreError> {
-        /// Messages read at a time.
-        const PAGE: usize = 64;
-        let mut range = room.key(first)..room.key(last.saturating_add(1));
+        let range = room.key(first)..room.key(last.saturating_add(1));
+        let mut pages = self.pages(Table::Messages, range).from(direction).at_most(limit);
         let (mut messages, mut bytes) = (Vec::new(), 0);
-        while messages.len() < limit && bytes < ENOUGH {
-            let page = PAGE.min(limit - messages.len());
-            let found = self.engine.scan(Table::Messages, range.clone(), direction, page)?;
-            for (key, value) in &found {
-                bytes += value.len();
-                messages.push((number_from(key), decode(value)?));
-            }
-            let Some(&(seq, _)) = messages.last().filter(|_| found.len() == page) else { break };
-            match direction {
-                Direction::Forward => range.start = room.key(seq + 1),
-                Direction::Backward => range.end = room.key(seq),
-            }
+        while bytes < ENOUGH
+            && let Some((key, value)) = pages.next().await?
+        {
+            bytes += value.len();
+            messages.push((number_from(&key), decode(&value)?));
         }
         Ok(messages)
     }
 
     /// One message.
-    pub fn message(&self, room: RoomNumber, seq: u64) -> Result<Option<Message>, StoreError> {
-        self.engine.get(Table::Messages, &room.key(seq))?.map(|value| decode(&value)).transpose()
+    pub async fn message(&self, room: RoomNumber, seq: u64) -> Result<Option<Message>, StoreError> {
+        self.engine.get(Table::Messages, &room.key(seq)).await?.map(|value| decode(&value)).transpose()
     }
 
     /// Takes the text out of a message, and out of the job it asked for or answers; its number stays. `effect` is called as
@@ -184,7 +167,7 @@ impl Store {
         effect: impl FnOnce(Vec<ChangedMessage>) + Clone + Send + 'static,
     ) -> Result<bool, StoreError> {
         for _ in 0..TRIES {
-            let Some(old) = self.message(room, seq)? else { return Ok(false) };
+            let Some(old) = self.message(room, seq).await? else { return Ok(false) };
             if old.deleted {
                 return Ok(true);
             }
@@ -228,7 +211,7 @@ impl Store {
         if old.answer.is_some() {
             return Ok((if job.job.state.has_ended() { erase_ended(batch, &job) } else { batch }, changed));
         }
-        let answer = if job.answer > 0 { self.message(room, job.answer)? } else { None };
+        let answer = if job.answer > 0 { self.message(room, job.answer).await? } else { None };
         let batch = match answer.filter(|answer| !answer.deleted) {
             Some(answer) => {
                 let emptied = Message { answer: answer.answer.clone().map(Answer::without_question), ..answer.clone() };
@@ -243,18 +226,22 @@ impl Store {
 
     /// Messages that were changed later than version `after` and when the room's newest number was `newest` or more, as they
     /// are now, in the order of their changes. `None` if there are more than `limit`, or they are very long.
-    pub fn changed_messages(
+    pub async fn changed_messages(
         &self,
         room: RoomNumber,
         after: u64,
         newest: u64,
         limit: usize,
     ) -> Result<Option<Vec<(RecordChange, Message)>>, StoreError> {
-        let changes = engine::changes(self.engine.as_ref(), Table::Messages, &room.prefix(), after, limit + 1)?;
-        let wanted = changes.into_iter().take_while(|change| change.newest >= newest);
+        let later = RecordChange::later_than(after, Table::Messages, &room.prefix());
+        let mut changes = self.pages(Table::Changes, later).from(Direction::Backward).at_most(limit + 1);
         let (mut messages, mut bytes) = (Vec::new(), 0);
-        for change in wanted {
-            let Some(record) = self.engine.get(Table::Messages, &room.key(change.number))? else { continue };
+        while let Some((key, value)) = changes.next().await? {
+            let change = RecordChange::decode(&key, &value);
+            if change.newest < newest {
+                break;
+            }
+            let Some(record) = self.engine.get(Table::Messages, &room.key(change.number)).await? else { continue };
             bytes += record.len();
             messages.push((change, decode(&record)?));
             if messages.len() > limit || bytes > ENOUGH {

@@ -17,6 +17,7 @@ mod jobs;
 mod memory;
 mod messages;
 mod migrations;
+mod pager;
 mod removal;
 mod rooms;
 mod schedules;
@@ -26,6 +27,7 @@ mod space;
 mod stats;
 mod writer;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -36,11 +38,14 @@ use tokio::sync::oneshot;
 
 use crate::model::{Principal, RoomName};
 use crate::text::Text;
+use crate::threads;
 
 pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
 pub use disk::DiskEngine;
-pub use engine::{Batch, Counter, Direction, Engine, EngineError, Outcome, RecordChange, Table, prefix_range};
+pub use engine::{
+    Batch, Counter, Direction, Engine, EngineError, Limit, Outcome, Reader, RecordChange, Table, prefix_range,
+};
 pub use files::{Files, Incoming};
 pub use job_index::StoredJob;
 pub use jobs::{Ended, JobChange, JobEnd, JobList};
@@ -53,6 +58,7 @@ pub use sizes::{JobCounts, Sizes};
 pub use space::Space;
 
 use disk::Opened;
+use pager::Pager;
 use writer::{WriteKind, Writer};
 
 /// Schema version of keys and records. A store with an older one is upgraded, one with a newer one refused.
@@ -155,7 +161,8 @@ pub struct StoreOptions {
 
 impl Store {
     /// Opens or creates the store in `dir`, upgrades one of an older version, checks it if the last shutdown was unclean, and
-    /// starts its writer. `on_failure` is called when writing fails; the program should then exit.
+    /// starts its writer. `on_failure` is called when writing fails; the program should then exit. Blocking; do not call from
+    /// async code.
     ///
     /// # Errors
     /// A message for the operator, if the directory is locked, read-only or damaged. Nothing is changed then.
@@ -168,9 +175,13 @@ impl Store {
         match engine.opened() {
             Opened::New => initialize(&engine)?,
             Opened::Clean => {}
-            Opened::Unclean => check::check(&engine).map_err(|what| disk::damaged(dir, &what))?,
+            Opened::Unclean => {
+                let checked = threads::wait(check::check(&engine.on_this_thread()));
+                checked.map_err(|what| disk::damaged(dir, &what))?;
+            }
         }
-        let facts = Facts::read(&engine).map_err(|what| disk::damaged(dir, &what))?;
+        let facts = threads::wait(Facts::read(&engine.on_this_thread()));
+        let facts = facts.map_err(|what| disk::damaged(dir, &what))?;
         engine.mark_created()?;
         Self::start(Arc::new(engine), facts, options.min_free_bytes, on_failure)
     }
@@ -179,7 +190,7 @@ impl Store {
     pub fn in_memory() -> Result<(Arc<Self>, Closing), EngineError> {
         let engine = MemoryEngine::default();
         initialize(&engine)?;
-        let facts = Facts::read(&engine).map_err(EngineError::Damaged)?;
+        let facts = threads::wait(Facts::read(&engine)).map_err(EngineError::Damaged)?;
         Self::start(Arc::new(engine), facts, 0, |_| {})
     }
 
@@ -226,6 +237,16 @@ impl Store {
         let on_commit = Box::new(|outcome| drop(answer.send(outcome)));
         self.writer.submit_blocking(Batch::new(), WriteKind::Maintenance, on_commit);
         flushed.blocking_recv().unwrap_or(Err(StoreError::Failed)).map(drop)
+    }
+
+    /// Entries of a range, a page at a time.
+    fn pages(&self, table: Table, range: Range<Vec<u8>>) -> Pager<'_> {
+        Pager::new(self.engine.as_ref(), table, range)
+    }
+
+    /// All entries of a table, a page at a time.
+    fn pages_of(&self, table: Table) -> Pager<'_> {
+        Pager::of_table(self.engine.as_ref(), table)
     }
 
     /// Commits a batch and waits for its outcome.
@@ -278,14 +299,14 @@ fn initialize(engine: &dyn Engine) -> Result<(), EngineError> {
 }
 
 impl Facts {
-    fn read(engine: &dyn Engine) -> Result<Self, String> {
-        let read = |key: &str| {
-            let value = engine.get(Table::Meta, key.as_bytes()).map_err(|error| error.to_string())?;
+    async fn read(reader: &dyn Reader) -> Result<Self, String> {
+        let read = async |key: &str| {
+            let value = reader.get(Table::Meta, key.as_bytes()).await.map_err(|error| error.to_string())?;
             value.ok_or_else(|| format!("its {key} is missing"))
         };
-        let text = |key: &str| String::from_utf8(read(key)?).map_err(|_| format!("its {key} is unreadable"));
-        let rooms_key = read(ROOMS_KEY)?.try_into().map_err(|_| format!("its {ROOMS_KEY} is unreadable"))?;
-        Ok(Self { epoch: text("epoch")?, rooms_key })
+        let epoch = String::from_utf8(read("epoch").await?).map_err(|_| "its epoch is unreadable")?;
+        let rooms_key = read(ROOMS_KEY).await?.try_into().map_err(|_| format!("its {ROOMS_KEY} is unreadable"))?;
+        Ok(Self { epoch, rooms_key })
     }
 }
 

@@ -7,25 +7,27 @@ use super::job_index::StoredJob;
 use super::jobs::JobList;
 use super::rooms::{RoomKind, RoomNumber, RoomRecord};
 use super::writer::WriteKind;
-use super::{Batch, Direction, Store, StoreError, Table, encode, prefix_range};
+use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range};
 use crate::model::{BotMode, Principal, RoomName, Timestamp};
 
 impl Store {
-    /// Names of temporary rooms, at most `limit`: those of connections that are open, and those that a stop left. Reads many;
-    /// blocking.
-    pub fn temporary_rooms(&self, limit: usize) -> Result<Vec<RoomName>, StoreError> {
+    /// Names of temporary rooms, at most `limit`: those of connections that are open, and those that a stop left. Reads many.
+    pub async fn temporary_rooms(&self, limit: usize) -> Result<Vec<RoomName>, StoreError> {
         let prefix = prefix_range(RoomName::TEMPORARY_PREFIX.as_bytes());
-        let found = self.engine.scan(Table::RoomNames, prefix, Direction::Forward, limit)?;
-        let numbers = found.iter().map(|(_, number)| RoomNumber::new(number_from(number)));
-        numbers.map(|number| Ok(self.room_record(number)?.1.name)).collect()
+        let mut found = self.pages(Table::RoomNames, prefix).at_most(limit);
+        let mut names = Vec::new();
+        while let Some((_, number)) = found.next().await? {
+            names.push(self.room_record(RoomNumber::new(number_from(&number))).await?.1.name);
+        }
+        Ok(names)
     }
 
     /// Removes a temporary room with all that was said and done in it; `false`, and nothing is removed, while something is still
     /// being said or done.
     pub async fn remove_temporary_room(&self, name: &RoomName) -> Result<bool, StoreError> {
-        let Some((number, record)) = self.room(name)? else { return Ok(true) };
+        let Some((number, record)) = self.room(name).await? else { return Ok(true) };
         let counter = counter_key(Table::Messages, &number.prefix());
-        let said = self.engine.get(Table::Counters, &counter)?;
+        let said = self.engine.get(Table::Counters, &counter).await?;
         for owner in &record.members {
             if !self.remove_work_of(owner).await? {
                 return Ok(false);
@@ -47,18 +49,25 @@ impl Store {
         self.remove_messages(number).await.map(|()| true)
     }
 
-    /// Public rooms that were made before and in which nothing was said or set up since, at most `limit`. Reads many; blocking.
-    pub fn empty_rooms(&self, before: Timestamp, bot: BotMode, limit: usize) -> Result<Vec<RoomRecord>, StoreError> {
+    /// Public rooms that were made before and in which nothing was said or set up since, at most `limit`. Reads many.
+    pub async fn empty_rooms(
+        &self,
+        before: Timestamp,
+        bot: BotMode,
+        limit: usize,
+    ) -> Result<Vec<RoomRecord>, StoreError> {
+        let mut rooms = self.pages_of(Table::Rooms);
         let mut empty = Vec::new();
-        for number in self.room_numbers()? {
-            let counter = counter_key(Table::Messages, &number.prefix());
-            if empty.len() < limit && self.engine.get(Table::Counters, &counter)?.is_none() {
-                let (_, record) = self.room_record(number)?;
-                let as_made =
-                    RoomRecord { created_at: record.created_at, ..RoomRecord::new(record.name.clone(), bot, None) };
-                if record.created_at < before && record.kind == RoomKind::Public && record == as_made {
-                    empty.push(record);
-                }
+        while empty.len() < limit
+            && let Some((number, record)) = rooms.next().await?
+        {
+            let record: RoomRecord = decode(&record)?;
+            let as_made =
+                RoomRecord { created_at: record.created_at, ..RoomRecord::new(record.name.clone(), bot, None) };
+            let is_unused = record.created_at < before && record.kind == RoomKind::Public && record == as_made;
+            let counter = counter_key(Table::Messages, &number);
+            if is_unused && self.engine.get(Table::Counters, &counter).await?.is_none() {
+                empty.push(record);
             }
         }
         Ok(empty)
@@ -67,7 +76,7 @@ impl Store {
     /// Removes a room in which nothing was said; `false` when something is said or changed there at the same moment. Nobody may
     /// be about to.
     pub async fn remove_empty_room(&self, record: &RoomRecord) -> Result<bool, StoreError> {
-        let Some((number, _)) = self.room(&record.name)? else { return Ok(false) };
+        let Some((number, _)) = self.room(&record.name).await? else { return Ok(false) };
         let batch = Batch::new()
             .if_equal(Table::Rooms, number.prefix(), encode(record))
             .if_absent(Table::Counters, counter_key(Table::Messages, &number.prefix()))
@@ -78,7 +87,8 @@ impl Store {
 
     /// Removes what was said in rooms whose removal a stop cut short.
     pub async fn finish_removals(&self) -> Result<(), StoreError> {
-        for (key, _) in self.engine.scan(Table::RemovedRooms, prefix_range(&[]), Direction::Forward, usize::MAX)? {
+        let mut removed = self.pages_of(Table::RemovedRooms);
+        while let Some((key, _)) = removed.next().await? {
             self.remove_messages(RoomNumber::from_key(&key)).await?;
         }
         Ok(())
@@ -86,24 +96,29 @@ impl Store {
 
     /// Removes the schedules and the ended jobs of somebody who cannot come back; `false` while others have not ended.
     async fn remove_work_of(&self, principal: &Principal) -> Result<bool, StoreError> {
+        /// Jobs at a time.
+        const AT_ONCE: usize = 64;
         let has_not_ended = |stored: &StoredJob| !stored.job.state.has_ended() && stored.job.schedule.is_none();
-        if !self.list_jobs(JobList::Of(principal), None, 1, has_not_ended)?.is_empty() {
+        if !self.list_jobs(JobList::Of(principal), None, 1, has_not_ended).await?.is_empty() {
             return Ok(false);
         }
         for schedule in self.schedules_of(principal).await? {
             self.remove_schedule(&schedule).await?;
         }
-        for stored in self.list_jobs(JobList::Of(principal), None, usize::MAX, |_| true)? {
-            if !self.remove_job(&stored).await? {
-                return Ok(false);
+        loop {
+            let some = self.list_jobs(JobList::Of(principal), None, AT_ONCE, |_| true).await?;
+            if some.is_empty() {
+                return Ok(true);
+            }
+            for stored in some {
+                if !self.remove_job(&stored).await? {
+                    return Ok(false);
+                }
             }
         }
-        Ok(true)
     }
 
     async fn remove_messages(&self, room: RoomNumber) -> Result<(), StoreError> {
-        /// Records removed in one commit.
-        const PAGE: usize = 256;
         let (room_prefix, counter) = (room.prefix().to_vec(), counter_key(Table::Messages, &room.prefix()));
         let tables = [
             (Table::SentIds, &room_prefix),
@@ -112,8 +127,9 @@ impl Store {
             (Table::Messages, &room_prefix),
         ];
         for (table, prefix) in tables {
+            let mut pages = self.pages(table, prefix_range(prefix));
             loop {
-                let page = self.engine.scan(table, prefix_range(prefix), Direction::Forward, PAGE)?;
+                let page = pages.next_page().await?;
                 if page.is_empty() {
                     break;
                 }

@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use super::engine::number_from;
 use super::writer::WriteKind;
-use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode};
 use crate::model::{BotMode, Persona, Principal, RoomName, Timestamp};
 
 /// A room's number: the first eight bytes of the keys of all that belongs to it.
@@ -96,23 +96,23 @@ impl RoomRecord {
 
 impl Store {
     /// The room of that name, if there is one.
-    pub fn room(&self, name: &RoomName) -> Result<Option<(RoomNumber, RoomRecord)>, StoreError> {
-        match self.engine.get(Table::RoomNames, name.as_str().as_bytes())? {
-            Some(number) => self.room_record(RoomNumber(number_from(&number))).map(Some),
+    pub async fn room(&self, name: &RoomName) -> Result<Option<(RoomNumber, RoomRecord)>, StoreError> {
+        match self.engine.get(Table::RoomNames, name.as_str().as_bytes()).await? {
+            Some(number) => self.room_record(RoomNumber(number_from(&number))).await.map(Some),
             None => Ok(None),
         }
     }
 
     /// The room of that number; an error if there is none.
-    pub fn room_record(&self, number: RoomNumber) -> Result<(RoomNumber, RoomRecord), StoreError> {
-        let record = self.engine.get(Table::Rooms, &number.prefix())?;
+    pub async fn room_record(&self, number: RoomNumber) -> Result<(RoomNumber, RoomRecord), StoreError> {
+        let record = self.engine.get(Table::Rooms, &number.prefix()).await?;
         let record = record.ok_or_else(|| StoreError::Unreadable(format!("room {} is missing", number.0)))?;
         Ok((number, decode(&record)?))
     }
 
     /// The name of the room of that number, if there is one.
-    pub fn room_name(&self, number: RoomNumber) -> Result<Option<RoomName>, StoreError> {
-        let record = self.engine.get(Table::Rooms, &number.prefix())?;
+    pub async fn room_name(&self, number: RoomNumber) -> Result<Option<RoomName>, StoreError> {
+        let record = self.engine.get(Table::Rooms, &number.prefix()).await?;
         record.map(|record| Ok(decode::<RoomRecord>(&record)?.name)).transpose()
     }
 
@@ -127,7 +127,7 @@ impl Store {
             Outcome::Written { number, .. } => Ok((RoomNumber(number.unwrap_or_default()), record, true)),
             Outcome::Refused { found, .. } => {
                 let number = found.as_deref().map_or(0, number_from);
-                self.room_record(RoomNumber(number)).map(|(number, record)| (number, record, false))
+                self.room_record(RoomNumber(number)).await.map(|(number, record)| (number, record, false))
             }
         }
     }
@@ -141,7 +141,7 @@ impl Store {
         effect: impl Fn(RoomRecord) + Clone + Send + 'static,
     ) -> Result<(), StoreError> {
         for _ in 0..TRIES {
-            let (_, from) = self.room_record(number)?;
+            let (_, from) = self.room_record(number).await?;
             let mut to = from.clone();
             change(&mut to);
             let batch = Batch::new().if_equal(Table::Rooms, number.prefix(), encode(&from)).put(
@@ -157,28 +157,36 @@ impl Store {
         Err(StoreError::Busy)
     }
 
-    /// The numbers of all rooms, in order. Reads every room; blocking.
-    pub fn room_numbers(&self) -> Result<Vec<RoomNumber>, StoreError> {
+    /// The numbers of all rooms, in order: eight bytes for each. Reads every room.
+    pub async fn room_numbers(&self) -> Result<Vec<RoomNumber>, StoreError> {
+        let mut rooms = self.pages_of(Table::Rooms);
         let mut numbers = Vec::new();
-        self.each_in(Table::Rooms, prefix_range(&[]), usize::MAX, |key, _| numbers.push(RoomNumber::from_key(key)))?;
+        while let Some((key, _)) = rooms.next().await? {
+            numbers.push(RoomNumber::from_key(&key));
+        }
         Ok(numbers)
     }
 
-    /// Public rooms whose name contains `part`, newest first, at most `limit`. Reads many; blocking.
-    pub fn public_rooms(&self, part: &str, limit: usize) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
+    /// Public rooms whose name contains `part`, newest first, at most `limit`. Reads many.
+    pub async fn public_rooms(&self, part: &str, limit: usize) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
         /// Names looked at before giving up on what is rare.
         const MOST: usize = 200_000;
         // Names before the mark of private ones, and behind it.
         let mut found = Vec::new();
         for range in [vec![]..vec![b'@'], vec![b'@' + 1]..vec![u8::MAX]] {
-            self.each_in(Table::RoomNames, range, MOST, |name, number| {
-                if String::from_utf8_lossy(name).contains(part) {
-                    found.push(RoomNumber(number_from(number)));
+            let mut names = self.pages(Table::RoomNames, range).at_most(MOST);
+            while let Some((name, number)) = names.next().await? {
+                if String::from_utf8_lossy(&name).contains(part) {
+                    found.push(RoomNumber(number_from(&number)));
                 }
-            })?;
+            }
         }
         found.sort_unstable_by_key(|number| std::cmp::Reverse(number.0));
         found.truncate(limit);
-        found.into_iter().map(|number| self.room_record(number)).collect()
+        let mut rooms = Vec::with_capacity(found.len());
+        for number in found {
+            rooms.push(self.room_record(number).await?);
+        }
+        Ok(rooms)
     }
 }

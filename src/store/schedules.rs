@@ -3,7 +3,7 @@
 use super::claims::{Claim, free_number};
 use super::job_index::{insert, withdraw};
 use super::writer::WriteKind;
-use super::{Batch, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode};
 use crate::model::{Job, Principal, Schedule, ScheduleId};
 
 /// How often a schedule looks for free numbers that others take at the same time.
@@ -69,7 +69,7 @@ impl Store {
         effect: impl Fn() + Clone + Send + 'static,
     ) -> Result<Added, StoreError> {
         for _ in 0..TRIES {
-            let taken = (self.holders(&place_of(&schedule))?, self.holders(&number_of(&schedule))?);
+            let taken = (self.holders(&place_of(&schedule)).await?, self.holders(&number_of(&schedule)).await?);
             let Some(place) = free_number(&taken.0, most) else {
                 let is_before = self.schedule(&schedule.id).await?.is_some();
                 return Ok(if is_before { Added::Before } else { Added::TooMany });
@@ -102,7 +102,7 @@ impl Store {
     }
 
     pub async fn schedule(&self, id: &ScheduleId) -> Result<Option<StoredSchedule>, StoreError> {
-        let Some(kept) = self.engine.get(Table::Schedules, id.as_str().as_bytes())? else { return Ok(None) };
+        let Some(kept) = self.engine.get(Table::Schedules, id.as_str().as_bytes()).await? else { return Ok(None) };
         Ok(Some(StoredSchedule { schedule: decode(&kept)?, kept }))
     }
 
@@ -132,7 +132,7 @@ impl Store {
     /// One person's schedules, oldest first.
     pub async fn schedules_of(&self, principal: &Principal) -> Result<Vec<Schedule>, StoreError> {
         let mut schedules = Vec::new();
-        for (_, id) in self.holders(&Claim::schedule_place(principal, 0))? {
+        for (_, id) in self.holders(&Claim::schedule_place(principal, 0)).await? {
             if let Some(id) = ScheduleId::parse(&id)
                 && let Some(stored) = self.schedule(&id).await?
             {
@@ -143,9 +143,13 @@ impl Store {
         Ok(schedules)
     }
 
-    /// Everybody's schedules, oldest first, at most `limit`. Reads many; blocking.
-    pub fn schedules(&self, limit: usize) -> Result<Vec<Schedule>, StoreError> {
-        let all = self.engine.scan(Table::Schedules, prefix_range(&[]), Direction::Forward, limit)?;
-        all.iter().map(|(_, value)| decode(value)).collect()
+    /// Everybody's schedules, oldest first, at most `limit`.
+    pub async fn schedules(&self, limit: usize) -> Result<Vec<Schedule>, StoreError> {
+        let mut pages = self.pages_of(Table::Schedules).at_most(limit);
+        let mut schedules = Vec::new();
+        while let Some((_, value)) = pages.next().await? {
+            schedules.push(decode(&value)?);
+        }
+        Ok(schedules)
     }
 }

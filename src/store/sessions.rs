@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::writer::WriteKind;
-use super::{Batch, Direction, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Store, StoreError, Table, decode, encode};
 use crate::model::{Principal, Timestamp};
 
 const OWNER_KEY: &str = "owner-key";
@@ -18,8 +18,8 @@ pub struct Session {
 
 impl Store {
     /// Digest of the key generated at first start, if there is one.
-    pub fn owner_key_digest(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.engine.get(Table::Meta, OWNER_KEY.as_bytes())?)
+    pub async fn owner_key_digest(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.engine.get(Table::Meta, OWNER_KEY.as_bytes()).await?)
     }
 
     /// Stores the digest of the owner's key unless there is one; `false` if there is.
@@ -28,8 +28,8 @@ impl Store {
         self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
 
-    pub fn session(&self, digest: &[u8]) -> Result<Option<Session>, StoreError> {
-        self.engine.get(Table::Sessions, digest)?.map(|value| decode(&value)).transpose()
+    pub async fn session(&self, digest: &[u8]) -> Result<Option<Session>, StoreError> {
+        self.engine.get(Table::Sessions, digest).await?.map(|value| decode(&value)).transpose()
     }
 
     pub async fn put_session(&self, digest: &[u8], session: Session) -> Result<(), StoreError> {
@@ -40,15 +40,24 @@ impl Store {
         self.commit(Batch::new().delete(Table::Sessions, digest), WriteKind::Maintenance).await.map(drop)
     }
 
-    /// Digests of the sessions that ended before `now`. Reads all of them; blocking.
-    pub fn expired_sessions(&self, now: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
-        let all = self.engine.scan(Table::Sessions, prefix_range(&[]), Direction::Forward, usize::MAX)?;
-        let mut expired = Vec::new();
-        for (digest, session) in all {
-            if decode::<Session>(&session)?.expires_at < now {
-                expired.push(digest);
+    /// Forgets the sessions that ended before `now`. Reads all of them.
+    pub async fn remove_expired_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut sessions = self.pages_of(Table::Sessions);
+        loop {
+            let page = sessions.next_page().await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            let mut expired = Vec::new();
+            for (digest, session) in page {
+                if decode::<Session>(&session)?.expires_at < now {
+                    expired.push(digest);
+                }
+            }
+            if !expired.is_empty() {
+                let forget = |batch: Batch, digest| batch.delete(Table::Sessions, digest);
+                self.commit(expired.into_iter().fold(Batch::new(), forget), WriteKind::Maintenance).await?;
             }
         }
-        Ok(expired)
     }
 }

@@ -1,5 +1,6 @@
 //! The engines keep their promises, and the domain on top of them.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -40,14 +41,20 @@ fn refused_by(table: Table, found: &str) -> Outcome {
 }
 
 fn get(engine: &dyn Engine, table: Table, key: &str) -> Option<String> {
-    let value = engine.get(table, key.as_bytes()).expect("readable");
+    let value = threads::wait(engine.get(table, key.as_bytes())).expect("readable");
     value.map(|value| String::from_utf8(value).expect("text"))
 }
 
 fn keys(engine: &dyn Engine, range: std::ops::Range<&str>, direction: Direction, limit: usize) -> String {
     let range = range.start.as_bytes().to_vec()..range.end.as_bytes().to_vec();
-    let found = engine.scan(Table::Meta, range, direction, limit).expect("readable");
+    let limit = Limit { entries: limit, bytes: usize::MAX };
+    let found = threads::wait(engine.scan(Table::Meta, range, direction, limit)).expect("readable");
     found.iter().map(|(key, _)| String::from_utf8_lossy(key).into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+fn all(engine: &dyn Engine, table: Table, range: Range<Vec<u8>>) -> Vec<engine::Entry> {
+    let limit = Limit { entries: usize::MAX, bytes: usize::MAX };
+    threads::wait(engine.scan(table, range, Direction::Forward, limit)).expect("readable")
 }
 
 mod engines {
@@ -112,7 +119,7 @@ mod engines {
             }
             for (offset, prefix) in ["a", "b"].iter().enumerate() {
                 let range = prefix_range(prefix.as_bytes());
-                let found = engine.scan(Table::Messages, range, Direction::Forward, usize::MAX).expect("readable");
+                let found = all(engine, Table::Messages, range);
                 let numbers: Vec<u64> = found.iter().map(|(key, _)| engine::number_from(key)).collect();
                 assert_eq!(numbers, (1..=100).collect::<Vec<u64>>());
                 let values: Vec<Vec<u8>> = (0..100).map(|i| (2 * i + offset).to_string().into_bytes()).collect();
@@ -131,8 +138,11 @@ mod engines {
     }
 
     fn changes(engine: &dyn Engine, prefix: &str, after: u64, limit: usize) -> Vec<(u64, u64, u64)> {
-        let found = engine::changes(engine, Table::Messages, prefix.as_bytes(), after, limit).expect("readable");
-        found.iter().map(|change| (change.version, change.number, change.newest)).collect()
+        let later = RecordChange::later_than(after, Table::Messages, prefix.as_bytes());
+        let limit = Limit { entries: limit, bytes: usize::MAX };
+        let found = threads::wait(engine.scan(Table::Changes, later, Direction::Backward, limit)).expect("readable");
+        let changes = found.iter().map(|(key, value)| RecordChange::decode(key, value));
+        changes.map(|change| (change.version, change.number, change.newest)).collect()
     }
 
     #[test]
@@ -153,7 +163,7 @@ mod engines {
             assert_eq!(changes(engine, "a", 8, 9), []);
             assert_eq!(changes(engine, "a", u64::MAX, 9), []);
             assert_eq!(changes(engine, "b", 0, 9), []);
-            let counter = Counter::read(engine, Table::Messages, b"a").expect("readable");
+            let counter = threads::wait(Counter::read(engine, Table::Messages, b"a")).expect("readable");
             assert_eq!(counter, Counter { number: 4, version: 8 });
         });
     }
@@ -187,6 +197,21 @@ mod engines {
     }
 
     #[test]
+    fn scans_end_with_the_entry_that_reaches_their_bytes() {
+        on_every_engine(|engine| {
+            let batch = (0..9_u8).fold(Batch::new(), |batch, key| batch.put(Table::Jobs, [key], [7; 9]));
+            commit_one(engine, &batch);
+            for (bytes, expected) in [(0, 0), (1, 1), (10, 1), (11, 2), (50, 5), (1000, 9)] {
+                for direction in [Direction::Forward, Direction::Backward] {
+                    let limit = Limit { entries: 99, bytes };
+                    let found = threads::wait(engine.scan(Table::Jobs, prefix_range(&[]), direction, limit));
+                    assert_eq!(found.expect("readable").len(), expected, "{bytes} bytes");
+                }
+            }
+        });
+    }
+
+    #[test]
     fn a_prefix_range_holds_exactly_what_begins_with_it() {
         on_every_engine(|engine| {
             let prefixes: [&[u8]; 5] = [&[], &[0], &[1, 0xff], &[0xff], &[0xff, 0xff]];
@@ -194,7 +219,7 @@ mod engines {
                 [&[0], &[0, 0], &[1, 0xfe], &[1, 0xff], &[1, 0xff, 0xff, 7], &[2], &[0xff], &[0xff, 0xff, 0xff]];
             commit_one(engine, &keys.iter().fold(Batch::new(), |batch, key| batch.put(Table::Jobs, *key, "")));
             for prefix in prefixes {
-                let found = engine.scan(Table::Jobs, prefix_range(prefix), Direction::Forward, 99).expect("readable");
+                let found = all(engine, Table::Jobs, prefix_range(prefix));
                 let expected: Vec<&[u8]> = keys.into_iter().filter(|key| key.starts_with(prefix)).collect();
                 assert_eq!(found.iter().map(|(key, _)| key.as_slice()).collect::<Vec<_>>(), expected, "{prefix:?}");
             }
@@ -289,7 +314,7 @@ mod domain {
         assert_eq!(post(&store, lobby, &bob, &message("two", "id"), None).await, posted(2, false));
         assert_eq!(post(&store, garden, &ann, &message("three", "id"), None).await, posted(1, false));
         assert_eq!(post(&store, lobby, &ann, &message("one", "id"), None).await, posted(1, true));
-        let texts = store.oldest_messages(lobby, 1, 99, 99).expect("readable");
+        let texts = store.oldest_messages(lobby, 1, 99, 99).await.expect("readable");
         let texts: Vec<&str> = texts.iter().map(|(_, message)| message.text.as_str()).collect();
         assert_eq!(texts, ["one", "two"]);
     }
@@ -306,11 +331,11 @@ mod domain {
         let first_stored = stored(&store, &first).await.expect("stored");
         assert_eq!((first_stored.seq, first_stored.job.state), (1, JobState::Queued));
         assert!(stored(&store, &second).await.is_none());
-        let open: Vec<JobId> = store.open_jobs().expect("readable").into_iter().map(|job| job.job.id).collect();
+        let open: Vec<JobId> = store.open_jobs().await.expect("readable").into_iter().map(|job| job.job.id).collect();
         assert_eq!(open, std::slice::from_ref(&first.id));
-        let mine = store.list_jobs(JobList::Of(&principal("Ann")), None, 9, |_| true).expect("readable");
+        let mine = store.list_jobs(JobList::Of(&principal("Ann")), None, 9, |_| true).await.expect("readable");
         assert_eq!(mine.len(), 1);
-        assert!(store.list_jobs(JobList::Of(&principal("Bob")), None, 9, |_| true).expect("readable").is_empty());
+        assert!(store.list_jobs(JobList::Of(&principal("Bob")), None, 9, |_| true).await.expect("readable").is_empty());
     }
 
     async fn finish(store: &Store, room: RoomNumber, job: &Job, words: &str) -> Ended {
@@ -346,8 +371,8 @@ mod domain {
         assert_eq!((ended.seq, ended.answer), (1, 2));
         let ended = ended.job;
         assert_eq!((ended.state, ended.result.as_deref()), (JobState::Completed, Some("3")));
-        assert_eq!(store.last_seq(lobby), Ok(2));
-        assert!(store.open_jobs().expect("readable").is_empty());
+        assert_eq!(store.last_seq(lobby).await, Ok(2));
+        assert!(store.open_jobs().await.expect("readable").is_empty());
     }
 
     /// Deletes a message; what was told to be changed, as numbers, versions and whether it is deleted.
@@ -370,12 +395,15 @@ mod domain {
         assert_eq!(delete(&store, lobby, 1).await, Some(vec![(1, 3, true), (2, 4, false)]));
         assert_eq!(delete(&store, lobby, 1).await, Some(vec![]), "it is deleted already");
         assert_eq!(delete(&store, lobby, 2).await, Some(vec![(2, 5, true)]));
-        let changed = store.changed_messages(lobby, 2, 0, 9).expect("readable").expect("few");
+        let changed = store.changed_messages(lobby, 2, 0, 9).await.expect("readable").expect("few");
         let numbers: Vec<_> = changed.iter().map(|(change, message)| (change.number, message.text.as_str())).collect();
         assert_eq!(numbers, [(1, ""), (2, "")]);
-        assert!(store.changed_messages(lobby, 2, 0, 1).expect("readable").is_none(), "more than wanted");
+        assert!(store.changed_messages(lobby, 2, 0, 1).await.expect("readable").is_none(), "more than wanted");
         assert_eq!(say(&store, lobby, "on").await, Ok(3));
-        assert!(store.changed_messages(lobby, 2, 3, 9).expect("readable").expect("few").is_empty(), "before number 3");
+        assert!(
+            store.changed_messages(lobby, 2, 3, 9).await.expect("readable").expect("few").is_empty(),
+            "before number 3"
+        );
     }
 
     #[tokio::test]
@@ -397,7 +425,7 @@ mod domain {
             };
             tokio::join!(delete(&store, lobby, asked), delete(&store, lobby, answered));
             for seq in [asked, answered] {
-                assert!(store.message(lobby, seq).expect("readable").expect("there").deleted, "{seq}");
+                assert!(store.message(lobby, seq).await.expect("readable").expect("there").deleted, "{seq}");
             }
         }
     }
@@ -407,23 +435,23 @@ mod domain {
         let (store, _closing) = Store::in_memory().expect("a store");
         let mut asking = message("/remind", "id");
         let [later, soon] = [3_000, 2_000].map(|at| job_asked_by(&mut asking, "me").scheduled(Timestamp(at)));
-        assert_eq!(store.next_due(), Ok(None));
+        assert_eq!(store.next_due().await, Ok(None));
         for job in [&later, &soon] {
             assert_eq!(store.add_job(job, 7, || ()).await, Ok(true));
             assert_eq!(store.add_job(job, 7, || ()).await, Ok(false), "a second time changes nothing");
         }
-        assert_eq!(store.next_due(), Ok(Some(Timestamp(2_000))));
-        assert!(store.open_jobs().expect("readable").is_empty());
-        assert!(store.due_jobs(Timestamp(1_999), 9).expect("readable").is_empty());
-        let due = store.due_jobs(Timestamp(2_000), 9).expect("readable");
+        assert_eq!(store.next_due().await, Ok(Some(Timestamp(2_000))));
+        assert!(store.open_jobs().await.expect("readable").is_empty());
+        assert!(store.due_jobs(Timestamp(1_999), 9).await.expect("readable").is_empty());
+        let due = store.due_jobs(Timestamp(2_000), 9).await.expect("readable");
         assert_eq!((due.len(), &due[0].job.id, due[0].seq), (1, &soon.id, 7));
         let mut ready = soon.clone();
         ready.move_to(JobState::Queued, None);
         assert_eq!(change(&store, &soon, &ready, &[]).await, Ok(true));
         assert_eq!(change(&store, &soon, &ready, &[]).await, Ok(false));
-        assert_eq!(store.open_jobs().expect("readable").len(), 1);
-        assert_eq!(store.next_due(), Ok(Some(Timestamp(3_000))));
-        let listed = store.list_jobs(JobList::Due, None, 9, |_| true).expect("readable");
+        assert_eq!(store.open_jobs().await.expect("readable").len(), 1);
+        assert_eq!(store.next_due().await, Ok(Some(Timestamp(3_000))));
+        let listed = store.list_jobs(JobList::Due, None, 9, |_| true).await.expect("readable");
         assert_eq!(listed.into_iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [later.id]);
     }
 
@@ -441,10 +469,10 @@ mod domain {
             let log = [LogLine { at: Timestamp(1), attempt: 1, text: "line".into() }];
             assert_eq!(change(&store, job, &ended, &log).await, Ok(true));
         }
-        let listed = store.list_jobs(JobList::Dead, None, 9, |_| true).expect("readable");
+        let listed = store.list_jobs(JobList::Dead, None, 9, |_| true).await.expect("readable");
         assert_eq!(listed.len(), 1);
         let later = Timestamp(Timestamp::now().0 + 1);
-        let old = store.old_jobs(later, 9).expect("readable");
+        let old = store.old_jobs(later, 9).await.expect("readable");
         assert_eq!(old.iter().map(|stored| &stored.job.id).collect::<Vec<_>>(), [&failed.id]);
         assert_eq!(store.job_log(&failed.id).await.expect("readable").len(), 1);
         assert_eq!(store.remove_job(&old[0]).await, Ok(true));
@@ -452,7 +480,7 @@ mod domain {
         assert!(store.job_log(&failed.id).await.expect("readable").is_empty());
         let open_job = stored(&store, &open).await.expect("stored");
         assert_eq!(store.remove_job(&open_job).await, Ok(false), "it has not ended");
-        let mine = store.list_jobs(JobList::Of(&dead.principal), None, 9, |_| true).expect("readable");
+        let mine = store.list_jobs(JobList::Of(&dead.principal), None, 9, |_| true).await.expect("readable");
         assert_eq!(mine.into_iter().map(|stored| stored.job.id).collect::<Vec<_>>(), [open.id, dead.id]);
     }
 
@@ -484,7 +512,7 @@ mod domain {
         let full = StoreOptions { min_free_bytes: u64::MAX, ..OPTIONS };
         let (store, _closing) = Store::open(dir.path(), full, |_| {}).expect("a full disk is no reason not to open");
         assert_eq!(say(&store, lobby, "more").await, Err(StoreError::Full));
-        assert_eq!(store.oldest_messages(lobby, 1, 9, 9).expect("readable").len(), 1);
+        assert_eq!(store.oldest_messages(lobby, 1, 9, 9).await.expect("readable").len(), 1);
         assert_eq!(
             finish(&store, lobby, &job, "3").await,
             Ended::Stored { answer: Some(Counter { number: 2, version: 2 }) },
@@ -565,8 +593,8 @@ mod opening {
         let read = || {
             let (store, closing) = Store::open(dir.path(), OPTIONS, |_| {}).expect("opens");
             let lobby = RoomName::public("lobby").expect("a name");
-            let (number, _) = store.room(&lobby).expect("readable").expect("there");
-            let found = (store.epoch().to_owned(), store.last_seq(number).expect("readable"));
+            let (number, _) = threads::wait(store.room(&lobby)).expect("readable").expect("there");
+            let found = (store.epoch().to_owned(), threads::wait(store.last_seq(number)).expect("readable"));
             drop(store);
             closing.wait();
             found
@@ -621,9 +649,10 @@ mod damage {
     fn opens_complete(dir: &Path, damage: &str) -> bool {
         let Ok((store, closing)) = Store::open(dir, OPTIONS, |_| {}) else { return false };
         for name in ROOMS {
-            let stored = store.room(&RoomName::public(name).expect("a name")).expect("readable");
+            let stored = threads::wait(store.room(&RoomName::public(name).expect("a name"))).expect("readable");
             let (number, _) = stored.unwrap_or_else(|| panic!("{damage}: {name} is gone"));
-            let messages = store.oldest_messages(number, 1, u64::MAX - 1, usize::MAX).expect("readable");
+            let messages = threads::wait(store.oldest_messages(number, 1, u64::MAX - 1, usize::MAX));
+            let messages = messages.expect("readable");
             let found: Vec<_> = messages.iter().map(|(seq, message)| (*seq, message.text.as_str())).collect();
             let expected: Vec<_> = (1..=MESSAGES).map(|seq| (seq, text(name, seq))).collect();
             let expected: Vec<_> = expected.iter().map(|(seq, text)| (*seq, text.as_str())).collect();
@@ -723,5 +752,5 @@ async fn the_longest_messages_and_jobs_are_stored() {
     drop(store);
     closing.wait();
     let (store, _closing) = Store::open(dir.path(), options, |_| {}).expect("the same store");
-    assert_eq!(store.last_seq(room), Ok(120));
+    assert_eq!(store.last_seq(room).await, Ok(120));
 }

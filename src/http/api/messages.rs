@@ -14,6 +14,7 @@ use super::{Answer, App, Caller, ErrorBody, body, json, room_name, to_the_end, t
 use crate::chat::{Page, Post};
 use crate::model::{Handle, MessageText, SendId};
 use crate::protocol::MessageView;
+use crate::threads;
 
 #[derive(Deserialize, IntoParams)]
 struct PageQuery {
@@ -55,7 +56,7 @@ async fn list(room: String, query: PageQuery, app: Arc<App>) -> Answer {
     let room = app.chat.find_room(&room_name(&room)?).await?;
     let page = Page { before: query.before, after: query.after, limit: query.limit };
     large_json(app, move |app, reply| {
-        let history = app.chat.history(&room, page)?;
+        let history = threads::wait(app.chat.history(&room, page))?;
         let messages = history.messages.iter();
         let messages = messages.map(|(seq, message)| MessageView::new(room.name(), *seq, message)).collect();
         reply.json(&MessageList { messages, more: history.more })

@@ -8,7 +8,7 @@ use warp::Reply;
 use warp::http::header::CONTENT_TYPE;
 
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, blocking, caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, caller, with_app};
 use crate::accounts::Action;
 use crate::text::Text;
 
@@ -27,7 +27,7 @@ async fn show(caller: Caller, app: Arc<App>) -> Answer {
     if !caller.is_local {
         caller.actor(None).may(Action::SeeMetrics)?;
     }
-    let shown = blocking(move || Ok(metrics(&app)?.0)).await?;
+    let shown = metrics(&app).await?.0;
     Ok(warp::reply::with_header(shown, CONTENT_TYPE, FORMAT).into_response())
 }
 
@@ -57,8 +57,8 @@ impl Metrics {
     }
 }
 
-fn metrics(app: &App) -> Result<Metrics, Text> {
-    let (sizes, counts, totals) = (app.store.sizes()?, app.jobs.now()?, app.jobs.stats().totals());
+async fn metrics(app: &App) -> Result<Metrics, Text> {
+    let (sizes, counts, totals) = (app.store.sizes().await?, app.jobs.now().await?, app.jobs.stats().totals());
     let mut metrics = Metrics::default();
     metrics.add("connections", "gauge", "Connections that are open.", app.connections.open());
     metrics.add("rooms", "gauge", "Rooms there are, private ones included.", sizes.rooms);

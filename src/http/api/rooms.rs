@@ -8,9 +8,7 @@ use warp::Filter;
 use warp::http::StatusCode;
 
 use super::route::{Route, route};
-use super::{
-    Answer, App, Caller, ErrorBody, blocking, body, caller, json, room_name, to_the_end, trusted_caller, with_app,
-};
+use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
 use crate::accounts::{Action, Actor};
 use crate::chat::{Room, RoomChange, RoomSummary};
 use crate::model::{Persona, RoomName};
@@ -66,7 +64,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 /// Public rooms, newest first, at most 200.
 #[utoipa::path(get, path = "/api/rooms", params(ListQuery), responses((status = 200, body = RoomList)))]
 async fn list(query: ListQuery, app: Arc<App>) -> Answer {
-    let rooms = blocking(move || app.chat.list_rooms(&query.q, MAX_ROOMS)).await?;
+    let rooms = app.chat.list_rooms(&query.q, MAX_ROOMS).await?;
     Ok(json(StatusCode::OK, &RoomList { rooms }))
 }
 

@@ -141,10 +141,14 @@ async fn in_documents(
     let found = app.library.find(&words, &audience, limit.clamp(1, MOST_DOCUMENTS)).await?;
     // Passages without a common word are included only at the top ranks.
     let by_meaning = if found.confident { BY_MEANING } else { 0 };
-    let sources = found.sources.into_iter().enumerate();
-    let sources = sources.filter(|(rank, source)| *rank < by_meaning || !source.marks.is_empty());
-    let sources = sources.filter(|(_, source)| app.library.readable(actor, &source.document).is_ok());
-    Ok(sources.map(|(_, source)| source).collect())
+    let mut sources = Vec::new();
+    for (rank, source) in found.sources.into_iter().enumerate() {
+        let is_shown = rank < by_meaning || !source.marks.is_empty();
+        if is_shown && app.library.readable(actor, &source.document).await.is_ok() {
+            sources.push(source);
+        }
+    }
+    Ok(sources)
 }
 
 fn hit(found: &FoundMessage) -> MessageHit<'_> {

@@ -11,6 +11,7 @@ use super::route::{Route, route};
 use super::{Answer, App, ErrorBody, bad_request, blocking, json, with_app};
 use crate::jobs::Span;
 use crate::protocol::{JobsNow, StatsPoint};
+use crate::text::Text;
 
 #[derive(Deserialize, IntoParams)]
 struct StatsQuery {
@@ -40,6 +41,7 @@ async fn show(query: StatsQuery, app: Arc<App>) -> Answer {
         Some("day") => Span::Day,
         Some(_) => return Err(bad_request("the span is hour or day")),
     };
-    let (points, now) = blocking(move || Ok((app.jobs.stats().points(span), app.jobs.now()?))).await?;
+    let now = app.jobs.now().await.map_err(Text::from)?;
+    let points = blocking(move || Ok(app.jobs.stats().points(span))).await?;
     Ok(json(StatusCode::OK, &JobStats { now, step: span.step_seconds(), points }))
 }

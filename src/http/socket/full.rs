@@ -196,7 +196,7 @@ impl FullClient {
         }
         let chat = &self.app.chat;
         let membership = chat.join(&name, &self.actor, connection.outbox()).await?;
-        let caught = chat.catch_up(&membership, seen)?;
+        let caught = chat.catch_up(&membership, seen).await?;
         let room = membership.room();
         let messages = views(&name, &caught.messages);
         let deleted: Vec<_> =
@@ -259,7 +259,7 @@ impl FullClient {
             Some(membership) => membership.room().clone(),
             None => self.app.chat.find_room(&name).await?,
         };
-        let history = self.app.chat.history(&room, page)?;
+        let history = self.app.chat.history(&room, page).await?;
         let messages = views(&name, &history.messages);
         let Page { before, after, .. } = page;
         let frame = ServerFrame::History { room: name.shown(), messages: &messages, more: history.more, before, after };

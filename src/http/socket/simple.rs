@@ -26,7 +26,8 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
     };
     let limiter = FrameLimiter::new(app.settings.messages_per_second);
     let mut client = SimpleClient { app, actor, membership, limiter };
-    client.greet(&mut connection);
+    // Boxed as below.
+    Box::pin(client.greet(&mut connection)).await;
     loop {
         let text = match connection.next().await {
             Event::Text(text) => text,
@@ -54,7 +55,7 @@ struct SimpleClient {
 
 impl SimpleClient {
     /// Sends the bot's greeting, if there is one, and the last messages.
-    fn greet(&self, connection: &mut Connection) {
+    async fn greet(&self, connection: &mut Connection) {
         let room = self.membership.room();
         let greeting = match room.name().is_private() {
             true => Some(self.app.bots.greeting(self.actor.locale)),
@@ -64,7 +65,7 @@ impl SimpleClient {
             let (room, handle, role) = (room.name().shown(), BOT_HANDLE, AuthorKind::Bot);
             connection.send(ServerFrame::Greeting { room, handle, role, message }.encode());
         }
-        match self.app.chat.catch_up(&self.membership, Seen::default()) {
+        match self.app.chat.catch_up(&self.membership, Seen::default()).await {
             Ok(caught) => {
                 for (seq, message) in &caught.messages {
                     let view = MessageView::new(room.name(), *seq, message);

@@ -6,6 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -19,7 +20,7 @@ use super::merge::Merge;
 use super::run::{BlockCache, Run, RunWriter};
 use super::{damaged, io_error, not_writable, remove_if_there, sync_dir};
 use crate::memory;
-use crate::store::engine::{Direction, EngineError};
+use crate::store::engine::{Direction, EngineError, Entry, Limit, Table, full_key};
 
 /// The list of layers.
 const LIST: &str = "layers";
@@ -70,6 +71,46 @@ impl Layers {
             }
         }
         Ok(None)
+    }
+
+    /// As [`Layers::get`], if what is in memory suffices: the heads, and blocks of runs that were read a short time ago. `None` if a
+    /// file is to be read.
+    pub fn get_warm(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        if let Some(found) = self.heads.iter().find_map(|head| head.get(key)) {
+            return Some(found);
+        }
+        for run in &self.runs {
+            match run.get_warm(key) {
+                Some(None) => {}
+                found => return found.flatten(),
+            }
+        }
+        Some(None)
+    }
+
+    /// Rows of a table in a range, without those that were removed, up to `limit`.
+    pub fn scan(
+        &self,
+        table: Table,
+        range: &Range<Vec<u8>>,
+        direction: Direction,
+        limit: Limit,
+    ) -> Result<Vec<Entry>, EngineError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let range = full_key(table, &range.start)..full_key(table, &range.end);
+        let mut rows = Merge::new(&self.heads, &self.runs, &range, direction)?;
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while !limit.is_reached(found.len(), bytes)
+            && let Some((key, value)) = rows.next()?
+        {
+            if let Some(value) = value {
+                bytes += key.len() + value.len();
+                found.push((key[size_of::<Table>()..].to_vec(), value.to_vec()));
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -190,6 +190,12 @@ impl Block {
         self.row(number).map_or(&[], |(key, _)| key)
     }
 
+    /// The value under this key; `Some(None)` if it was removed.
+    fn get(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        let found = self.row(self.lower_bound(key)).filter(|(found, _)| *found == key);
+        found.map(|(_, value)| value.map(<[u8]>::to_vec))
+    }
+
     /// The number of the first row with this key or a greater one.
     fn lower_bound(&self, key: &[u8]) -> usize {
         let (mut low, mut high) = (0, self.count);
@@ -329,6 +335,10 @@ fn filter_bits(block: &[u8]) -> Option<&[u8]> {
     (crc32fast::hash(set).to_le_bytes() == checksum).then_some(set)
 }
 
+fn are_set(mut bits: impl Iterator<Item = usize>, set: &[u8]) -> bool {
+    bits.all(|bit| set[bit / 8] & (1 << (bit % 8)) != 0)
+}
+
 /// FNV-1a, and the last step of SplitMix64 to spread it over all bits. Part of the file's format.
 fn hash(key: &[u8]) -> u64 {
     let fnv = key
@@ -415,9 +425,16 @@ impl Run {
             return Ok(None);
         }
         let Some(number) = self.index.upper_bound(key).checked_sub(1) else { return Ok(None) };
-        let block = self.block(number)?;
-        let found = block.row(block.lower_bound(key)).filter(|(found, _)| *found == key);
-        Ok(found.map(|(_, value)| value.map(<[u8]>::to_vec)))
+        Ok(self.block(number)?.get(key))
+    }
+
+    /// As [`Run::get`], if that takes no read of the file; `None` if it does.
+    pub fn get_warm(&self, key: &[u8]) -> Option<Option<Option<Vec<u8>>>> {
+        if *key > self.last_key[..] || self.may_have_warm(key) == Some(false) {
+            return Some(None);
+        }
+        let Some(number) = self.index.upper_bound(key).checked_sub(1) else { return Some(None) };
+        Some(self.cache.get(self.id, number)?.get(key))
     }
 
     /// The rows in this range, from one end of it, at none of them yet; `None` if there are none.
@@ -438,17 +455,21 @@ impl Run {
     }
 
     fn may_have(&self, key: &[u8]) -> Result<bool, EngineError> {
-        let (number, mut bits) = probes(key, self.filter_blocks);
-        let offset = number * FILTER_BLOCK as u64;
+        if let Some(may_have) = self.may_have_warm(key) {
+            return Ok(may_have);
+        }
+        let (number, bits) = probes(key, self.filter_blocks);
         let mut block = [0; FILTER_BLOCK];
-        let set = match &self.filter {
-            Some(filter) => &filter[offset as usize..][..FILTER_BLOCK],
-            None => {
-                self.read(&mut block, self.filter_at + offset)?;
-                filter_bits(&block).ok_or_else(|| self.damaged())?
-            }
-        };
-        Ok(bits.all(|bit| set[bit / 8] & (1 << (bit % 8)) != 0))
+        self.read(&mut block, self.filter_at + number * FILTER_BLOCK as u64)?;
+        let set = filter_bits(&block).ok_or_else(|| self.damaged())?;
+        Ok(are_set(bits, set))
+    }
+
+    /// As [`Run::may_have`], if the filter is in memory.
+    fn may_have_warm(&self, key: &[u8]) -> Option<bool> {
+        let filter = self.filter.as_ref()?;
+        let (number, bits) = probes(key, self.filter_blocks);
+        Some(are_set(bits, filter.get(number as usize * FILTER_BLOCK..)?))
     }
 
     fn block(&self, number: usize) -> Result<Arc<Block>, EngineError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::store::engine::{MAX_VALUE, prefix_range};
 use crate::store::memory::MemoryEngine;
+use crate::threads;
 
 /// So small that a few hundred rows fill a head.
 const MEMORY: u64 = 64 * 1024;
@@ -43,17 +44,22 @@ impl Dice {
 fn assert_same(disk: &DiskEngine, memory: &MemoryEngine, dice: &mut Dice) {
     for table in [Table::Messages, Table::Jobs, Table::Documents, Table::Counters] {
         for direction in [Direction::Forward, Direction::Backward] {
-            let all = |engine: &dyn Engine| engine.scan(table, prefix_range(&[]), direction, usize::MAX);
-            let (found, expected) = (all(disk).expect("readable"), all(memory).expect("readable"));
+            let scan = |engine: &dyn Engine, range: &Range<Vec<u8>>, limit| {
+                threads::wait(engine.scan(table, range.clone(), direction, limit)).expect("readable")
+            };
+            let everything = Limit { entries: usize::MAX, bytes: usize::MAX };
+            let (found, expected) =
+                (scan(disk, &prefix_range(&[]), everything), scan(memory, &prefix_range(&[]), everything));
             assert!(found == expected, "{} of {} rows of {table:?}", found.len(), expected.len());
-            let (start, limit) = (dice.below(400), dice.below(30) as usize);
+            let start = dice.below(400);
+            let limit = Limit { entries: dice.below(30) as usize, bytes: dice.below(30_000) as usize };
             let range = start.to_be_bytes().to_vec()..(start + dice.below(90)).to_be_bytes().to_vec();
-            let some = |engine: &dyn Engine| engine.scan(table, range.clone(), direction, limit).expect("readable");
-            assert_eq!(some(disk), some(memory));
+            assert_eq!(scan(disk, &range, limit), scan(memory, &range, limit));
         }
         for key in 0..400_u64 {
-            let one = |engine: &dyn Engine| engine.get(table, &key.to_be_bytes()).expect("readable");
+            let one = |reader: &dyn Reader| threads::wait(reader.get(table, &key.to_be_bytes())).expect("readable");
             assert_eq!(one(disk), one(memory), "{table:?} {key}");
+            assert_eq!(one(&disk.on_this_thread()), one(memory), "{table:?} {key}");
         }
     }
 }
@@ -139,7 +145,8 @@ fn values_of_any_length_come_back_and_stay_inside_the_log() {
         disk.commit(&[&Batch::new().put(Table::Jobs, number.to_be_bytes(), value(number))]).expect("written");
     }
     for number in 0..300_usize {
-        assert_eq!(disk.get(Table::Jobs, &number.to_be_bytes()).expect("readable"), Some(value(number)));
+        let found = threads::wait(disk.get(Table::Jobs, &number.to_be_bytes())).expect("readable");
+        assert_eq!(found, Some(value(number)));
     }
     assert_eq!(disk.stack.layers().runs.len(), 0);
 }

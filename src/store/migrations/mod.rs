@@ -17,8 +17,9 @@ use std::time::Instant;
 
 use super::check;
 use super::disk::{self, DiskEngine, Opened, damaged};
-use super::engine::{Batch, Engine, EngineError, Outcome, Table};
+use super::engine::{Batch, Engine, EngineError, Outcome, Reader, Table};
 use super::{SCHEMA, StoreOptions};
+use crate::threads;
 use schema_1::OldStore;
 
 /// The first schema there was.
@@ -42,7 +43,7 @@ pub fn open(dir: &Path, options: StoreOptions) -> Result<DiskEngine, EngineError
     if engine.opened() == Opened::New {
         return Ok(engine);
     }
-    match schema(&engine).map_err(|what| damaged(dir, &what))? {
+    match threads::wait(schema(&engine.on_this_thread())).map_err(|what| damaged(dir, &what))? {
         SCHEMA => Ok(engine),
         other => Err(EngineError::Schema(format!(
             "the store in {dir} has schema {other}, and this version of chatbot knows {SCHEMA}: a newer version wrote it. \
@@ -53,8 +54,8 @@ pub fn open(dir: &Path, options: StoreOptions) -> Result<DiskEngine, EngineError
 }
 
 /// The number of a store's schema.
-fn schema(engine: &dyn Engine) -> Result<usize, String> {
-    let record = engine.get(Table::Meta, b"schema").map_err(|error| error.to_string())?;
+async fn schema(reader: &dyn Reader) -> Result<usize, String> {
+    let record = reader.get(Table::Meta, b"schema").await.map_err(|error| error.to_string())?;
     let record = record.ok_or("its schema is missing")?;
     let number = std::str::from_utf8(&record).ok().and_then(|text| text.parse().ok());
     number.ok_or_else(|| "its schema is unreadable".into())
@@ -108,7 +109,7 @@ fn write(old: &OldStore, to: &Path, options: StoreOptions) -> Result<u64, Engine
 /// Reads the new store from the disk. What contradicts itself there did so in the old one.
 fn verify(new: &Path, dir: &Path, options: StoreOptions) -> Result<(), EngineError> {
     let engine = DiskEngine::open(new, options.cache_bytes)?;
-    check::check(&engine).map_err(|what| damaged(dir, &what))?;
+    threads::wait(check::check(&engine.on_this_thread())).map_err(|what| damaged(dir, &what))?;
     engine.close()
 }
 

@@ -134,8 +134,8 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
         limit: query.limit.unwrap_or(USUAL).min(MOST),
     };
     let actor = caller.actor(None);
+    let (documents, more) = app.library.list(&actor, &filter).await?;
     let listed = blocking(move || {
-        let (documents, more) = app.library.list(&actor, &filter)?;
         let documents = documents.iter().map(|document| DocumentView::new(document, &app.library)).collect();
         Ok(DocumentList::new(documents, more, &app))
     });
@@ -146,7 +146,7 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
 #[utoipa::path(get, path = "/api/documents/{id}", params(("id" = String, Path)), responses(
     (status = 200, body = DocumentDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let document = app.library.readable(&caller.actor(None), &document_id(&id)?)?;
+    let document = app.library.readable(&caller.actor(None), &document_id(&id)?).await?;
     large_json(app, move |app, reply| {
         let (text, passages) = app.library.text_of(&document)?;
         reply.json(&DocumentDetails::new(DocumentView::new(&document, &app.library), text, &passages))
@@ -158,7 +158,7 @@ async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
 #[utoipa::path(get, path = "/api/documents/{id}/original", params(("id" = String, Path)), responses(
     (status = 200, description = "The file, to be saved"), (status = 404, body = ErrorBody)))]
 async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let document = app.library.readable(&caller.actor(None), &document_id(&id)?)?;
+    let document = app.library.readable(&caller.actor(None), &document_id(&id)?).await?;
     let missing = || Refusal::from(Text::new("error-not_found-original"));
     let path = app.library.original(&document).ok_or_else(missing)?;
     let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;

@@ -73,7 +73,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 
 /// Looks up the hook before the body is read. Cookies, keys and origins are ignored: the token is the only credential.
 async fn known_hook(token: String, app: Arc<App>) -> Result<Hook, Rejection> {
-    let found = app.hooks.find(&token).and_then(|hook| match app.hook_posts.admit(&hook.id) {
+    let found = app.hooks.find(&token).await.and_then(|hook| match app.hook_posts.admit(&hook.id) {
         true => Ok(hook),
         false => Err(Text::new("error-too_fast")),
     });
@@ -83,7 +83,7 @@ async fn known_hook(token: String, app: Arc<App>) -> Result<Hook, Rejection> {
 /// The hooks, oldest first. For the owner.
 #[utoipa::path(get, path = "/api/hooks", responses((status = 200, body = HookList), (status = 403, body = ErrorBody)))]
 async fn list(caller: Caller, app: Arc<App>) -> Answer {
-    let hooks = app.hooks.list(&caller.actor(None))?;
+    let hooks = app.hooks.list(&caller.actor(None)).await?;
     let hooks = hooks.iter().map(|hook| HookView::new(hook, None)).collect();
     Ok(json(StatusCode::OK, &HookList { hooks }))
 }

@@ -1,0 +1,151 @@
+//! Reads a range of any length: a page at a time, each bounded in entries and bytes, so that neither memory nor others who read
+//! are burdened by how much there is.
+
+use std::ops::Range;
+use std::vec::IntoIter;
+
+use super::engine::{Direction, EngineError, Entry, Limit, Reader, Table, prefix_range};
+
+/// A page: enough to make a read cheap, little enough to stay small also where values are long.
+const PAGE: Limit = Limit { entries: 256, bytes: 128 * 1024 };
+
+/// Entries of a range, one after the other. What is written behind the last one meanwhile is still found.
+pub(super) struct Pager<'a> {
+    reader: &'a dyn Reader,
+    table: Table,
+    /// What is still to be read.
+    range: Range<Vec<u8>>,
+    direction: Direction,
+    /// Entries that are still to be read at most.
+    left: usize,
+    page: IntoIter<Entry>,
+}
+
+impl<'a> Pager<'a> {
+    /// A range, forward.
+    pub fn new(reader: &'a dyn Reader, table: Table, range: Range<Vec<u8>>) -> Self {
+        Self { reader, table, range, direction: Direction::Forward, left: usize::MAX, page: Vec::new().into_iter() }
+    }
+
+    /// A whole table, forward.
+    pub fn of_table(reader: &'a dyn Reader, table: Table) -> Self {
+        Self::new(reader, table, prefix_range(&[]))
+    }
+
+    /// From this end of the range.
+    pub fn from(self, direction: Direction) -> Self {
+        Self { direction, ..self }
+    }
+
+    /// No more than so many entries.
+    pub fn at_most(self, entries: usize) -> Self {
+        Self { left: entries, ..self }
+    }
+
+    /// Only what comes behind this key, in the direction of reading.
+    pub fn behind(mut self, key: Vec<u8>) -> Self {
+        self.skip_to(key);
+        self
+    }
+
+    /// The next entry.
+    ///
+    /// # Errors
+    /// As the engine's. The same entry is next then.
+    pub async fn next(&mut self) -> Result<Option<Entry>, EngineError> {
+        if self.page.as_slice().is_empty() {
+            self.page = self.next_page().await?.into_iter();
+        }
+        Ok(self.page.next())
+    }
+
+    /// The next entries, as many as are read at a time; none at the end. Not to be mixed with [`Pager::next`].
+    ///
+    /// # Errors
+    /// As the engine's. The same page is next then.
+    pub async fn next_page(&mut self) -> Result<Vec<Entry>, EngineError> {
+        if self.left == 0 || self.range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit = Limit { entries: PAGE.entries.min(self.left), ..PAGE };
+        let page = self.reader.scan(self.table, self.range.clone(), self.direction, limit).await?;
+        let bytes = page.iter().map(|(key, value)| key.len() + value.len()).sum();
+        match page.last() {
+            Some((key, _)) if limit.is_reached(page.len(), bytes) => {
+                self.left -= page.len();
+                self.skip_to(key.clone());
+            }
+            _ => self.left = 0,
+        }
+        Ok(page)
+    }
+
+    fn skip_to(&mut self, mut key: Vec<u8>) {
+        match self.direction {
+            Direction::Forward => {
+                // The smallest key behind this one.
+                key.push(0);
+                self.range.start = key;
+            }
+            Direction::Backward => self.range.end = key,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::engine::Batch;
+    use crate::store::{Engine, MemoryEngine};
+
+    /// Long and short values, by number.
+    fn engine() -> MemoryEngine {
+        let engine = MemoryEngine::default();
+        for number in 0..700_u32 {
+            let value = vec![7; if number % 50 == 0 { 70 * 1024 } else { 10 }];
+            engine.commit(&[&Batch::new().put(Table::Jobs, number.to_be_bytes(), value)]).expect("written");
+        }
+        engine
+    }
+
+    async fn numbers(mut pager: Pager<'_>) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        while let Some((key, _)) = pager.next().await.expect("readable") {
+            numbers.push(u32::from_be_bytes(*key.last_chunk().expect("a number")));
+        }
+        numbers
+    }
+
+    #[tokio::test]
+    async fn everything_comes_once_from_either_end_and_from_any_key_on() {
+        let engine = engine();
+        let all = || Pager::of_table(&engine, Table::Jobs);
+        let backward = || all().from(Direction::Backward);
+        assert_eq!(numbers(all()).await, (0..700).collect::<Vec<_>>());
+        assert_eq!(numbers(backward()).await, (0..700).rev().collect::<Vec<_>>());
+        let key = 300_u32.to_be_bytes().to_vec();
+        assert_eq!(numbers(all().behind(key.clone())).await, (301..700).collect::<Vec<_>>());
+        assert_eq!(numbers(backward().behind(key)).await, (0..300).rev().collect::<Vec<_>>());
+        assert_eq!(numbers(all().at_most(300)).await, (0..300).collect::<Vec<_>>());
+        assert!(numbers(all().at_most(0)).await.is_empty());
+        assert!(numbers(Pager::new(&engine, Table::Jobs, vec![1]..vec![1])).await.is_empty());
+        assert!(numbers(Pager::of_table(&engine, Table::Hooks)).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_page_is_longer_than_its_bytes_and_one_value() {
+        let engine = engine();
+        let mut pager = Pager::of_table(&engine, Table::Jobs);
+        let mut pages = 0;
+        loop {
+            let page = pager.next_page().await.expect("readable");
+            if page.is_empty() {
+                break;
+            }
+            pages += 1;
+            let bytes: usize = page.iter().map(|(key, value)| key.len() + value.len()).sum();
+            assert!(page.len() <= PAGE.entries && bytes < PAGE.bytes + 72 * 1024, "{bytes} bytes");
+        }
+        assert!(pages > 5, "{pages} pages");
+    }
+}
