@@ -118,8 +118,8 @@ impl Server {
         let minutes = store.job_minutes(Stats::first_minute()).await.context("cannot read what jobs did")?;
         jobs.stats().restore(minutes);
         let keep = Duration::from_secs(config.jobs.keep_days * 24 * 60 * 60);
-        let runner =
-            Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep).await;
+        let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep);
+        let runner = runner.await.context("cannot resume unfinished jobs")?;
 
         let connections = TaskTracker::new();
         let app = Arc::new(App {

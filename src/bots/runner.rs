@@ -13,7 +13,7 @@ use super::{Bots, Failure, Output, Reply, Request};
 use crate::chat::Chat;
 use crate::jobs::{JobOutcome, Jobs, Lane, OnRestart, RunningJob};
 use crate::model::{Job, JobId, JobState};
-use crate::store::StoredJob;
+use crate::store::{StoreError, StoredJob};
 use crate::text::Text;
 
 /// How often old jobs are looked for.
@@ -44,6 +44,9 @@ enum Ended {
 impl Runner {
     /// Resumes the jobs that had not ended when the server stopped, then starts `count` workers and the timers. Ended
     /// jobs are deleted after `keep`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     pub async fn start(
         chat: Arc<Chat>,
         jobs: Arc<Jobs>,
@@ -51,7 +54,7 @@ impl Runner {
         count: usize,
         unfinished: Vec<StoredJob>,
         keep: Duration,
-    ) -> Arc<Self> {
+    ) -> Result<Arc<Self>, StoreError> {
         let runner = Arc::new(Self {
             chat,
             jobs,
@@ -61,7 +64,7 @@ impl Runner {
             putting_back: CancellationToken::new(),
         });
         // Before clients can query them.
-        runner.jobs.resume(unfinished).await;
+        runner.jobs.resume(unfinished).await?;
         for _ in 0..count {
             runner.workers.spawn(runner.clone().work());
         }
@@ -69,7 +72,7 @@ impl Runner {
         runner.spawn_until_stop(async move { time.jobs.keep_time().await });
         runner.spawn_until_stop(async move { rates.jobs.keep_rates().await });
         runner.spawn_until_stop(async move { prune.prune(keep).await });
-        runner
+        Ok(runner)
     }
 
     fn spawn_until_stop(&self, work: impl Future<Output = ()> + Send + 'static) {

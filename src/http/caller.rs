@@ -86,7 +86,7 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     let role = match bearer(headers) {
         Some(key) => app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?,
         None => match &session {
-            Some(token) => app.keys.role(token).await.unwrap_or(Role::Visitor),
+            Some(token) => app.keys.role(token).await.map_err(Text::from)?,
             None => Role::Visitor,
         },
     };
@@ -112,7 +112,7 @@ pub fn sign_in_refusal(error: SignInError) -> Refusal {
             let text = Text::new("error-bad_key-later").with("seconds", seconds);
             Refusal::new(warp::http::StatusCode::TOO_MANY_REQUESTS, text).retry_after(seconds)
         }
-        SignInError::Store(_) => Text::new("error-store_failed").into(),
+        SignInError::Store(error) => Text::from(error).into(),
     }
 }
 

@@ -12,10 +12,16 @@ use crate::text::Text;
 /// Maximum number of starts of a job that was running when the server crashed: a job that crashes it must not do so forever.
 const MAX_CRASHES: u32 = 5;
 
+/// How long what must be stored of a job waits at a time while the store cannot be reached.
+pub(super) const STORE_PAUSE: Duration = Duration::from_millis(500);
+
 impl Jobs {
     /// Takes over the open jobs of a process whose lease has ended: at the start, all there are. They are queued again, or end as
     /// interrupted if their policy requires it.
-    pub async fn resume(self: &Arc<Self>, unfinished: Vec<StoredJob>) {
+    ///
+    /// # Errors
+    /// When the store cannot be read; then none is resumed.
+    pub async fn resume(self: &Arc<Self>, unfinished: Vec<StoredJob>) -> Result<(), StoreError> {
         let must_end = |stored: &StoredJob| {
             let ran = stored.job.state == JobState::Running;
             let once = self.policy(&stored.job.name).on_restart == OnRestart::Interrupt;
@@ -29,7 +35,7 @@ impl Jobs {
                 job.crashes += 1;
                 job.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
             }
-            let log = self.store.job_log(&job.id).await.unwrap_or_default();
+            let log = self.store.job_log(&job.id).await?;
             let permit = self.queue.readmit(self.policy(&job.name).lane, &job.principal);
             queued.push(QueuedJob { stored, log, permit });
         }
@@ -38,6 +44,7 @@ impl Jobs {
             let outcome = JobOutcome::interrupted(&stored.job);
             self.end(stored, outcome).await;
         }
+        Ok(())
     }
 
     /// The next job for a worker.
@@ -115,9 +122,35 @@ impl Jobs {
             jobs.alarm.ring();
             jobs.show_stored(&shown, seq);
         };
-        if let Err(error) = self.stop_running(running, waiting, effect).await {
-            tracing::error!(%error, job = %running.stored.job.id, "cannot let the job be tried again");
+        match self.stop_running(running, waiting.clone(), effect.clone()).await {
+            Ok(()) => {}
+            Err(StoreError::Unavailable) => self.keep_stopping(running.clone(), waiting, effect),
+            Err(error) => tracing::error!(%error, job = %waiting.id, "cannot let the job be tried again"),
         }
+    }
+
+    /// Stores that a running job waits as soon as the store can be reached: until then it runs, as far as memory tells. In a
+    /// task of its own, for which a stop does not wait beyond its deadline.
+    fn keep_stopping(
+        self: &Arc<Self>,
+        running: RunningJob,
+        waiting: Job,
+        effect: impl FnOnce() + Clone + Send + 'static,
+    ) {
+        let jobs = self.clone();
+        let stopping = async move {
+            loop {
+                tokio::time::sleep(STORE_PAUSE).await;
+                match jobs.stop_running(&running, waiting.clone(), effect.clone()).await {
+                    Ok(()) => return,
+                    Err(StoreError::Unavailable) => {}
+                    Err(error) => {
+                        return tracing::error!(%error, job = %waiting.id, "cannot let the job be tried again");
+                    }
+                }
+            }
+        };
+        self.tasks.spawn_on(stopping, &self.runtime);
     }
 
     /// Stores that a running job waits, and takes it from its worker; if it was cancelled meanwhile it is ended instead of what

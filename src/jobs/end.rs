@@ -1,11 +1,13 @@
 //! How a job ends: once, with its answer, with what follows from it, in one commit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::announcer::{Announcement, Publish};
+use super::attempts::STORE_PAUSE;
 use super::deliveries::NewDelivery;
 use super::dispatch::RunningJob;
 use super::{JobOutcome, Jobs};
@@ -16,9 +18,12 @@ use crate::store::{Ended, JobChange, JobEnd, ScheduleChange, StoreError, StoredJ
 impl Jobs {
     /// Ends a job and waits until that is durable. One that is not what it was any more stays as it is.
     pub(super) async fn end(self: &Arc<Self>, from: StoredJob, outcome: JobOutcome) {
-        let schedule = match self.next_run(&from.job).await {
-            Ok(schedule) => schedule,
-            Err(error) => return tracing::error!(%error, job = %from.job.id, "cannot read the job's schedule"),
+        let schedule = loop {
+            match self.next_run(&from.job).await {
+                Ok(schedule) => break schedule,
+                Err(StoreError::Unavailable) => tokio::time::sleep(STORE_PAUSE).await,
+                Err(error) => return tracing::error!(%error, job = %from.job.id, "cannot read the job's schedule"),
+            }
         };
         let (done, durable) = oneshot::channel();
         self.clone().hand_in(Ending { from, outcome, schedule, is_erased: false }, Some(done)).await;
@@ -51,7 +56,10 @@ impl Jobs {
             let (jobs, kept) = (self.clone(), ending.clone());
             let said = Said { job: job.clone(), message: message.clone().map(|(_, message)| message), publish };
             let on_commit = move |ended: Result<Ended, StoreError>| match ended {
-                Ok(Ended::Erased) => jobs.hand_in_erased(kept, done),
+                // The question was deleted while the job was on its way to its end.
+                Ok(Ended::Erased) => jobs.hand_in_again(Ending { is_erased: true, ..kept }, done, Duration::ZERO),
+                // In memory the job runs until its end is stored.
+                Err(StoreError::Unavailable) => jobs.hand_in_again(kept, done, STORE_PAUSE),
                 ended => jobs.ended(ended, &kept, said, deliveries, done),
             };
             let change = JobChange { from: &ending.from, to: &job, log: &log, schedule: ending.schedule.as_ref() };
@@ -61,9 +69,12 @@ impl Jobs {
         })
     }
 
-    /// The question was deleted while the job was on its way to its end.
-    fn hand_in_erased(self: &Arc<Self>, ending: Ending, done: Option<oneshot::Sender<()>>) {
-        let again = self.clone().hand_in(Ending { is_erased: true, ..ending }, done);
+    fn hand_in_again(self: &Arc<Self>, ending: Ending, done: Option<oneshot::Sender<()>>, pause: Duration) {
+        let jobs = self.clone();
+        let again = async move {
+            tokio::time::sleep(pause).await;
+            jobs.hand_in(ending, done).await;
+        };
         self.tasks.spawn_on(again, &self.runtime);
     }
 

@@ -148,6 +148,8 @@ impl Stats {
         }
         if let Err(error) = store.put_job_minutes(&changed, first_minute(now)).await {
             tracing::warn!(%error, "cannot store the jobs' statistics");
+            // With the next ones.
+            self.counts().changed.extend(changed.iter().map(|(number, _)| *number));
         }
     }
 }

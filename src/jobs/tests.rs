@@ -15,6 +15,7 @@ use crate::model::{
     RoomName, Schedule, SendId, Timestamp,
 };
 use crate::schedule::Zone;
+use crate::store::faults::away;
 use crate::store::{Closing, Counter, JobChange, NewMessage, Posted, RoomNumber, RoomRecord, StoredJob};
 use crate::text::Locale;
 
@@ -44,6 +45,10 @@ struct Engine {
 impl Engine {
     async fn start() -> Self {
         let (store, closing) = Store::in_memory().expect("a store");
+        Self::on(store, closing).await
+    }
+
+    async fn on(store: Arc<Store>, closing: Closing) -> Self {
         let record = RoomRecord::new(lobby(), BotMode::Mention, None);
         let room = store.create_room(record).await.expect("a room").0;
         let jobs = jobs_on(&store, room, TaskTracker::new());
@@ -496,5 +501,39 @@ async fn a_callback_that_panics_fails_its_own_request_alone() {
     assert!(broken.is_err(), "{broken:?}");
     assert_eq!(engine.store.change_job(change(), || ()).await, Ok(true));
     assert_eq!(engine.store.callback_panics(), 1);
+    assert!(!engine.store.has_failed());
+}
+
+#[tokio::test]
+async fn what_happens_to_a_job_is_stored_when_the_store_is_back() {
+    let (store, closing, faults) = Store::with_faults(|reason| panic!("{reason}")).expect("a store");
+    let engine = Engine::on(store, closing).await;
+    let running = async || {
+        let id = engine.post("echo").await.expect("stored");
+        assert_eq!(engine.jobs.next().await.as_ref(), Some(&id));
+        (engine.jobs.begin(&id).expect("it waits"), id)
+    };
+    let is_stored = async |id: &JobId, state: JobState| {
+        while engine.stored(id).await.expect("stored").job.state != state {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+
+    let (job, id) = running().await;
+    faults.fail_commit(away);
+    faults.fail_commit(away);
+    let outcome = JobOutcome::failed(JobState::Failed, "broken", "it broke".into());
+    engine.jobs.end_running(job, outcome).await;
+    is_stored(&id, JobState::Failed).await;
+    engine.assert_agrees("ended").await;
+
+    let (job, id) = running().await;
+    faults.fail_commit(away);
+    engine.jobs.retry_later(&job, "busy".into(), Duration::ZERO).await;
+    is_stored(&id, JobState::Retrying).await;
+    engine.assert_agrees("waits again").await;
+
+    faults.fail_commit(away);
+    assert!(engine.post("echo").await.is_none(), "nobody waits for that, and it is told");
     assert!(!engine.store.has_failed());
 }

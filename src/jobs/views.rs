@@ -6,7 +6,7 @@ use super::Jobs;
 use crate::accounts::{Action, Actor};
 use crate::model::{Job, JobId, JobState, LogLine, Principal, RoomName};
 use crate::protocol::{JobDetails, JobView};
-use crate::store::{JobList, StoredJob};
+use crate::store::{JobList, StoreError, StoredJob};
 use crate::text::Text;
 
 /// Maximum number of unfinished jobs shown on joining a room.
@@ -57,8 +57,11 @@ impl Jobs {
     }
 
     /// Whether a job is over, or there is none of that id.
-    pub async fn has_ended(&self, id: &JobId) -> bool {
-        self.current(id).await.map_or(true, |(job, _)| job.state.has_ended())
+    pub async fn has_ended(&self, id: &JobId) -> Result<bool, StoreError> {
+        if self.dispatcher.get(id).is_some() {
+            return Ok(false);
+        }
+        Ok(self.store.job(id).await?.is_none_or(|stored| stored.job.state.has_ended()))
     }
 
     /// A job as it is, and how it is shown.

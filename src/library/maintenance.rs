@@ -164,7 +164,8 @@ impl Library {
         let request = JobRequest { name: name.to_owned(), arguments: String::new() };
         let job = self.jobs.quiet_job(request, JobOrigin::server(locale));
         let ended = match self.maintenance.waiting(name) {
-            Some(id) if self.jobs.has_ended(&id).await => Some(id),
+            // When in doubt it goes on.
+            Some(id) if self.jobs.has_ended(&id).await.unwrap_or(false) => Some(id),
             _ => None,
         };
         if !self.maintenance.note(name, job.id(), ended.as_ref()) {

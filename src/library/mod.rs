@@ -303,14 +303,18 @@ impl Library {
 
     /// A document, if this person may read it.
     pub async fn readable(&self, actor: &Actor, id: &DocumentId) -> Result<Document, Text> {
-        let document = self.document(id).await?;
         // Unreadable documents are reported as not found.
-        actor.may(Action::ReadDocument(&document)).map_err(|_| Text::new("error-not_found-document"))?;
-        Ok(document)
+        self.visible(actor, id).await?.ok_or_else(no_such_document)
+    }
+
+    /// As [`Library::readable`]; `None` if there is none that this person may read.
+    pub async fn visible(&self, actor: &Actor, id: &DocumentId) -> Result<Option<Document>, Text> {
+        let document = self.store.document(id).await?;
+        Ok(document.filter(|document| actor.may(Action::ReadDocument(document)).is_ok()))
     }
 
     async fn document(&self, id: &DocumentId) -> Result<Document, Text> {
-        self.store.document(id).await?.ok_or_else(|| Text::new("error-not_found-document"))
+        self.store.document(id).await?.ok_or_else(no_such_document)
     }
 
     /// A document's text and passages. Blocking.
@@ -437,6 +441,10 @@ struct Counted {
     chars: u64,
     passages: u32,
     language: Language,
+}
+
+fn no_such_document() -> Text {
+    Text::new("error-not_found-document")
 }
 
 /// A name for people, on one line.

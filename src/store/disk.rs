@@ -109,6 +109,15 @@ impl DiskEngine {
         Ok(Self { dir: dir.to_owned(), stack, readers, acknowledged, opened, _lock: lock })
     }
 
+    fn try_to_commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
+        let _writing = self.stack.writing();
+        let writes = Writes { layers: self.stack.layers_with_room()?, rows: RefCell::default() };
+        let outcomes = batches.iter().map(|batch| apply(&writes, batch)).collect::<Result<_, _>>()?;
+        let commits = writes.layers.head().commit(writes.rows.into_inner())?;
+        self.acknowledged.write_all_at(&commits.to_be_bytes(), 0).map_err(|error| io_error(&error))?;
+        Ok(outcomes)
+    }
+
     /// What was found at opening.
     pub fn opened(&self) -> Opened {
         self.opened
@@ -176,13 +185,10 @@ impl Reader for OnThisThread<'_> {
 }
 
 impl Engine for DiskEngine {
+    /// Every error is final, that of a full disk too: sled keeps in memory what it could not write, and a list of layers may be
+    /// newer than what is written to. [`StoreOptions::min_free_bytes`](super::StoreOptions) is there to refuse before that.
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
-        let _writing = self.stack.writing();
-        let writes = Writes { layers: self.stack.layers_with_room()?, rows: RefCell::default() };
-        let outcomes = batches.iter().map(|batch| apply(&writes, batch)).collect::<Result<_, _>>()?;
-        let commits = writes.layers.head().commit(writes.rows.into_inner())?;
-        self.acknowledged.write_all_at(&commits.to_be_bytes(), 0).map_err(|error| io_error(&error))?;
-        Ok(outcomes)
+        self.try_to_commit(batches).map_err(EngineError::into_final)
     }
 
     fn free_space(&self) -> Option<u64> {

@@ -217,10 +217,11 @@ pub enum Direction {
     Backward,
 }
 
-/// A storage error. Fatal for the running process: unacknowledged writes may or
-/// may not be on disk.
+/// A storage error.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
+    #[error("the database cannot be reached: {0}")]
+    Away(String),
     #[error("another chatbot is using {0}")]
     Locked(String),
     #[error("cannot write to {path}: {reason}")]
@@ -234,6 +235,34 @@ pub enum EngineError {
     DiskFull,
     #[error("{0}")]
     Io(String),
+}
+
+/// What an error means for those who asked, and for the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The same may succeed a moment later. Nothing was written.
+    Transient,
+    /// What was asked for cannot be done; others go on. Nothing was written.
+    Refused,
+    /// The store must not be written to any more: it is damaged, or it is not known what of a commit was written.
+    Final,
+}
+
+impl EngineError {
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Away(_) => ErrorClass::Transient,
+            Self::DiskFull => ErrorClass::Refused,
+            Self::Locked(_) | Self::NotWritable { .. } | Self::Damaged(_) | Self::Schema(_) | Self::Io(_) => {
+                ErrorClass::Final
+            }
+        }
+    }
+
+    /// The same as a final error, for who cannot say that nothing was written.
+    pub(super) fn into_final(self) -> Self {
+        if self.class() == ErrorClass::Final { self } else { Self::Io(self.to_string()) }
+    }
 }
 
 /// A key, without the table's prefix, and its value.
@@ -282,6 +311,11 @@ pub trait Reader: Send + Sync {
 ///
 /// Only the writer's thread commits, and waits for it: `commit` and `close` block.
 pub trait Engine: Reader + 'static {
+    /// Writes batches; what became of each.
+    ///
+    /// # Errors
+    /// Of all batches together. A transient or a refusing one says that nothing of any of them was written; after a final one
+    /// nothing is written any more.
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError>;
 
     /// Free space for this store in bytes, if it is limited and known.

@@ -44,7 +44,8 @@ pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
 pub use disk::DiskEngine;
 pub use engine::{
-    Batch, Counter, Direction, Engine, EngineError, Limit, Outcome, Reader, RecordChange, Table, prefix_range,
+    Batch, Counter, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, RecordChange, Table,
+    prefix_range,
 };
 pub use files::{Files, Incoming};
 pub use job_index::StoredJob;
@@ -73,7 +74,10 @@ pub enum StoreError {
     /// Too little free disk space; nothing was written, reading still works.
     #[error("not enough space left on the disk")]
     Full,
-    /// Writing failed. Fatal for this process: no further writes are acknowledged.
+    /// The store cannot be reached for now. Nothing was written; the same may succeed a moment later.
+    #[error("the store cannot be reached for now")]
+    Unavailable,
+    /// The store failed. If that was in writing, it is fatal for this process: no further writes are acknowledged.
     #[error("the store failed")]
     Failed,
     /// A record exceeds the engine's limit; nothing was written.
@@ -103,7 +107,17 @@ pub enum Posted {
 impl From<EngineError> for StoreError {
     fn from(error: EngineError) -> Self {
         tracing::error!(%error, "reading from the store failed");
-        Self::Failed
+        error.class().into()
+    }
+}
+
+impl From<ErrorClass> for StoreError {
+    fn from(class: ErrorClass) -> Self {
+        match class {
+            ErrorClass::Transient => Self::Unavailable,
+            ErrorClass::Refused => Self::Full,
+            ErrorClass::Final => Self::Failed,
+        }
     }
 }
 
@@ -112,7 +126,7 @@ impl From<StoreError> for Text {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Text::new("error-storage_full"),
-            StoreError::Busy => Text::new("error-busy"),
+            StoreError::Busy | StoreError::Unavailable => Text::new("error-busy"),
             StoreError::Failed | StoreError::TooBig | StoreError::Unreadable(_) => {
                 tracing::error!(%error, "the store refused");
                 Text::new("error-store_failed")
@@ -161,7 +175,7 @@ pub struct StoreOptions {
 
 impl Store {
     /// Opens or creates the store in `dir`, upgrades one of an older version, checks it if the last shutdown was unclean, and
-    /// starts its writer. `on_failure` is called when writing fails; the program should then exit. Blocking; do not call from
+    /// starts its writer. `on_failure` is called when writing fails finally; the program should then exit. Blocking; do not call from
     /// async code.
     ///
     /// # Errors
@@ -321,6 +335,9 @@ fn encode(record: &impl Serialize) -> Vec<u8> {
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::Unreadable(error.to_string()))
 }
+
+#[cfg(test)]
+pub mod faults;
 
 #[cfg(test)]
 mod tests;

@@ -522,6 +522,52 @@ mod domain {
     }
 }
 
+mod failures {
+    use super::*;
+    use crate::store::faults::away;
+
+    #[tokio::test]
+    async fn what_passes_fails_its_own_requests_and_the_next_are_stored() {
+        let (store, _closing, faults) = Store::with_faults(|reason| panic!("{reason}")).expect("a store");
+        let lobby = room(&store, "lobby").await;
+        faults.fail_commit(away);
+        let refused = say(&store, lobby, "hello").await.expect_err("the database is away");
+        assert_eq!((refused.clone(), Text::from(refused).code()), (StoreError::Unavailable, "busy"));
+        assert_eq!(say(&store, lobby, "hello").await, Ok(1), "a refused message uses no number up");
+        faults.fail_commit(|| EngineError::DiskFull);
+        assert_eq!(say(&store, lobby, "hello").await, Err(StoreError::Full));
+        assert_eq!(say(&store, lobby, "hello").await, Ok(2));
+        assert!(!store.has_failed());
+    }
+
+    #[tokio::test]
+    async fn after_what_does_not_pass_nothing_is_stored() {
+        let (tell, told) = mpsc::channel();
+        let (store, closing, faults) = Store::with_faults(move |reason| drop(tell.send(reason))).expect("a store");
+        let lobby = room(&store, "lobby").await;
+        faults.fail_commit(|| EngineError::Io("broken".into()));
+        assert_eq!(say(&store, lobby, "hello").await, Err(StoreError::Failed));
+        assert!(store.has_failed());
+        assert_eq!(say(&store, lobby, "hello").await, Err(StoreError::Failed));
+        drop(store);
+        closing.wait();
+        assert_eq!(told.recv().as_deref(), Ok("broken"));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_not_taken_as_missing() {
+        let (store, _closing, faults) = Store::with_faults(|reason| panic!("{reason}")).expect("a store");
+        let lobby = room(&store, "lobby").await;
+        let name = RoomName::public("lobby").expect("a name");
+        faults.fail_read(away);
+        assert_eq!(store.room(&name).await, Err(StoreError::Unavailable));
+        faults.fail_read(|| EngineError::Damaged("a test".into()));
+        assert_eq!(store.oldest_messages(lobby, 1, 9, 9).await.map(|found| found.len()), Err(StoreError::Failed));
+        assert_eq!(store.room(&name).await.map(|found| found.is_some()), Ok(true));
+        assert!(!store.has_failed());
+    }
+}
+
 mod opening {
     use super::*;
 

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::StoreError;
-use super::engine::{Batch, Engine, MAX_VALUE, Outcome};
+use super::engine::{Batch, Engine, EngineError, ErrorClass, MAX_VALUE, Outcome};
 
 /// Maximum number of batches per commit. Measured on ext4: beyond this, the sync no longer dominates.
 const GROUP: usize = 512;
@@ -54,7 +54,8 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread. It ends, and closes the engine, when the writer is dropped; join it to wait for that.
-    /// `min_free` is in bytes; `on_failure` is called when the engine fails, after which nothing is written any more.
+    /// `min_free` is in bytes; `on_failure` is called when the engine fails finally, after which nothing is written any
+    /// more.
     pub fn start(
         engine: Arc<dyn Engine>,
         min_free: u64,
@@ -149,21 +150,30 @@ impl WriterThread {
         let batches: Vec<&Batch> = group.iter().map(|write| &write.batch).collect();
         // sled panics on some disk errors; these must be reported as failures.
         let committed = catch_unwind(AssertUnwindSafe(|| self.engine.commit(&batches)));
-        let failure = match committed {
-            Ok(Ok(outcomes)) => {
+        match committed.unwrap_or_else(|_| Err(EngineError::Io("the storage engine panicked".into()))) {
+            Ok(outcomes) => {
                 for (write, outcome) in group.drain(..).zip(outcomes) {
                     self.health.call(write.on_commit, Ok(outcome));
                 }
-                return Ok(());
+                Ok(())
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the storage engine panicked".to_owned(),
-        };
-        self.health.failed.store(true, Ordering::Relaxed);
-        for write in group.drain(..) {
-            self.health.call(write.on_commit, Err(StoreError::Failed));
+            Err(error) => self.fail(group, &error),
         }
-        Err(failure)
+    }
+
+    /// Tells those whose batches were not written why; whether the writer can go on.
+    fn fail(&self, group: &mut Vec<Write>, error: &EngineError) -> Result<(), String> {
+        let is_final = error.class() == ErrorClass::Final;
+        if is_final {
+            // Before anybody hears of it.
+            self.health.failed.store(true, Ordering::Relaxed);
+        } else {
+            tracing::warn!(%error, batches = group.len(), "nothing could be written for now");
+        }
+        for write in group.drain(..) {
+            self.health.call(write.on_commit, Err(error.class().into()));
+        }
+        if is_final { Err(error.to_string()) } else { Ok(()) }
     }
 
     fn refuse_growth(&self, group: &mut Vec<Write>) {

@@ -144,7 +144,7 @@ async fn in_documents(
     let mut sources = Vec::new();
     for (rank, source) in found.sources.into_iter().enumerate() {
         let is_shown = rank < by_meaning || !source.marks.is_empty();
-        if is_shown && app.library.readable(actor, &source.document).await.is_ok() {
+        if is_shown && app.library.visible(actor, &source.document).await?.is_some() {
             sources.push(source);
         }
     }
