@@ -11,7 +11,7 @@ use super::engine::{EngineError, Operation, Reader, number_from};
 use super::job_index::{StoredJob, entries};
 use super::pager::Pager;
 use super::rooms::RoomNumber;
-use super::{Batch, DiskEngine, Store, Table, check};
+use super::{Batch, DiskEngine, Scope, Store, Table, check};
 use crate::model::{Hook, JobState, Message, Schedule};
 use crate::threads;
 
@@ -63,18 +63,18 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
     while let Some((_, record)) = schedules.next().await.map_err(words)? {
         let schedule: Schedule = read(&record)?;
         let claims = [Claim::schedule_place(&schedule.principal, schedule.place), Claim::schedule_number_of(&schedule)];
-        let batch = claims.iter().fold(Batch::new(), |batch, claim| batch.claim(claim, schedule.id.as_str()));
+        let batch = claims.iter().fold(Batch::new(Scope::ANY), |batch, claim| batch.claim(claim, schedule.id.as_str()));
         add(&mut expected, batch);
         audit_next_run(reader, &schedule).await?;
     }
     let mut hooks = Pager::of_table(reader, Table::Hooks);
     while let Some((_, record)) = hooks.next().await.map_err(words)? {
         let hook: Hook = read(&record)?;
-        add(&mut expected, Batch::new().claim(&Claim::hook_place(hook.place), hook.id.as_str()));
+        add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::hook_place(hook.place), hook.id.as_str()));
     }
     let mut documents = Pager::of_table(reader, Table::Documents);
     while let Some((_, record)) = documents.next().await.map_err(words)? {
-        add(&mut expected, add_references(Batch::new(), &read(&record)?));
+        add(&mut expected, add_references(Batch::new(Scope::ANY), &read(&record)?));
     }
     compare(reader, &expected).await?;
     for table in [Table::JobLogs, Table::ErasedJobs] {

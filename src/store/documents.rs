@@ -2,7 +2,7 @@
 
 use super::engine::number_from;
 use super::writer::WriteKind;
-use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{Document, DocumentId, DocumentNumber, FileId};
 
 impl Store {
@@ -32,7 +32,7 @@ impl Store {
     /// Stores a new document and assigns its number; `None`, without storing anything, if the id exists.
     pub async fn add_document(&self, document: Document) -> Result<Option<Document>, StoreError> {
         let id = document.id.as_str().as_bytes();
-        let batch = Batch::new()
+        let batch = Batch::new(scopes::ADD_DOCUMENT)
             .if_absent(Table::DocumentNumbers, id)
             .append(Table::Documents, [], encode(&document))
             .put_number(Table::DocumentNumbers, id);
@@ -48,8 +48,11 @@ impl Store {
     /// Replaces a document (compare-and-swap); `false`, without storing anything, if it has changed.
     pub async fn change_document(&self, from: &Document, to: &Document) -> Result<bool, StoreError> {
         let place = key(from.number);
-        let batch =
-            Batch::new().if_equal(Table::Documents, place, encode(from)).put(Table::Documents, place, encode(to));
+        let batch = Batch::new(scopes::CHANGE_DOCUMENT).if_equal(Table::Documents, place, encode(from)).put(
+            Table::Documents,
+            place,
+            encode(to),
+        );
         // In this order: a file may be in both.
         let batch = add_references(remove_references(batch, from), to);
         self.commit_if(batch, WriteKind::Growth, || ()).await
@@ -58,7 +61,7 @@ impl Store {
     /// Deletes a document; `false` if it has changed.
     pub async fn remove_document(&self, document: &Document) -> Result<bool, StoreError> {
         let place = key(document.number);
-        let batch = Batch::new()
+        let batch = Batch::new(scopes::REMOVE_DOCUMENT)
             .if_equal(Table::Documents, place, encode(document))
             .delete(Table::Documents, place)
             .delete(Table::DocumentNumbers, document.id.as_str());

@@ -68,11 +68,44 @@ pub enum Table {
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.
 pub(super) const MAX_VALUE: usize = 72 * 1024;
 
-/// A conditional, atomic set of writes.
+/// What a batch is for, and which tables it may touch: read in its conditions, or write to. An engine that locks tables, or has
+/// them at several places, can rely on it. Those in use are in [`scopes`](super::scopes).
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    name: &'static str,
+    /// `None` for all.
+    tables: Option<&'static [Table]>,
+}
+
+impl Scope {
+    /// For what no store in use is given: upgrades, and what an audit expects.
+    pub const ANY: Self = Self { name: "ANY", tables: None };
+
+    pub(super) const fn new(name: &'static str, tables: &'static [Table]) -> Self {
+        Self { name, tables: Some(tables) }
+    }
+
+    /// What its batches do.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The tables; `None` for all.
+    pub fn tables(self) -> Option<&'static [Table]> {
+        self.tables
+    }
+
+    fn assert_has(self, table: Table) {
+        debug_assert!(self.tables.is_none_or(|tables| tables.contains(&table)), "{} touches {table:?}", self.name);
+    }
+}
+
+/// A conditional, atomic set of writes within a scope.
 ///
 /// A batch may touch several rooms, persons and jobs: an engine spread over several machines must commit across them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
+    pub(super) scope: Scope,
     pub(super) conditions: Vec<Condition>,
     pub(super) append: Option<Append>,
     pub(super) operations: Vec<Operation>,
@@ -122,30 +155,34 @@ pub(super) enum Operation {
 }
 
 impl Batch {
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(scope: Scope) -> Self {
+        Self { scope, conditions: Vec::new(), append: None, operations: Vec::new() }
     }
 
     /// Only if nothing is stored under this key.
     pub fn if_absent(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
+        self.scope.assert_has(table);
         self.conditions.push(Condition { table, key: key.into(), expected: None });
         self
     }
 
     /// Only if exactly this is stored under this key.
     pub fn if_equal(mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.scope.assert_has(table);
         self.conditions.push(Condition { table, key: key.into(), expected: Some(value.into()) });
         self
     }
 
     /// Stores under `prefix ‖ next number`; a batch appends at most one record.
     pub fn append(mut self, table: Table, prefix: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        [table, Table::Counters].into_iter().for_each(|table| self.scope.assert_has(table));
         debug_assert!(self.append.is_none(), "a batch appends at most one record");
         self.append = Some(Append { table, prefix: prefix.into(), value: value.into() });
         self
     }
 
     pub fn put(mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.scope.assert_has(table);
         self.operations.push(Operation::Put { table, key: key.into(), value: value.into() });
         self
     }
@@ -163,6 +200,7 @@ impl Batch {
         value: impl Into<Vec<u8>>,
         offset: usize,
     ) -> Self {
+        self.scope.assert_has(table);
         let (key, value) = (key.into(), value.into());
         debug_assert!(offset + 8 <= value.len(), "a number takes eight bytes");
         self.operations.push(Operation::PutNumbered { table, key, value, offset });
@@ -172,6 +210,7 @@ impl Batch {
     /// Notes that the appended record of that number is changed by this batch: `changes` tells of it from then on. Appending
     /// needs no such note. Several touches of a batch get consecutive versions, in their order.
     pub fn touch(mut self, table: Table, prefix: impl Into<Vec<u8>>, number: u64) -> Self {
+        [Table::Counters, Table::Changes, Table::ChangedAt].into_iter().for_each(|table| self.scope.assert_has(table));
         self.operations.push(Operation::Touch { table, prefix: prefix.into(), number });
         self
     }
@@ -195,6 +234,7 @@ impl Batch {
     }
 
     pub fn delete(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
+        self.scope.assert_has(table);
         self.operations.push(Operation::Delete { table, key: key.into() });
         self
     }

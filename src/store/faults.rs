@@ -1,12 +1,13 @@
-//! An engine that fails when it is told to, for tests of what becomes of that.
+//! An engine that fails when it is told to, and notes what it wrote: for tests of the promises between it and the store.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table};
+use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Operation, Outcome, Reader, Table};
 use super::{Closing, Facts, MemoryEngine, Store, initialize};
 use crate::threads;
 
@@ -22,12 +23,35 @@ pub fn away() -> EngineError {
 pub struct Faults {
     commits: Mutex<Vec<Fault>>,
     reads: Mutex<Vec<Fault>>,
+    touched: Mutex<HashMap<&'static str, HashSet<Table>>>,
 }
 
 impl Faults {
     /// The next commit fails.
     pub fn fail_commit(&self, fault: Fault) {
         self.commits.lock().push(fault);
+    }
+
+    /// The tables that batches touched so far, by the names of their scopes.
+    pub fn touched(&self) -> HashMap<&'static str, HashSet<Table>> {
+        self.touched.lock().clone()
+    }
+
+    fn note(&self, batch: &Batch) {
+        let mut touched = self.touched.lock();
+        let tables = touched.entry(batch.scope.name()).or_default();
+        tables.extend(batch.conditions.iter().map(|condition| condition.table));
+        tables.extend(batch.append.iter().flat_map(|append| [append.table, Table::Counters]));
+        for operation in &batch.operations {
+            match operation {
+                Operation::Put { table, .. }
+                | Operation::PutNumbered { table, .. }
+                | Operation::Delete { table, .. } => {
+                    tables.insert(*table);
+                }
+                Operation::Touch { .. } => tables.extend([Table::Counters, Table::Changes, Table::ChangedAt]),
+            }
+        }
     }
 
     /// The next read fails.
@@ -67,6 +91,7 @@ impl Reader for FaultyEngine {
 impl Engine for FaultyEngine {
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
         next(&self.faults.commits)?;
+        batches.iter().for_each(|batch| self.faults.note(batch));
         self.engine.commit(batches)
     }
 

@@ -2,7 +2,7 @@
 
 use super::claims::{Claim, free_number};
 use super::writer::WriteKind;
-use super::{Batch, Store, StoreError, Table, decode, encode};
+use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{Hook, HookId};
 
 /// How often a hook looks for a free place that others take at the same time.
@@ -31,7 +31,7 @@ impl Store {
             let taken = self.holders(&Claim::hook_place(0)).await?;
             let Some(place) = free_number(&taken, most) else { return Ok(false) };
             hook.place = place;
-            let batch = Batch::new().claim(&Claim::hook_place(place), hook.id.as_str());
+            let batch = Batch::new(scopes::ADD_HOOK).claim(&Claim::hook_place(place), hook.id.as_str());
             let batch = batch.put(Table::Hooks, digest, encode(&hook));
             if self.commit_if(batch, WriteKind::Growth, || ()).await? {
                 return Ok(true);
@@ -46,7 +46,9 @@ impl Store {
         while let Some((digest, value)) = pages.next().await? {
             let hook: Hook = decode(&value)?;
             if hook.id == *id {
-                let batch = Batch::new().if_equal(Table::Hooks, digest.clone(), value).delete(Table::Hooks, digest);
+                let batch = Batch::new(scopes::REMOVE_HOOK)
+                    .if_equal(Table::Hooks, digest.clone(), value)
+                    .delete(Table::Hooks, digest);
                 let batch = batch.release(&Claim::hook_place(hook.place));
                 return self.commit_if(batch, WriteKind::Maintenance, || ()).await;
             }

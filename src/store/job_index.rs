@@ -6,7 +6,7 @@
 
 use super::claims::Claim;
 use super::engine::number_from;
-use super::{Batch, StoreError, Table, decode, encode};
+use super::{Batch, Scope, StoreError, Table, decode, encode, scopes};
 use crate::model::{Job, JobState, LogLine, Principal, RoomName, Timestamp};
 
 /// Bytes before a job's record: the number of the message that asked for it, and of the one that answers it.
@@ -63,7 +63,7 @@ pub(super) fn insert(batch: Batch, jobs: &[Job], seq: u64) -> Batch {
 
 /// Everything that indexes have of a job.
 pub(super) fn entries(job: &Job) -> Batch {
-    enter(Batch::new(), job)
+    enter(Batch::new(Scope::ANY), job)
 }
 
 /// What is beside a job's record.
@@ -123,20 +123,25 @@ fn leave_place(batch: Batch, job: &Job) -> Batch {
     }
 }
 
-/// The batch that changes a job, on condition that it still has the index entry of `from`.
-pub(super) fn change(from: &StoredJob, to: &Job, log: &[LogLine]) -> Batch {
-    change_with(from, to, log, |batch, record| batch.put(Table::Jobs, to.id.as_str(), record))
+/// Changes a job, on condition that it still has the index entry of `from`.
+pub(super) fn change(batch: Batch, from: &StoredJob, to: &Job, log: &[LogLine]) -> Batch {
+    change_with(batch, from, to, log, |batch, record| batch.put(Table::Jobs, to.id.as_str(), record))
 }
 
-/// As [`change`], in the batch that appends the message answering it.
-pub(super) fn change_with_answer(from: &StoredJob, to: &Job, log: &[LogLine]) -> Batch {
-    change_with(from, to, log, |batch, record| batch.put_numbered(Table::Jobs, to.id.as_str(), record, ANSWER))
+/// As [`change`], with the message answering it, which the batch appends.
+pub(super) fn change_with_answer(batch: Batch, from: &StoredJob, to: &Job, log: &[LogLine]) -> Batch {
+    change_with(batch, from, to, log, |batch, record| batch.put_numbered(Table::Jobs, to.id.as_str(), record, ANSWER))
 }
 
-fn change_with(from: &StoredJob, to: &Job, log: &[LogLine], put: impl Fn(Batch, Vec<u8>) -> Batch) -> Batch {
+fn change_with(
+    mut batch: Batch,
+    from: &StoredJob,
+    to: &Job,
+    log: &[LogLine],
+    put: impl Fn(Batch, Vec<u8>) -> Batch,
+) -> Batch {
     let id = to.id.as_str();
     let (had_ended, has_ended) = (from.job.state.has_ended(), to.state.has_ended());
-    let mut batch = Batch::new();
     if had_ended {
         batch = batch.if_equal(Table::Jobs, id, from.encode());
     }
@@ -152,9 +157,9 @@ fn change_with(from: &StoredJob, to: &Job, log: &[LogLine], put: impl Fn(Batch, 
     if log.is_empty() { batch } else { batch.put(Table::JobLogs, id, encode(&log)) }
 }
 
-/// The batch that deletes a waiting job without a trace.
-pub(super) fn withdraw(job: &Job) -> Batch {
-    let batch = leave_place(Batch::new(), job);
+/// Deletes a waiting job without a trace.
+pub(super) fn withdraw(batch: Batch, job: &Job) -> Batch {
+    let batch = leave_place(batch, job);
     let batch = match job.unique_key.as_deref().map(Claim::unique_job) {
         Some(claim) => batch.release(&claim),
         None => batch,
@@ -172,7 +177,7 @@ pub(super) fn forget(batch: Batch, job: &Job) -> Batch {
 
 /// The batch that removes a job that has ended and is what it was.
 pub(super) fn remove(stored: &StoredJob) -> Batch {
-    let batch = Batch::new().if_equal(Table::Jobs, stored.job.id.as_str(), stored.encode());
+    let batch = Batch::new(scopes::REMOVE_JOB).if_equal(Table::Jobs, stored.job.id.as_str(), stored.encode());
     forget(leave_place(batch, &stored.job), &stored.job)
 }
 

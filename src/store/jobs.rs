@@ -8,7 +8,7 @@ use super::pager::Pager;
 use super::rooms::RoomNumber;
 use super::schedules::{ScheduleChange, follow};
 use super::writer::WriteKind;
-use super::{Batch, Counter, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Counter, Direction, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{Job, JobId, JobState, LogLine, Message, Principal, RoomName, Timestamp};
 
 /// Bytes of the due time in a key of [`Table::DueJobs`], before the job's id.
@@ -85,7 +85,7 @@ impl Store {
         seq: u64,
         effect: impl FnOnce() + Send + 'static,
     ) -> Result<bool, StoreError> {
-        let batch = Batch::new().if_absent(Table::Jobs, job.id.as_str());
+        let batch = Batch::new(scopes::ADD_JOB).if_absent(Table::Jobs, job.id.as_str());
         self.commit_if(insert(batch, std::slice::from_ref(job), seq), WriteKind::Growth, effect).await
     }
 
@@ -97,12 +97,13 @@ impl Store {
         effect: impl FnOnce() + Send + 'static,
     ) -> Result<bool, StoreError> {
         let JobChange { from, to, log, schedule } = change_of;
-        self.commit_if(follow(change(from, to, log), schedule), WriteKind::Maintenance, effect).await
+        let batch = change(Batch::new(scopes::CHANGE_JOB), from, to, log);
+        self.commit_if(follow(batch, schedule), WriteKind::Maintenance, effect).await
     }
 
     /// Keeps what a running job has logged so far.
     pub async fn keep_log(&self, id: &JobId, log: &[LogLine]) -> Result<(), StoreError> {
-        let batch = Batch::new().if_equal(Table::OpenJobs, id.as_str(), OWN_CLAIM);
+        let batch = Batch::new(scopes::KEEP_LOG).if_equal(Table::OpenJobs, id.as_str(), OWN_CLAIM);
         self.commit(batch.put(Table::JobLogs, id.as_str(), encode(&log)), WriteKind::Maintenance).await.map(drop)
     }
 
@@ -114,11 +115,12 @@ impl Store {
     ) {
         let JobChange { from, to, log, schedule } = end.change;
         let id = to.id.as_str();
+        let batch = Batch::new(scopes::FINISH_JOB);
         let mut batch = match end.answer {
             Some((room, answer)) => {
-                change_with_answer(from, to, log).append(Table::Messages, room.prefix(), encode(answer))
+                change_with_answer(batch, from, to, log).append(Table::Messages, room.prefix(), encode(answer))
             }
-            None => change(from, to, log),
+            None => change(batch, from, to, log),
         };
         batch = match end.is_erased {
             true => batch.delete(Table::ErasedJobs, id),

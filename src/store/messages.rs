@@ -6,7 +6,7 @@ use super::engine::{Counter, RecordChange, number_from};
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
-use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode};
+use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Principal, RoomName, SendId, Timestamp};
 
 /// Milliseconds.
@@ -34,7 +34,7 @@ impl Store {
     /// Stores a message, and its jobs with it. `on_commit` is called on the writer's thread once that is durable, in the order
     /// of the numbers: it must be quick and must neither block nor read the store.
     pub async fn post(&self, new: NewMessage<'_>, on_commit: impl FnOnce(Result<Posted, StoreError>) + Send + 'static) {
-        let mut batch = Batch::new();
+        let mut batch = Batch::new(scopes::POST);
         if new.is_repeatable {
             let sent = sent_key(new.room, &new.message.author, &new.message.id);
             let value = [day_of(new.message.at).to_be_bytes().as_slice(), &[0; 8]].concat();
@@ -71,7 +71,7 @@ impl Store {
         id: &SendId,
     ) -> Result<Option<u64>, StoreError> {
         // Goes through the writer, after all pending writes.
-        let question = Batch::new().if_absent(Table::SentIds, sent_key(room, author, id));
+        let question = Batch::new(scopes::FIND_SENT).if_absent(Table::SentIds, sent_key(room, author, id));
         Ok(match self.commit(question, WriteKind::Maintenance).await? {
             Outcome::Written { .. } => None,
             Outcome::Refused { found, .. } => found.as_deref().map(number_from),
@@ -92,7 +92,9 @@ impl Store {
             let old: Vec<_> = page.into_iter().filter(|(_, value)| is_old(value)).collect();
             if !old.is_empty() {
                 pruned += old.len();
-                let batch = old.into_iter().fold(Batch::new(), |batch, (key, _)| batch.delete(Table::SentIds, key));
+                let batch = old
+                    .into_iter()
+                    .fold(Batch::new(scopes::PRUNE_SENT_IDS), |batch, (key, _)| batch.delete(Table::SentIds, key));
                 self.commit(batch, WriteKind::Maintenance).await?;
             }
         }
@@ -201,7 +203,7 @@ impl Store {
             answer.query.clear();
             answer.citations = None;
         }
-        let batch = rewrite(Batch::new(), room, seq, old, &message);
+        let batch = rewrite(Batch::new(scopes::DELETE_MESSAGE), room, seq, old, &message);
         let mut changed = vec![(seq, message)];
         let job = match &old.job {
             Some(id) => self.job(id).await?,

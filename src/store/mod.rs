@@ -21,6 +21,7 @@ mod pager;
 mod removal;
 mod rooms;
 mod schedules;
+mod scopes;
 mod sessions;
 mod sizes;
 mod space;
@@ -44,7 +45,7 @@ pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
 pub use disk::DiskEngine;
 pub use engine::{
-    Batch, Counter, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, RecordChange, Table,
+    Batch, Counter, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, RecordChange, Scope, Table,
     prefix_range,
 };
 pub use files::{Files, Incoming};
@@ -249,7 +250,7 @@ impl Store {
     pub fn flush(&self) -> Result<(), StoreError> {
         let (answer, flushed) = oneshot::channel();
         let on_commit = Box::new(|outcome| drop(answer.send(outcome)));
-        self.writer.submit_blocking(Batch::new(), WriteKind::Maintenance, on_commit);
+        self.writer.submit_blocking(Batch::new(scopes::FLUSH), WriteKind::Maintenance, on_commit);
         flushed.blocking_recv().unwrap_or(Err(StoreError::Failed)).map(drop)
     }
 
@@ -304,7 +305,7 @@ fn initialize(engine: &dyn Engine) -> Result<(), EngineError> {
     let epoch = uuid::Uuid::new_v4().simple().to_string();
     let mut rooms_key = [0; 32];
     getrandom::fill(&mut rooms_key).map_err(|error| EngineError::Io(format!("no random numbers: {error}")))?;
-    let batch = Batch::new()
+    let batch = Batch::new(scopes::CREATE_STORE)
         .if_absent(Table::Meta, "schema")
         .put(Table::Meta, "schema", SCHEMA.to_string())
         .put(Table::Meta, "epoch", epoch)

@@ -95,7 +95,7 @@ impl<'a> Pager<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::engine::Batch;
+    use crate::store::engine::{Batch, Scope};
     use crate::store::{Engine, MemoryEngine};
 
     /// Long and short values, by number.
@@ -103,7 +103,7 @@ mod tests {
         let engine = MemoryEngine::default();
         for number in 0..700_u32 {
             let value = vec![7; if number % 50 == 0 { 70 * 1024 } else { 10 }];
-            engine.commit(&[&Batch::new().put(Table::Jobs, number.to_be_bytes(), value)]).expect("written");
+            engine.commit(&[&Batch::new(Scope::ANY).put(Table::Jobs, number.to_be_bytes(), value)]).expect("written");
         }
         engine
     }

@@ -7,7 +7,7 @@ use super::job_index::StoredJob;
 use super::jobs::JobList;
 use super::rooms::{RoomKind, RoomNumber, RoomRecord};
 use super::writer::WriteKind;
-use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range};
+use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{BotMode, Principal, RoomName, Timestamp};
 
 impl Store {
@@ -33,7 +33,7 @@ impl Store {
                 return Ok(false);
             }
         }
-        let batch = Batch::new().if_equal(Table::Rooms, number.prefix(), encode(&record));
+        let batch = Batch::new(scopes::REMOVE_TEMPORARY_ROOM).if_equal(Table::Rooms, number.prefix(), encode(&record));
         let batch = match said {
             Some(said) => batch.if_equal(Table::Counters, counter.clone(), said),
             None => batch.if_absent(Table::Counters, counter.clone()),
@@ -77,7 +77,7 @@ impl Store {
     /// be about to.
     pub async fn remove_empty_room(&self, record: &RoomRecord) -> Result<bool, StoreError> {
         let Some((number, _)) = self.room(&record.name).await? else { return Ok(false) };
-        let batch = Batch::new()
+        let batch = Batch::new(scopes::REMOVE_EMPTY_ROOM)
             .if_equal(Table::Rooms, number.prefix(), encode(record))
             .if_absent(Table::Counters, counter_key(Table::Messages, &number.prefix()))
             .delete(Table::Rooms, number.prefix())
@@ -133,11 +133,13 @@ impl Store {
                 if page.is_empty() {
                     break;
                 }
-                let batch = page.into_iter().fold(Batch::new(), |batch, (key, _)| batch.delete(table, key));
+                let batch = page
+                    .into_iter()
+                    .fold(Batch::new(scopes::CLEAR_REMOVED_ROOM), |batch, (key, _)| batch.delete(table, key));
                 self.commit(batch, WriteKind::Maintenance).await?;
             }
         }
-        let batch = Batch::new().delete(Table::RemovedRooms, room.prefix());
+        let batch = Batch::new(scopes::CLEAR_REMOVED_ROOM).delete(Table::RemovedRooms, room.prefix());
         self.commit(batch, WriteKind::Maintenance).await.map(drop)
     }
 }

@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use super::engine::number_from;
 use super::writer::WriteKind;
-use super::{Batch, Outcome, Store, StoreError, Table, decode, encode};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{BotMode, Persona, Principal, RoomName, Timestamp};
 
 /// A room's number: the first eight bytes of the keys of all that belongs to it.
@@ -119,7 +119,7 @@ impl Store {
     /// Creates a room, or returns the one that somebody else created first; `true` if it is new.
     pub async fn create_room(&self, record: RoomRecord) -> Result<(RoomNumber, RoomRecord, bool), StoreError> {
         let name = record.name.as_str();
-        let batch = Batch::new()
+        let batch = Batch::new(scopes::CREATE_ROOM)
             .if_absent(Table::RoomNames, name)
             .append(Table::Rooms, [], encode(&record))
             .put_number(Table::RoomNames, name);
@@ -144,7 +144,7 @@ impl Store {
             let (_, from) = self.room_record(number).await?;
             let mut to = from.clone();
             change(&mut to);
-            let batch = Batch::new().if_equal(Table::Rooms, number.prefix(), encode(&from)).put(
+            let batch = Batch::new(scopes::CHANGE_ROOM).if_equal(Table::Rooms, number.prefix(), encode(&from)).put(
                 Table::Rooms,
                 number.prefix(),
                 encode(&to),

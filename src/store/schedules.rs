@@ -3,7 +3,7 @@
 use super::claims::{Claim, free_number};
 use super::job_index::{insert, withdraw};
 use super::writer::WriteKind;
-use super::{Batch, Outcome, Store, StoreError, Table, decode, encode};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{Job, Principal, Schedule, ScheduleId};
 
 /// How often a schedule looks for free numbers that others take at the same time.
@@ -77,7 +77,7 @@ impl Store {
             schedule.place = place;
             schedule.number = taken.1.last().map_or(0, |(number, _)| *number) + 1;
             let id = schedule.id.as_str();
-            let batch = Batch::new()
+            let batch = Batch::new(scopes::ADD_SCHEDULE)
                 .if_absent(Table::Schedules, id)
                 // An ended schedule is not created again.
                 .if_absent(Table::Jobs, run.id.as_str())
@@ -114,7 +114,11 @@ impl Store {
         withdrawn: Option<&Job>,
         effect: impl FnOnce() + Send + 'static,
     ) -> Result<bool, StoreError> {
-        let batch = withdrawn.map_or_else(Batch::new, withdraw);
+        let batch = Batch::new(scopes::CHANGE_SCHEDULE);
+        let batch = match withdrawn {
+            Some(run) => withdraw(batch, run),
+            None => batch,
+        };
         self.commit_if(follow(batch, Some(change)), WriteKind::Maintenance, effect).await
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::writer::WriteKind;
-use super::{Batch, Store, StoreError, Table, decode, encode};
+use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{Principal, Timestamp};
 
 const OWNER_KEY: &str = "owner-key";
@@ -24,7 +24,8 @@ impl Store {
 
     /// Stores the digest of the owner's key unless there is one; `false` if there is.
     pub async fn add_owner_key_digest(&self, digest: &[u8]) -> Result<bool, StoreError> {
-        let batch = Batch::new().if_absent(Table::Meta, OWNER_KEY).put(Table::Meta, OWNER_KEY, digest);
+        let batch =
+            Batch::new(scopes::ADD_OWNER_KEY).if_absent(Table::Meta, OWNER_KEY).put(Table::Meta, OWNER_KEY, digest);
         self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
 
@@ -33,11 +34,18 @@ impl Store {
     }
 
     pub async fn put_session(&self, digest: &[u8], session: Session) -> Result<(), StoreError> {
-        self.commit(Batch::new().put(Table::Sessions, digest, encode(&session)), WriteKind::Maintenance).await.map(drop)
+        self.commit(
+            Batch::new(scopes::ADD_SESSION).put(Table::Sessions, digest, encode(&session)),
+            WriteKind::Maintenance,
+        )
+        .await
+        .map(drop)
     }
 
     pub async fn delete_session(&self, digest: &[u8]) -> Result<(), StoreError> {
-        self.commit(Batch::new().delete(Table::Sessions, digest), WriteKind::Maintenance).await.map(drop)
+        self.commit(Batch::new(scopes::REMOVE_SESSIONS).delete(Table::Sessions, digest), WriteKind::Maintenance)
+            .await
+            .map(drop)
     }
 
     /// Forgets the sessions that ended before `now`. Reads all of them.
@@ -56,7 +64,11 @@ impl Store {
             }
             if !expired.is_empty() {
                 let forget = |batch: Batch, digest| batch.delete(Table::Sessions, digest);
-                self.commit(expired.into_iter().fold(Batch::new(), forget), WriteKind::Maintenance).await?;
+                self.commit(
+                    expired.into_iter().fold(Batch::new(scopes::REMOVE_SESSIONS), forget),
+                    WriteKind::Maintenance,
+                )
+                .await?;
             }
         }
     }

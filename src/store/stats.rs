@@ -2,7 +2,7 @@
 
 use super::engine::number_from;
 use super::writer::WriteKind;
-use super::{Batch, Store, StoreError, Table, decode, encode};
+use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::JobMinute;
 
 impl Store {
@@ -18,7 +18,7 @@ impl Store {
 
     /// Stores minutes and deletes those before `first`: never more than are kept, a day's.
     pub async fn put_job_minutes(&self, minutes: &[(u64, JobMinute)], first: u64) -> Result<(), StoreError> {
-        let mut batch = minutes.iter().fold(Batch::new(), |batch, (number, minute)| {
+        let mut batch = minutes.iter().fold(Batch::new(scopes::KEEP_STATS), |batch, (number, minute)| {
             batch.put(Table::JobStats, number.to_be_bytes(), encode(minute))
         });
         let mut old = self.pages(Table::JobStats, vec![]..first.to_be_bytes().to_vec());

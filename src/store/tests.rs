@@ -13,6 +13,8 @@ use crate::model::{
 };
 use crate::text::Locale;
 
+mod batches;
+
 /// What the newest rows may take in memory in these tests, in bytes: nothing here fills it.
 const CACHE: u64 = 1024 * 1024;
 
@@ -63,8 +65,8 @@ mod engines {
     #[test]
     fn a_batch_is_written_wholly_or_not_at_all() {
         on_every_engine(|engine| {
-            commit_one(engine, &Batch::new().put(Table::Meta, "there", "1"));
-            let refused = Batch::new()
+            commit_one(engine, &Batch::new(Scope::ANY).put(Table::Meta, "there", "1"));
+            let refused = Batch::new(Scope::ANY)
                 .put(Table::Meta, "new", "x")
                 .delete(Table::Meta, "there")
                 .append(Table::Messages, "room", "text")
@@ -72,7 +74,7 @@ mod engines {
             assert_eq!(commit_one(engine, &refused), refused_by(Table::Meta, "1"));
             assert_eq!(get(engine, Table::Meta, "new"), None);
             assert_eq!(get(engine, Table::Meta, "there").as_deref(), Some("1"));
-            let next = commit_one(engine, &Batch::new().append(Table::Messages, "room", "text"));
+            let next = commit_one(engine, &Batch::new(Scope::ANY).append(Table::Messages, "room", "text"));
             let first = Outcome::Written { number: Some(1), version: Some(1) };
             assert_eq!(next, first, "a refused append uses no number up");
         });
@@ -81,9 +83,9 @@ mod engines {
     #[test]
     fn a_refused_batch_leaves_the_others_of_its_commit_alone() {
         on_every_engine(|engine| {
-            let first = Batch::new().put(Table::Meta, "a", "1");
-            let refused = Batch::new().if_equal(Table::Meta, "a", "2").put(Table::Meta, "b", "1");
-            let last = Batch::new().put(Table::Meta, "c", "1");
+            let first = Batch::new(Scope::ANY).put(Table::Meta, "a", "1");
+            let refused = Batch::new(Scope::ANY).if_equal(Table::Meta, "a", "2").put(Table::Meta, "b", "1");
+            let last = Batch::new(Scope::ANY).put(Table::Meta, "c", "1");
             let outcomes = engine.commit(&[&first, &refused, &last]).expect("written");
             assert_eq!(outcomes[1], refused_by(Table::Meta, "1"));
             assert_eq!(keys(engine, "a".."z", Direction::Forward, 9), "a c");
@@ -93,11 +95,11 @@ mod engines {
     #[test]
     fn conditions_see_what_earlier_batches_of_the_commit_wrote() {
         on_every_engine(|engine| {
-            let first = Batch::new().if_absent(Table::SentIds, "id").append(Table::Messages, "r", "one");
+            let first = Batch::new(Scope::ANY).if_absent(Table::SentIds, "id").append(Table::Messages, "r", "one");
             let first = first.put_number(Table::SentIds, "id");
-            let again = Batch::new().if_absent(Table::SentIds, "id").append(Table::Messages, "r", "one");
-            let removed = Batch::new().delete(Table::SentIds, "id");
-            let anew = Batch::new().if_absent(Table::SentIds, "id").append(Table::Messages, "r", "two");
+            let again = Batch::new(Scope::ANY).if_absent(Table::SentIds, "id").append(Table::Messages, "r", "one");
+            let removed = Batch::new(Scope::ANY).delete(Table::SentIds, "id");
+            let anew = Batch::new(Scope::ANY).if_absent(Table::SentIds, "id").append(Table::Messages, "r", "two");
             let outcomes = engine.commit(&[&first, &again, &removed, &anew]).expect("written");
             let number = |number: u64| Outcome::Written { number: Some(number), version: Some(number) };
             let found = Some(1_u64.to_be_bytes().to_vec());
@@ -112,7 +114,7 @@ mod engines {
     fn appended_records_are_numbered_in_commit_order_without_gaps() {
         on_every_engine(|engine| {
             let batches: Vec<Batch> = (0..200)
-                .map(|index| Batch::new().append(Table::Messages, ["a", "b"][index % 2], index.to_string()))
+                .map(|index| Batch::new(Scope::ANY).append(Table::Messages, ["a", "b"][index % 2], index.to_string()))
                 .collect();
             for group in batches.chunks(33) {
                 engine.commit(&group.iter().collect::<Vec<_>>()).expect("written");
@@ -130,7 +132,7 @@ mod engines {
 
     /// Appends, touches and what is told of them, under one of two prefixes: `+` appends, a number touches.
     fn change(engine: &dyn Engine, prefix: &str, what: &[&str]) -> Outcome {
-        let batch = what.iter().fold(Batch::new(), |batch, what| match *what {
+        let batch = what.iter().fold(Batch::new(Scope::ANY), |batch, what| match *what {
             "+" => batch.append(Table::Messages, prefix, "text"),
             number => batch.touch(Table::Messages, prefix, number.parse().expect("a number")),
         });
@@ -172,7 +174,8 @@ mod engines {
     fn a_refused_change_uses_no_version_up() {
         on_every_engine(|engine| {
             change(engine, "a", &["+"]);
-            let refused = Batch::new().if_absent(Table::Messages, [b"a".as_slice(), &1_u64.to_be_bytes()].concat());
+            let refused =
+                Batch::new(Scope::ANY).if_absent(Table::Messages, [b"a".as_slice(), &1_u64.to_be_bytes()].concat());
             let refused = refused.touch(Table::Messages, "a", 1);
             assert!(matches!(commit_one(engine, &refused), Outcome::Refused { .. }));
             assert_eq!(changes(engine, "a", 0, 9), []);
@@ -183,7 +186,7 @@ mod engines {
     #[test]
     fn scans_keep_to_their_range_direction_and_limit() {
         on_every_engine(|engine| {
-            let batch = ["a", "b", "ba", "c", "d"].iter().fold(Batch::new(), |batch, key| {
+            let batch = ["a", "b", "ba", "c", "d"].iter().fold(Batch::new(Scope::ANY), |batch, key| {
                 batch.put(Table::Meta, *key, "").put(Table::Counters, *key, "").put(Table::RoomNames, *key, "")
             });
             commit_one(engine, &batch);
@@ -199,7 +202,7 @@ mod engines {
     #[test]
     fn scans_end_with_the_entry_that_reaches_their_bytes() {
         on_every_engine(|engine| {
-            let batch = (0..9_u8).fold(Batch::new(), |batch, key| batch.put(Table::Jobs, [key], [7; 9]));
+            let batch = (0..9_u8).fold(Batch::new(Scope::ANY), |batch, key| batch.put(Table::Jobs, [key], [7; 9]));
             commit_one(engine, &batch);
             for (bytes, expected) in [(0, 0), (1, 1), (10, 1), (11, 2), (50, 5), (1000, 9)] {
                 for direction in [Direction::Forward, Direction::Backward] {
@@ -217,7 +220,10 @@ mod engines {
             let prefixes: [&[u8]; 5] = [&[], &[0], &[1, 0xff], &[0xff], &[0xff, 0xff]];
             let keys: [&[u8]; 8] =
                 [&[0], &[0, 0], &[1, 0xfe], &[1, 0xff], &[1, 0xff, 0xff, 7], &[2], &[0xff], &[0xff, 0xff, 0xff]];
-            commit_one(engine, &keys.iter().fold(Batch::new(), |batch, key| batch.put(Table::Jobs, *key, "")));
+            commit_one(
+                engine,
+                &keys.iter().fold(Batch::new(Scope::ANY), |batch, key| batch.put(Table::Jobs, *key, "")),
+            );
             for prefix in prefixes {
                 let found = all(engine, Table::Jobs, prefix_range(prefix));
                 let expected: Vec<&[u8]> = keys.into_iter().filter(|key| key.starts_with(prefix)).collect();

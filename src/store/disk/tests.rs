@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::store::engine::{MAX_VALUE, prefix_range};
+use crate::store::engine::{MAX_VALUE, Scope, prefix_range};
 use crate::store::memory::MemoryEngine;
 use crate::threads;
 
@@ -27,7 +27,7 @@ impl Dice {
     }
 
     fn batch(&mut self) -> Batch {
-        let mut batch = Batch::new();
+        let mut batch = Batch::new(Scope::ANY);
         for _ in 0..=self.below(4) {
             let (table, key) = (self.table(), self.below(400).to_be_bytes());
             let length = if self.below(50) == 0 { self.below(MAX_VALUE as u64) } else { self.below(300) };
@@ -114,7 +114,7 @@ fn a_layer_that_is_missing_or_damaged_is_noticed() {
     let dir = tempfile::tempdir().expect("a folder");
     let disk = DiskEngine::open(dir.path(), MEMORY).expect("a new store");
     for number in 0..800_u64 {
-        disk.commit(&[&Batch::new().put(Table::Jobs, number.to_be_bytes(), vec![7; 300])]).expect("written");
+        disk.commit(&[&Batch::new(Scope::ANY).put(Table::Jobs, number.to_be_bytes(), vec![7; 300])]).expect("written");
     }
     // Two heads are never full at once for long: by now there is a run.
     drop(disk);
@@ -142,7 +142,7 @@ fn values_of_any_length_come_back_and_stay_inside_the_log() {
     let disk = DiskEngine::open(dir.path(), 64 << 20).expect("a new store");
     let value = |number: usize| vec![number as u8; number * 1500 % (MAX_VALUE + 1)];
     for number in 0..300_usize {
-        disk.commit(&[&Batch::new().put(Table::Jobs, number.to_be_bytes(), value(number))]).expect("written");
+        disk.commit(&[&Batch::new(Scope::ANY).put(Table::Jobs, number.to_be_bytes(), value(number))]).expect("written");
     }
     for number in 0..300_usize {
         let found = threads::wait(disk.get(Table::Jobs, &number.to_be_bytes())).expect("readable");

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use super::check;
 use super::disk::{self, DiskEngine, Opened, damaged};
-use super::engine::{Batch, Engine, EngineError, Outcome, Reader, Table};
+use super::engine::{Batch, Engine, EngineError, Outcome, Reader, Scope, Table};
 use super::{SCHEMA, StoreOptions};
 use crate::threads;
 use schema_1::OldStore;
@@ -182,7 +182,7 @@ impl NewStore {
     }
 
     pub fn put(&mut self, table: Table, key: &[u8], value: impl Into<Vec<u8>>) -> Result<(), EngineError> {
-        self.add(Batch::new().put(table, key, value))
+        self.add(Batch::new(Scope::ANY).put(table, key, value))
     }
 
     /// Adds several records at once. What they are conditioned on must be so.

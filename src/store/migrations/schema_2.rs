@@ -20,7 +20,7 @@ use super::schema_1::OldStore;
 use crate::model::{Document, Hook, Job, Message, Principal, Schedule, Timestamp};
 use crate::store::claims::Claim;
 use crate::store::documents::add_references;
-use crate::store::engine::{Batch, Counter, EngineError, Table, number_from};
+use crate::store::engine::{Batch, Counter, EngineError, Scope, Table, number_from};
 use crate::store::job_index::{self, StoredJob};
 use crate::store::messages::{day_of, hashed_sent_key};
 use crate::store::rooms::{RoomNumber, RoomRecord, private_room};
@@ -237,7 +237,8 @@ impl<'a> Step<'a> {
             let schedule: Schedule = typed(value, &what)?;
             let claims =
                 [Claim::schedule_place(&schedule.principal, schedule.place), Claim::schedule_number_of(&schedule)];
-            let batch = claims.iter().fold(Batch::new(), |batch, claim| batch.claim(claim, schedule.id.as_str()));
+            let batch =
+                claims.iter().fold(Batch::new(Scope::ANY), |batch, claim| batch.claim(claim, schedule.id.as_str()));
             self.new.add(batch.put(Table::Schedules, id, encode(&schedule)))
         })
     }
@@ -251,7 +252,7 @@ impl<'a> Step<'a> {
             let mut value: Value = read(record, &what)?;
             value["place"] = json!(place);
             let hook: Hook = typed(value, &what)?;
-            let batch = Batch::new().claim(&Claim::hook_place(place), hook.id.as_str());
+            let batch = Batch::new(Scope::ANY).claim(&Claim::hook_place(place), hook.id.as_str());
             self.new.add(batch.put(Table::Hooks, digest, encode(&hook)))
         })
     }
@@ -272,7 +273,7 @@ impl<'a> Step<'a> {
         let old = self.old;
         old.each(DOCUMENTS, &[], |number, record| {
             let document: Document = read(record, &|| format!("document {}", number_from(number)))?;
-            let batch = add_references(Batch::new(), &document);
+            let batch = add_references(Batch::new(Scope::ANY), &document);
             self.new.add(batch.put(Table::Documents, number, encode(&document)))
         })
     }

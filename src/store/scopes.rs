@@ -1,0 +1,70 @@
+//! What the store's batches are for, and which tables each may touch.
+//!
+//! This is the promise that an [`Engine`](super::Engine) must keep: what is in one row here takes effect together or not at all.
+//! A group of batches that is committed together may be of any of them.
+
+use super::Table;
+use super::engine::Scope;
+
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident: $($table:ident)*;)*) => {
+        $($(#[$doc])* pub(super) const $name: Scope = Scope::new(stringify!($name), &[$(Table::$table),*]);)*
+
+        /// All of them.
+        #[cfg(test)]
+        pub(super) const ALL: &[Scope] = &[$($name),*];
+    };
+}
+
+scopes! {
+    /// The first records of a new store.
+    CREATE_STORE: Meta;
+    /// Nothing: it is durable when all before it is.
+    FLUSH: ;
+    /// The digest of the owner's key.
+    ADD_OWNER_KEY: Meta;
+    ADD_SESSION: Sessions;
+    REMOVE_SESSIONS: Sessions;
+
+    CREATE_ROOM: RoomNames Rooms Counters;
+    CHANGE_ROOM: Rooms;
+    /// A room in which nothing was said.
+    REMOVE_EMPTY_ROOM: RoomNames Rooms Counters;
+    /// A temporary room leaves the store; what was said in it follows.
+    REMOVE_TEMPORARY_ROOM: RoomNames Rooms Counters RemovedRooms;
+    /// A part of what was said in a room that has left the store.
+    CLEAR_REMOVED_ROOM: RemovedRooms Messages SentIds Changes ChangedAt;
+
+    /// A message, with the jobs that it asks for and causes.
+    POST: RoomNames Messages Counters SentIds Jobs OpenJobs DueJobs DueJobsOfRoom JobsOfPerson Claims;
+    /// Nothing: asks for a client's id of a message, behind all that is being written.
+    FIND_SENT: SentIds;
+    PRUNE_SENT_IDS: SentIds;
+    /// The text of a message, and what its answer and its job repeat of it.
+    DELETE_MESSAGE: Messages Counters Changes ChangedAt Jobs JobLogs OpenJobs DueJobs ErasedJobs;
+
+    ADD_JOB: Jobs OpenJobs DueJobs DueJobsOfRoom JobsOfPerson Claims;
+    /// A job goes from one place to another; if it was the next run of a schedule, with the run after it.
+    CHANGE_JOB: Jobs JobLogs OpenJobs DueJobs DueJobsOfRoom DeadJobs JobsOfPerson Claims Schedules;
+    /// What a running job has logged so far.
+    KEEP_LOG: JobLogs OpenJobs;
+    /// As `CHANGE_JOB`, with the message that answers, and the jobs that it causes.
+    FINISH_JOB: Jobs JobLogs OpenJobs DueJobs DueJobsOfRoom DeadJobs JobsOfPerson Claims Schedules Messages Counters ErasedJobs;
+    /// A job that has ended.
+    REMOVE_JOB: Jobs JobLogs DeadJobs JobsOfPerson ErasedJobs;
+
+    /// A schedule, with its first run.
+    ADD_SCHEDULE: Schedules Claims Jobs DueJobs DueJobsOfRoom JobsOfPerson;
+    /// A schedule changes or is removed; its run that waits leaves, another may come.
+    CHANGE_SCHEDULE: Schedules Claims Jobs JobLogs DueJobs DueJobsOfRoom JobsOfPerson ErasedJobs;
+    /// What the jobs did in some minutes; what is old leaves.
+    KEEP_STATS: JobStats;
+
+    ADD_HOOK: Hooks Claims;
+    REMOVE_HOOK: Hooks Claims;
+
+    /// A document, with the references to its files.
+    ADD_DOCUMENT: Documents DocumentNumbers Counters FileReferences;
+    CHANGE_DOCUMENT: Documents FileReferences;
+    REMOVE_DOCUMENT: Documents DocumentNumbers FileReferences;
+}

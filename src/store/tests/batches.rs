@@ -1,0 +1,230 @@
+//! Every batch keeps to the tables of its scope, and every scope is of use.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::model::{
+    Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId, JobMinute, Language, MissedRuns, NextRun,
+    Origin, Rhythm, Schedule, ScheduleId,
+};
+
+/// When jobs are due that wait for their time.
+const DUE: Timestamp = Timestamp(5_000);
+
+#[tokio::test]
+async fn batches_touch_the_tables_of_their_scope_and_every_scope_is_used() {
+    let (store, _closing, faults) = Store::with_faults(|reason| panic!("{reason}")).expect("a store");
+    let lobby = room(&store, "lobby").await;
+    change_rooms(&store, lobby).await;
+    change_messages(&store, lobby).await;
+    change_jobs(&store, lobby).await;
+    change_schedules(&store).await;
+    change_documents(&store).await;
+    change_the_rest(&store).await;
+    let flushed = tokio::task::spawn_blocking(move || store.flush());
+    flushed.await.expect("not cancelled").expect("durable");
+    let touched = faults.touched();
+    for scope in scopes::ALL {
+        let found = touched.get(scope.name()).unwrap_or_else(|| panic!("nothing makes a batch of {}", scope.name()));
+        let declared: HashSet<Table> = scope.tables().expect("not any").iter().copied().collect();
+        assert_eq!(*found, declared, "{}", scope.name());
+    }
+    assert_eq!(touched.len(), scopes::ALL.len(), "{:?}", touched.keys());
+}
+
+#[test]
+#[should_panic = "FIND_SENT touches Jobs"]
+fn a_table_that_is_not_of_the_scope_is_noticed() {
+    drop(Batch::new(scopes::FIND_SENT).if_absent(Table::SentIds, "id").if_absent(Table::Jobs, "id"));
+}
+
+/// A job in the lobby, and the message that asks for it.
+fn asked(line: &str) -> (Message, Job) {
+    let mut asking = message("/sum 1 2", SendId::fresh().as_str());
+    let job = job_asked_by(&mut asking, line);
+    (asking, job)
+}
+
+fn later(job: Job) -> Job {
+    job.scheduled(DUE)
+}
+
+fn unique(job: Job) -> Job {
+    Job { unique_key: Some(job.id.as_str().to_owned()), ..job }
+}
+
+fn ended(job: &Job, state: JobState) -> Job {
+    let mut ended = Job { finished_at: Some(Timestamp::now()), ..job.clone() };
+    ended.move_to(state, None);
+    ended
+}
+
+fn log() -> [LogLine; 1] {
+    [LogLine { at: Timestamp(1), attempt: 1, text: "line".into() }]
+}
+
+async fn end(store: &Store, end: JobEnd<'_>) {
+    let (done, ended) = oneshot::channel();
+    store.finish_job(end, |result| drop(done.send(result))).await;
+    let ended = ended.await.expect("answered");
+    assert!(matches!(ended, Ok(Ended::Stored { .. })), "{ended:?}");
+}
+
+async fn change_rooms(store: &Store, lobby: RoomNumber) {
+    let answers_always = |record: &mut RoomRecord| record.settings.bot = BotMode::Always;
+    store.update_room(lobby, answers_always, |_| ()).await.expect("changed");
+    let empty = RoomRecord::new(RoomName::public("empty").expect("a name"), BotMode::Mention, None);
+    let (_, empty, _) = store.create_room(empty).await.expect("created");
+    assert_eq!(store.remove_empty_room(&empty).await, Ok(true));
+
+    let (name, visitor) = (RoomName::temporary(), principal("Visitor"));
+    let record = RoomRecord::new(name.clone(), BotMode::Mention, Some(&visitor));
+    let (number, ..) = store.create_room(record).await.expect("created");
+    let (message, (_, soon), (_, later_job)) = (message("hello", "id"), asked("soon"), asked("later"));
+    let jobs = [unique(soon), later(later_job)];
+    let new = NewMessage { room: number, message: &message, is_repeatable: true, temporary: Some(&name), jobs: &jobs };
+    let (then, posted) = oneshot::channel();
+    store.post(new, |result| drop(then.send(result))).await;
+    posted.await.expect("answered").expect("stored");
+    assert_eq!(store.delete_message(number, 1, |_| ()).await, Ok(true));
+    assert_eq!(store.remove_temporary_room(&name).await, Ok(true));
+}
+
+async fn change_messages(store: &Store, lobby: RoomNumber) {
+    let (first, open) = asked("open");
+    let (waiting_for, waiting) = asked("waiting");
+    let (answered, done) = asked("done");
+    for (message, job) in [(&first, open), (&waiting_for, later(waiting)), (&answered, done.clone())] {
+        post(store, lobby, &principal("Ann"), message, Some(&job)).await.expect("stored");
+    }
+    finish(store, &done, &ended(&done, JobState::Completed), (lobby, &message("3", "answer"))).await.expect("stored");
+    for seq in 1..=4 {
+        assert_eq!(store.delete_message(lobby, seq, |_| ()).await, Ok(true));
+    }
+    assert_eq!(store.find_sent(lobby, &principal("Ann"), &first.id).await, Ok(Some(1)));
+    let tomorrow = Timestamp(Timestamp::now().0 + 48 * 60 * 60 * 1000);
+    assert!(store.prune_sent_ids(tomorrow).await.expect("pruned") > 0);
+}
+
+async fn change_jobs(store: &Store, lobby: RoomNumber) {
+    let [one, two, three] = ["one", "two", "three"].map(|line| asked(line).1);
+    let (one, two, three) = (unique(one), later(two), unique(three));
+    for job in [&one, &two, &three] {
+        assert_eq!(store.add_job(job, 1, || ()).await, Ok(true));
+    }
+    store.keep_log(&one.id, &log()).await.expect("stored");
+    let change = async |from: &Job, to: &Job| {
+        let from = StoredJob::new(from.clone(), 1);
+        let change = JobChange { from: &from, to, log: &log(), schedule: None };
+        assert_eq!(store.change_job(change, || ()).await, Ok(true));
+    };
+    change(&one, &ended(&one, JobState::Dead)).await;
+    let mut ready = two.clone();
+    ready.move_to(JobState::Queued, None);
+    change(&two, &ready).await;
+    let dead = store.job(&one.id).await.expect("readable").expect("stored");
+    assert_eq!(store.remove_job(&dead).await, Ok(true));
+
+    let (from, to) = (StoredJob::new(three.clone(), 1), ended(&three, JobState::Dead));
+    let (answer, cause) = (message("3", "another answer"), asked("cause").1);
+    let change = JobChange { from: &from, to: &to, log: &log(), schedule: None };
+    let answer = Some((lobby, &answer));
+    end(store, JobEnd { change, answer, causes: std::slice::from_ref(&cause), is_erased: false }).await;
+}
+
+/// A schedule as it is, its next run, and the change by which another one takes that one's place.
+async fn next_run(store: &Store, id: &ScheduleId) -> (StoredJob, ScheduleChange) {
+    let from = store.schedule(id).await.expect("readable").expect("stored");
+    let next = from.schedule.next.clone().expect("it has a run");
+    let was = store.job(&next.job).await.expect("readable").expect("stored");
+    let run = from.schedule.run(JobId::fresh(), DUE);
+    let to = Schedule { next: Some(NextRun { job: run.id.clone(), at: DUE }), ..from.schedule.clone() };
+    (was, ScheduleChange { from, to: Some(to), run: Some(run) })
+}
+
+async fn change_schedules(store: &Store) {
+    let asked_by = asked("every").1;
+    let schedule = Schedule {
+        id: ScheduleId::asked_by(&asked_by.id),
+        number: 0,
+        place: 0,
+        rhythm: Rhythm::Every("* * * * *".into()),
+        zone: "UTC".into(),
+        request: JobRequest { name: "sum".into(), arguments: "1 2".into() },
+        principal: asked_by.principal,
+        handle: asked_by.handle,
+        room: asked_by.room,
+        locale: Locale::English,
+        seq: 1,
+        missed: MissedRuns::Once,
+        created_at: Timestamp::now(),
+        next: None,
+        last: None,
+    };
+    let (id, run) = (schedule.id.clone(), schedule.run(JobId::fresh(), DUE));
+    let schedule = Schedule { next: Some(NextRun { job: run.id.clone(), at: DUE }), ..schedule };
+    let added = store.add_schedule(schedule, &run, 9, || ()).await;
+    assert!(matches!(added, Ok(Added::New(_))), "{added:?}");
+
+    let (was, change) = next_run(store, &id).await;
+    assert_eq!(store.change_schedule(&change, Some(&was.job), || ()).await, Ok(true));
+    let (was, change) = next_run(store, &id).await;
+    let mut ready = was.job.clone();
+    ready.move_to(JobState::Queued, None);
+    let begun = JobChange { from: &was, to: &ready, log: &[], schedule: Some(&change) };
+    assert_eq!(store.change_job(begun, || ()).await, Ok(true));
+    let (was, change) = next_run(store, &id).await;
+    let cancelled = ended(&was.job, JobState::Cancelled);
+    let change = JobChange { from: &was, to: &cancelled, log: &[], schedule: Some(&change) };
+    end(store, JobEnd { change, answer: None, causes: &[], is_erased: false }).await;
+    let (was, change) = next_run(store, &id).await;
+    let removal = ScheduleChange { to: None, run: None, ..change };
+    assert_eq!(store.change_schedule(&removal, Some(&was.job), || ()).await, Ok(true));
+}
+
+async fn change_documents(store: &Store) {
+    let document = Document {
+        id: DocumentId::fresh(),
+        number: DocumentNumber::default(),
+        version: 1,
+        title: "Bees".into(),
+        author: None,
+        language: Language::English,
+        kind: DocumentKind::Text,
+        room: None,
+        created_at: Timestamp::now(),
+        updated_at: Timestamp::now(),
+        by: Handle::new("Ann").expect("a handle"),
+        origin: Origin::default(),
+        text: FileId::of([7; 32]),
+        chars: 1,
+        pages: None,
+        passages: 1,
+        previous: None,
+        arriving: None,
+    };
+    let added = store.add_document(document).await.expect("stored").expect("new");
+    let changed = Document { title: "Wasps".into(), ..added.clone() };
+    assert_eq!(store.change_document(&added, &changed).await, Ok(true));
+    assert_eq!(store.remove_document(&changed).await, Ok(true));
+}
+
+async fn change_the_rest(store: &Store) {
+    assert_eq!(store.add_owner_key_digest(b"digest").await, Ok(true));
+    let session = Session { subject: principal("Ann"), expires_at: Timestamp(1) };
+    store.put_session(b"one", session.clone()).await.expect("stored");
+    store.put_session(b"two", session).await.expect("stored");
+    store.delete_session(b"one").await.expect("deleted");
+    store.remove_expired_sessions(Timestamp::now()).await.expect("deleted");
+    assert!(store.session(b"two").await.expect("readable").is_none());
+
+    let room = RoomName::public("lobby").expect("a name");
+    let name = Handle::new("Hook").expect("a handle");
+    let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };
+    assert_eq!(store.add_hook(b"digest", hook.clone(), 1).await, Ok(true));
+    assert_eq!(store.delete_hook(&hook.id).await, Ok(true));
+
+    store.put_job_minutes(&[(1, JobMinute::default())], 0).await.expect("stored");
+    store.put_job_minutes(&[], 2).await.expect("stored");
+    assert!(store.job_minutes(0).await.expect("readable").is_empty());
+}
