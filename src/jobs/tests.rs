@@ -331,7 +331,7 @@ async fn take_over_after(step: Step, polls: usize) -> bool {
     let (id, what) = (running.stored.job.id.clone(), format!("{step:?}, dropped after {polls} polls"));
     let is_over = drop_after(polls, Box::pin(step.take(&engine.jobs, running))).await;
     let next = engine.beside();
-    next.resume(engine.audited(&what).await).await;
+    next.resume(engine.audited(&what).await).await.expect("resumed");
     next.begin_all_due().await.expect("readable");
     engine.work_for(&next).await;
     assert_eq!(next.counts(), Counts { queued: 0, running: 0, open: 0 }, "{what}");
@@ -339,7 +339,7 @@ async fn take_over_after(step: Step, polls: usize) -> bool {
     let ended = engine.stored(&id).await.expect("stored");
     assert!(ended.job.state.has_ended(), "{what}: {ended:?}");
     assert_eq!(ended.answer, 2, "{what}: it is answered");
-    assert_eq!(engine.store.last_seq(engine.room).expect("readable"), 2, "{what}: it is answered once");
+    assert_eq!(engine.store.last_seq(engine.room).await.expect("readable"), 2, "{what}: it is answered once");
     is_over
 }
 
@@ -361,7 +361,7 @@ async fn what_ran_when_its_process_ended_waits_again_or_is_interrupted() {
         let running = engine.running(name).await;
         engine.jobs.note_begun(&running).await;
         let next = engine.beside();
-        next.resume(engine.audited(name).await).await;
+        next.resume(engine.audited(name).await).await.expect("resumed");
         let (job, _) = next.current(&running.stored.job.id).await.expect("known");
         assert_eq!((job.state, next.counts().open), (expected, usize::from(!expected.has_ended())));
     }
@@ -373,7 +373,7 @@ async fn whoever_lost_a_job_to_another_process_cannot_end_it() {
     let late = engine.running("echo").await;
     let id = late.stored.job.id.clone();
     let next = engine.beside();
-    next.resume(engine.audited("taken over").await).await;
+    next.resume(engine.audited("taken over").await).await.expect("resumed");
     assert_eq!(next.next().await.as_ref(), Some(&id));
     let running = next.begin(&id).expect("it waits");
     next.end_running(running, JobOutcome::completed("in time".into())).await;
@@ -382,7 +382,7 @@ async fn whoever_lost_a_job_to_another_process_cannot_end_it() {
     engine.settle().await;
     let ended = engine.stored(&id).await.expect("stored");
     assert_eq!(ended.job.result.as_deref(), Some("in time"));
-    assert_eq!(engine.store.last_seq(engine.room).expect("readable"), 2, "the question and one answer");
+    assert_eq!(engine.store.last_seq(engine.room).await.expect("readable"), 2, "the question and one answer");
     engine.audited("ended").await;
 }
 

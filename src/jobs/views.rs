@@ -58,7 +58,7 @@ impl Jobs {
 
     /// Whether a job is over, or there is none of that id.
     pub async fn has_ended(&self, id: &JobId) -> Result<bool, StoreError> {
-        if self.dispatcher.get(id).is_some() {
+        if self.queue.get(id).is_some() {
             return Ok(false);
         }
         Ok(self.store.job(id).await?.is_none_or(|stored| stored.job.state.has_ended()))

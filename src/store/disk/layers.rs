@@ -106,8 +106,9 @@ impl Layers {
             && let Some((key, value)) = rows.next()?
         {
             if let Some(value) = value {
+                let key = &key[size_of::<Table>()..];
                 bytes += key.len() + value.len();
-                found.push((key[size_of::<Table>()..].to_vec(), value.to_vec()));
+                found.push((key.to_vec(), value.to_vec()));
             }
         }
         Ok(found)
