@@ -108,7 +108,7 @@ impl Keys {
 
     /// Forgets sessions that have expired.
     pub async fn prune_sessions(&self) -> Result<(), StoreError> {
-        self.store.remove_expired_sessions(Timestamp::now()).await
+        self.store.remove_expired_sessions(Timestamp::now()).await.map(drop)
     }
 
     /// The role of a session token.

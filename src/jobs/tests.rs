@@ -107,7 +107,8 @@ impl Engine {
     /// A job that a worker has begun; nothing else waits for one.
     async fn running(&self, name: &str) -> RunningJob {
         let id = self.post(name).await.expect("stored");
-        assert_eq!(self.jobs.next().await.as_ref(), Some(&id));
+        let next = tokio::time::timeout(Duration::from_secs(20), self.jobs.next()).await;
+        assert_eq!(next.expect("it is handed over").as_ref(), Some(&id), "{:?}", self.jobs.counts());
         self.jobs.begin(&id).expect("it waits")
     }
 
@@ -139,13 +140,18 @@ impl Engine {
         loop {
             self.jobs.tasks.close();
             self.jobs.tasks.wait().await;
-            let store = self.store.clone();
-            tokio::task::spawn_blocking(move || store.flush()).await.expect("not cancelled").expect("durable");
+            self.flush().await;
             self.jobs.tasks.reopen();
             if self.jobs.tasks.is_empty() {
-                return;
+                // A commit may have caused a task that is over by now; what that one wrote is to be durable, too.
+                return self.flush().await;
             }
         }
+    }
+
+    async fn flush(&self) {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.flush()).await.expect("not cancelled").expect("durable");
     }
 
     /// The open jobs that are stored, once every index says what the records say.

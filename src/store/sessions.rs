@@ -48,13 +48,14 @@ impl Store {
             .map(drop)
     }
 
-    /// Forgets the sessions that ended before `now`. Reads all of them.
-    pub async fn remove_expired_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// Forgets the sessions that ended before `now`; returns how many. Reads all of them.
+    pub async fn remove_expired_sessions(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut sessions = self.pages_of(Table::Sessions);
+        let mut removed = 0;
         loop {
             let page = sessions.next_page().await?;
             if page.is_empty() {
-                return Ok(());
+                return Ok(removed);
             }
             let mut expired = Vec::new();
             for (digest, session) in page {
@@ -62,14 +63,13 @@ impl Store {
                     expired.push(digest);
                 }
             }
-            if !expired.is_empty() {
-                let forget = |batch: Batch, digest| batch.delete(Table::Sessions, digest);
-                self.commit(
-                    expired.into_iter().fold(Batch::new(scopes::REMOVE_SESSIONS), forget),
-                    WriteKind::Maintenance,
-                )
-                .await?;
+            if expired.is_empty() {
+                continue;
             }
+            removed += expired.len();
+            let forget = |batch: Batch, digest| batch.delete(Table::Sessions, digest);
+            let batch = expired.into_iter().fold(Batch::new(scopes::REMOVE_SESSIONS), forget);
+            self.commit(batch, WriteKind::Maintenance).await?;
         }
     }
 }

@@ -48,11 +48,11 @@ async fn ten_thousand_that_come_and_go_leave_no_room_job_or_session_behind() {
     audit(&store).expect("indexes that agree");
     let options = StoreOptions { cache_bytes: 1 << 20, min_free_bytes: 0 };
     let (store, closing) = Store::open(&store, options, |_| {}).expect("the store");
-    assert_eq!(store.room_numbers(), Ok(vec![]));
-    let jobs = store.list_jobs(JobList::All, None, 9, |_| true).expect("readable");
+    assert_eq!(store.room_numbers().await, Ok(vec![]));
+    let jobs = store.list_jobs(JobList::All, None, 9, |_| true).await.expect("readable");
     assert!(jobs.is_empty(), "{jobs:?}");
-    assert_eq!(store.schedules(9).expect("readable").len(), 0);
-    assert_eq!(store.expired_sessions(chatbot::model::Timestamp(i64::MAX)), Ok(vec![]));
+    assert_eq!(store.schedules(9).await.expect("readable").len(), 0);
+    assert_eq!(store.remove_expired_sessions(chatbot::model::Timestamp(i64::MAX)).await, Ok(0));
     drop(store);
     tokio::task::spawn_blocking(|| closing.wait()).await.expect("closed");
 }
