@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::RwLock;
 
 use super::commit_log::{CommitLog, Pieces, Value};
+use super::damaged;
+use super::database::{self, Bytes};
 use super::row::{Row, RowRef};
-use super::{damaged, database};
 use crate::store::engine::{Direction, EngineError};
 
-/// Rows by their keys; `None` for what is removed.
-type Rows = BTreeMap<Box<[u8]>, Option<Value>>;
+/// Rows by their keys, of which short ones, as most are, lie in the map itself; `None` for what is removed.
+type Rows = BTreeMap<Bytes, Option<Value>>;
 
 pub(super) struct Head {
     pub id: u64,
@@ -54,7 +55,7 @@ impl Head {
         let log = CommitLog::open(dir, |number, pieces| {
             before.get_or_insert(number);
             commits = number;
-            pieces.each_row(|key, value| bytes += insert(&mut rows, key.to_vec(), value))
+            pieces.each_row(|key, value| bytes += insert(&mut rows, key.into(), value))
         })?;
         Ok(Self {
             id,
@@ -128,7 +129,7 @@ impl Head {
         let mut written = 0;
         let mut all = self.rows.write();
         for (key, value) in rows.into_keys().zip(values) {
-            written += insert(&mut all, key, value);
+            written += insert(&mut all, key.into(), value);
         }
         drop(all);
         self.bytes.fetch_add(written, Ordering::Relaxed);
@@ -143,9 +144,9 @@ impl Head {
 }
 
 /// Puts a row among those before; returns how many bytes it has.
-fn insert(rows: &mut Rows, key: Vec<u8>, value: Option<Value>) -> u64 {
+fn insert(rows: &mut Rows, key: Bytes, value: Option<Value>) -> u64 {
     let bytes = key.len() + value.as_ref().map_or(0, Value::len);
-    rows.insert(key.into_boxed_slice(), value);
+    rows.insert(key, value);
     bytes as u64
 }
 
@@ -194,7 +195,7 @@ impl HeadRows {
         let rows = self.head.rows.read();
         let range = (Bound::Included(&self.range.start[..]), Bound::Excluded(&self.range.end[..]));
         let found = rows.range::<[u8], _>(range);
-        let row = |(key, value): (&Box<[u8]>, &Option<Value>)| (key.to_vec(), value.as_ref().map(Value::to_vec));
+        let row = |(key, value): (&Bytes, &Option<Value>)| (key.to_vec(), value.as_ref().map(Value::to_vec));
         match self.direction {
             Direction::Forward => self.read.extend(found.take(self.next).map(row)),
             Direction::Backward => self.read.extend(found.rev().take(self.next).map(row)),
