@@ -95,8 +95,8 @@ async fn a_private_rooms_stored_name_does_not_tell_whose_it_is() {
     server.stop().await.expect("stopped");
     let options = StoreOptions { cache_bytes: 1 << 20, min_free_bytes: 0 };
     let (store, _closing) = Store::open(&dir.path().join("store"), options, |_| {}).expect("the store");
-    let rooms = store.room_numbers().expect("readable");
-    let (_, record) = store.room_record(rooms[0]).expect("readable");
+    let rooms = store.room_numbers().await.expect("readable");
+    let (_, record) = store.room_record(rooms[0]).await.expect("readable");
     let owner = record.members[0].to_string();
     assert!(record.name.is_private() && !record.name.is_temporary(), "{record:?}");
     assert!(owner.len() > 20 && !record.name.as_str().contains(&owner[1..]), "{record:?}");

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use chatbot::store::{Batch, Direction, DiskEngine, Engine, Store, StoreOptions, Table, audit, prefix_range};
+use chatbot::store::{
+    Batch, Direction, DiskEngine, Engine, Limit, Reader, Scope, Store, StoreOptions, Table, audit, prefix_range,
+};
+use chatbot::threads;
 use serde_json::{Value, json};
 
 use crate::fixtures::{Fixture, content, cookie};
@@ -32,7 +35,9 @@ fn read(store: &Path) -> Content {
     ];
     let mut content = Content::new();
     for table in tables {
-        let found = engine.scan(table, prefix_range(&[]), Direction::Forward, usize::MAX).expect("readable");
+        let everything = Limit { entries: usize::MAX, bytes: usize::MAX };
+        let found = threads::wait(engine.scan(table, prefix_range(&[]), Direction::Forward, everything));
+        let found = found.expect("readable");
         content.extend(found.into_iter().map(|(key, value)| ((table as u8, key), value)));
     }
     content
@@ -157,7 +162,7 @@ fn a_store_of_a_newer_schema_is_refused_and_left_alone() {
     drop(opened);
     closing.wait();
     let engine = DiskEngine::open(&store, OPTIONS.cache_bytes).expect("a store");
-    engine.commit(&[&Batch::new().put(Table::Meta, "schema", "99")]).expect("written");
+    engine.commit(&[&Batch::new(Scope::ANY).put(Table::Meta, "schema", "99")]).expect("written");
     engine.close().expect("closed");
     drop(engine);
     let before = read(&store);
