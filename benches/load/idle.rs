@@ -13,8 +13,8 @@ use crate::swarm::{Behaviour, Outbox, Swarm};
 const AT_REST_TARGET: Target = Target::AtMost(15_000.0);
 const PER_CONNECTION_TARGET: Target = Target::AtMost(6_000.0);
 const GIVEN_BACK_TARGET: Target = Target::AtLeast(80.0);
-/// Allocators and runtimes take their last memory some time after the work is done.
-const QUIET: Duration = Duration::from_secs(2);
+/// Time until the server is at rest: what only its start, or joining, needed is released by then.
+const QUIET: Duration = Duration::from_secs(15);
 /// By then the memory of connections that were closed is given back.
 const LEFT: Duration = Duration::from_secs(30);
 /// The server's own files, and the listener.

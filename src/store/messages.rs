@@ -16,7 +16,7 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 const TRIES: usize = 20;
 
 /// Bytes after which no further messages are read: a reply must not be larger than what may wait for one client.
-const ENOUGH: usize = 512 * 1024;
+const ENOUGH: usize = 1024 * 1024;
 
 /// A message to be stored.
 pub struct NewMessage<'a> {
