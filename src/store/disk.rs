@@ -213,10 +213,13 @@ impl Engine for DiskEngine {
     }
 }
 
+/// Rows of a commit by their keys; `None` for what is removed.
+type CommitRows<'a> = BTreeMap<Vec<u8>, Option<Cow<'a, [u8]>>>;
+
 /// Rows of a commit, on top of the layers.
 struct Writes<'a> {
     layers: Arc<Layers>,
-    rows: RefCell<BTreeMap<Vec<u8>, Option<Cow<'a, [u8]>>>>,
+    rows: RefCell<CommitRows<'a>>,
 }
 
 impl<'a> Transaction<'a> for Writes<'a> {

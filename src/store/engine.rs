@@ -69,7 +69,7 @@ pub enum Table {
 pub(super) const MAX_VALUE: usize = 72 * 1024;
 
 /// What a batch is for, and which tables it may touch: read in its conditions, or write to. An engine that locks tables, or has
-/// them at several places, can rely on it. Those in use are in [`scopes`](super::scopes).
+/// them at several places, can rely on it. Those in use are in `store/scopes.rs`.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope {
     name: &'static str,
@@ -332,7 +332,7 @@ pub trait Reader: Send + Sync {
     async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
 
     /// Entries with keys in `range`, from one end of it, up to `limit`. For more than a few there is the
-    /// [`Pager`](super::pager::Pager).
+    /// store's pager.
     async fn scan(
         &self,
         table: Table,

@@ -214,7 +214,10 @@ mod tests {
             log.database.close().expect("closed");
             drop(log);
             let mut numbers = Vec::new();
-            let opened = CommitLog::open(path, |number, _| Some(numbers.push(number)));
+            let opened = CommitLog::open(path, |number, _| {
+                numbers.push(number);
+                Some(())
+            });
             assert_eq!(opened.is_ok(), lost.is_none(), "{lost:?}");
             assert!(lost.is_some() || numbers == [7, 8, 9, 10], "{numbers:?}");
         }

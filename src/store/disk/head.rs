@@ -1,6 +1,5 @@
 //! A head: the rows that were written last, sorted in memory, and the log of the commits that wrote them.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Bound, Range};
 use std::path::PathBuf;
@@ -10,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::RwLock;
 
 use super::commit_log::{CommitLog, Pieces, Value};
-use super::damaged;
 use super::database::{self, Bytes};
 use super::row::{Row, RowRef};
+use super::{CommitRows, damaged};
 use crate::store::engine::{Direction, EngineError};
 
 /// Rows by their keys, of which short ones, as most are, lie in the map itself; `None` for what is removed.
@@ -114,9 +113,8 @@ impl Head {
         HeadRows { head: self.clone(), range: range.clone(), direction, read, next: FIRST_READ }
     }
 
-    /// Writes rows, `None` for what is removed, all or nothing. Durable, and seen by others, when this returns the commit's
-    /// number. One at a time.
-    pub fn commit(&self, rows: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>>) -> Result<u64, EngineError> {
+    /// Writes rows, all or nothing. Durable, and seen by others, when this returns the commit's number. One at a time.
+    pub fn commit(&self, rows: CommitRows<'_>) -> Result<u64, EngineError> {
         let number = self.commits() + 1;
         let pieces = Pieces::pack(rows.iter().map(|(key, value)| (&key[..], value.as_deref())));
         self.log.append(number, &pieces)?;
