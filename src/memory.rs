@@ -109,27 +109,39 @@ unsafe extern "C" fn unmap_object(info: *mut libc::dl_phdr_info, _: usize, _: *m
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
-    /// Kilobytes of this program's file that are mapped here and now, without the segments that are written to.
-    fn mapped() -> u64 {
+    /// Where this program's file is mapped that is not written to, and how many kilobytes of it are there now.
+    fn code() -> Vec<(Range<usize>, u64)> {
         let program = std::env::current_exe().expect("this program's path");
+        let program = program.to_str().expect("a path in UTF-8");
         let maps = std::fs::read_to_string("/proc/self/smaps").expect("this process's mappings");
-        let mut is_code = false;
-        let mut sum = 0;
+        let mut found = Vec::new();
+        let mut addresses = None;
         for line in maps.lines() {
             let mut words = line.split_whitespace();
-            match words.next() {
-                // A mapping's first line: addresses, permissions, offset, device, inode, path.
-                Some(word) if !word.ends_with(':') => {
-                    let is_read_only = words.next().is_some_and(|it| !it.contains('w'));
-                    is_code = is_read_only && line.ends_with(program.to_str().expect("a path in UTF-8"));
+            match (words.next(), words.next()) {
+                (Some("Rss:"), Some(kilobytes)) => {
+                    let kilobytes = kilobytes.parse().expect("a number");
+                    found.extend(addresses.take().map(|addresses| (addresses, kilobytes)));
                 }
-                Some("Rss:") if is_code => sum += words.next().and_then(|it| it.parse::<u64>().ok()).expect("a number"),
+                // A mapping's first line: addresses, permissions, offset, device, inode, path.
+                (Some(range), Some(permissions)) if !range.ends_with(':') => {
+                    let address = |text| usize::from_str_radix(text, 16).expect("an address");
+                    let range = range.split_once('-').map(|(start, end)| address(start)..address(end));
+                    let is_code = permissions.starts_with("r-") && line.ends_with(program);
+                    addresses = range.filter(|_| is_code);
+                }
                 _ => {}
             }
         }
-        sum
+        found
+    }
+
+    fn mapped() -> u64 {
+        code().iter().map(|(_, kilobytes)| kilobytes).sum()
     }
 
     /// Set in the process that has this test to itself.
@@ -156,6 +168,12 @@ mod tests {
     fn unmap_and_use() {
         let parse = || serde_json::from_str::<serde_json::Value>("[1, 2]").expect("two numbers").to_string();
         assert_eq!(parse(), "[1,2]");
+        for (addresses, _) in code() {
+            for page in addresses.step_by(rustix::param::page_size()) {
+                // SAFETY: reads a byte of a readable mapping of a file that is there as long as the process.
+                unsafe { (page as *const u8).read_volatile() };
+            }
+        }
         let before = mapped();
         give_back();
         let after = mapped();
