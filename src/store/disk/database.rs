@@ -1,9 +1,11 @@
-//! A sled database with one tree. The only home of `sled`.
+//! A sled database with one tree. The only user of `sled`; `disk.rs` converts its errors.
 //!
 //! What sled 0.34 promises less than one would think, and what is done about it here:
 //! `flush` alone does not reach the disk (it issues `sync_file_range`), so every write ends in `fdatasync` on an own handle;
 //! opening a damaged database may panic or yield an empty one, so it is known beforehand whether there was one;
 //! a damaged log is read up to the damage and the rest forgotten, so whoever writes counts what was written;
+//! a snapshot that a kill left half written is taken for the newest one at the next start, and refused as corrupt, so it is
+//! removed before;
 //! its background flusher moves pages endlessly once half of the file is free, so it is not started: every
 //! write flushes, and cleans up as it goes;
 //! it keeps up to 16,384 pages (of up to twenty rows) in memory beyond its cache's capacity, so a database is replaced by
@@ -73,6 +75,7 @@ impl Database {
     }
 
     fn open_files(dir: PathBuf, segment: usize, cache_bytes: u64) -> Result<Self, EngineError> {
+        remove_unfinished_snapshots(&dir)?;
         let (db, tree) = open_when_left(&dir, segment, cache_bytes)?;
         let path = file(&dir);
         let file = File::options().write(true).open(&path).map_err(|error| not_writable(&path, &error))?;
@@ -151,6 +154,19 @@ pub(super) fn remove_files(dir: &Path) -> Result<(), EngineError> {
     fs::remove_dir_all(dir).map_err(|error| io_error(&error))
 }
 
+/// Removes snapshots that were not finished: sled renames one when it is, and removes the one before only then. Nobody else may
+/// have the database open.
+fn remove_unfinished_snapshots(dir: &Path) -> Result<(), EngineError> {
+    for entry in fs::read_dir(dir).map_err(|error| not_writable(dir, &error))?.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path()).map_err(|error| not_writable(dir, &error))?;
+        }
+    }
+    Ok(())
+}
+
 /// Frees what sled put aside until nobody reads it any more, as far as this thread did, and what other threads passed on. Left
 /// alone, each thread keeps the last 64 versions of pages that it replaced, and with them their values.
 pub(super) fn free_replaced_pages() {
@@ -186,5 +202,25 @@ fn open_sled(dir: &Path, segment: usize, cache_bytes: u64) -> Result<(sled::Db, 
     match catch_unwind(AssertUnwindSafe(open)) {
         Ok(opened) => opened.map_err(|error| engine_error(dir, error)),
         Err(_) => Err(damaged(dir, "it cannot be read")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_a_kill_left_half_written_does_no_harm() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("database");
+        let database = Database::create(path.clone(), 1 << 20).expect("a database");
+        database.write([(b"key".to_vec(), Bytes::from(b"value"))]).expect("written");
+        database.close().expect("closed");
+        drop(database);
+        let half = path.join("snap.FFFFFFFFFFFFFFFF.generating");
+        fs::write(&half, [1; 100]).expect("written");
+        let database = Database::open(path, SEGMENT, 1 << 20).expect("opens");
+        assert_eq!(database.get(b"key").expect("readable"), Some(Bytes::from(b"value")));
+        assert!(!half.exists());
     }
 }
