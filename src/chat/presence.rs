@@ -20,7 +20,8 @@ const MAX_NAMED: usize = 200;
 /// 2. **Changes are collected.** Whoever changes something asks [`Presence::begin_announcement`] afterwards; one of them is told
 ///    to take the changes after [`ANNOUNCE_AFTER`] and to announce them. So there is at most one announcement in that time, and
 ///    every change is in one. What changed and changed back meanwhile is in none.
-/// 3. **Announcements add up**: who applies all of them to the members there were before has the members there are.
+/// 3. **Announcements add up**: applying all of them, as a multiset of handles, to the earlier members yields the current ones, as
+///    long as neither a list of members nor an announcement exceeds `MAX_NAMED`; beyond that only the count is exact.
 /// 4. **A connection counts as long as its node has a lease.** It is in no store. Here the lease is the life of the process: a
 ///    start begins with nobody. Where there are several nodes, what a node that died brought in leaves when its lease ends,
 ///    which is announced as any change.

@@ -18,7 +18,8 @@ pub use outbox::{Drained, Outbox, OutboxId, Reader};
 pub struct Publication {
     pub frame: Bytes,
     pub audience: Audience,
-    /// How far the group has come with it: what comes before that is in the store. Zero for a frame that is not stored.
+    /// The group's progress once this is delivered; the record it shows is already in the store. Zero for a frame that is not
+    /// stored.
     pub progress: Progress,
 }
 
@@ -27,7 +28,7 @@ pub struct Publication {
 pub struct Progress {
     /// Of the newest record; zero in a publication that adds none.
     pub number: u64,
-    /// One more with everything that is stored.
+    /// Incremented by every stored record or change.
     pub version: u64,
 }
 
@@ -87,7 +88,8 @@ pub trait Group: Send + Sync + 'static {
     /// Delivers to all members there are. Those with a version are to be published in its order, each once it is durable.
     fn publish(self: Arc<Self>, publication: Publication);
 
-    /// What every member has been handed, and may be shown.
+    /// How far delivery has begun: everything up to here is durable, and was or is being pushed to those who were members then.
+    /// Reads of the store may show what is up to here.
     fn delivered(&self) -> Progress;
 
     /// Publications that wait because delivery is slower than publishing.
@@ -116,7 +118,8 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Publications with greater numbers are delivered; those up to this number are in the store.
+    /// Where delivery begins: publications with greater versions are delivered, everything up to here is in the store. Frames
+    /// that are not stored are delivered as they come.
     pub fn since(&self) -> Progress {
         self.since
     }

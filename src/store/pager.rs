@@ -9,7 +9,8 @@ use super::engine::{Direction, EngineError, Entry, Limit, Reader, Table, prefix_
 /// A page: enough to make a read cheap, little enough to stay small also where values are long.
 const PAGE: Limit = Limit { entries: 256, bytes: 128 * 1024 };
 
-/// Entries of a range, one after the other. What is written behind the last one meanwhile is still found.
+/// Entries of a range, in order. Not a snapshot: an entry written meanwhile is found if its key lies beyond the pages read so far
+/// and the last page, the first one below the limit, has not been read yet.
 pub(super) struct Pager<'a> {
     reader: &'a dyn Reader,
     table: Table,
@@ -32,7 +33,7 @@ impl<'a> Pager<'a> {
         Self::new(reader, table, prefix_range(&[]))
     }
 
-    /// From this end of the range.
+    /// Sets the direction of reading; forward by default.
     pub fn from(self, direction: Direction) -> Self {
         Self { direction, ..self }
     }
@@ -42,7 +43,8 @@ impl<'a> Pager<'a> {
         Self { left: entries, ..self }
     }
 
-    /// Only what comes behind this key, in the direction of reading.
+    /// Only what comes after this key in the direction of reading. To be called after [`Pager::from`]; the key must lie within the
+    /// range.
     pub fn behind(mut self, key: Vec<u8>) -> Self {
         self.skip_to(key);
         self

@@ -1,9 +1,9 @@
 //! The queue between those who ask for jobs and the workers: which job is next, what runs, how far it is, and the way to cancel
 //! it.
 //!
-//! What is durable about a job is in the store; here is what a running process knows of it. Knows nothing of rooms, bots or
-//! storage: commands appear only as names with a [`Policy`]. [`JobQueue`] says what is promised, and [`Dispatcher`] keeps it for
-//! one process.
+//! What is durable about a job is in the store; this is what a running process knows of it. It neither reads nor writes the store
+//! and calls no bot or room: rooms appear only as names, commands only as names with a [`Policy`]. [`JobQueue`] states the contract,
+//! and [`Dispatcher`] implements it for one process.
 
 mod dispatcher;
 mod open;
@@ -70,25 +70,27 @@ pub struct Counts {
 /// 3. **When a lease ends,** whoever takes over lets wait again what may run twice, and ends as interrupted what must not or has
 ///    taken down several processes ([`OnRestart`](super::OnRestart)).
 /// 4. **Handed out at most once.** One worker gets a job from [`JobQueue::next`], and begins it once; one that was cancelled
-///    before is never begun. A worker that goes away while it waits takes no job along.
-/// 5. **In turns and within limits.** Higher priorities first, people in turns, nobody beyond the limits per command, person,
-///    room and rate, and a quarter of the workers for quick commands. All of these are counted by each process for itself.
+///    before is never begun. [`JobQueue::next`] is cancel safe: dropping it loses no job.
+/// 5. **Fair and within limits.** Higher priorities first; within one, people are served round-robin. No command exceeds its
+///    concurrency and rate; slow jobs are also limited per person and room, and leave a quarter of the workers (at least one) to
+///    quick ones. All of these are counted by each process for itself.
 ///    What must hold for all processes on one store is a claim of the commit: unique keys, numbers and places of schedules.
 #[async_trait]
 pub trait JobQueue: LiveJobs {
     /// A place in a lane for one more job of this person, who may have `most`.
     fn reserve(&self, lane: Lane, principal: &Principal, most: usize) -> Result<Permit, Full>;
 
-    /// A place beside the lanes.
+    /// A place that counts for `principal` but takes none in a lane; `None` if it has `most` already. For webhook deliveries and
+    /// the server's own work.
     fn reserve_beside(&self, principal: &Principal, most: usize) -> Option<Permit>;
 
     /// A place for a job that was let in before this process was started: in its lane as long as that has places.
     fn readmit(&self, lane: Lane, principal: &Principal) -> Permit;
 
-    /// Lets jobs wait that are stored as open; each is in the queue once.
+    /// Adds jobs that are stored as open. A job that is in the queue must not be added again.
     fn enqueue(&self, jobs: Vec<QueuedJob>);
 
-    /// The next job for a worker.
+    /// Waits for the next job for a worker; `None` once the queue is closed. Cancel safe.
     async fn next(&self) -> Option<JobId>;
 
     /// Marks a job as running; `None` when it was cancelled or has ended meanwhile, or was begun already.
@@ -104,7 +106,8 @@ pub trait JobQueue: LiveJobs {
     /// Cancels a job; `None` if it has ended already.
     fn cancel(&self, id: &JobId, by: Handle) -> Option<Cancelled>;
 
-    /// Applies policies that have changed to the jobs that wait.
+    /// Applies changed limits on concurrency and rate to the jobs in the queue, and resets the rate limiters. A job keeps the
+    /// rest of its policy, such as lane, priority and time limit.
     fn apply_policies(&self);
 
     /// Begins what was held back by its command's rate, when that lets it through; runs until it is dropped.

@@ -1,4 +1,4 @@
-//! The bounded queue to the workers. Only this module and the store's writer use `flume`.
+//! The bounded queue to the workers. Outside the store, only this module uses `flume`.
 
 use crate::model::JobId;
 

@@ -19,10 +19,11 @@ const COUNT: usize = 4;
 /// The pieces of one commit.
 pub(super) struct Pieces(Vec<Bytes>);
 
-/// A value in pieces, which are shared with sled.
+/// A row's value, as slices of a commit's pieces: buffers shared with sled, not copied (except for the shortest).
 pub(super) enum Value {
+    /// Within one piece.
     Whole(Bytes),
-    /// One after the other.
+    /// Continued over several pieces; to be concatenated.
     Parts(Box<[Bytes]>),
 }
 
@@ -77,7 +78,7 @@ impl Pieces {
         count.is_some_and(|count| u32::from_le_bytes(*count) as usize == self.0.len())
     }
 
-    /// Shows the rows in their order; `None` if the bytes are no rows.
+    /// Calls `visit` for each row, in order. Returns `None` at the first malformed row; those before it have been visited.
     pub fn each_row(&self, mut visit: impl FnMut(&[u8], Option<Value>)) -> Option<()> {
         let mut place = (0, COUNT);
         while let Some((number, offset)) = self.skip_ends(place) {
@@ -124,23 +125,25 @@ impl Pieces {
     }
 }
 
+/// Each piece is a record: the key is the commit's number (`u64`) and the piece's index (`u32`), big-endian; the value is the piece.
 pub(super) struct CommitLog {
     database: Database,
 }
 
 impl CommitLog {
-    /// A new one in a folder that is made, durable when this returns. `first` is the number that its first entry gets, which
-    /// has no rows.
+    /// Creates a log in a new folder; durable on return. It begins with an empty commit that has the number `first`, that of the
+    /// last commit before this log, so that a log is never empty.
     pub fn create(dir: PathBuf, first: u64) -> Result<Self, EngineError> {
         let log = Self { database: Database::create(dir, CACHE)? };
         log.append(first, &Pieces::pack([]))?;
         Ok(log)
     }
 
-    /// Opens one and shows its commits with their numbers: one at least, and each the one after that before it.
+    /// Opens a log and calls `visit` for each commit, in order; there is at least one, and numbers are consecutive.
     ///
     /// # Errors
-    /// When another process uses it, or it is damaged as far as reading can tell.
+    /// When another process uses it, or a commit is missing between others or incomplete. Missing commits at the end cannot be
+    /// seen here: `disk.rs` compares the newest number with the acknowledged one.
     pub fn open(dir: PathBuf, mut visit: impl FnMut(u64, &Pieces) -> Option<()>) -> Result<Self, EngineError> {
         let database = Database::open(dir, SEGMENT, CACHE)?;
         let unreadable = || damaged(database.dir(), "a commit is unreadable");
@@ -149,6 +152,7 @@ impl CommitLog {
             let is_shown = pieces.are_complete() && visit(number, &pieces).is_some();
             if is_shown { Ok(()) } else { Err(unreadable()) }
         };
+        // All keys: numbers never get near the largest.
         for row in database.rows(Vec::new()..vec![u8::MAX; 9]) {
             let (key, piece) = row?;
             let number = key.first_chunk().map(|number| u64::from_be_bytes(*number)).ok_or_else(unreadable)?;

@@ -14,23 +14,23 @@ use super::row::{Row, RowRef};
 use super::{CommitRows, damaged};
 use crate::store::engine::{Direction, EngineError};
 
-/// Rows by their keys, of which short ones, as most are, lie in the map itself; `None` for what is removed.
+/// Rows by key; `None` for a removed one. Keys of up to 22 bytes, as most are, are stored inline in the map.
 type Rows = BTreeMap<Bytes, Option<Value>>;
 
 pub(super) struct Head {
     pub id: u64,
     log: CommitLog,
     rows: RwLock<Rows>,
-    /// Number of the newest commit, those of the heads before counted.
+    /// Number of the newest commit, counted over all heads.
     commits: AtomicU64,
-    /// The same when the head was begun.
+    /// The value of `commits` when this head was created.
     commits_before: u64,
     bytes: AtomicU64,
     is_doomed: AtomicBool,
 }
 
 impl Head {
-    /// A new one in a folder that is made, durable when this returns. `commits` is the number of the commit before its first.
+    /// Creates a head in a new folder; durable on return. `commits` is the number of the newest commit so far.
     pub fn create(dir: PathBuf, id: u64, commits: u64) -> Result<Self, EngineError> {
         let log = CommitLog::create(dir, commits)?;
         Ok(Self {
@@ -82,7 +82,7 @@ impl Head {
         self.commits_before
     }
 
-    /// Bytes of rows that were written into it; without rows that were overwritten it would be fewer.
+    /// Total bytes of the keys and values written to it, including those overwritten since.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -92,7 +92,7 @@ impl Head {
         self.log.database().file_bytes()
     }
 
-    /// How many rows there are.
+    /// Number of keys, including removed ones.
     pub fn count(&self) -> u64 {
         self.rows.read().len() as u64
     }
@@ -102,18 +102,19 @@ impl Head {
         self.is_doomed.store(true, Ordering::Release);
     }
 
-    /// The value under this key; `Some(None)` if it was removed.
+    /// The value under this key; `Some(None)` if it was removed, `None` if this head does not have the key.
     pub fn get(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
         self.rows.read().get(key).map(|value| value.as_ref().map(Value::to_vec))
     }
 
-    /// The rows in a range, from one end of it; at none of them yet.
+    /// A cursor over the rows in `range`, before the first one in `direction`.
     pub fn rows(self: &Arc<Self>, range: &Range<Vec<u8>>, direction: Direction) -> HeadRows {
         let read = VecDeque::new();
         HeadRows { head: self.clone(), range: range.clone(), direction, read, next: FIRST_READ }
     }
 
-    /// Writes rows, all or nothing. Durable, and seen by others, when this returns the commit's number. One at a time.
+    /// Writes rows atomically and returns the commit's number; durable and visible to readers on return. Not to be called
+    /// concurrently.
     pub fn commit(&self, rows: CommitRows<'_>) -> Result<u64, EngineError> {
         let number = self.commits() + 1;
         let pieces = Pieces::pack(rows.iter().map(|(key, value)| (&key[..], value.as_deref())));
@@ -158,11 +159,13 @@ impl Drop for Head {
     }
 }
 
-/// Rows that are first read at a time, and at most.
+/// How many rows a cursor reads first; doubled with each further read.
 const FIRST_READ: usize = 8;
+
+/// How many rows a cursor reads at once at most.
 const MOST_READ: usize = 256;
 
-/// Rows of a head, at one of them. Those of a commit that is made meanwhile may be among them.
+/// A cursor over rows of a head. Not a snapshot: rows of a later commit, or of a part of it, may be among them.
 pub(super) struct HeadRows {
     head: Arc<Head>,
     /// What is still to be read.

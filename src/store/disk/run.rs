@@ -437,7 +437,7 @@ impl Run {
         Some(self.cache.get(self.id, number)?.get(key))
     }
 
-    /// The rows in this range, from one end of it, at none of them yet; `None` if there are none.
+    /// A cursor over the rows in `range`, before the first one in `direction`; `None` if there are none.
     pub fn rows(self: &Arc<Self>, range: &Range<Vec<u8>>, direction: Direction) -> Option<RunRows> {
         if range.start > self.last_key {
             return None;
@@ -515,7 +515,7 @@ impl Drop for Run {
     }
 }
 
-/// Rows of a run, at one of them.
+/// A cursor over rows of a run.
 pub(super) struct RunRows {
     run: Arc<Run>,
     range: Range<Vec<u8>>,
