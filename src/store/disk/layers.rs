@@ -35,7 +35,7 @@ const STEP: u64 = 4;
 const RETRY: Duration = Duration::from_secs(10);
 
 /// After so long without a commit a head that is a quarter full, or more, is turned into a run: most of it is in memory.
-const IDLE: Duration = Duration::from_secs(20);
+const IDLE: Duration = Duration::from_secs(10);
 
 /// How long a writer that is ahead waits for a run to be written, at a time.
 const WAIT: Duration = Duration::from_millis(100);
