@@ -1,7 +1,7 @@
 //! The commands: name, policy and implementation of each.
 //!
-//! A new command is one new file, its `mod` and an entry in [`Bots::new`]; help, completion in the page and the tests follow from the
-//! list. A bot gets a request and returns a reply; `runner` does everything around it.
+//! A new command is one new file, its `mod` and an entry in [`Bots::new`]; help, completion in the page and the tests follow
+//! from the list. A bot gets a request and returns a reply; `runner` does everything around it.
 
 mod ask;
 pub mod custom;

@@ -210,7 +210,8 @@ impl Stack {
         self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The layers to write to, for who holds [`Stack::writing`]: if the head is full another one is begun. Waits while two are full and a run is being written.
+    /// The layers to write to, for who holds [`Stack::writing`]: if the head is full another one is begun. Waits while two are
+    /// full and a run is being written.
     pub fn layers_with_room(&self) -> Result<Arc<Layers>, EngineError> {
         let layers = self.layers();
         if layers.head().bytes() < self.shared.head_bytes {
