@@ -25,6 +25,7 @@ async fn a_real_models_words_come_to_two_windows_and_go_on_after_a_reload() {
     let before: usize = ben.ask(&format!("({STREAMED}).length")).await;
     ben.reload().await;
     ben.until(&format!("({STREAMED}).length > {before}")).await;
+    model.idle().await;
     for window in [&ann, &ben] {
         window.until(&format!("document.querySelectorAll(\"{}\").length === 2", hook("message"))).await;
         window.gone(&hook("job-card")).await;

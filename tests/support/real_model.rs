@@ -8,7 +8,10 @@ use std::time::Duration;
 use chatbot::config::{Config, LanguageModelConfig};
 use serde_json::Value;
 
-use super::{PATIENCE, Request};
+use super::Request;
+
+/// Longest wait for an answer: beside browsers and other tests on two cores it writes ten tokens a second or fewer.
+const WRITING: Duration = Duration::from_secs(90);
 
 /// The server, ended when it is dropped.
 pub struct RealModel {
@@ -61,7 +64,7 @@ impl RealModel {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("the model's server stops working")
+        tokio::time::timeout(WRITING, waiting).await.expect("the model's server stops working")
     }
 
     /// As a power cut would, for the process.
