@@ -38,7 +38,7 @@ pub mod jobs;
 pub mod library;
 pub mod llm;
 pub mod local;
-#[allow(unsafe_code, reason = "the heap and the program's own pages belong to the C library and the kernel")]
+#[allow(unsafe_code, reason = "the heap belongs to the allocator, and the program's own pages to the kernel")]
 pub mod memory;
 pub mod model;
 pub mod process;
