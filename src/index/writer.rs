@@ -24,8 +24,8 @@ const BUFFER: usize = 15_000_000;
 const SMALL_SEGMENT: u32 = 1000;
 
 /// Segments of more bytes than this are not merged with others. A merge maps all that it reads: eight of these at most, if not many
-/// entries were taken out.
-const LARGE_SEGMENT: u64 = 4_000_000;
+/// entries were taken out, and holds where each term of the new segment is.
+const LARGE_SEGMENT: u64 = 1_000_000;
 
 /// What takes the space of a segment.
 const PARTS: [SegmentComponent; 4] =
