@@ -218,7 +218,7 @@ impl Default for JobsConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { cache_mb: 16, min_free_mb: 64 }
+        Self { cache_mb: 12, min_free_mb: 64 }
     }
 }
 

@@ -177,7 +177,8 @@ pub(super) struct NewStore {
 
 impl NewStore {
     fn create(dir: &Path, options: StoreOptions) -> Result<Self, EngineError> {
-        let engine = DiskEngine::open(dir, options.cache_bytes)?;
+        // Half, because the old store takes memory too.
+        let engine = DiskEngine::open(dir, options.cache_bytes / 2)?;
         Ok(Self { engine, waiting: Vec::new(), waiting_bytes: 0, written: 0 })
     }
 
