@@ -10,6 +10,9 @@ use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{BotMode, Principal, RoomName, Timestamp};
 
+/// How often the removal of a room is tried that others change at the same time.
+const TRIES: usize = 20;
+
 impl Store {
     /// Names of temporary rooms, at most `limit`: those of connections that are open, and those that a stop left. Reads many.
     pub async fn temporary_rooms(&self, limit: usize) -> Result<Vec<RoomName>, StoreError> {
@@ -22,10 +25,27 @@ impl Store {
         Ok(names)
     }
 
-    /// Removes a temporary room with all that was said and done in it; `false`, and nothing is removed, while something is still
-    /// being said or done.
+    /// Removes a temporary room with all that was said and done in it; `false`, and the room stays, while something is still
+    /// being done there.
     pub async fn remove_temporary_room(&self, name: &RoomName) -> Result<bool, StoreError> {
-        let Some((number, record)) = self.room(name).await? else { return Ok(true) };
+        for _ in 0..TRIES {
+            let Some((number, record)) = self.room(name).await? else { return Ok(true) };
+            for owner in &record.members {
+                if self.has_work(owner).await? {
+                    return Ok(false);
+                }
+            }
+            if self.try_to_remove_room(number, &record).await? {
+                self.remove_messages(number).await?;
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Removes a temporary room whose owners' work has ended; `false` when others change something of it at the same moment, who
+    /// may be about to remove it, too.
+    async fn try_to_remove_room(&self, number: RoomNumber, record: &RoomRecord) -> Result<bool, StoreError> {
         let counter = counter_key(Table::Messages, &number.prefix());
         let said = self.engine.get(Table::Counters, &counter).await?;
         for owner in &record.members {
@@ -33,7 +53,7 @@ impl Store {
                 return Ok(false);
             }
         }
-        let batch = Batch::new(scopes::REMOVE_TEMPORARY_ROOM).if_equal(Table::Rooms, number.prefix(), encode(&record));
+        let batch = Batch::new(scopes::REMOVE_TEMPORARY_ROOM).if_equal(Table::Rooms, number.prefix(), encode(record));
         let batch = match said {
             Some(said) => batch.if_equal(Table::Counters, counter.clone(), said),
             None => batch.if_absent(Table::Counters, counter.clone()),
@@ -41,12 +61,9 @@ impl Store {
         let batch = batch
             .delete(Table::Counters, counter)
             .delete(Table::Rooms, number.prefix())
-            .delete(Table::RoomNames, name.as_str())
+            .delete(Table::RoomNames, record.name.as_str())
             .put(Table::RemovedRooms, number.prefix(), []);
-        if !self.commit_if(batch, WriteKind::Maintenance, || ()).await? {
-            return Ok(false);
-        }
-        self.remove_messages(number).await.map(|()| true)
+        self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
 
     /// Public rooms that were made before and in which nothing was said or set up since, at most `limit`. Reads many.
@@ -94,14 +111,17 @@ impl Store {
         Ok(())
     }
 
-    /// Removes the schedules and the ended jobs of somebody who cannot come back; `false` while others have not ended.
+    /// Whether jobs of somebody have not ended, those aside that wait for a schedule's time.
+    async fn has_work(&self, principal: &Principal) -> Result<bool, StoreError> {
+        let has_not_ended = |stored: &StoredJob| !stored.job.state.has_ended() && stored.job.schedule.is_none();
+        Ok(!self.list_jobs(JobList::Of(principal), None, 1, has_not_ended).await?.is_empty())
+    }
+
+    /// Removes the schedules and the ended jobs of somebody who cannot come back; `false` when one was not there any more, or
+    /// has not ended.
     async fn remove_work_of(&self, principal: &Principal) -> Result<bool, StoreError> {
         /// Jobs at a time.
         const AT_ONCE: usize = 64;
-        let has_not_ended = |stored: &StoredJob| !stored.job.state.has_ended() && stored.job.schedule.is_none();
-        if !self.list_jobs(JobList::Of(principal), None, 1, has_not_ended).await?.is_empty() {
-            return Ok(false);
-        }
         for schedule in self.schedules_of(principal).await? {
             self.remove_schedule(&schedule).await?;
         }
