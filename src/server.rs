@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Hooks, Keys, OwnerKey, random_token};
+use crate::accounts::{Accounts, Hooks, Keys, OwnerKey, Sessions, random_token};
 use crate::answers::Answers;
 use crate::bots::custom::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
@@ -42,6 +42,7 @@ pub use custom_commands::CustomCommands;
 pub struct Server {
     address: SocketAddr,
     owner_key: OwnerKey,
+    first_invitation: Option<String>,
     stop_within: Duration,
     app: Arc<App>,
     runner: Arc<Runner>,
@@ -90,8 +91,7 @@ impl Server {
         let failure = Failure::default();
         let (store, closing) = open_store(config, failure.clone()).await?;
         let configured_key = Some(config.accounts.owner_key.as_str()).filter(|key| !key.is_empty());
-        let (keys, owner_key) =
-            Keys::open(store.clone(), configured_key).await.context("cannot read the owner's key")?;
+        let (keys, owner_key) = Keys::open(&store, configured_key).await.context("cannot read the owner's key")?;
         let address = listener.local_addr().context("cannot tell the port")?;
         let local_key = random_token();
         let keys = keys.with_local_key(&local_key);
@@ -110,6 +110,7 @@ impl Server {
         let ask = ask(config, &library)?;
         let bots = Bots::new(client.clone(), &planning(config)?, webhooks, ask, library.clone());
         let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
+        let sessions = Arc::new(Sessions::new(store.clone(), sockets.clone(), keys.mark()));
         let custom_commands =
             CustomCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         custom_commands.set(&config.commands)?;
@@ -126,7 +127,9 @@ impl Server {
             chat,
             bots,
             jobs,
-            keys: Arc::new(keys),
+            accounts: Accounts::new(store.clone(), sessions.clone()),
+            keys,
+            sessions,
             hooks: Hooks::new(store.clone()),
             store,
             search,
@@ -141,6 +144,9 @@ impl Server {
             settings: settings(config),
             stopping: CancellationToken::new(),
         });
+        let first_invitation = app.accounts.first_invitation().await;
+        let first_invitation = first_invitation
+            .map_err(|text| anyhow::anyhow!("cannot invite an owner: {}", text.in_locale(Locale::English)))?;
         let stopping = app.stopping.clone();
         connections.spawn(async move {
             stopping.run_until_cancelled(memory::release_from_time_to_time()).await;
@@ -151,7 +157,7 @@ impl Server {
         });
         let (kept, stopping) = (app.clone(), app.stopping.clone());
         connections.spawn(async move {
-            if let Err(error) = kept.keys.prune_sessions().await {
+            if let Err(error) = kept.sessions.prune().await {
                 tracing::warn!(%error, "cannot forget sessions that have expired");
             }
             stopping.run_until_cancelled(kept.chat.maintain()).await;
@@ -170,6 +176,7 @@ impl Server {
         Ok(Self {
             address,
             owner_key,
+            first_invitation,
             stop_within,
             app,
             runner,
@@ -193,6 +200,11 @@ impl Server {
             OwnerKey::New(key) => Some(key),
             OwnerKey::Known => None,
         }
+    }
+
+    /// The token of the link that makes the owner's account, as long as there is no account.
+    pub fn first_invitation(&self) -> Option<&str> {
+        self.first_invitation.as_deref()
     }
 
     /// Handle for replacing the custom commands while the server runs.

@@ -1,19 +1,15 @@
-//! The owner's key and the sessions it opens. Both are kept as digests only.
+//! The owner's key: the way in for scripts, and the last resort. Kept as a digest only.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::SignInError;
 use super::throttle::Throttle;
-use super::{Role, Visitor};
-use crate::model::{Principal, Timestamp};
-use crate::store::{Session, Store, StoreError};
-
-/// How long a sign-in lasts.
-pub const SESSION_DAYS: i64 = 30;
+use crate::model::subscriber;
+use crate::store::{Store, StoreError};
 
 /// What the start-up message tells the owner about the key.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,36 +19,18 @@ pub enum OwnerKey {
     Known,
 }
 
-/// Why a sign-in was refused.
-#[derive(Debug, PartialEq, Eq)]
-pub enum SignInError {
-    WrongKey,
-    /// Too many wrong keys from this address.
-    TryLater {
-        seconds: u64,
-    },
-    Store(StoreError),
-}
-
-impl From<StoreError> for SignInError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// Checks keys and keeps sessions.
+/// Checks keys.
 pub struct Keys {
-    store: Arc<Store>,
     owner_key: [u8; 32],
     /// Accepted like the owner's key while this process runs.
     local_key: Option<[u8; 32]>,
-    throttle: Throttle,
+    throttle: Throttle<IpAddr>,
 }
 
 impl Keys {
     /// Uses the configured key, else the stored one, else generates one. A plain digest suffices: a generated key has
     /// 160 random bits, and a configured one is in plain text in the settings anyway.
-    pub async fn open(store: Arc<Store>, configured: Option<&str>) -> Result<(Self, OwnerKey), StoreError> {
+    pub async fn open(store: &Store, configured: Option<&str>) -> Result<(Self, OwnerKey), StoreError> {
         let stored = store.owner_key_digest().await?.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
         let (owner_key, told) = match (configured, stored) {
             (Some(key), _) => (digest(key), OwnerKey::Known),
@@ -68,7 +46,7 @@ impl Keys {
                 }
             }
         };
-        Ok((Self { store, owner_key, local_key: None, throttle: Throttle::default() }, told))
+        Ok((Self { owner_key, local_key: None, throttle: Throttle::default() }, told))
     }
 
     /// Also accepts `key`, which is for clients on this machine.
@@ -76,59 +54,24 @@ impl Keys {
         Self { local_key: Some(digest(key)), ..self }
     }
 
+    /// By which sessions know that the key has not changed.
+    pub fn mark(&self) -> String {
+        HEXLOWER.encode(&Sha256::digest(self.owner_key)[..12])
+    }
+
     /// Checks whether `key` is the owner's. Failures are counted and throttled per address.
     pub fn check(&self, key: &str, address: IpAddr) -> Result<(), SignInError> {
-        self.throttle.admit(address).map_err(|seconds| SignInError::TryLater { seconds })?;
+        let from = subscriber(address);
+        self.throttle.admit(&from).map_err(|seconds| SignInError::TryLater { seconds })?;
         let shown = digest(key.trim());
         let fits = |key: &[u8; 32]| bool::from(shown.ct_eq(key));
         if fits(&self.owner_key) || self.local_key.as_ref().is_some_and(fits) {
-            self.throttle.forget(address);
+            self.throttle.forget(&from);
             return Ok(());
         }
         tracing::warn!(%address, "wrong owner's key");
-        self.throttle.count_failure(address);
+        self.throttle.count_failure(&from);
         Err(SignInError::WrongKey)
-    }
-
-    /// Starts a session and returns its token, for the browser's cookie.
-    pub async fn sign_in(&self, key: &str, address: IpAddr) -> Result<String, SignInError> {
-        self.check(key, address)?;
-        let token = random_token();
-        let expires_at = Timestamp(Timestamp::now().0 + SESSION_DAYS * 24 * 60 * 60 * 1000);
-        self.store
-            .put_session(&self.session_digest(&token), Session { subject: Principal::owner(), expires_at })
-            .await?;
-        Ok(token)
-    }
-
-    /// Ends a session. An unknown token is not an error.
-    pub async fn sign_out(&self, token: &str) -> Result<(), StoreError> {
-        self.store.delete_session(&self.session_digest(token)).await
-    }
-
-    /// Forgets sessions that have expired.
-    pub async fn prune_sessions(&self) -> Result<(), StoreError> {
-        self.store.remove_expired_sessions(Timestamp::now()).await.map(drop)
-    }
-
-    /// The role of a session token.
-    pub async fn role(&self, token: &str) -> Result<Role, StoreError> {
-        let session = self.store.session(&self.session_digest(token)).await?;
-        let session = session.filter(|session| session.expires_at > Timestamp::now());
-        let is_owner = session.is_some_and(|session| session.subject == Principal::owner());
-        Ok(if is_owner { Role::Owner } else { Role::Visitor })
-    }
-
-    /// The browser whose cookie this is.
-    pub fn visitor(&self, token: &str) -> Visitor {
-        let principal = Principal::visitor(&short_digest(token));
-        let private_room = self.store.private_room(&principal);
-        Visitor { principal, private_room }
-    }
-
-    /// Bound to the owner's key, so that a changed key ends every session.
-    fn session_digest(&self, token: &str) -> [u8; 32] {
-        Sha256::new().chain_update(self.owner_key).chain_update(token).finalize().into()
     }
 }
 
@@ -142,12 +85,16 @@ pub(super) fn short_digest(text: &str) -> String {
 }
 
 /// 160 random bits in letters and digits.
-#[expect(clippy::panic, reason = "nothing may go on without randomness")]
 pub fn random_token() -> String {
-    let mut bytes = [0_u8; 20];
+    HEXLOWER.encode(&random_bytes::<20>())
+}
+
+#[expect(clippy::panic, reason = "nothing may go on without randomness")]
+pub(super) fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0_u8; N];
     // Without randomness no secret can be generated; a predictable one would be unsafe.
     getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("the system gives no random numbers: {error}"));
-    HEXLOWER.encode(&bytes)
+    bytes
 }
 
 #[cfg(test)]
@@ -158,25 +105,22 @@ mod tests {
     const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
     #[tokio::test]
-    async fn the_key_is_made_once_and_opens_sessions_that_end() {
+    async fn the_key_is_made_once() {
         let (store, _closing) = Store::in_memory().expect("a store");
-        let (keys, told) = Keys::open(store.clone(), None).await.expect("keys");
+        let (keys, told) = Keys::open(&store, None).await.expect("keys");
         let OwnerKey::New(key) = told else { panic!("a first start makes a key") };
-        let (again, told) = Keys::open(store.clone(), None).await.expect("keys");
+        let (again, told) = Keys::open(&store, None).await.expect("keys");
         assert_eq!(told, OwnerKey::Known);
-        let token = again.sign_in(&key, HOME).await.expect("the key made first still opens");
-        assert_eq!(keys.role(&token).await, Ok(Role::Owner));
-        assert_eq!(keys.role("another").await, Ok(Role::Visitor));
-        let (replaced, _) = Keys::open(store, Some("a key from the settings")).await.expect("keys");
-        assert_eq!(replaced.role(&token).await, Ok(Role::Visitor), "a new key ends old sessions");
-        keys.sign_out(&token).await.expect("signed out");
-        assert_eq!(keys.role(&token).await, Ok(Role::Visitor));
+        assert_eq!(again.check(&key, HOME), Ok(()), "the key made first still opens");
+        assert_eq!(keys.mark(), again.mark());
+        let (replaced, _) = Keys::open(&store, Some("a key from the settings")).await.expect("keys");
+        assert_ne!(replaced.mark(), keys.mark());
     }
 
     #[tokio::test]
     async fn wrong_keys_are_slowed_down_per_address() {
         let (store, _closing) = Store::in_memory().expect("a store");
-        let (keys, _) = Keys::open(store, Some("the right key for this")).await.expect("keys");
+        let (keys, _) = Keys::open(&store, Some("the right key for this")).await.expect("keys");
         let wrong = (0..20).map(|_| keys.check("wrong", HOME)).collect::<Vec<_>>();
         assert_eq!(wrong[0], Err(SignInError::WrongKey));
         assert!(matches!(wrong[19], Err(SignInError::TryLater { .. })));

@@ -1,47 +1,48 @@
 //! Identity and authorization.
 //!
-//! There are no user accounts yet: only visitors and one owner, who has the owner's key. [`Actor::may`] is the only place
-//! that authorizes. Independent of HTTP: cookies and headers are passed in as plain text.
+//! People are guests, known by a cookie, or have an account with a role. [`Actor::may`] is the only place that authorizes.
+//! Independent of HTTP: cookies and headers are passed in as plain text.
 
 mod hooks;
 mod keys;
+mod passwords;
+mod people;
+mod sessions;
 mod throttle;
 
 use std::net::IpAddr;
 
 pub use hooks::Hooks;
-pub use keys::{Keys, OwnerKey, SESSION_DAYS, SignInError, random_token};
+pub use keys::{Keys, OwnerKey, random_token};
+pub use people::{AccountChange, Accounts, Credentials};
+pub use sessions::{Connections, Device, SESSION_DAYS, SessionChange, SessionId, Sessions, SignedIn};
 
-use crate::model::{AuthorKind, Document, Handle, Hook, Job, Principal, RoomName, Schedule};
+use crate::model::{Account, AuthorKind, Document, Handle, Hook, Job, Principal, Role, RoomName, Schedule};
+use crate::store::{Store, StoreError};
 use crate::text::{Locale, Text};
 
-/// The role of an actor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Visitor,
-    /// Runs the server.
-    Owner,
-    /// A program that posts through a hook.
-    Hook,
+/// Why a sign-in was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SignInError {
+    WrongKey,
+    WrongPassword,
+    /// Too many failures of this address, or of this name.
+    TryLater {
+        seconds: u64,
+    },
+    /// For another reason.
+    Refused(Text),
 }
 
-impl Role {
-    /// The name in the protocol.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Visitor => "user",
-            Self::Owner => "owner",
-            Self::Hook => "hook",
-        }
+impl From<Text> for SignInError {
+    fn from(text: Text) -> Self {
+        Self::Refused(text)
     }
+}
 
-    /// The author kind of messages with this role. Messages of programs never start commands: two programs must not keep
-    /// each other busy.
-    pub fn author_kind(self) -> AuthorKind {
-        match self {
-            Self::Visitor | Self::Owner => AuthorKind::User,
-            Self::Hook => AuthorKind::Bot,
-        }
+impl From<StoreError> for SignInError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
     }
 }
 
@@ -51,6 +52,15 @@ pub struct Visitor {
     pub principal: Principal,
     /// Its room with the bot.
     pub private_room: RoomName,
+}
+
+impl Visitor {
+    /// The browser whose cookie this is.
+    pub fn of(token: &str, store: &Store) -> Self {
+        let principal = Principal::visitor(&keys::short_digest(token));
+        let private_room = store.private_room(&principal);
+        Self { principal, private_room }
+    }
 }
 
 /// The originator of a request.
@@ -63,6 +73,8 @@ pub struct Actor {
     pub private_room: RoomName,
     pub handle: Handle,
     pub role: Role,
+    /// Whether it is an account's.
+    pub has_account: bool,
     pub locale: Locale,
     /// IANA name of the client's time zone, if the client sent one.
     pub zone: Option<String>,
@@ -81,18 +93,37 @@ impl Actor {
             None => nobodys_home(),
         };
         let handle = handle.unwrap_or_else(|| Handle::guest(&principal));
-        Self { principal, home, private_room, handle, role, locale, zone: None }
+        Self { principal, home, private_room, handle, role, has_account: false, locale, zone: None }
+    }
+
+    /// Somebody who is signed in to an account.
+    pub fn of_account(account: &Account, private_room: RoomName, locale: Locale) -> Self {
+        let principal = account.principal.clone();
+        Self {
+            home: principal.clone(),
+            private_room,
+            principal,
+            handle: account.name.clone(),
+            role: account.role,
+            has_account: true,
+            locale,
+            zone: None,
+        }
     }
 
     /// The actor of an incoming hook.
     pub fn hook(hook: &Hook) -> Self {
         let (principal, locale) = (Principal::hook(&hook.id), Locale::default());
         let (home, private_room) = nobodys_home();
-        Self { principal, home, private_room, handle: hook.name.clone(), role: Role::Hook, locale, zone: None }
+        let (handle, role) = (hook.name.clone(), Role::Hook);
+        Self { principal, home, private_room, handle, role, has_account: false, locale, zone: None }
     }
 
-    /// The same actor with another handle; the private room does not change.
+    /// The same actor with another handle; the private room does not change. An account keeps its name.
     pub fn renamed(&self, handle: Handle) -> Self {
+        if self.has_account {
+            return self.clone();
+        }
         let principal = if self.is_recognized() { self.principal.clone() } else { Principal::named(&handle) };
         Self { principal, handle, ..self.clone() }
     }
@@ -118,28 +149,52 @@ impl Actor {
         job.principal == self.job_owner(job.room.as_ref())
     }
 
+    /// The kind of author of its messages. Messages of programs never start commands: two programs must not keep each other busy.
+    pub fn author_kind(&self) -> AuthorKind {
+        if self.role == Role::Hook { AuthorKind::Bot } else { AuthorKind::User }
+    }
+
     /// Checks whether this actor is allowed to perform the action.
     pub fn may(&self, action: Action<'_>) -> Result<(), Text> {
-        let is_owner = self.role == Role::Owner;
+        let is_at_least = |role| self.role >= role;
         let allowed = match action {
             Action::Enter(room) => !room.is_private() || *room == self.private_room,
-            Action::SeeJob(job) => is_public(job) || self.owns(job) || is_owner,
-            Action::ManageJob(job) => self.owns(job) || is_owner,
+            Action::SeeJob(job) => is_public(job) || self.owns(job) || is_at_least(Role::Moderator),
+            Action::ManageJob(job) => self.owns(job) || is_at_least(Role::Moderator),
             Action::ManageSchedule(schedule) => {
-                schedule.principal == self.job_owner(schedule.room.as_ref()) || is_owner
+                schedule.principal == self.job_owner(schedule.room.as_ref()) || is_at_least(Role::Moderator)
             }
             // Answers in its room quote it anyway; a document without a room is used in all rooms.
             Action::ReadDocument(document) => {
                 return document.room.as_ref().map_or(Ok(()), |room| self.may(Action::Enter(room)));
             }
-            Action::SeeEveryJob
-            | Action::ChangeRoom
-            | Action::DeleteMessage
+            Action::SeeEveryJob | Action::DeleteMessage => is_at_least(Role::Moderator),
+            Action::ChangeRoom
             | Action::ManageHooks
             | Action::ManageDocuments
-            | Action::SeeMetrics => is_owner,
+            | Action::ManagePeople
+            | Action::SeeMetrics => is_at_least(Role::Admin),
+            // Only the owner makes others as powerful as an admin, or takes that from them.
+            Action::GiveRole(role) => is_at_least(Role::Owner) || (is_at_least(Role::Admin) && role < Role::Admin),
+            Action::ManageAccount(account) => {
+                is_at_least(Role::Owner) || (is_at_least(Role::Admin) && account.role < Role::Admin)
+            }
         };
         if allowed { Ok(()) } else { Err(Text::new("error-forbidden")) }
+    }
+
+    /// What this actor may do in general, by the names in the protocol.
+    pub fn abilities(&self) -> Vec<&'static str> {
+        let named = [
+            ("see_every_job", Action::SeeEveryJob),
+            ("delete_message", Action::DeleteMessage),
+            ("change_room", Action::ChangeRoom),
+            ("manage_documents", Action::ManageDocuments),
+            ("manage_hooks", Action::ManageHooks),
+            ("see_metrics", Action::SeeMetrics),
+            ("manage_people", Action::ManagePeople),
+        ];
+        named.into_iter().filter(|(_, action)| self.may(*action).is_ok()).map(|(name, _)| name).collect()
     }
 }
 
@@ -167,6 +222,11 @@ pub enum Action<'a> {
     ManageDocuments,
     ReadDocument(&'a Document),
     SeeMetrics,
+    /// See accounts and invitations, and make them.
+    ManagePeople,
+    /// Make somebody what this role is.
+    GiveRole(Role),
+    ManageAccount(&'a Account),
 }
 
 #[cfg(test)]
@@ -188,7 +248,7 @@ mod tests {
 
     #[test]
     fn visitors_reach_their_own_and_the_owner_everything() {
-        let (ann, bob, owner) = (actor("a", Role::Visitor), actor("b", Role::Visitor), actor("o", Role::Owner));
+        let (ann, bob, owner) = (actor("a", Role::Guest), actor("b", Role::Guest), actor("o", Role::Owner));
         let lobby = RoomName::public("lobby").expect("a name");
         let public = job_of(&ann, lobby.clone());
         let home = ann.private_room.clone();
@@ -217,6 +277,33 @@ mod tests {
     }
 
     #[test]
+    fn only_the_owner_makes_and_changes_admins_and_owners() {
+        let account = |role| Account {
+            id: crate::model::AccountId::fresh(),
+            principal: Principal::visitor("v"),
+            name: Handle::new("Ann").expect("a name"),
+            role,
+            password: None,
+            is_disabled: false,
+            created_at: Timestamp::now(),
+        };
+        for role in Role::OF_ACCOUNTS {
+            let is_plain = role < Role::Admin;
+            for (who, expected) in [
+                (Role::Guest, false),
+                (Role::Member, false),
+                (Role::Moderator, false),
+                (Role::Admin, is_plain),
+                (Role::Owner, true),
+            ] {
+                let who = actor("a", who);
+                assert_eq!(who.may(Action::GiveRole(role)).is_ok(), expected, "{who:?} {role:?}");
+                assert_eq!(who.may(Action::ManageAccount(&account(role))).is_ok(), expected, "{who:?} {role:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_person_is_known_by_cookie_then_handle_then_address() {
         let make = |cookie: Option<&str>, handle: Option<&str>, last: u8| {
             let handle = handle.and_then(|handle| Handle::new(handle).ok());
@@ -224,8 +311,7 @@ mod tests {
                 principal: Principal::visitor(cookie),
                 private_room: RoomName::private(cookie),
             });
-            Actor::new(visitor.as_ref(), handle, IpAddr::from([10, 0, 0, last]), Role::Visitor, Locale::English)
-                .principal
+            Actor::new(visitor.as_ref(), handle, IpAddr::from([10, 0, 0, last]), Role::Guest, Locale::English).principal
         };
         assert_eq!(make(Some("c"), Some("Ann"), 1), make(Some("c"), None, 2));
         assert_eq!(make(None, Some("Ann"), 1), make(None, Some("Ann"), 2));

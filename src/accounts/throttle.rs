@@ -1,12 +1,10 @@
-//! Throttles failed sign-ins: after some failures an address must wait, longer each time.
+//! Throttles failed sign-ins: after some failures whoever is counted must wait, longer each time.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
-
-use crate::model::subscriber;
 
 /// Failures without a delay, for typing errors.
 const FREE_FAILURES: u32 = 5;
@@ -17,8 +15,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// After this long without a failure the count is reset: nobody is locked out for ever by others behind the same address.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// Maximum number of addresses kept; beyond it, the one with the oldest failure is evicted.
-const MOST_ADDRESSES: usize = 10_000;
+/// Maximum number of keys kept; beyond it, the one with the oldest failure is evicted.
+const MOST: usize = 10_000;
 
 struct Failures {
     count: u32,
@@ -35,35 +33,40 @@ impl Failures {
     }
 }
 
-/// Failures per address.
-#[derive(Default)]
-pub(super) struct Throttle {
-    addresses: Mutex<HashMap<IpAddr, Failures>>,
+/// Failures by what is counted: an address, or an account.
+pub(super) struct Throttle<K> {
+    failures: Mutex<HashMap<K, Failures>>,
 }
 
-impl Throttle {
-    fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, Failures>> {
-        self.addresses.lock()
+impl<K> Default for Throttle<K> {
+    fn default() -> Self {
+        Self { failures: Mutex::default() }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Throttle<K> {
+    fn failures(&self) -> MutexGuard<'_, HashMap<K, Failures>> {
+        self.failures.lock()
     }
 
-    /// Whether this address may try now; otherwise the seconds to wait.
-    pub fn admit(&self, address: IpAddr) -> Result<(), u64> {
-        let addresses = self.addresses();
-        let Some(failures) = addresses.get(&subscriber(address)) else { return Ok(()) };
+    /// Whether this one may try now; otherwise the seconds to wait.
+    pub fn admit(&self, key: &K) -> Result<(), u64> {
+        let failures = self.failures();
+        let Some(failures) = failures.get(key) else { return Ok(()) };
         let wait = failures.wait().saturating_sub(failures.last.elapsed());
         if wait.is_zero() { Ok(()) } else { Err(wait.as_secs() + 1) }
     }
 
-    pub fn count_failure(&self, address: IpAddr) {
-        let mut addresses = self.addresses();
-        if addresses.len() >= MOST_ADDRESSES {
-            addresses.retain(|_, failures| failures.last.elapsed() < failures.wait());
+    pub fn count_failure(&self, key: &K) {
+        let mut all = self.failures();
+        if all.len() >= MOST {
+            all.retain(|_, failures| failures.last.elapsed() < failures.wait());
         }
-        if addresses.len() >= MOST_ADDRESSES {
-            let oldest = addresses.iter().min_by_key(|(_, failures)| failures.last).map(|(address, _)| *address);
-            oldest.map(|address| addresses.remove(&address));
+        if all.len() >= MOST {
+            let oldest = all.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| key.clone());
+            oldest.map(|key| all.remove(&key));
         }
-        let failures = addresses.entry(subscriber(address)).or_insert(Failures { count: 0, last: Instant::now() });
+        let failures = all.entry(key.clone()).or_insert(Failures { count: 0, last: Instant::now() });
         if failures.last.elapsed() > FORGOTTEN_AFTER {
             failures.count = 0;
         }
@@ -71,7 +74,7 @@ impl Throttle {
         failures.last = Instant::now();
     }
 
-    pub fn forget(&self, address: IpAddr) {
-        self.addresses().remove(&subscriber(address));
+    pub fn forget(&self, key: &K) {
+        self.failures().remove(key);
     }
 }

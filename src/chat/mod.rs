@@ -194,7 +194,7 @@ impl Chat {
         if room.backlog() > MAX_BACKLOG {
             return Err(Text::new("error-busy"));
         }
-        let asks = actor.role.author_kind() == AuthorKind::User;
+        let asks = actor.author_kind() == AuthorKind::User;
         let is_command = |name: &str| self.jobs.is_command(name);
         let read = || addressing::read(room.bot(), post.text.as_str(), is_command).filter(|_| asks);
         match post.request.clone().or_else(read) {
@@ -278,7 +278,7 @@ fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message 
         id: post.id.clone().unwrap_or_else(SendId::fresh),
         author: actor.principal.clone(),
         handle: actor.handle.clone(),
-        role: actor.role.author_kind(),
+        role: actor.author_kind(),
         text: post.text.clone(),
         at: Timestamp::now(),
         job: asks_for.map(|admission| admission.id().clone()),

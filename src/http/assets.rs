@@ -48,6 +48,8 @@ fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let path = path.or(warp::path!("jobs")).unify();
     let path = path.or(warp::path!("jobs" / String).map(|_| ()).untuple_one()).unify();
     let path = path.or(warp::path!("documents")).unify();
+    let path =
+        path.or(warp::path!("join")).unify().or(warp::path!("account")).unify().or(warp::path!("people")).unify();
     let path = path.or(warp::path!("documents" / String).map(|_| ()).untuple_one()).unify();
     let headers = warp::header::headers_cloned();
     path.and(get_or_head())

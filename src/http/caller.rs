@@ -7,21 +7,25 @@ use ipnet::IpNet;
 use reqwest::Url;
 use warp::Filter;
 use warp::http::HeaderMap;
-use warp::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, HeaderName, ORIGIN};
+use warp::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, HeaderName, ORIGIN, USER_AGENT};
 use warp::reject::Rejection;
 
 use super::limits::Permit;
 use super::refusals::Refusal;
 use super::{App, Settings};
-use crate::accounts::{Actor, Role, SignInError, Visitor};
-use crate::model::Handle;
+use crate::accounts::{Actor, Device, SignInError, SignedIn, Visitor};
+use crate::model::{Account, Handle, Role, RoomName};
+use crate::protocol::UserView;
 use crate::text::{Locale, Text};
 
 /// Identifies a browser across visits; set with the page.
 pub const VISITOR_COOKIE: &str = "chatbot_visitor";
 
-/// Holds the owner's session token.
+/// Holds the token of a session.
 pub const SESSION_COOKIE: &str = "chatbot_session";
+
+/// Marks a browser in which somebody signed in; stays when they sign out.
+pub const MARK_COOKIE: &str = "chatbot_known";
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -42,7 +46,15 @@ pub struct Caller {
     pub peer: Peer,
     /// Whose cookie it has, if it has one.
     pub visitor: Option<Visitor>,
+    /// The token of its session, whether that is open or not.
     pub session: Option<String>,
+    /// Who is signed in, if somebody is.
+    pub signed_in: Option<SignedIn>,
+    /// The mark of a browser in which somebody signed in before.
+    pub mark: Option<String>,
+    pub device: Device,
+    /// That of the account, if it is signed in to one.
+    private_room: Option<RoomName>,
     pub role: Role,
     pub locale: Locale,
     /// Whether the client's side of the connection is encrypted, as a trusted proxy says.
@@ -55,9 +67,17 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// This caller under the given handle.
+    /// This caller under the given handle; an account has its own.
     pub fn actor(&self, handle: Option<Handle>) -> Actor {
-        Actor::new(self.visitor.as_ref(), handle, self.address, self.role, self.locale)
+        match self.account().zip(self.private_room.as_ref()) {
+            Some((account, room)) => Actor::of_account(account, room.clone(), self.locale),
+            None => Actor::new(self.visitor.as_ref(), handle, self.address, self.role, self.locale),
+        }
+    }
+
+    /// The account that it is signed in to.
+    pub fn account(&self) -> Option<&Account> {
+        self.signed_in.as_ref()?.account.as_deref()
     }
 
     /// Refuses requests from pages of other origins.
@@ -83,18 +103,26 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     let address = if is_proxied { forwarded_address(headers, settings, peer.address) } else { peer.address };
     let is_local = peer.address.is_loopback() && !headers.contains_key(FORWARDED_FOR);
     let session = cookie(headers, SESSION_COOKIE);
-    let role = match bearer(headers) {
-        Some(key) => app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?,
-        None => match &session {
-            Some(token) => app.keys.role(token).await.map_err(Text::from)?,
-            None => Role::Visitor,
-        },
+    let (signed_in, role) = match (bearer(headers), &session) {
+        (Some(key), _) => (None, app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?),
+        (None, Some(token)) => {
+            let signed_in = app.sessions.find(token, address).await.map_err(Text::from)?;
+            let role = signed_in.as_ref().map_or(Role::Guest, SignedIn::role);
+            (signed_in, role)
+        }
+        (None, None) => (None, Role::Guest),
     };
+    let account = signed_in.as_ref().and_then(|signed_in| signed_in.account.as_ref());
+    let private_room = account.map(|account| app.store.private_room(&account.principal));
     Ok(Caller {
         address,
         peer,
-        visitor: cookie(headers, VISITOR_COOKIE).filter(|token| is_token(token)).map(|token| app.keys.visitor(&token)),
+        visitor: visitor(app, headers, private_room.is_some()).await?,
         session,
+        signed_in,
+        mark: cookie(headers, MARK_COOKIE).filter(|mark| is_token(mark)),
+        device: Device { name: text_of(headers, &USER_AGENT).unwrap_or_default().to_owned(), address },
+        private_room,
         role,
         locale: locale(headers),
         is_proxied,
@@ -104,21 +132,35 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     })
 }
 
-/// The response to a refused key.
+/// The browser that asks. One whose cookie became an account is nobody until it signs in: the cookie alone is no password.
+async fn visitor(app: &App, headers: &HeaderMap, has_account: bool) -> Result<Option<Visitor>, Refusal> {
+    let token = cookie(headers, VISITOR_COOKIE).filter(|token| is_token(token));
+    let Some(visitor) = token.map(|token| Visitor::of(&token, &app.store)) else { return Ok(None) };
+    let is_void = !has_account && app.accounts.has_visitor(&visitor).await?;
+    Ok(Some(visitor).filter(|_| !is_void))
+}
+
+/// How a client is told who it is.
+pub fn user_view(actor: &Actor) -> UserView<'_> {
+    UserView { handle: &actor.handle, role: actor.role.as_str(), account: actor.has_account, may: actor.abilities() }
+}
+
+/// The response to a refused key or password.
 pub fn sign_in_refusal(error: SignInError) -> Refusal {
     match error {
         SignInError::WrongKey => Text::new("error-bad_key").into(),
+        SignInError::WrongPassword => Text::new("error-bad_password").into(),
         SignInError::TryLater { seconds } => {
             let text = Text::new("error-bad_key-later").with("seconds", seconds);
             Refusal::new(warp::http::StatusCode::TOO_MANY_REQUESTS, text).retry_after(seconds)
         }
-        SignInError::Store(error) => Text::from(error).into(),
+        SignInError::Refused(text) => text.into(),
     }
 }
 
 /// The language a request asks for.
 pub fn locale(headers: &HeaderMap) -> Locale {
-    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let wanted = text_of(headers, &ACCEPT_LANGUAGE);
     wanted.map_or(Locale::default(), Locale::from_accept_language)
 }
 
@@ -142,8 +184,12 @@ fn forwarded_entry(entry: &str) -> Option<IpAddr> {
     entry.parse::<IpAddr>().ok().or_else(with_port).map(|address| address.to_canonical())
 }
 
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let value = text_of(headers, &AUTHORIZATION)?;
     let (scheme, key) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }

@@ -25,15 +25,16 @@ pub use limits::{ConnectionLimits, RequestLimits};
 pub use listener::{Listener, bind};
 pub use socket::Sockets;
 
-use crate::accounts::{Hooks, Keys};
+use crate::accounts::{Accounts, Actor, Hooks, Keys, Sessions};
 use crate::bots::Bots;
 use crate::bots::custom::Callbacks;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
-use crate::model::HookId;
+use crate::model::{Handle, HookId};
 use crate::search::Search;
 use crate::store::Store;
+use crate::text::Text;
 
 /// Messages in a burst, as a multiple of those per second on average.
 pub const BURST_SECONDS: u32 = 20;
@@ -43,7 +44,9 @@ pub struct App {
     pub chat: Arc<Chat>,
     pub bots: Arc<Bots>,
     pub jobs: Arc<Jobs>,
-    pub keys: Arc<Keys>,
+    pub keys: Keys,
+    pub sessions: Arc<Sessions>,
+    pub accounts: Accounts,
     pub store: Arc<Store>,
     pub search: Arc<Search>,
     /// Limits concurrent searches.
@@ -62,6 +65,17 @@ pub struct App {
     pub settings: Settings,
     /// Set when the server begins to stop.
     pub stopping: CancellationToken,
+}
+
+impl App {
+    /// The handle that a client wants, if it has another one now. Guests may not have that of an account.
+    pub async fn handle_of(&self, actor: &Actor, wanted: Option<&str>) -> Result<Option<Handle>, Text> {
+        let handle = wanted.map(Handle::new).transpose()?.filter(|handle| *handle != actor.handle);
+        if let Some(handle) = handle.as_ref().filter(|_| !actor.has_account) {
+            self.accounts.check_guest(handle).await?;
+        }
+        Ok(handle)
+    }
 }
 
 /// Settings of the HTTP layer.

@@ -50,9 +50,9 @@ impl From<Text> for Refusal {
     fn from(text: Text) -> Self {
         let status = match text.code() {
             "forbidden" => StatusCode::FORBIDDEN,
-            "bad_key" => StatusCode::UNAUTHORIZED,
-            "not_found" => StatusCode::NOT_FOUND,
-            "wrong_state" | "changed" => StatusCode::CONFLICT,
+            "bad_key" | "bad_password" => StatusCode::UNAUTHORIZED,
+            "not_found" | "bad_invitation" => StatusCode::NOT_FOUND,
+            "wrong_state" | "changed" | "name_taken" => StatusCode::CONFLICT,
             "too_large" | "too_long" | "file_too_big" => StatusCode::PAYLOAD_TOO_LARGE,
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,
             "busy" => StatusCode::SERVICE_UNAVAILABLE,

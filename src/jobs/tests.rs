@@ -8,11 +8,11 @@ use futures_util::task::{ArcWake, waker};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::accounts::{Actor, Role};
+use crate::accounts::Actor;
 use crate::groups::LocalBroker;
 use crate::model::{
     Answer, AuthorKind, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Principal, Rhythm,
-    RoomName, Schedule, SendId, Timestamp,
+    Role, RoomName, Schedule, SendId, Timestamp,
 };
 use crate::schedule::Zone;
 use crate::store::faults::away;

@@ -6,11 +6,17 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// The id of an account.
+pub type AccountId = Id<OfAccount>;
+
 /// The id of a document.
 pub type DocumentId = Id<OfDocument>;
 
 /// The id of a hook; unlike its token not a secret.
 pub type HookId = Id<OfHook>;
+
+/// The id of an invitation; unlike its token not a secret.
+pub type InvitationId = Id<OfInvitation>;
 
 /// The id of a job.
 pub type JobId = Id<OfJob>;
@@ -21,6 +27,10 @@ pub type JobId = Id<OfJob>;
 #[serde(transparent)]
 pub struct Id<Mark>(String, PhantomData<Mark>);
 
+/// Marks the id of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfAccount {}
+
 /// Marks the id of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfDocument {}
@@ -28,6 +38,10 @@ pub enum OfDocument {}
 /// Marks the id of a hook.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfHook {}
+
+/// Marks the id of an invitation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfInvitation {}
 
 /// Marks the id of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

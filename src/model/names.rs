@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::HookId;
+use super::{AccountId, HookId};
 use crate::text::Text;
 
 /// The name of a client's private room with the bot.
@@ -14,6 +14,9 @@ pub const PRIVATE_ROOM: &str = "@bot";
 
 /// The bot's handle; reserved.
 pub const BOT_HANDLE: &str = "bot";
+
+/// Handles that nobody may take, nor one that looks like them.
+const RESERVED: [&str; 7] = [BOT_HANDLE, "system", "chatbot", "owner", "admin", "administrator", "moderator"];
 
 /// Stands before the id of a private room.
 const PRIVATE_MARK: char = '@';
@@ -101,6 +104,16 @@ impl Principal {
         Self(format!("a{address}"))
     }
 
+    /// An account.
+    pub fn account(id: &AccountId) -> Self {
+        Self(format!("u{}", id.as_str()))
+    }
+
+    /// The account that this is, if it is one.
+    pub fn account_id(&self) -> Option<AccountId> {
+        AccountId::parse(self.0.strip_prefix('u')?)
+    }
+
     /// Whoever has the owner's key.
     pub fn owner() -> Self {
         Self("k".to_owned())
@@ -160,12 +173,16 @@ impl Handle {
         if name.chars().any(is_invisible) || name.starts_with(['@', '/']) {
             return Err(Text::new("error-bad_handle-character"));
         }
-        // Compatibility form, so that "ｂｏｔ" in full-width letters cannot impersonate the bot.
-        let folded: String = name.nfkc().collect::<String>().to_lowercase();
-        if [BOT_HANDLE, "system", "chatbot"].contains(&folded.as_str()) {
-            return Err(Text::new("error-bad_handle-reserved").with("handle", &name));
+        let handle = Self(name);
+        if RESERVED.iter().any(|reserved| skeleton(reserved) == handle.skeleton()) {
+            return Err(Text::new("error-bad_handle-reserved").with("handle", &handle));
         }
-        Ok(Self(name))
+        Ok(handle)
+    }
+
+    /// The same for all handles that look alike, such as "paypal" and "раураl" with Cyrillic letters.
+    pub fn skeleton(&self) -> String {
+        skeleton(&self.0)
     }
 
     /// A generated handle, deterministic for each person.
@@ -186,6 +203,12 @@ impl fmt::Display for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The skeleton by Unicode's security mechanisms (UTS 39, 4) of a text in compatibility form and lower case.
+fn skeleton(text: &str) -> String {
+    let folded: String = text.nfkc().collect::<String>().to_lowercase();
+    unicode_security::skeleton(&folded).collect()
 }
 
 /// Control characters and those that reorder or hide text: Unicode's bidi controls and default-ignorable characters.
@@ -224,7 +247,19 @@ mod tests {
 
     #[test]
     fn handles_cannot_pass_for_the_bot() {
-        for text in ["bot", " BOT ", "ｂｏｔ", "System", "b\u{200b}ot", "@ann", "", "a\u{202e}b", "b\u{ad}ot"] {
+        for text in [
+            "bot",
+            " BOT ",
+            "ｂｏｔ",
+            "System",
+            "b\u{200b}ot",
+            "@ann",
+            "",
+            "a\u{202e}b",
+            "b\u{ad}ot",
+            "b\u{43e}t",
+            "\u{430}dmin",
+        ] {
             assert!(Handle::new(text).is_err(), "{text:?}");
         }
         assert_eq!(Handle::new("  王  小明 ").map(|handle| handle.to_string()), Ok("王 小明".into()));

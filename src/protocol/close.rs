@@ -11,6 +11,8 @@ pub enum CloseReason {
     InvalidText,
     /// A frame was bigger than `limits.frame_bytes`.
     TooBig,
+    /// The session of this connection ended: reconnect, as a guest.
+    SignedOut,
     /// The client accepted no data for some seconds, or something that it should get is missing: reconnect with `after`.
     TooSlow,
     /// Too many connections or messages: reconnect later.
@@ -24,6 +26,7 @@ impl CloseReason {
             Self::ProtocolError => 1002,
             Self::InvalidText => 1007,
             Self::TooBig => 1009,
+            Self::SignedOut => 4001,
             Self::TooSlow => 4008,
             Self::TooMany => 4029,
         }
@@ -36,6 +39,7 @@ impl CloseReason {
             Self::ProtocolError => "protocol error",
             Self::InvalidText => "text is not UTF-8",
             Self::TooBig => "frame too big",
+            Self::SignedOut => "signed out",
             Self::TooSlow => "too slow",
             Self::TooMany => "too many connections or messages",
         }

@@ -1,6 +1,7 @@
 //! Types of the protocol described in `docs/protocol.md`: plain data, no I/O. Views are parts of frames,
 //! and most are also responses of the API.
 
+mod account;
 mod client;
 mod close;
 mod job;
@@ -9,6 +10,7 @@ mod schedule;
 mod server;
 mod stats;
 
+pub use account::{AccountView, SessionView};
 pub use client::{BadFrame, ClientFrame, DEFAULT_HISTORY, MAX_HISTORY, SimpleFrame};
 pub use close::CloseReason;
 pub use job::{ChangeView, CitationsView, JobDetails, JobView, LogLineView, Partial};

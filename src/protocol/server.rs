@@ -147,8 +147,12 @@ impl ServerFrame<'_> {
 pub struct UserView<'a> {
     #[schema(value_type = String)]
     pub handle: &'a Handle,
-    /// `user` or `owner`.
+    /// `user` for guests, `member`, `moderator`, `admin` or `owner`.
     pub role: &'static str,
+    /// Whether it is an account's.
+    pub account: bool,
+    /// What this user may do in general.
+    pub may: Vec<&'static str>,
 }
 
 /// Limits for clients; 0 means no limit.

@@ -11,12 +11,12 @@ use super::engine::{EngineError, Operation, Reader, number_from};
 use super::job_index::{StoredJob, entries};
 use super::pager::Pager;
 use super::rooms::RoomNumber;
-use super::{Batch, DiskEngine, Scope, Store, Table, check};
-use crate::model::{Hook, JobState, Message, Schedule};
+use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, sessions};
+use crate::model::{Account, Hook, Invitation, JobState, Message, Schedule};
 use crate::threads;
 
 /// The tables that follow from records alone.
-const INDEXES: [Table; 7] = [
+const INDEXES: [Table; 10] = [
     Table::OpenJobs,
     Table::DueJobs,
     Table::DeadJobs,
@@ -24,6 +24,9 @@ const INDEXES: [Table; 7] = [
     Table::DueJobsOfRoom,
     Table::Claims,
     Table::FileReferences,
+    Table::AccountNames,
+    Table::AccountsOfPrincipals,
+    Table::SessionsOf,
 ];
 
 type Entries = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
@@ -76,6 +79,7 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
     while let Some((_, record)) = documents.next().await.map_err(words)? {
         add(&mut expected, add_references(Batch::new(Scope::ANY), &read(&record)?));
     }
+    audit_accounts(reader, &mut expected).await?;
     compare(reader, &expected).await?;
     for table in [Table::JobLogs, Table::ErasedJobs] {
         let mut beside = Pager::of_table(reader, table);
@@ -90,9 +94,35 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
     Ok(())
 }
 
+/// What follows from accounts, invitations and sessions.
+async fn audit_accounts(reader: &dyn Reader, expected: &mut Entries) -> Result<(), String> {
+    let mut found = Pager::of_table(reader, Table::Accounts);
+    while let Some((_, record)) = found.next().await.map_err(words)? {
+        let account: Account = read(&record)?;
+        add(expected, accounts::insert(Batch::new(Scope::ANY), &account));
+    }
+    let mut found = Pager::of_table(reader, Table::Invitations);
+    while let Some((_, record)) = found.next().await.map_err(words)? {
+        let invitation: Invitation = read(&record)?;
+        if invitation.place > 0 {
+            let claim = Claim::invitation_place(invitation.place);
+            add(expected, Batch::new(Scope::ANY).claim(&claim, invitation.id.as_str()));
+        }
+    }
+    let mut found = Pager::of_table(reader, Table::Sessions);
+    while let Some((digest, record)) = found.next().await.map_err(words)? {
+        let digest = digest.try_into().map_err(|_| "a session without its digest")?;
+        add(expected, sessions::insert(Batch::new(Scope::ANY), &digest, &read(&record)?));
+    }
+    Ok(())
+}
+
+/// Those of the batch's puts that are in an index.
 fn add(expected: &mut Entries, batch: Batch) {
     for operation in batch.operations {
-        if let Operation::Put { table, key, value } = operation {
+        if let Operation::Put { table, key, value } = operation
+            && INDEXES.contains(&table)
+        {
             expected.insert((table as u8, key), value);
         }
     }

@@ -31,6 +31,11 @@ impl Claim {
         Self::schedule_number(&schedule.principal, schedule.room.as_ref(), schedule.number)
     }
 
+    /// One of the places that there are for invitations.
+    pub fn invitation_place(place: u32) -> Self {
+        Self::new(b'i', &[&place.to_be_bytes()])
+    }
+
     /// One of the places that there are for hooks.
     pub fn hook_place(place: u32) -> Self {
         Self::new(b'h', &[&place.to_be_bytes()])

@@ -63,6 +63,16 @@ pub enum Table {
     RemovedRooms = 33,
     /// Hash of a file ‖ id of the document that has it → nothing: a file is in use as long as there is one.
     FileReferences = 34,
+    /// Account id → account.
+    Accounts = 35,
+    /// Skeleton of a name → id of the account that has it.
+    AccountNames = 36,
+    /// Principal → id of the account that writes as it.
+    AccountsOfPrincipals = 37,
+    /// Whose a session is ‖ digest of its token → nothing.
+    SessionsOf = 38,
+    /// Digest of an invitation's token → invitation.
+    Invitations = 39,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

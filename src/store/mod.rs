@@ -3,6 +3,7 @@
 //! All writes go through the one `writer`; acknowledged writes survive a power failure. Knows nothing of who is
 //! connected, of sockets or of bots.
 
+mod accounts;
 mod audit;
 mod change_feed;
 mod check;
@@ -12,6 +13,7 @@ mod documents;
 mod engine;
 mod files;
 mod hooks;
+mod invitations;
 mod job_index;
 mod jobs;
 mod memory;
@@ -33,6 +35,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
@@ -41,6 +44,7 @@ use crate::model::{Principal, RoomName};
 use crate::text::Text;
 use crate::threads;
 
+pub use accounts::AccountAdded;
 pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
 pub use disk::DiskEngine;
@@ -49,13 +53,14 @@ pub use engine::{
     prefix_range,
 };
 pub use files::{Files, Incoming};
+pub use invitations::UsedInvitation;
 pub use job_index::StoredJob;
 pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::{ChangedMessage, NewMessage};
 pub use rooms::{RoomKind, RoomNumber, RoomRecord, RoomSettings};
 pub use schedules::{Added, ScheduleChange, StoredSchedule};
-pub use sessions::Session;
+pub use sessions::{Session, SessionDigest};
 pub use sizes::{JobCounts, Sizes};
 pub use space::Space;
 
@@ -229,6 +234,11 @@ impl Store {
     /// that without the store's key.
     pub fn private_room(&self, principal: &Principal) -> RoomName {
         rooms::private_room(&self.facts.rooms_key, principal)
+    }
+
+    /// What only this store can say of texts, in hexadecimal. Their first one names what it is for; none may have a zero byte.
+    pub fn sign(&self, texts: &[&str]) -> String {
+        HEXLOWER.encode(&rooms::signature(&self.facts.rooms_key, texts))
     }
 
     /// Whether writing has failed; the process should then exit.

@@ -41,9 +41,19 @@ impl RoomNumber {
 pub(super) fn private_room(key: &[u8; 32], principal: &Principal) -> RoomName {
     /// Bytes of the digest that make an id: as many as a UUID has.
     const ID: usize = 16;
+    RoomName::private(&HEXLOWER.encode(&signature(key, &[&principal.to_string()])[..ID]))
+}
+
+/// What only this store can compute of texts; none of them may have a zero byte.
+pub(super) fn signature(key: &[u8; 32], texts: &[&str]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("any length is a key"));
-    mac.update(principal.to_string().as_bytes());
-    RoomName::private(&HEXLOWER.encode(&mac.finalize().into_bytes()[..ID]))
+    for (index, text) in texts.iter().enumerate() {
+        if index > 0 {
+            mac.update(&[0]);
+        }
+        mac.update(text.as_bytes());
+    }
+    mac.finalize().into_bytes().into()
 }
 
 /// How often a room is changed that others change at the same time.

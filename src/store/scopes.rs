@@ -23,8 +23,18 @@ scopes! {
     FLUSH: ;
     /// The digest of the owner's key.
     ADD_OWNER_KEY: Meta;
-    ADD_SESSION: Sessions;
-    REMOVE_SESSIONS: Sessions;
+    ADD_SESSION: Sessions SessionsOf;
+    /// When and where it was used last.
+    CHANGE_SESSION: Sessions;
+    REMOVE_SESSIONS: Sessions SessionsOf;
+
+    /// An account, with its name and one use of the invitation.
+    ADD_ACCOUNT: Accounts AccountNames AccountsOfPrincipals Invitations Claims;
+    CHANGE_ACCOUNT: Accounts;
+    ADD_INVITATION: Invitations Claims;
+    /// The server's own invitation in place of the one before.
+    REPLACE_FIRST_INVITATION: Invitations Meta;
+    REMOVE_INVITATION: Invitations Claims;
 
     CREATE_ROOM: RoomNames Rooms Counters;
     CHANGE_ROOM: Rooms;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::writer::WriteKind;
-use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
+use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{Principal, Timestamp};
 
 const OWNER_KEY: &str = "owner-key";
@@ -11,10 +11,27 @@ const OWNER_KEY: &str = "owner-key";
 /// A signed-in browser.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
-    /// Whose it is.
+    /// Whose it is: an account, or whoever has the owner's key.
     pub subject: Principal,
     pub expires_at: Timestamp,
+    #[serde(default)]
+    pub created_at: Timestamp,
+    /// When it was used last, to the hour.
+    #[serde(default)]
+    pub last_seen_at: Timestamp,
+    /// What the browser calls itself.
+    #[serde(default)]
+    pub device: String,
+    /// Where it was used last.
+    #[serde(default)]
+    pub address: String,
+    /// Digest of the owner's key that it was opened with, if it was.
+    #[serde(default)]
+    pub key: Option<String>,
 }
+
+/// The digest of a session's token: its key.
+pub type SessionDigest = [u8; 32];
 
 impl Store {
     /// Digest of the key generated at first start, if there is one.
@@ -29,23 +46,54 @@ impl Store {
         self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
 
-    pub async fn session(&self, digest: &[u8]) -> Result<Option<Session>, StoreError> {
+    pub async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreError> {
         self.engine.get(Table::Sessions, digest).await?.map(|value| decode(&value)).transpose()
     }
 
-    pub async fn put_session(&self, digest: &[u8], session: Session) -> Result<(), StoreError> {
-        self.commit(
-            Batch::new(scopes::ADD_SESSION).put(Table::Sessions, digest, encode(&session)),
-            WriteKind::Maintenance,
-        )
-        .await
-        .map(drop)
+    pub async fn put_session(&self, digest: &SessionDigest, session: &Session) -> Result<(), StoreError> {
+        let batch = insert(Batch::new(scopes::ADD_SESSION), digest, session);
+        self.commit(batch, WriteKind::Maintenance).await.map(drop)
     }
 
-    pub async fn delete_session(&self, digest: &[u8]) -> Result<(), StoreError> {
-        self.commit(Batch::new(scopes::REMOVE_SESSIONS).delete(Table::Sessions, digest), WriteKind::Maintenance)
-            .await
-            .map(drop)
+    /// Changes a session that is still there.
+    pub async fn change_session(
+        &self,
+        digest: &SessionDigest,
+        change: impl FnOnce(&mut Session),
+    ) -> Result<(), StoreError> {
+        let Some(before) = self.engine.get(Table::Sessions, digest).await? else { return Ok(()) };
+        let mut session: Session = decode(&before)?;
+        change(&mut session);
+        let batch = Batch::new(scopes::CHANGE_SESSION).if_equal(Table::Sessions, *digest, before).put(
+            Table::Sessions,
+            *digest,
+            encode(&session),
+        );
+        // Whoever came before has just used it too.
+        self.commit_if(batch, WriteKind::Maintenance, || ()).await.map(drop)
+    }
+
+    /// The sessions of an account, or of the owner's key. Reads all of them.
+    pub async fn sessions_of(&self, subject: &Principal) -> Result<Vec<(SessionDigest, Session)>, StoreError> {
+        let mut pages = self.pages(Table::SessionsOf, prefix_range(&of_key(subject, &[])));
+        let mut sessions = Vec::new();
+        while let Some((key, _)) = pages.next().await? {
+            let Some(&digest) = key.last_chunk() else { continue };
+            sessions.extend(self.session(&digest).await?.map(|session| (digest, session)));
+        }
+        Ok(sessions)
+    }
+
+    /// Ends sessions; `effect` is called once that is durable.
+    pub async fn remove_sessions(
+        &self,
+        sessions: &[(SessionDigest, Principal)],
+        effect: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let batch = sessions.iter().fold(Batch::new(scopes::REMOVE_SESSIONS), |batch, (digest, subject)| {
+            batch.delete(Table::Sessions, *digest).delete(Table::SessionsOf, of_key(subject, digest))
+        });
+        self.commit_if(batch, WriteKind::Maintenance, effect).await.map(drop)
     }
 
     /// Forgets the sessions that ended before `now`; returns how many. Reads all of them.
@@ -59,17 +107,24 @@ impl Store {
             }
             let mut expired = Vec::new();
             for (digest, session) in page {
-                if decode::<Session>(&session)?.expires_at < now {
-                    expired.push(digest);
+                let session = decode::<Session>(&session)?;
+                if let Ok(digest) = digest.try_into()
+                    && session.expires_at < now
+                {
+                    expired.push((digest, session.subject));
                 }
             }
-            if expired.is_empty() {
-                continue;
-            }
             removed += expired.len();
-            let forget = |batch: Batch, digest| batch.delete(Table::Sessions, digest);
-            let batch = expired.into_iter().fold(Batch::new(scopes::REMOVE_SESSIONS), forget);
-            self.commit(batch, WriteKind::Maintenance).await?;
+            self.remove_sessions(&expired, || ()).await?;
         }
     }
+}
+
+/// A session with where it is found.
+pub(super) fn insert(batch: Batch, digest: &SessionDigest, session: &Session) -> Batch {
+    batch.put(Table::Sessions, *digest, encode(session)).put(Table::SessionsOf, of_key(&session.subject, digest), [])
+}
+
+fn of_key(subject: &Principal, digest: &[u8]) -> Vec<u8> {
+    [subject.to_string().as_bytes(), &[0], digest].concat()
 }

@@ -12,6 +12,7 @@ mod files;
 #[path = "../support/schema_1.rs"]
 mod schema_1;
 
+mod accounts;
 mod answers;
 mod api;
 mod catch_up;
@@ -51,5 +52,6 @@ mod slow_readers;
 mod stats;
 mod status;
 mod upgrade;
+mod user_cli;
 mod vectors_crash;
 mod webhooks;

@@ -32,6 +32,7 @@ pub const OWNER_KEY: &str = "the owner's key in all tests";
 /// The server inside the test's process, stopped when it is dropped.
 pub struct TestServer {
     address: SocketAddr,
+    first_invitation: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<anyhow::Result<()>>>,
     data_dir: DataDir,
@@ -75,16 +76,25 @@ impl TestServer {
         let host = config.host().unwrap_or_else(|| [127, 0, 0, 1].into());
         let listener = http::bind(Some(host), 0).expect("a free port");
         let server = Server::start(&config, listener).await.expect("a server");
-        let address = server.address();
+        let (address, first_invitation) = (server.address(), server.first_invitation().map(str::to_owned));
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
-        Self { address, stop: Some(stop), running: Some(running), data_dir }
+        Self { address, first_invitation, stop: Some(stop), running: Some(running), data_dir }
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The token of the link that makes the owner's account.
+    pub fn first_invitation(&self) -> &str {
+        self.first_invitation.as_deref().expect("there was no account when it started")
+    }
+
+    pub fn has_first_invitation(&self) -> bool {
+        self.first_invitation.is_some()
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -125,7 +135,7 @@ impl TestServer {
     pub async fn owner(&self) -> Client {
         let key = format!("Bearer {OWNER_KEY}");
         let mut client = Client::connect(self.address, "/ws", &[("authorization", &key)]).await;
-        client.send(json!({"type": "hello", "handle": "Owner", "locale": "en"})).await;
+        client.send(json!({"type": "hello", "handle": "Olga", "locale": "en"})).await;
         client.expect("welcome").await;
         client
     }

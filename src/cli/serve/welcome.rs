@@ -10,16 +10,28 @@ use chatbot::server::Server;
 pub fn text(config: &Config, server: &Server) -> String {
     let address = server.address();
     let mut text = format!("chatbot {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
-    for (label, host) in open_at(address) {
+    let open = open_at(address);
+    for (label, host) in &open {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "  {label:<15} http://{host}:{}", address.port());
     }
     let data_dir = std::path::absolute(&config.server.data_dir).unwrap_or_else(|_| config.server.data_dir.clone());
     let _ = writeln!(text, "  {:<15} {}", "Data", data_dir.display());
+    // At the address that most browsers can reach.
+    if let Some((token, (_, host))) = server.first_invitation().zip(open.last()) {
+        let _ = writeln!(text, "  {:<15} http://{host}:{}/join#{token}", "Set up", address.port());
+    }
     if let Some(key) = server.new_owner_key() {
         let _ = writeln!(text, "  {:<15} {key}", "Owner's key");
+    }
+    if server.first_invitation().is_some() {
         text.push_str(
-            "\nKeep the owner's key: it is shown only now. With it you look after this server in the page.\n",
+            "\nOpen the set-up link to make the owner's account. It works once, within 30 minutes; a restart makes a new one.\n",
+        );
+    }
+    if server.new_owner_key().is_some() {
+        text.push_str(
+            "\nKeep the owner's key: it is shown only now. It lets scripts in, and you if you lose your password.\n",
         );
     }
     text

@@ -12,7 +12,7 @@ use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_th
 use crate::accounts::Actor;
 use crate::chat::Post;
 use crate::jobs::{JobFilter, JobOrigin};
-use crate::model::{Handle, JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
+use crate::model::{JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
 use crate::protocol::{JobDetails, JobView};
 use crate::text::Text;
 
@@ -89,7 +89,8 @@ async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
     (status = 201, body = JobView), (status = 200, description = "It was asked for before", body = JobView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
-    let mut actor = caller.actor(new.handle.as_deref().map(Handle::new).transpose()?);
+    let handle = app.handle_of(&caller.actor(None), new.handle.as_deref()).await?;
+    let mut actor = caller.actor(handle);
     actor.set_zone(new.time_zone);
     let (text, request) = command(&new.name, &new.arguments, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;

@@ -12,7 +12,7 @@ use super::large::large_json;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, json, room_name, to_the_end, trusted_caller, with_app};
 use crate::chat::{Page, Post};
-use crate::model::{Handle, MessageText, SendId};
+use crate::model::{MessageText, SendId};
 use crate::protocol::MessageView;
 use crate::threads;
 
@@ -69,7 +69,8 @@ async fn list(room: String, query: PageQuery, app: Arc<App>) -> Answer {
     (status = 201, body = MessageView), (status = 200, description = "This id was stored before", body = MessageView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> Answer {
-    let actor = caller.actor(new.handle.as_deref().map(Handle::new).transpose()?);
+    let handle = app.handle_of(&caller.actor(None), new.handle.as_deref()).await?;
+    let actor = caller.actor(handle);
     let text = MessageText::new(new.message, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
     let (room, _) = app.chat.open_room(&room_name(&room)?).await?;

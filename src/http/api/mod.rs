@@ -1,11 +1,14 @@
 //! The HTTP API: JSON in and out, one short handler per route, each with its OpenAPI description.
 
+mod account;
+mod accounts;
 mod ask;
 mod callbacks;
 mod commands;
 mod documents;
 mod health;
 mod hooks;
+mod invitations;
 mod jobs;
 mod large;
 mod messages;
@@ -72,6 +75,9 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         stats::routes,
         jobs::routes,
         session::routes,
+        account::routes,
+        accounts::routes,
+        invitations::routes,
         schedules::routes,
         hooks::routes,
         ask::routes,

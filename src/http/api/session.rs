@@ -1,4 +1,4 @@
-//! `/api/session`: the owner's sign-in.
+//! `/api/session`: signing in and out.
 
 use std::sync::Arc;
 
@@ -10,17 +10,25 @@ use warp::http::StatusCode;
 use warp::http::header::{HeaderValue, SET_COOKIE};
 use warp::reply::Response;
 
-use super::super::caller::{SESSION_COOKIE, sign_in_refusal};
+use super::super::caller::{MARK_COOKIE, SESSION_COOKIE, sign_in_refusal, user_view};
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_caller, with_app};
-use crate::accounts::{Role, SESSION_DAYS};
+use super::{Answer, App, Caller, ErrorBody, bad_request, body, caller, json, trusted_caller, with_app};
+use crate::accounts::{Actor, Credentials, SESSION_DAYS};
+use crate::model::{Account, Role};
 use crate::protocol::UserView;
 use crate::text::Text;
 
+/// How long a browser is known in which somebody signed in, in days.
+const MARK_DAYS: i64 = 365;
+
+/// Either a name and a password, or the owner's key.
 #[derive(Deserialize, ToSchema)]
 struct SignIn {
     /// The owner's key.
-    key: String,
+    key: Option<String>,
+    /// The name of an account.
+    name: Option<String>,
+    password: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -39,40 +47,70 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 /// The caller's identity.
 #[utoipa::path(get, path = "/api/session", responses((status = 200, body = Session)))]
 async fn show(caller: Caller) -> Answer {
-    Ok(user(&caller, caller.role))
+    Ok(user(StatusCode::OK, &caller.actor(None)))
 }
 
-/// Signs the owner in; sets a cookie for 30 days.
+/// Signs in with a name and a password, or with the owner's key; sets a cookie for 30 days.
 #[utoipa::path(post, path = "/api/session", request_body = SignIn, responses(
     (status = 200, body = Session), (status = 401, body = ErrorBody),
-    (status = 429, description = "Too many wrong keys", body = ErrorBody)))]
+    (status = 429, description = "Too many wrong keys or passwords", body = ErrorBody)))]
 async fn sign_in(caller: Caller, form: SignIn, app: Arc<App>) -> Answer {
-    let token = app.keys.sign_in(&form.key, caller.address).await.map_err(sign_in_refusal)?;
-    let mut response = user(&caller, Role::Owner);
-    set_cookie(&mut response, &caller, &token, SESSION_DAYS * 24 * 60 * 60);
-    Ok(response)
+    match form {
+        SignIn { key: Some(key), .. } => {
+            app.keys.check(&key, caller.address).map_err(sign_in_refusal)?;
+            let token = app.sessions.open(None, &caller.device).await.map_err(Text::from)?;
+            let mut response = user(StatusCode::OK, &Actor { role: Role::Owner, ..caller.actor(None) });
+            set_cookie(&mut response, &caller, SESSION_COOKIE, &token, SESSION_DAYS);
+            Ok(response)
+        }
+        SignIn { name: Some(name), password: Some(password), .. } => {
+            let credentials = Credentials { name, password, mark: caller.mark.clone() };
+            let account = app.accounts.sign_in(credentials, caller.address).await.map_err(sign_in_refusal)?;
+            signed_in(StatusCode::OK, &caller, &account, &app).await
+        }
+        _ => Err(bad_request("either key, or name and password")),
+    }
 }
 
 /// Ends the session.
 #[utoipa::path(delete, path = "/api/session", responses((status = 204)))]
 async fn sign_out(caller: Caller, app: Arc<App>) -> Answer {
     if let Some(token) = &caller.session {
-        app.keys.sign_out(token).await.map_err(|_| Text::new("error-store_failed"))?;
+        app.sessions.end(token).await.map_err(Text::from)?;
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, &caller, "", 0);
+    Ok(signed_out(&caller))
+}
+
+/// Opens a session for an account, with the browser's cookies for it.
+pub(super) async fn signed_in(status: StatusCode, caller: &Caller, account: &Account, app: &App) -> Answer {
+    let token = app.sessions.open(Some(account), &caller.device).await.map_err(Text::from)?;
+    let room = app.store.private_room(&account.principal);
+    let mut response = user(status, &Actor::of_account(account, room, caller.locale));
+    set_cookie(&mut response, caller, SESSION_COOKIE, &token, SESSION_DAYS);
+    set_cookie(&mut response, caller, MARK_COOKIE, &app.accounts.mark(account), MARK_DAYS);
     Ok(response)
 }
 
-fn user(caller: &Caller, role: Role) -> Response {
-    let actor = caller.actor(None);
-    json(StatusCode::OK, &Session { user: UserView { handle: &actor.handle, role: role.as_str() } })
+/// The answer to a browser that has no session any more.
+pub(super) fn signed_out(caller: &Caller) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    set_cookie(&mut response, caller, SESSION_COOKIE, "", 0);
+    response
 }
 
-fn set_cookie(response: &mut Response, caller: &Caller, token: &str, seconds: i64) {
-    let secure = if caller.is_secure { "; Secure" } else { "" };
-    let cookie = format!("{SESSION_COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+/// Marks a browser whose account has a new password.
+pub(super) fn mark(response: &mut Response, caller: &Caller, account: &Account, app: &App) {
+    set_cookie(response, caller, MARK_COOKIE, &app.accounts.mark(account), MARK_DAYS);
+}
+
+fn user(status: StatusCode, actor: &Actor) -> Response {
+    json(status, &Session { user: user_view(actor) })
+}
+
+fn set_cookie(response: &mut Response, caller: &Caller, name: &str, value: &str, days: i64) {
+    let (secure, seconds) = (if caller.is_secure { "; Secure" } else { "" }, days * 24 * 60 * 60);
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(value) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(SET_COOKIE, value);
+        response.headers_mut().append(SET_COOKIE, value);
     }
 }

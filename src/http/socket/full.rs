@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::super::App;
-use super::super::caller::Caller;
+use super::super::caller::{Caller, user_view};
 use super::connection::{Connection, Event};
 use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
 use crate::chat::{Membership, Page, Post, Seen};
 use crate::groups::Subscription;
-use crate::model::{Handle, JobId, Message, MessageText, PRIVATE_ROOM, RoomName, SendId};
-use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, ServerFrame, UserView};
+use crate::model::{JobId, Message, MessageText, PRIVATE_ROOM, RoomName, SendId};
+use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, ServerFrame};
 use crate::text::{Locale, Text};
 
 /// Serves a full client.
@@ -85,7 +85,7 @@ impl FullClient {
     async fn take(&mut self, connection: &mut Connection, text: &str) -> Result<(), Refused> {
         match ClientFrame::parse(text)? {
             ClientFrame::Hello { handle, locale, time_zone } => {
-                self.hello(connection, handle, locale.as_deref(), time_zone)?;
+                self.hello(connection, handle, locale.as_deref(), time_zone).await?;
             }
             ClientFrame::Join { room, after, version, epoch } => {
                 let seen = Seen { after, version, epoch: epoch.as_deref() };
@@ -147,7 +147,7 @@ impl FullClient {
         }
     }
 
-    fn hello(
+    async fn hello(
         &mut self,
         connection: &mut Connection,
         handle: Option<String>,
@@ -160,7 +160,7 @@ impl FullClient {
         if time_zone.is_some() {
             self.actor.set_zone(time_zone);
         }
-        if let Some(handle) = handle.as_deref().map(Handle::new).transpose()? {
+        if let Some(handle) = self.app.handle_of(&self.actor, handle.as_deref()).await? {
             self.actor = self.actor.renamed(handle);
             for membership in &mut self.rooms {
                 membership.rename(&self.actor.principal, &self.actor.handle);
@@ -172,7 +172,7 @@ impl FullClient {
         let welcome = ServerFrame::Welcome {
             protocol: PROTOCOL,
             server: concat!("chatbot/", env!("CARGO_PKG_VERSION")),
-            user: UserView { handle: &self.actor.handle, role: self.actor.role.as_str() },
+            user: user_view(&self.actor),
             limits: LimitsView {
                 message_chars: settings.message_chars,
                 frame_bytes: settings.frame_bytes,

@@ -28,9 +28,10 @@ use super::App;
 use super::caller::{Caller, caller};
 use super::limits::Permit;
 use super::refusals::Refusal;
+use crate::accounts::{Connections, SessionChange, SessionId, SignedIn};
 use crate::bots::Bots;
 use crate::groups::{Outbox, OutboxId, Reader};
-use crate::model::{PRIVATE_ROOM, RoomName};
+use crate::model::{PRIVATE_ROOM, Principal, RoomName};
 use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
 use connection::{Connection, SocketLimits};
@@ -45,8 +46,33 @@ pub struct Sockets {
 
 struct Open {
     outbox: Arc<Outbox>,
+    /// Whose connection it is, if somebody is signed in.
+    session: Option<Arc<OpenSession>>,
     /// The language in which the commands were sent, once they were.
     locale: Option<Locale>,
+}
+
+/// The session of a connection.
+struct OpenSession {
+    subject: Principal,
+    id: SessionId,
+}
+
+impl Connections for Sockets {
+    fn follow(&self, change: &SessionChange) {
+        let reason_for = |session: &OpenSession| match change {
+            SessionChange::Ended(subject, ids) => {
+                let is_ended = ids.as_ref().is_none_or(|ids| ids.contains(&session.id));
+                (session.subject == *subject && is_ended).then_some(CloseReason::SignedOut)
+            }
+            SessionChange::Changed(subject) => (session.subject == *subject).then_some(CloseReason::GoingAway),
+        };
+        for open in self.open().values() {
+            if let Some(reason) = open.session.as_deref().and_then(reason_for) {
+                open.outbox.close(reason);
+            }
+        }
+    }
 }
 
 impl Sockets {
@@ -88,9 +114,11 @@ struct Listed {
 }
 
 impl Listed {
-    fn new(sockets: &Arc<Sockets>, reader: Reader) -> Self {
+    fn new(sockets: &Arc<Sockets>, reader: Reader, signed_in: Option<&SignedIn>) -> Self {
         let outbox = Outbox::new(reader);
-        sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), locale: None });
+        let session = signed_in
+            .map(|signed_in| Arc::new(OpenSession { subject: signed_in.subject(), id: signed_in.session.clone() }));
+        sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), session, locale: None });
         Self { sockets: sockets.clone(), outbox }
     }
 }
@@ -191,11 +219,17 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
 async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgrade: OnUpgrade) {
     let Some((stream, leftover)) = take_stream(upgrade).await else { return };
     let reader = if matches!(door, WebSocketEndpoint::Full) { Reader::Full } else { Reader::Simple };
-    let listed = Listed::new(&app.sockets, reader);
+    let listed = Listed::new(&app.sockets, reader, caller.signed_in.as_ref());
     let limits = SocketLimits { frame_bytes: app.settings.frame_bytes, stall: app.settings.stall };
     let outbox = listed.outbox.clone();
     if app.stopping.is_cancelled() {
         outbox.close(CloseReason::GoingAway);
+    }
+    // The session may have ended before the connection was listed.
+    if let Some(token) = caller.session.as_ref().filter(|_| caller.signed_in.is_some())
+        && !app.sessions.is_open(token).await.unwrap_or(true)
+    {
+        outbox.close(CloseReason::SignedOut);
     }
     // Behind a proxy the client's address is counted here; otherwise it was when the connection was accepted.
     let permit = match caller.is_proxied {

@@ -9,7 +9,7 @@ use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
 use crate::chat::{Membership, Post, Seen};
-use crate::model::{AuthorKind, BOT_HANDLE, Handle, MessageText, RoomName, SendId};
+use crate::model::{AuthorKind, BOT_HANDLE, MessageText, RoomName, SendId};
 use crate::protocol::{CloseReason, MessageView, ServerFrame, SimpleFrame};
 use crate::text::Text;
 
@@ -88,9 +88,7 @@ impl SimpleClient {
     }
 
     async fn say(&mut self, connection: &Connection, frame: SimpleFrame) -> Result<(), Text> {
-        if let Some(handle) = frame.handle.as_deref().map(Handle::new).transpose()?
-            && handle != self.actor.handle
-        {
+        if let Some(handle) = self.app.handle_of(&self.actor, frame.handle.as_deref()).await? {
             self.actor = self.actor.renamed(handle);
             self.membership.rename(&self.actor.principal, &self.actor.handle);
         }

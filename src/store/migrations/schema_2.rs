@@ -24,7 +24,6 @@ use crate::store::engine::{Batch, Counter, EngineError, Scope, Table, number_fro
 use crate::store::job_index::{self, StoredJob};
 use crate::store::messages::{day_of, hashed_sent_key};
 use crate::store::rooms::{RoomNumber, RoomRecord, private_room};
-use crate::store::sessions::Session;
 use crate::store::{ROOMS_KEY, encode};
 
 // The tables of schema 1. Its indexes of jobs and schedules are made again.
@@ -37,7 +36,6 @@ const SENT_IDS: u8 = 6;
 const DELETIONS: u8 = 7;
 const JOBS: u8 = 8;
 const ASKED_BY: u8 = 9;
-const SESSIONS: u8 = 12;
 const ANSWERED_BY: u8 = 13;
 const JOB_LOGS: u8 = 14;
 const JOB_STATS: u8 = 17;
@@ -64,7 +62,6 @@ pub fn upgrade(old: &OldStore, new: &mut NewStore) -> Result<(), EngineError> {
     step.jobs()?;
     step.schedules()?;
     step.hooks()?;
-    step.sessions()?;
     step.documents()?;
     for (from, to) in
         [(JOB_LOGS, Table::JobLogs), (JOB_STATS, Table::JobStats), (DOCUMENT_NUMBERS, Table::DocumentNumbers)]
@@ -254,18 +251,6 @@ impl<'a> Step<'a> {
             let hook: Hook = typed(value, &what)?;
             let batch = Batch::new(Scope::ANY).claim(&Claim::hook_place(place), hook.id.as_str());
             self.new.add(batch.put(Table::Hooks, digest, encode(&hook)))
-        })
-    }
-
-    /// There were none but the owner's.
-    fn sessions(&mut self) -> Result<(), EngineError> {
-        let old = self.old;
-        old.each(SESSIONS, &[], |digest, record| {
-            let what = || "a session".to_owned();
-            let mut value: Value = read(record, &what)?;
-            value["subject"] = json!("k");
-            let session: Session = typed(value, &what)?;
-            self.new.put(Table::Sessions, digest, encode(&session))
         })
     }
 

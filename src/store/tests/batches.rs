@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::model::{
-    Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId, JobMinute, Language, MissedRuns, NextRun,
-    Origin, Rhythm, Schedule, ScheduleId,
+    Account, AccountId, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId, Invitation,
+    InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Rhythm, Role, Schedule, ScheduleId,
 };
 
 /// When jobs are due that wait for their time.
@@ -20,6 +20,7 @@ async fn batches_touch_the_tables_of_their_scope_and_every_scope_is_used() {
     change_jobs(&store, lobby).await;
     change_schedules(&store).await;
     change_documents(&store).await;
+    change_accounts(&store).await;
     change_the_rest(&store).await;
     let flushed = tokio::task::spawn_blocking(move || store.flush());
     flushed.await.expect("not cancelled").expect("durable");
@@ -209,15 +210,61 @@ async fn change_documents(store: &Store) {
     assert_eq!(store.remove_document(&changed).await, Ok(true));
 }
 
+async fn change_accounts(store: &Store) {
+    let invitation = |uses_left| Invitation {
+        id: InvitationId::fresh(),
+        role: Role::Member,
+        uses_left,
+        expires_at: Timestamp(i64::MAX),
+        created_at: Timestamp::now(),
+        created_by: None,
+        place: 0,
+    };
+    assert_eq!(store.replace_first_invitation(&[1; 32], &invitation(Some(1))).await, Ok(true));
+    assert_eq!(store.add_invitation(&[2; 32], invitation(Some(1)), 1).await, Ok(true));
+    assert_eq!(store.add_invitation(&[3; 32], invitation(None), 1).await, Ok(false), "there is one place");
+    let account = |name: &str| {
+        let id = AccountId::fresh();
+        let name = Handle::new(name).expect("a name");
+        let principal = Principal::account(&id);
+        let (password, created_at) = (None, Timestamp::now());
+        Account { id, principal, name, role: Role::Member, password, is_disabled: false, created_at }
+    };
+    let ann = account("Ann");
+    let used = store.invitation(&[2; 32]).await.expect("readable").expect("open");
+    let used = UsedInvitation { digest: [2; 32], invitation: used };
+    assert_eq!(store.add_account(&ann, Some(used.clone())).await, Ok(AccountAdded::Added));
+    assert_eq!(store.add_account(&account("ann"), None).await, Ok(AccountAdded::NameTaken));
+    assert_eq!(store.add_account(&account("Bob"), Some(used)).await, Ok(AccountAdded::InvitationChanged));
+    let twin = Account { name: Handle::new("Bob").expect("a name"), ..ann.clone() };
+    assert_eq!(store.add_account(&twin, None).await, Ok(AccountAdded::VisitorTaken));
+    let changed = store.change_account(&ann.id, |account| account.role = Role::Admin, |_| ()).await;
+    assert_eq!(changed.expect("changed").map(|account| account.role), Some(Role::Admin));
+    assert_eq!(store.add_invitation(&[4; 32], invitation(Some(0)), 1).await, Ok(true), "the place is free again");
+    assert_eq!(store.remove_expired_invitations(Timestamp::now()).await, Ok(1));
+
+    let session = Session {
+        subject: Principal::account(&ann.id),
+        expires_at: Timestamp(1),
+        created_at: Timestamp(0),
+        last_seen_at: Timestamp(0),
+        device: String::new(),
+        address: String::new(),
+        key: None,
+    };
+    let (one, two) = ([1; 32], [2; 32]);
+    store.put_session(&one, &session).await.expect("stored");
+    store.put_session(&two, &session).await.expect("stored");
+    store.change_session(&one, |session| session.last_seen_at = Timestamp(7)).await.expect("stored");
+    let found = store.sessions_of(&session.subject).await.expect("readable");
+    assert_eq!(found.iter().map(|(_, session)| session.last_seen_at.0).collect::<Vec<_>>(), [7, 0]);
+    store.remove_sessions(&[(one, session.subject.clone())], || ()).await.expect("deleted");
+    assert_eq!(store.remove_expired_sessions(Timestamp::now()).await, Ok(1));
+    assert!(store.session(&two).await.expect("readable").is_none());
+}
+
 async fn change_the_rest(store: &Store) {
     assert_eq!(store.add_owner_key_digest(b"digest").await, Ok(true));
-    let session = Session { subject: principal("Ann"), expires_at: Timestamp(1) };
-    store.put_session(b"one", session.clone()).await.expect("stored");
-    store.put_session(b"two", session).await.expect("stored");
-    store.delete_session(b"one").await.expect("deleted");
-    store.remove_expired_sessions(Timestamp::now()).await.expect("deleted");
-    assert!(store.session(b"two").await.expect("readable").is_none());
-
     let room = RoomName::public("lobby").expect("a name");
     let name = Handle::new("Hook").expect("a handle");
     let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };

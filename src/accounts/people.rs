@@ -1,0 +1,388 @@
+//! Accounts: making them by invitation, signing in, and looking after them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::keys::{digest, random_token};
+use super::passwords;
+use super::sessions::{SessionChange, SessionId, Sessions};
+use super::throttle::Throttle;
+use super::{Action, Actor, SignInError, Visitor};
+use crate::model::{Account, AccountId, Handle, Invitation, InvitationId, Principal, Role, Timestamp, subscriber};
+use crate::protocol::{AccountView, SessionView};
+use crate::store::{AccountAdded, Session, Store, UsedInvitation};
+use crate::text::Text;
+
+/// Maximum number of open invitations.
+const MOST_INVITATIONS: u32 = 200;
+
+/// Longest life of an invitation, in days.
+const MOST_DAYS: u32 = 365;
+
+/// Largest limited number of uses.
+const MOST_USES: u32 = 10_000;
+
+/// How long the first invitation is open, in minutes.
+const FIRST_MINUTES: i64 = 30;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// What somebody gives to sign in.
+#[derive(Debug)]
+pub struct Credentials {
+    pub name: String,
+    pub password: String,
+    /// The mark of a browser in which this account signed in before, see [`Accounts::mark`].
+    pub mark: Option<String>,
+}
+
+/// A change to an account.
+#[derive(Debug, Default)]
+pub struct AccountChange {
+    pub role: Option<Role>,
+    pub disabled: Option<bool>,
+    pub password: Option<String>,
+}
+
+/// Makes accounts, checks passwords, and lets those who may look after them.
+pub struct Accounts {
+    store: Arc<Store>,
+    sessions: Arc<Sessions>,
+    by_address: Throttle<IpAddr>,
+    /// Failures of browsers that are not known, by the name's skeleton, whether an account has it or not.
+    by_name: Throttle<String>,
+    /// Failures of known browsers: whoever attacks the account from elsewhere does not lock them out.
+    by_mark: Throttle<String>,
+}
+
+impl Accounts {
+    pub fn new(store: Arc<Store>, sessions: Arc<Sessions>) -> Self {
+        Self {
+            store,
+            sessions,
+            by_address: Throttle::default(),
+            by_name: Throttle::default(),
+            by_mark: Throttle::default(),
+        }
+    }
+
+    // --- making an account ---
+
+    /// The token of an invitation that makes the owner's account, if there is no account yet. The one before is void.
+    pub async fn first_invitation(&self) -> Result<Option<String>, Text> {
+        if self.store.has_accounts().await? {
+            return Ok(None);
+        }
+        let (token, now) = (random_token(), Timestamp::now());
+        let invitation = Invitation {
+            id: InvitationId::fresh(),
+            role: Role::Owner,
+            uses_left: Some(1),
+            expires_at: Timestamp(now.0 + FIRST_MINUTES * 60 * 1000),
+            created_at: now,
+            created_by: None,
+            place: 0,
+        };
+        let is_replaced = self.store.replace_first_invitation(&digest(&token), &invitation).await?;
+        // Another process made one at the same moment, and has told it.
+        Ok(is_replaced.then_some(token))
+    }
+
+    /// The open invitation of a token.
+    pub async fn invitation(&self, token: &str) -> Result<Invitation, Text> {
+        let invitation = self.store.invitation(&digest(token)).await?;
+        let invitation = invitation.filter(|invitation| invitation.is_open(Timestamp::now()));
+        invitation.ok_or_else(|| Text::new("error-bad_invitation"))
+    }
+
+    /// Makes an account by an invitation. What the visitor wrote and asked goes over to it.
+    pub async fn join(
+        &self,
+        token: &str,
+        name: Handle,
+        password: String,
+        visitor: Option<&Visitor>,
+    ) -> Result<Account, Text> {
+        let invitation = self.invitation(token).await?;
+        passwords::check_new(&password, &name)?;
+        let used = UsedInvitation { digest: digest(token), invitation };
+        let role = used.invitation.role;
+        let account = new_account(name, role, Some(passwords::hash(password).await?), visitor);
+        self.add(account, Some(used)).await
+    }
+
+    /// Makes an account for somebody. Without a password nobody can sign in until it gets one.
+    pub async fn create(
+        &self,
+        name: Handle,
+        role: Role,
+        password: Option<String>,
+        actor: &Actor,
+    ) -> Result<Account, Text> {
+        actor.may(Action::ManagePeople)?;
+        actor.may(Action::GiveRole(role))?;
+        let password = match password {
+            Some(password) => {
+                passwords::check_new(&password, &name)?;
+                Some(passwords::hash(password).await?)
+            }
+            None => None,
+        };
+        self.add(new_account(name, role, password, None), None).await
+    }
+
+    async fn add(&self, mut account: Account, used: Option<UsedInvitation>) -> Result<Account, Text> {
+        match self.store.add_account(&account, used.clone()).await? {
+            AccountAdded::Added => Ok(account),
+            AccountAdded::NameTaken => Err(Text::new("error-name_taken").with("name", account.name)),
+            AccountAdded::InvitationChanged => Err(Text::new("error-bad_invitation")),
+            // Somebody else makes an account in the same browser: it begins with nothing.
+            AccountAdded::VisitorTaken => {
+                account.principal = Principal::account(&account.id);
+                match self.store.add_account(&account, used).await? {
+                    AccountAdded::Added => Ok(account),
+                    AccountAdded::NameTaken => Err(Text::new("error-name_taken").with("name", account.name)),
+                    AccountAdded::VisitorTaken | AccountAdded::InvitationChanged => {
+                        Err(Text::new("error-bad_invitation"))
+                    }
+                }
+            }
+        }
+    }
+
+    // --- signing in ---
+
+    /// The account of these credentials. Failures are counted by address and by name; names that nobody has are answered as
+    /// others are, after the same time.
+    pub async fn sign_in(&self, credentials: Credentials, address: IpAddr) -> Result<Account, SignInError> {
+        let Credentials { name, password, mark } = credentials;
+        let name = Handle::new(&name).ok();
+        let account = match &name {
+            Some(name) => self.store.account_of_name(name).await?,
+            None => None,
+        };
+        let known = account.as_ref().zip(mark).filter(|(account, mark)| self.mark(account) == *mark);
+        let known = known.map(|(account, _)| account.id.as_str().to_owned());
+        let (from, skeleton) = (subscriber(address), name.as_ref().map(Handle::skeleton).unwrap_or_default());
+        let admitted = match &known {
+            Some(known) => self.by_mark.admit(known),
+            None => self.by_address.admit(&from).and_then(|()| self.by_name.admit(&skeleton)),
+        };
+        admitted.map_err(|seconds| SignInError::TryLater { seconds })?;
+        let usable = account.filter(|account| !account.is_disabled);
+        let hash = usable.as_ref().and_then(|account| account.password.clone());
+        if passwords::verify(password, hash).await?
+            && let Some(account) = usable
+        {
+            self.by_address.forget(&from);
+            known.iter().for_each(|known| self.by_mark.forget(known));
+            return Ok(account);
+        }
+        tracing::warn!(%address, "wrong password");
+        match &known {
+            Some(known) => self.by_mark.count_failure(known),
+            None => {
+                self.by_address.count_failure(&from);
+                self.by_name.count_failure(&skeleton);
+            }
+        }
+        Err(SignInError::WrongPassword)
+    }
+
+    /// The mark of a browser in which an account signed in. It opens nothing, but the browser is not locked out by the failures of
+    /// others. A new password makes it void.
+    pub fn mark(&self, account: &Account) -> String {
+        self.store.sign(&["device", account.id.as_str(), account.password.as_deref().unwrap_or_default()])
+    }
+
+    // --- one's own account ---
+
+    /// Changes one's own password and ends all other sessions.
+    pub async fn change_password(
+        &self,
+        account: &Account,
+        own: &SessionId,
+        current: String,
+        new: String,
+        address: IpAddr,
+    ) -> Result<Account, SignInError> {
+        let credentials =
+            Credentials { name: account.name.to_string(), password: current, mark: Some(self.mark(account)) };
+        self.sign_in(credentials, address).await?;
+        passwords::check_new(&new, &account.name)?;
+        let hash = passwords::hash(new).await?;
+        let set = move |account: &mut Account| account.password = Some(hash.clone());
+        let changed = self.store.change_account(&account.id, set, |_| ()).await?;
+        self.sessions.end_of(&Principal::account(&account.id), |session| session != own).await?;
+        changed.ok_or(SignInError::WrongPassword)
+    }
+
+    // --- looking after accounts ---
+
+    /// Accounts whose name has `part` in it, in the order in which they were made, behind the one with the id `after`; and whether
+    /// there are more than `limit`.
+    pub async fn list(
+        &self,
+        part: &str,
+        after: Option<&AccountId>,
+        limit: usize,
+        actor: &Actor,
+    ) -> Result<(Vec<AccountView>, bool), Text> {
+        actor.may(Action::ManagePeople)?;
+        let part = part.trim().to_lowercase();
+        let has_part = |account: &Account| account.name.to_string().to_lowercase().contains(&part);
+        let mut found = self.store.accounts(after, limit + 1, has_part).await?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let mut views = Vec::new();
+        for account in &found {
+            views.push(self.view(account).await?);
+        }
+        Ok((views, more))
+    }
+
+    pub async fn show(&self, id: &AccountId, actor: &Actor) -> Result<Account, Text> {
+        actor.may(Action::ManagePeople)?;
+        self.store.account(id).await?.ok_or_else(no_such_account)
+    }
+
+    async fn view(&self, account: &Account) -> Result<AccountView, Text> {
+        let sessions = self.sessions.of(&Principal::account(&account.id)).await?;
+        Ok(AccountView::new(account, sessions.first().map(|(_, session)| session.last_seen_at)))
+    }
+
+    /// Changes somebody's account. Its connections are opened again with the new role; a disabled account, and one with a new
+    /// password, has no sessions any more.
+    pub async fn change(&self, id: &AccountId, change: AccountChange, actor: &Actor) -> Result<AccountView, Text> {
+        let before = self.show(id, actor).await?;
+        actor.may(Action::ManageAccount(&before))?;
+        change.role.map_or(Ok(()), |role| actor.may(Action::GiveRole(role)))?;
+        let hash = match change.password {
+            Some(password) => {
+                passwords::check_new(&password, &before.name)?;
+                Some(passwords::hash(password).await?)
+            }
+            None => None,
+        };
+        let ends_sessions = change.disabled == Some(true) || hash.is_some();
+        let set = move |account: &mut Account| {
+            account.role = change.role.unwrap_or(account.role);
+            account.is_disabled = change.disabled.unwrap_or(account.is_disabled);
+            if let Some(hash) = &hash {
+                account.password = Some(hash.clone());
+            }
+        };
+        let connections = self.sessions.connections();
+        let effect = move |account: &Account| {
+            let subject = Principal::account(&account.id);
+            let change = match ends_sessions {
+                true => SessionChange::Ended(subject, None),
+                false => SessionChange::Changed(subject),
+            };
+            connections.follow(&change);
+        };
+        let changed = self.store.change_account(id, set, effect).await?.ok_or_else(no_such_account)?;
+        if ends_sessions {
+            self.sessions.end_of(&Principal::account(id), |_| true).await?;
+        }
+        self.view(&changed).await
+    }
+
+    /// Somebody's sessions, the one that was used last first; `own` is the one that asks.
+    pub async fn sessions_of(&self, account: &Account, own: Option<&SessionId>) -> Result<Vec<SessionView>, Text> {
+        let sessions = self.sessions.of(&Principal::account(&account.id)).await?;
+        let view = |(id, session): (SessionId, Session)| SessionView {
+            current: own == Some(&id),
+            id: id.as_str().to_owned(),
+            device: session.device,
+            address: session.address,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+        };
+        Ok(sessions.into_iter().map(view).collect())
+    }
+
+    /// Signs somebody out everywhere.
+    pub async fn sign_out(&self, id: &AccountId, actor: &Actor) -> Result<(), Text> {
+        let account = self.show(id, actor).await?;
+        actor.may(Action::ManageAccount(&account))?;
+        self.sessions.end_of(&Principal::account(id), |_| true).await?;
+        Ok(())
+    }
+
+    // --- invitations ---
+
+    /// Makes an invitation and returns it with its token, which cannot be read later. `uses`: `None` for any number.
+    pub async fn invite(
+        &self,
+        role: Role,
+        uses: Option<u32>,
+        days: u32,
+        actor: &Actor,
+    ) -> Result<(Invitation, String), Text> {
+        actor.may(Action::ManagePeople)?;
+        actor.may(Action::GiveRole(role))?;
+        if !(1..=MOST_DAYS).contains(&days) {
+            return Err(Text::new("error-bad_invitation_terms-days").with("max", MOST_DAYS));
+        }
+        if uses.is_some_and(|uses| !(1..=MOST_USES).contains(&uses)) {
+            return Err(Text::new("error-bad_invitation_terms-uses").with("max", MOST_USES));
+        }
+        let (token, now) = (random_token(), Timestamp::now());
+        let invitation = Invitation {
+            id: InvitationId::fresh(),
+            role,
+            uses_left: uses,
+            expires_at: Timestamp(now.0 + i64::from(days) * DAY),
+            created_at: now,
+            created_by: Some(actor.handle.to_string()),
+            place: 0,
+        };
+        self.store.remove_expired_invitations(now).await?;
+        if self.store.add_invitation(&digest(&token), invitation.clone(), MOST_INVITATIONS).await? {
+            Ok((invitation, token))
+        } else {
+            Err(Text::new("error-too_many_invitations").with("max", MOST_INVITATIONS))
+        }
+    }
+
+    /// The open invitations that people made, oldest first.
+    pub async fn invitations(&self, actor: &Actor) -> Result<Vec<Invitation>, Text> {
+        actor.may(Action::ManagePeople)?;
+        let now = Timestamp::now();
+        let mut invitations = self.store.invitations().await?;
+        invitations.retain(|invitation| invitation.created_by.is_some() && invitation.is_open(now));
+        Ok(invitations)
+    }
+
+    /// Its link no longer works afterwards.
+    pub async fn revoke(&self, id: &InvitationId, actor: &Actor) -> Result<(), Text> {
+        actor.may(Action::ManagePeople)?;
+        if self.store.remove_invitation(id).await? { Ok(()) } else { Err(Text::new("error-not_found-invitation")) }
+    }
+
+    // --- guests ---
+
+    /// Whether a visitor's cookie became an account: then it is worth nothing by itself.
+    pub async fn has_visitor(&self, visitor: &Visitor) -> Result<bool, Text> {
+        Ok(self.store.account_of_principal(&visitor.principal).await?.is_some())
+    }
+
+    /// Refuses the name of an account, and what looks like it, to those who are not signed in.
+    pub async fn check_guest(&self, handle: &Handle) -> Result<(), Text> {
+        match self.store.account_of_name(handle).await? {
+            Some(_) => Err(Text::new("error-bad_handle-account").with("handle", handle)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn new_account(name: Handle, role: Role, password: Option<String>, visitor: Option<&Visitor>) -> Account {
+    let id = AccountId::fresh();
+    let principal = visitor.map_or_else(|| Principal::account(&id), |visitor| visitor.principal.clone());
+    Account { id, principal, name, role, password, is_disabled: false, created_at: Timestamp::now() }
+}
+
+fn no_such_account() -> Text {
+    Text::new("error-not_found-account")
+}

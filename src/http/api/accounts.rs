@@ -1,0 +1,146 @@
+//! `/api/accounts`: everybody's accounts.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use warp::Filter;
+use warp::Reply;
+use warp::http::StatusCode;
+
+use super::route::{Route, route};
+use super::session::signed_in;
+use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, trusted_caller, with_app};
+use crate::accounts::AccountChange;
+use crate::model::{AccountId, Handle, Role};
+use crate::protocol::{AccountView, SessionView};
+use crate::text::Text;
+
+/// Accounts in an answer, when nothing else is asked for, and at most.
+const USUAL: usize = 50;
+const MOST: usize = 200;
+
+#[derive(Serialize, ToSchema)]
+struct AccountList {
+    accounts: Vec<AccountView>,
+    /// Whether there are more behind the last one.
+    more: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SessionList {
+    /// The one that was used last first.
+    sessions: Vec<SessionView>,
+}
+
+#[derive(Deserialize, IntoParams)]
+struct Asked {
+    /// Only those with this in their name.
+    #[serde(default)]
+    q: String,
+    /// Only those behind the account of this id.
+    after: Option<String>,
+    /// At most so many: 50 when nothing is said, and no more than 200.
+    limit: Option<usize>,
+}
+
+/// A new account: one's own by an invitation, or somebody's by who may look after accounts.
+#[derive(Deserialize, ToSchema)]
+struct NewAccount {
+    /// The token of an invitation.
+    invitation: Option<String>,
+    name: String,
+    password: Option<String>,
+    /// Without an invitation.
+    role: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Changes {
+    role: Option<String>,
+    disabled: Option<bool>,
+    password: Option<String>,
+}
+
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![
+        route!(list).fixed(|at| at.and(caller(app)).and(warp::query::<Asked>()).and(with_app(app)).then(list)),
+        route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
+        route!(change).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(change)),
+        route!(sessions).part(|at| at.and(caller(app)).and(with_app(app)).then(sessions)),
+        route!(sign_out).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(sign_out)),
+    ]
+}
+
+/// Accounts, in the order in which they were made.
+#[utoipa::path(get, path = "/api/accounts", params(Asked), responses((status = 200, body = AccountList), (status = 403, body = ErrorBody)))]
+async fn list(caller: Caller, asked: Asked, app: Arc<App>) -> Answer {
+    let after = asked.after.as_deref().map(account_id).transpose()?;
+    let limit = asked.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let (accounts, more) = app.accounts.list(&asked.q, after.as_ref(), limit, &caller.actor(None)).await?;
+    Ok(json(StatusCode::OK, &AccountList { accounts, more }))
+}
+
+/// Makes an account. By an invitation, the caller is signed in to it.
+#[utoipa::path(post, path = "/api/accounts", request_body = NewAccount, responses(
+    (status = 201, description = "With an invitation `{user}`, otherwise the account", body = AccountView),
+    (status = 404, description = "The invitation was used or is over", body = ErrorBody),
+    (status = 409, description = "The name is taken", body = ErrorBody)))]
+async fn create(caller: Caller, new: NewAccount, app: Arc<App>) -> Answer {
+    let name = Handle::new(&new.name)?;
+    match (new.invitation, new.password) {
+        (Some(token), Some(password)) => {
+            let visitor = if caller.account().is_some() { None } else { caller.visitor.as_ref() };
+            let account = app.accounts.join(&token, name, password, visitor).await?;
+            signed_in(StatusCode::CREATED, &caller, &account, &app).await
+        }
+        (Some(_), None) => Err(bad_request("password is missing")),
+        (None, password) => {
+            let role = role(new.role.as_deref().unwrap_or(Role::Member.as_str()))?;
+            let account = app.accounts.create(name, role, password, &caller.actor(None)).await?;
+            Ok(json(StatusCode::CREATED, &AccountView::new(&account, None)))
+        }
+    }
+}
+
+/// Changes somebody's role or password, or whether the account may be used.
+#[utoipa::path(patch, path = "/api/accounts/{id}", request_body = Changes, params(("id" = String, Path)), responses(
+    (status = 200, body = AccountView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn change(id: String, caller: Caller, changes: Changes, app: Arc<App>) -> Answer {
+    let Changes { role: wanted, disabled, password } = changes;
+    let change = AccountChange { role: wanted.as_deref().map(role).transpose()?, disabled, password };
+    let id = account_id(&id)?;
+    if caller.account().is_some_and(|own| own.id == id) && (change.disabled == Some(true) || change.role.is_some()) {
+        // Otherwise the last owner could lock everybody out with one click.
+        return Err(Text::new("error-wrong_state-own_account").into());
+    }
+    let account = app.accounts.change(&id, change, &caller.actor(None)).await?;
+    Ok(json(StatusCode::OK, &account))
+}
+
+/// Where somebody is signed in.
+#[utoipa::path(get, path = "/api/accounts/{id}/sessions", params(("id" = String, Path)), responses(
+    (status = 200, body = SessionList), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn sessions(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    let account = app.accounts.show(&account_id(&id)?, &caller.actor(None)).await?;
+    let own = caller.signed_in.as_ref().map(|signed_in| &signed_in.session);
+    let sessions = app.accounts.sessions_of(&account, own).await?;
+    Ok(json(StatusCode::OK, &SessionList { sessions }))
+}
+
+/// Signs somebody out everywhere.
+#[utoipa::path(delete, path = "/api/accounts/{id}/sessions", params(("id" = String, Path)), responses(
+    (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn sign_out(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    app.accounts.sign_out(&account_id(&id)?, &caller.actor(None)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+pub(super) fn account_id(text: &str) -> Result<AccountId, Text> {
+    AccountId::parse(text).ok_or_else(|| Text::new("error-not_found-account"))
+}
+
+/// The role of an account by its name.
+pub(super) fn role(name: &str) -> Result<Role, Refusal> {
+    Role::of_account(name).ok_or_else(|| bad_request("role is member, moderator, admin or owner"))
+}

@@ -1,0 +1,81 @@
+//! Accounts, roles and invitations.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, Handle, InvitationId, Principal, Timestamp};
+
+/// What somebody is on this server, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A program that posts through a hook.
+    Hook,
+    /// A visitor without an account.
+    Guest,
+    Member,
+    Moderator,
+    Admin,
+    /// Runs the server.
+    Owner,
+}
+
+impl Role {
+    /// Those that an account can have.
+    pub const OF_ACCOUNTS: [Self; 4] = [Self::Member, Self::Moderator, Self::Admin, Self::Owner];
+
+    /// The name in the protocol.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hook => "hook",
+            Self::Guest => "user",
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role of an account by its name.
+    pub fn of_account(name: &str) -> Option<Self> {
+        Self::OF_ACCOUNTS.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+/// Somebody who is known by name and password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub id: AccountId,
+    /// The author of this account's messages and the owner of its jobs: that of the visitor who made the account, so that what
+    /// the visitor wrote belongs to it.
+    pub principal: Principal,
+    /// To sign in with, and shown beside messages.
+    pub name: Handle,
+    pub role: Role,
+    /// The password's hash with its parameters, as a PHC string. Without one nobody can sign in.
+    pub password: Option<String>,
+    /// Whether it may not be used.
+    pub is_disabled: bool,
+    pub created_at: Timestamp,
+}
+
+/// A link with which people make accounts. Its key is the digest of the link's token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    pub id: InvitationId,
+    /// The role of the accounts.
+    pub role: Role,
+    /// How many accounts may still be made; `None` for any number.
+    pub uses_left: Option<u32>,
+    pub expires_at: Timestamp,
+    pub created_at: Timestamp,
+    /// The name of whoever made it; `None` for the server's own, which makes the owner's account.
+    pub created_by: Option<String>,
+    /// Which of the places that there are for invitations it takes, from 1; 0 for the server's own.
+    pub place: u32,
+}
+
+impl Invitation {
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.expires_at > now && self.uses_left != Some(0)
+    }
+}
