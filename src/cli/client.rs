@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use chatbot::config::{self, Sources};
+use chatbot::config::{self, Config, Sources};
 use chatbot::local::LocalAccess;
 use clap::Args;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -36,6 +36,24 @@ pub struct ServerArgs {
     key: Option<String>,
 }
 
+impl ServerArgs {
+    /// Whether it is the one of this machine.
+    pub fn is_local(&self) -> bool {
+        self.url.is_none()
+    }
+
+    /// The settings of the server on this machine.
+    ///
+    /// # Errors
+    /// A message for the user, if they are wrong.
+    pub fn settings(&self) -> anyhow::Result<Config> {
+        let flags = self.data_dir.clone().map(|dir| ("server.data_dir", dir));
+        let file = self.config.clone();
+        let sources = Sources { file, environment: config::environment(), flags: flags.into_iter().collect() };
+        Ok(config::load(&sources)?)
+    }
+}
+
 /// A client of one server.
 pub struct Client {
     http: reqwest::Client,
@@ -55,10 +73,7 @@ impl Client {
             let hint = "is the address right, and the key in CHATBOT_KEY?";
             return Ok(Self { http: builder.build()?, url, key: server.key, hint });
         }
-        let flags = server.data_dir.map(|dir| ("server.data_dir", dir));
-        let sources =
-            Sources { file: server.config, environment: config::environment(), flags: flags.into_iter().collect() };
-        let LocalAccess { url, key } = LocalAccess::find(&config::load(&sources)?.server.data_dir)?;
+        let LocalAccess { url, key } = LocalAccess::find(&server.settings()?.server.data_dir)?;
         let hint = "the server that ran here has gone without a proper stop; start it again with chatbot serve";
         // A proxy from the environment would not reach this machine.
         Ok(Self { http: builder.no_proxy().build()?, url, key: Some(key), hint })
@@ -78,6 +93,15 @@ impl Client {
     /// As for [`Client::ask`].
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let request = self.request(Method::POST, path).header(CONTENT_TYPE, "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+
+    /// Sends a change as JSON.
+    ///
+    /// # Errors
+    /// As for [`Client::ask`].
+    pub async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.request(Method::PATCH, path).header(CONTENT_TYPE, "application/json");
         self.send(request.body(body.to_string())).await
     }
 

@@ -10,6 +10,7 @@ mod jobs;
 mod output;
 mod serve;
 mod table;
+mod user;
 
 use anyhow::Context;
 use chatbot::documents::extract;
@@ -21,6 +22,7 @@ use self::ask::AskArgs;
 use self::documents::DocumentsArgs;
 use self::jobs::JobsArgs;
 use self::serve::ServeArgs;
+use self::user::UserArgs;
 
 /// Self-hosted real-time chat whose bots do real work, in one program.
 ///
@@ -55,6 +57,11 @@ enum Command {
     ///
     /// The server is found as by "chatbot jobs".
     Documents(DocumentsArgs),
+    /// Add, list and look after the accounts of people, also while the server runs.
+    ///
+    /// "chatbot user add NAME --role owner" makes the first one on a machine without a browser. The server is found as by
+    /// "chatbot jobs"; if none runs, the accounts are changed in its data folder.
+    User(UserArgs),
     /// Ask a running server's documents a question.
     ///
     /// The server is found as by "chatbot jobs". The answer is written by the language model if one is set up, and quotes the
@@ -75,6 +82,7 @@ impl Cli {
             Command::Extract => extract::child::run().context("cannot read a file"),
             Command::Jobs(arguments) => jobs::run(arguments),
             Command::Documents(arguments) => documents::run(arguments),
+            Command::User(arguments) => user::run(arguments),
             Command::Ask(arguments) => ask::run(arguments),
         }
     }

@@ -1,0 +1,97 @@
+//! The accounts in the data folder of a server that does not run.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use anyhow::Context;
+use chatbot::accounts::{AccountChange, Accounts, Actor, Connections, SessionChange, Sessions};
+use chatbot::config::Config;
+use chatbot::model::{AccountId, Handle, Role};
+use chatbot::protocol::AccountView;
+use chatbot::store::{Closing, EngineError, Store, StoreOptions};
+use chatbot::text::{Locale, Text};
+use serde_json::{Value, json};
+
+use super::Change;
+
+/// The store, opened.
+pub struct Folder {
+    accounts: Accounts,
+    closing: Closing,
+}
+
+/// Nobody is connected to a server that does not run.
+struct Nobody;
+
+impl Connections for Nobody {
+    fn follow(&self, _: &SessionChange) {}
+}
+
+impl Folder {
+    /// Opens the store of these settings; `None` if a server has it.
+    ///
+    /// # Errors
+    /// A message for the user, if it cannot be opened.
+    pub async fn open(config: &Config) -> anyhow::Result<Option<Self>> {
+        const MIB: u64 = 1024 * 1024;
+        let options = StoreOptions { cache_bytes: config.store.cache_mb * MIB, min_free_bytes: 0 };
+        let dir = config.server.data_dir.join("store");
+        let opened = tokio::task::spawn_blocking(move || Store::open(&dir, options, |_| {})).await?;
+        let (store, closing) = match opened {
+            Err(EngineError::Locked(_)) => return Ok(None),
+            opened => opened?,
+        };
+        let sessions = Arc::new(Sessions::new(store.clone(), Arc::new(Nobody), String::new()));
+        Ok(Some(Self { accounts: Accounts::new(store, sessions), closing }))
+    }
+
+    /// Returns once all that was changed is durable.
+    pub async fn close(self) {
+        let Self { accounts, closing } = self;
+        drop(accounts);
+        // It only panics when the process is ending anyway.
+        let _ = tokio::task::spawn_blocking(|| closing.wait()).await;
+    }
+
+    pub async fn page(&self, find: &str, after: Option<&str>, limit: usize) -> anyhow::Result<Value> {
+        let after = after.and_then(AccountId::parse);
+        let (accounts, more) = self.accounts.list(find, after.as_ref(), limit, &owner()).await.map_err(words)?;
+        Ok(json!({"accounts": accounts, "more": more}))
+    }
+
+    pub async fn add(&self, name: &str, role: &str, password: String) -> anyhow::Result<Value> {
+        let name = Handle::new(name).map_err(words)?;
+        let role = Role::of_account(role).context("no such role")?;
+        let account = self.accounts.create(name, role, Some(password), &owner()).await.map_err(words)?;
+        Ok(serde_json::to_value(AccountView::new(&account, None))?)
+    }
+
+    pub async fn change(&self, id: &str, change: Change) -> anyhow::Result<Value> {
+        let Change { role, disabled, password } = change;
+        let change = AccountChange { role: role.and_then(Role::of_account), disabled, password };
+        let account = self.accounts.change(&account_id(id)?, change, &owner()).await.map_err(words)?;
+        Ok(serde_json::to_value(account)?)
+    }
+
+    pub async fn sessions(&self, id: &str) -> anyhow::Result<Value> {
+        let account = self.accounts.show(&account_id(id)?, &owner()).await.map_err(words)?;
+        Ok(serde_json::to_value(self.accounts.sessions_of(&account, None).await.map_err(words)?)?)
+    }
+
+    pub async fn sign_out(&self, id: &str) -> anyhow::Result<()> {
+        self.accounts.sign_out(&account_id(id)?, &owner()).await.map_err(words)
+    }
+}
+
+/// Whoever can open the store's files may do all with it.
+fn owner() -> Actor {
+    Actor::new(None, None, IpAddr::V4(Ipv4Addr::LOCALHOST), Role::Owner, Locale::English)
+}
+
+fn account_id(id: &str) -> anyhow::Result<AccountId> {
+    AccountId::parse(id).context("not the id of an account")
+}
+
+fn words(text: Text) -> anyhow::Error {
+    anyhow::Error::msg(text.in_locale(Locale::English))
+}

@@ -1,0 +1,87 @@
+//! `chatbot user`: accounts without a browser, whether the server runs or not.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+
+/// Runs the command with a line on its standard input.
+async fn user(dir: &Path, arguments: &[&str], line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
+    command.arg("user").args(arguments).arg("--data-dir").arg(dir);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let line = line.to_owned();
+    let run = move || {
+        let mut child = command.spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            writeln!(input, "{line}")?;
+        }
+        child.wait_with_output()
+    };
+    tokio::task::spawn_blocking(run).await.expect("no panic").expect("the program runs")
+}
+
+async fn printed(dir: &Path, arguments: &[&str], line: &str) -> String {
+    let output = user(dir, arguments, line).await;
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+async fn sign_in(server: &TestServer, password: &str) -> (u16, Value) {
+    let form = json!({"name": "Olga", "password": password});
+    let answer = server.request("POST", "/api/session").json(form).send().await;
+    (answer.status, answer.json()["user"]["role"].clone())
+}
+
+#[tokio::test]
+async fn accounts_are_made_and_changed_with_and_without_a_running_server() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path();
+    assert_eq!(printed(path, &["add", "Olga", "--role", "owner"], "a first password").await, "Olga  owner\n");
+    let server = TestServer::on(path).await;
+    assert!(!server.has_first_invitation(), "there is an owner");
+    assert_eq!(sign_in(&server, "a first password").await, (200, json!("owner")));
+
+    let listed = printed(path, &["sessions", "Olga"], "").await;
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert_eq!(printed(path, &["password", "Olga"], "a second password").await, "Olga  owner\n");
+    assert_eq!(printed(path, &["sessions", "Olga"], "").await.lines().count(), 1, "signed out everywhere");
+    assert_eq!(sign_in(&server, "a first password").await.0, 401);
+    assert_eq!(printed(path, &["sessions", "Olga", "--end"], "").await, "Olga  signed out everywhere\n");
+    assert_eq!(printed(path, &["add", "Ann"], "anns own password").await, "Ann  member\n");
+    assert_eq!(printed(path, &["role", "Ann", "admin"], "").await, "Ann  admin\n");
+    server.stop().await.expect("a clean stop");
+
+    assert_eq!(printed(path, &["disable", "Ann"], "").await, "Ann  admin, disabled\n");
+    let listed = printed(path, &["list"], "").await;
+    let rows: Vec<Vec<&str>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        (rows[1][..2].to_vec(), rows[2][..3].to_vec()),
+        (vec!["Olga", "owner"], vec!["Ann", "admin", "disabled"])
+    );
+    let found: Value =
+        serde_json::from_str(&printed(path, &["list", "--find", "nn", "--json"], "").await).expect("JSON");
+    assert_eq!((&found[0]["name"], &found[0]["disabled"]), (&json!("Ann"), &json!(true)));
+    assert_eq!(printed(path, &["enable", "Ann"], "").await, "Ann  admin\n");
+    chatbot::store::audit(&path.join("store")).expect("no contradiction");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said() {
+    let dir = tempfile::tempdir().expect("a folder");
+    printed(dir.path(), &["add", "Olga", "--role", "owner"], "a good password").await;
+    for (arguments, line, words) in [
+        (&["add", "olga"][..], "a good password", "is taken"),
+        (&["add", "Ann"], "short", "at least 8 characters"),
+        (&["add", "admin"], "a good password", "taken by the program"),
+        (&["add", "Ann", "--role", "king"], "", "one of member, moderator, admin and owner"),
+        (&["disable", "Nobody"], "", "no account with the name"),
+    ] {
+        let output = user(dir.path(), arguments, line).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(words), "{arguments:?}: {said}");
+    }
+}
