@@ -448,7 +448,7 @@ async fn visitors_read_and_change_nothing() {
     let server = TestServer::start().await;
     let ben = Window::of("Ben", server.address(), "lobby").await;
     ben.click(&hook("documents-link")).await;
-    ben.see(&hook("documents-empty"), "owner").await;
+    ben.see(&hook("documents-empty"), "look after this server").await;
     assert_eq!(ben.count(&hook("file-input")).await, 0);
 
     let id = store(server.address(), json!({"title": "Herons", "text": HERONS})).await;
@@ -464,7 +464,7 @@ async fn visitors_read_and_change_nothing() {
     }
     for path in ["/documents/new".to_owned(), format!("/documents/{id}?edit")] {
         ben.go(server.address(), &path).await;
-        ben.see("[role=alert]", "Only the owner").await;
+        ben.see("[role=alert]", "not change them").await;
     }
     ben.close().await;
 }

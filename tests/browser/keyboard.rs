@@ -69,7 +69,7 @@ async fn every_control_can_be_reached_and_shows_the_focus() {
         assert!(shows_focus(&ann).await, "{name} does not show that it has the focus");
     }
     ann.press(Key::Enter).await;
-    ann.find(&hook("owner-key")).await;
+    ann.until("document.activeElement.dataset.testid === 'sign-in-name'").await;
     ann.press(Key::Escape).await;
     ann.gone("dialog").await;
     ann.until("document.activeElement.dataset.testid === 'owner-open'").await;

@@ -12,6 +12,7 @@ mod window;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
 mod answers;
 mod chinese;
 mod commands;

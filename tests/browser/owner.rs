@@ -7,10 +7,16 @@ use crate::others;
 use crate::support::{OWNER_KEY, TestServer};
 use crate::window::{Window, hook};
 
+/// Opens the dialog in which the owner's key is given.
+pub async fn ask_for_key(window: &Window) {
+    window.click(&hook("owner-open")).await;
+    window.click(&hook("owner-key-instead")).await;
+    window.until("document.activeElement.dataset.testid === 'owner-key'").await;
+}
+
 /// Signs in as the owner.
 pub async fn sign_in(window: &Window) {
-    window.click(&hook("owner-open")).await;
-    window.find(&hook("owner-key")).await;
+    ask_for_key(window).await;
     window.press(OWNER_KEY).await;
     window.press(Key::Enter).await;
     window.gone("dialog").await;
@@ -54,8 +60,7 @@ async fn the_owner_deletes_a_message_and_everybody_sees_that() {
 async fn a_wrong_key_is_refused() {
     let server = TestServer::start().await;
     let ann = Window::of("Ann", server.address(), "lobby").await;
-    ann.click(&hook("owner-open")).await;
-    ann.find(&hook("owner-key")).await;
+    ask_for_key(&ann).await;
     ann.press("not the owner's key").await;
     ann.click(&hook("owner-submit")).await;
     ann.see("dialog [role=alert]", "not the right one").await;

@@ -364,8 +364,7 @@ async fn quiet_and_broken_moments_look_well() {
     let server = TestServer::start().await;
     let ann = Window::of("Ann", server.address(), "lobby").await;
     take(&ann, "empty-room").await;
-    ann.click(&hook("owner-open")).await;
-    ann.find(&hook("owner-key")).await;
+    owner::ask_for_key(&ann).await;
     ann.press(OWNER_KEY).await;
     take(&ann, "owner-dialog").await;
     ann.press(Key::Enter).await;

@@ -6,7 +6,7 @@ use crate::support::TestServer;
 use crate::window::{Device, PHONE, WIDE, Window, hook};
 
 /// Keys of the catalog that stand on the page instead of words.
-const UNTRANSLATED: &str = r"(() => {
+pub const UNTRANSLATED: &str = r"(() => {
     const words = [...document.querySelectorAll('*')].flatMap((element) => [
         ...[...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data),
         ...['aria-label', 'title', 'placeholder'].map((name) => element.getAttribute(name) ?? ''),

@@ -7,9 +7,9 @@ import { batch, signal } from './html.js';
 import { t, timeZone, useLocale } from './i18n.js';
 import { newId } from './ids.js';
 import { leave } from './leaving.js';
-import { dashboardPath, documentsPath, pathOf, roomName } from './router.js';
-import { recall, remember } from './storage.js';
-import { closeDialog, closeSearch, drawerOpen, notify, openDialog, place } from './ui.js';
+import { dashboardPath, documentsPath, pathOf, peoplePath, roomName } from './router.js';
+import { forget, recall, remember } from './storage.js';
+import { closeDialog, closeSearch, drawerOpen, notify, openDialog, panel, place } from './ui.js';
 
 // Long enough to notice a slip, short enough that what must go goes.
 const UNDO_TIME = 4_000;
@@ -43,10 +43,16 @@ export function createActions(chat, connection) {
     redrawList: () => {},
     write: () => {},
 
-    isOwner: () => chat.user.value?.role === 'owner',
+    /** Whether this person may do what the server calls by that name, such as `delete_message`. */
+    may: (name) => chat.user.value?.may?.includes(name) ?? false,
+    hasAccount: () => chat.user.value?.account ?? recall('account') !== null,
+    /** Signed in with a name or a key: not a guest. */
+    isSignedIn: () => (chat.user.value?.role ?? 'user') !== 'user',
     isPublic: (name) => !name.startsWith('@'),
-    mayCancel: (job) => app.isOwner() || job.handle === chat.user.value?.handle || chat.isOwn(job.room, job.seq),
+    mayCancel: (job) => app.may('see_every_job') || job.handle === chat.user.value?.handle || chat.isOwn(job.room, job.seq),
     handle: () => recall('handle'),
+    /** As far as it is known before the server says it. */
+    name: () => chat.user.value?.handle ?? recall('account') ?? app.handle(),
     pathOf: (name) => pathOf(name, BOT_ROOM),
 
     isOpen: (name) => place.value === null && chat.current.value === name,
@@ -71,7 +77,15 @@ export function createActions(chat, connection) {
 
     openDashboard: (part = { name: 'list' }) => goTo({ name: 'jobs', part }, dashboardPath(part)),
     openDocuments: (part = { name: 'list' }) => goTo({ name: 'documents', part }, documentsPath(part)),
+    openAccount: () => goTo({ name: 'account', part: { name: 'list' } }, '/account'),
+    openPeople: (part = { name: 'list' }) => goTo({ name: 'people', part }, peoplePath(part)),
     closePlace: () => app.openRoom(chat.current.value),
+
+    /** As `closePlace`, from what there is no way back to. */
+    endPlace() {
+      history.replaceState(null, '', app.pathOf(chat.current.value));
+      app.showRoom(chat.current.value);
+    },
 
     async refreshRooms() {
       // A list that could not be had is had the next time.
@@ -184,17 +198,75 @@ export function createActions(chat, connection) {
       chat.greetAgain();
     },
 
-    signIn: explained(async (key) => {
-      await api.signIn(key);
+    signIn: explained(async (name, password) => {
+      await api.signIn(name, password);
       closeDialog();
       connection.reopen();
     }),
 
-    signOut: noticed(async () => {
-      await api.signOut();
+    signInWithKey: explained(async (key) => {
+      await api.signInWithKey(key);
+      closeDialog();
       connection.reopen();
     }),
+
+    signOut: noticed(() => leaveSession(api.signOut)),
+    signOutEverywhere: explained(() => leaveSession(api.endEverySession)),
+
+    /** The server says who one is. A name that is now that of an account is no longer a guest's. */
+    meet({ account, handle }) {
+      if (!account) return forget('account');
+      remember('account', handle);
+      if (app.handle()?.toLowerCase() === handle.toLowerCase()) forget('handle');
+    },
+
+    /** What was known of the person before is not the next one's. */
+    async becomeAnother() {
+      connection.pause();
+      jobs.value = null;
+      if (!app.hasAccount()) await api.becomeGuest().catch(() => null);
+      connection.reopen();
+      app.refreshRooms();
+      if (panel.value === 'jobs') app.refreshJobs();
+    },
+
+    /** Another tab of this browser signed in or out. */
+    followOtherTab() {
+      const { account, handle } = chat.user.value ?? {};
+      if (recall('account') !== (account ? handle : null)) connection.reopen();
+    },
+
+    showInvitation: explained(api.showInvitation),
+
+    createAccount: explained(async (account) => {
+      await api.createAccount(account);
+      connection.reopen();
+    }),
+
+    fetchAccount: explained(api.showAccount),
+    changePassword: explained(api.changePassword),
+    endSession: noticed(async (id) => {
+      await api.endSession(id);
+      notify(t('account.signed-out-there'), { kind: 'done' });
+    }),
+
+    fetchAccounts: explained(api.listAccounts),
+    changeAccount: explained(api.changeAccount),
+    signOutAccount: explained(api.signOutAccount),
+    fetchInvitations: explained(api.listInvitations),
+    createInvitation: explained(api.createInvitation),
+
+    dropInvitation(invitation, restore) {
+      undoably(t('invitations.was-revoked'), { act: () => api.deleteInvitation(invitation.id), restore });
+    },
   };
+
+  // That the server then closes this session's sockets is no news to the page that asked for it.
+  async function leaveSession(end) {
+    connection.pause();
+    await end().finally(() => connection.reopen());
+  }
+
   return app;
 }
 

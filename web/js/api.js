@@ -26,7 +26,7 @@ export const createRoom = (name) => call('POST', '/api/rooms', name ? { name } :
 export const setBot = (room, bot) => call('PATCH', roomPath(room), { bot });
 /** `persona`: `{greeting, instructions, working}`, each with the words by language. */
 export const setPersona = (room, persona) => call('PATCH', roomPath(room), { persona });
-/** With `persona` for the owner. */
+/** With `persona` for those who may change rooms. */
 export const showRoom = (name) => call('GET', roomPath(name));
 /** `query`: `q`, `kind` (`messages` or `documents`), `limit`. */
 export const search = (query, signal) => call('GET', `/api/search?${new URLSearchParams(withoutEmpty(query))}`, undefined, { signal });
@@ -55,12 +55,33 @@ export const listSchedules = () => call('GET', '/api/schedules').then(({ schedul
 export const pauseSchedule = (id) => call('POST', `${schedulePath(id)}/pause`);
 export const resumeSchedule = (id) => call('POST', `${schedulePath(id)}/resume`);
 export const dropSchedule = (id) => call('DELETE', schedulePath(id));
-export const signIn = (key) => call('POST', '/api/session', { key });
+export const signIn = (name, password) => call('POST', '/api/session', { name, password });
+export const signInWithKey = (key) => call('POST', '/api/session', { key });
+/** A browser whose cookie went to an account gets a new one with the page. */
+export const becomeGuest = () => fetch('/', { cache: 'no-store' });
 export const signOut = () => call('DELETE', '/api/session');
+export const showInvitation = (token) => call('POST', '/api/invitations/show', { token });
+/** `{invitation, name, password}`; signs in. */
+export const createAccount = (account) => call('POST', '/api/accounts', account);
+export const showAccount = () => call('GET', '/api/account');
+/** Ends all other sessions. */
+export const changePassword = (current, wanted) => call('POST', '/api/account/password', { current, new: wanted });
+export const endSession = (id) => call('DELETE', `/api/account/sessions/${encodeURIComponent(id)}`);
+export const endEverySession = () => call('DELETE', '/api/account/sessions');
+/** `query`: `q`, `after`, `limit`; empty ones do not count. */
+export const listAccounts = (query) => call('GET', `/api/accounts?${new URLSearchParams(withoutEmpty(query))}`);
+/** `change`: any of `role`, `disabled`, `password`. */
+export const changeAccount = (id, change) => call('PATCH', accountPath(id), change);
+export const signOutAccount = (id) => call('DELETE', `${accountPath(id)}/sessions`);
+export const listInvitations = () => call('GET', '/api/invitations').then(({ invitations }) => invitations);
+/** `{role, uses, days}`; `uses` is null for any number of people. */
+export const createInvitation = (invitation) => call('POST', '/api/invitations', invitation);
+export const deleteInvitation = (id) => call('DELETE', `/api/invitations/${encodeURIComponent(id)}`);
 
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
 const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
+const accountPath = (id) => `/api/accounts/${encodeURIComponent(id)}`;
 const schedulePath = (id) => `/api/schedules/${encodeURIComponent(id)}`;
 const withoutEmpty = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 

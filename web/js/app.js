@@ -11,7 +11,7 @@ import { listenForKeys, readyToWrite } from './keys.js';
 import { leaveInHistory } from './leaving.js';
 import { beforePaint } from './paint.js';
 import { FIRST_ROOM, pathOf, placeOf, roomOf } from './router.js';
-import { recall, remember } from './storage.js';
+import { recall, remember, whenChangedElsewhere } from './storage.js';
 import { followTheme } from './theme.js';
 import { showTitle } from './title.js';
 import { notify, openDialog, panel, place } from './ui.js';
@@ -20,15 +20,16 @@ import { refreshVisits } from './visits.js';
 
 const REFRESH_ROOMS = 30_000;
 // Whose words say what stands there.
-const PLACES = { jobs: 'dashboard', documents: 'documents' };
+const PLACES = { jobs: 'dashboard', documents: 'documents', people: 'accounts', account: 'account', join: 'join' };
 
 let firstServer = null;
 let askedToReload = false;
+let invitation = null;
 
 const chat = new Chat({
   send: (frame) => connection.send(frame),
   identity: () => ({ handle: recall('handle') ?? undefined, locale: locale.value, time_zone: timeZone() }),
-  hears: { failed, welcomed, jobChanged },
+  hears: { failed, welcomed, jobChanged, sessionEnded, becameAnother: () => app.becomeAnother() },
   beforePaint,
 });
 const connection = new Connection(socketUrl(), chat);
@@ -58,7 +59,6 @@ async function start() {
   effect(focusOnNewRoom);
   app.refreshRooms();
   setInterval(refreshWhileSeen, REFRESH_ROOMS);
-  askHandleOnce();
 }
 
 function socketUrl() {
@@ -68,11 +68,19 @@ function socketUrl() {
 }
 
 function showPlace() {
-  place.value = placeOf(location);
+  place.value = withoutToken(placeOf(location));
   const room = roomOf(location.pathname, BOT_ROOM);
   if (room) return chat.open(room);
   if (!chat.current.value) chat.open(recall('last', FIRST_ROOM));
   if (!place.value) history.replaceState(null, '', pathOf(chat.current.value, BOT_ROOM));
+}
+
+// Whoever has an invitation's token may use it: it must not stay in the address, nor in the history.
+function withoutToken(wanted) {
+  if (wanted?.name !== 'join') return wanted;
+  invitation = wanted.part.token ?? invitation;
+  history.replaceState(null, '', location.pathname);
+  return { ...wanted, part: { ...wanted.part, token: invitation } };
 }
 
 function listenToBrowser() {
@@ -80,6 +88,7 @@ function listenToBrowser() {
   addEventListener('online', () => connection.wake());
   addEventListener('offline', () => connection.networkLost());
   addEventListener('storage', refreshVisits);
+  whenChangedElsewhere('account', app.followOtherTab);
   addEventListener('focus', app.refreshRooms);
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) return;
@@ -109,7 +118,7 @@ function focusOnNewRoom() {
 }
 
 function askHandleOnce() {
-  if (recall('handle') || recall('asked')) return;
+  if (recall('handle') || recall('asked') || place.value?.name === 'join') return;
   remember('asked', true);
   openDialog('handle', { first: true });
 }
@@ -117,14 +126,20 @@ function askHandleOnce() {
 // --- what the server says that concerns no room ---
 
 function failed({ code, message }) {
-  if (code === 'bad_handle') app.refuseHandle(message);
+  if (code === 'bad_handle' || code === 'name_taken') app.refuseHandle(message);
   else notify(message);
 }
 
-function welcomed({ server }) {
+function welcomed({ server, user }) {
   const again = firstServer !== null;
   firstServer ??= server;
+  app.meet(user);
   if (again) offerNewerPage(server);
+  else if (!user.account) askHandleOnce();
+}
+
+function sessionEnded() {
+  notify(t('sign-in.ended'), { kind: 'news', lasts: Infinity, action: { label: t('sign-in.title'), run: () => openDialog('sign-in') } });
 }
 
 async function offerNewerPage(server) {

@@ -9,7 +9,7 @@ import { wordsFor } from './i18n.js';
 import { newId } from './ids.js';
 import { Room } from './room.js';
 import { forget, recall, remember } from './storage.js';
-import { markRead, readUpTo, unreadOf, unvisit, visit, visited } from './visits.js';
+import { forgetRead, markRead, readUpTo, unreadOf, unvisit, visit, visited } from './visits.js';
 
 export const BOT_ROOM = '@bot';
 const TYPING_EVERY = 3_000;
@@ -17,6 +17,7 @@ const SENT_AT_ONCE = 3;
 
 const NOT_ALLOWED = 1008;
 const TOO_BIG = 1009;
+const SESSION_ENDED = 4001;
 
 export class Chat {
   status = signal('connecting');
@@ -41,8 +42,9 @@ export class Chat {
   #beforePaint;
   #changeNoted = false;
 
-  /** `identity()` gives what `hello` says of us; `hears` has `failed(frame)`, `welcomed(frame)`,
-      `jobChanged()`; `beforePaint(act)` calls once before the page is next painted. */
+  /** `identity()` gives what `hello` says of us; `hears` has `failed(frame)`, `welcomed(frame)`, `jobChanged()`,
+      `sessionEnded()` and `becameAnother()`, which must open a new socket; `beforePaint(act)` calls once before
+      the page is next painted. */
   constructor({ send, identity, hears, beforePaint }) {
     this.#send = send;
     this.#identity = identity;
@@ -156,6 +158,7 @@ export class Chat {
       this.status.value = state;
       this.refused.value = closeCode === NOT_ALLOWED;
       if (state === 'open') return;
+      if (closeCode === SESSION_ENDED) this.#hears.sessionEnded();
       for (const room of this.#rooms.values()) {
         if (room.loadingOlder) room.stopLoading({ refused: false });
         // Sent again, what was too big would break the connection again.
@@ -195,6 +198,7 @@ export class Chat {
   }
 
   #welcome(frame) {
+    const isAnother = this.user.value !== null && accountOf(this.user.value) !== accountOf(frame.user);
     batch(() => {
       this.user.value = frame.user;
       this.limits.value = frame.limits;
@@ -202,6 +206,17 @@ export class Chat {
       this.server.value = frame.server;
     });
     this.#hears.welcomed(frame);
+    if (isAnother) this.#becomeAnother();
+  }
+
+  // The room with the bot is now that of another person, and what it is asked for from where the old one ended is on
+  // its way already: it begins anew on a new socket.
+  #becomeAnother() {
+    forgetRead(BOT_ROOM);
+    this.#rooms.delete(BOT_ROOM);
+    if (this.current.value === BOT_ROOM) this.#keep(BOT_ROOM);
+    this.#changed();
+    this.#hears.becameAnother();
   }
 
   #onCommands(frame) {
@@ -353,3 +368,6 @@ export class Chat {
     remember(`waiting.${room.name}`, waiting);
   }
 }
+
+/** Guests are the same person as long as their cookie is. */
+const accountOf = ({ account, handle }) => (account ? handle : null);

@@ -15,6 +15,7 @@ const ANSWER_TIME = 10_000;
 
 const GOING_AWAY = 1001;
 const NOT_ALLOWED = 1008;
+const SESSION_ENDED = 4001;
 const TOO_MANY = 4029;
 
 export class Connection {
@@ -46,10 +47,16 @@ export class Connection {
     return true;
   }
 
-  /** A new socket now, because the role is read when a socket opens. */
+  /** A new socket now, because who one is is read when a socket opens. */
   reopen() {
     this.#abandon();
     this.#open();
+  }
+
+  /** No socket until `reopen`: what the server says of its end is known already. */
+  pause() {
+    this.#abandon();
+    this.#hears.changed('reconnecting');
   }
 
   /** The network or the person came back: no reason to wait any longer. */
@@ -103,6 +110,11 @@ export class Connection {
     if (code === GOING_AWAY && this.#attempts === 0) {
       this.#attempts += 1;
       return this.#random() * RESTART_JITTER;
+    }
+    // Nothing is wrong; one is somebody else now.
+    if (code === SESSION_ENDED && this.#attempts === 0) {
+      this.#attempts += 1;
+      return 0;
     }
     if (code === TOO_MANY) {
       const wait = TOO_MANY_WAIT * (1 + this.#random());

@@ -67,6 +67,7 @@ export function shortTime(date) {
     .trim();
 }
 
+export const dateOf = (date) => format(date, { dateStyle: 'long' });
 export const fullTime = (date) => format(date, { dateStyle: 'long', timeStyle: 'short' });
 
 export function listOf(names) {
@@ -93,6 +94,14 @@ export function elapsed(ms) {
 export function span(ms) {
   const [unit, size] = UNITS.find(([, size]) => ms >= size) ?? UNITS.at(-1);
   return number(Math.max(0, Math.floor(ms / size)), { style: 'unit', unit, unitDisplay: 'short' });
+}
+
+/** A time today, otherwise its day, for what need not be told to the second. */
+export function day(date) {
+  const today = new Date();
+  if (startOfDay(date) === startOfDay(today)) return format(date, CLOCK);
+  const year = date.getFullYear() === today.getFullYear() ? undefined : 'numeric';
+  return format(date, { day: 'numeric', month: 'short', year });
 }
 
 /** A time today, otherwise with its day. */

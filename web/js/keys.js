@@ -7,15 +7,17 @@ import { drawerOpen, openDialog, openSearch, panel, place } from './ui.js';
 export const SEARCH_KEY = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ K' : 'Ctrl K';
 
 // Where one writes on the pages beside the rooms.
-const FIELDS = { jobs: '#start-arguments', documents: '#documents-search' };
+const FIELDS = { jobs: '#start-arguments', documents: '#documents-search', people: '#people-search' };
 
 const focusOn = (selector) => document.querySelector(selector)?.focus();
 
 export const focusComposer = () => focusOn('[data-testid="composer"]');
 
-/** On a phone this would open the keyboard over what one came to read. */
+/** On a phone the focus in a field would open the keyboard over what one came to read. */
+export const hasKeyboard = () => matchMedia('(hover: hover)').matches;
+
 export function readyToWrite() {
-  if (matchMedia('(hover: hover)').matches) focusComposer();
+  if (hasKeyboard()) focusComposer();
 }
 
 export function listenForKeys(app) {
@@ -61,8 +63,9 @@ function leavePlace(app) {
   if (drawerOpen.value) drawerOpen.value = false;
   else if (part.name === 'list') app.closePlace();
   else if (name === 'jobs') app.openDashboard();
+  else if (name === 'people') app.openPeople();
   else if (part.name === 'read') app.openDocuments();
-  // What is being corrected is not left by a slip.
+  // What is being corrected, or an invitation, is not left by a slip.
 }
 
 // In the order in which they stand on the page, whatever is filtered.

@@ -18,8 +18,13 @@ export function roomOf(path, botRoom) {
   }
 }
 
-/** What stands in place of a room at an address, `{name: 'jobs' | 'documents', part}`; null where that is a room. */
+/** What stands in place of a room at an address, `{name: 'jobs' | 'documents' | 'people' | 'account' | 'join', part}`;
+    null where that is a room. */
 export function placeOf({ pathname, search, hash }) {
+  if (/^\/join\/?$/.test(pathname)) return { name: 'join', part: { name: 'form', token: hash.slice(1) || null } };
+  if (/^\/account\/?$/.test(pathname)) return { name: 'account', part: { name: 'list' } };
+  const people = peoplePart(pathname, search);
+  if (people) return { name: 'people', part: people };
   const jobs = dashboardPart(pathname);
   if (jobs) return { name: 'jobs', part: jobs };
   const documents = documentsPart(pathname, search, hash);
@@ -60,6 +65,19 @@ function documentsPart(path, search, hash) {
   if (search === '?edit') return { name: 'edit', id };
   return { name: 'read', id, chunk: /^#\d+$/.test(hash) ? Number(hash.slice(1)) : null };
 }
+
+const INVITATIONS = 'invitations';
+
+/** `part` is `{name: 'list' | 'invitations'}`. */
+export const peoplePath = ({ name } = { name: 'list' }) => (name === INVITATIONS ? `/people?${INVITATIONS}` : '/people');
+
+function peoplePart(path, search) {
+  if (!/^\/people\/?$/.test(path)) return null;
+  return { name: search === `?${INVITATIONS}` ? INVITATIONS : 'list' };
+}
+
+/** What is given away to invite somebody. What follows # never travels with a request. */
+export const invitationLink = (origin, token) => `${origin}/join#${token}`;
 
 /** Room names are the same whatever case or composition they are typed in. */
 export const roomName = (typed) => typed.trim().normalize('NFC').toLowerCase();

@@ -22,6 +22,11 @@ export function remember(key, value) {
   }
 }
 
+/** Calls `act` when another tab of this browser has changed what is remembered. */
+export function whenChangedElsewhere(key, act) {
+  addEventListener('storage', (event) => event.key === PREFIX + key && act());
+}
+
 export function forget(key) {
   try {
     localStorage.removeItem(PREFIX + key);

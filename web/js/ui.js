@@ -5,12 +5,12 @@ import { signal } from './html.js';
 
 const NOTICE_LASTS = 6_000;
 
-/** What stands in the middle: null for the current room, or `{name: 'jobs' | 'documents', part}`
-    as the router has it. */
+/** What stands in the middle: null for the current room, or `{name, part}` as the router has it. */
 export const place = signal(null);
 /** The search box: null, or `{text}` that it opens with. */
 export const searching = signal(null);
-/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'confirm', …}`; one at a time. */
+/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'invite' | 'set-password' | 'confirm', …}`;
+    one at a time. */
 export const dialog = signal(null);
 /** null, 'people' or 'jobs'. */
 export const panel = signal(null);

@@ -30,6 +30,13 @@ export function markRead(room, seq) {
   remember('read', readUpTo.value);
 }
 
+/** As if that room had never been visited. */
+export function forgetRead(room) {
+  const { [room]: _, ...read } = recall('read', {});
+  readUpTo.value = read;
+  remember('read', read);
+}
+
 /** Rooms that were never visited have nothing unread: nobody waits to read them. */
 export function unreadOf(room, last) {
   const read = readUpTo.value[room];

@@ -1,57 +1,30 @@
-// The dialogs: choosing a handle, a new room, the owner's key, the keys.
+// The dialogs: choosing a handle, a new room, the keys; others are fetched when they are first opened.
 
 import { html, useSignal } from '../html.js';
 import { t } from '../i18n.js';
-import { closeDialog, dialog } from '../ui.js';
+import { closeDialog, dialog, openDialog } from '../ui.js';
 import { Dialog } from './dialog.js';
 import { Lazy } from './lazy.js';
+import { OneField } from './one_field.js';
 
 export function Dialogs({ app }) {
-  switch (dialog.value?.name) {
+  const name = dialog.value?.name;
+  if (name in FETCHED) return html`<${Lazy} key=${name} load=${FETCHED[name]} inside app=${app} ...${dialog.value} />`;
+  switch (name) {
     case 'handle': return html`<${HandleDialog} app=${app} ...${dialog.value} />`;
     case 'new-room': return html`<${NewRoomDialog} app=${app} />`;
-    case 'sign-in': return html`<${SignInDialog} app=${app} />`;
     case 'keys': return html`<${KeysDialog} />`;
     case 'confirm': return html`<${ConfirmDialog} ...${dialog.value} />`;
-    case 'room-settings': return html`<${Lazy} load=${loadRoomSettings} inside app=${app} ...${dialog.value} />`;
     default: return null;
   }
 }
 
-const loadRoomSettings = () => import('./room_settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings));
-
-// A form with one field whose problem is said below it; `act` may throw an error for people.
-function OneField({ label, help, field, action, act, problem: firstProblem, children }) {
-  const value = useSignal(field.value ?? '');
-  const problem = useSignal(firstProblem ?? null);
-  const busy = useSignal(false);
-  const submit = async (event) => {
-    event.preventDefault();
-    const typed = value.value.trim();
-    if (busy.value || (field.required && !typed)) return;
-    busy.value = true;
-    try {
-      await act(typed);
-    } catch (error) {
-      problem.value = error.message;
-    }
-    busy.value = false;
-  };
-  return html`
-    <form onSubmit=${submit}>
-      ${help && html`<p>${help}</p>`}
-      <label>${label}
-        <input ...${field} value=${value.value} autofocus aria-invalid=${problem.value ? 'true' : undefined} aria-describedby="dialog-problem"
-          onInput=${(event) => { value.value = event.target.value; problem.value = null; }} />
-      </label>
-      <p class="problem" id="dialog-problem" role="alert">${problem.value}</p>
-      <div class="buttons">
-        ${children ?? html`<button type="button" class="secondary" onClick=${closeDialog}>${t('cancel')}</button>`}
-        <button type="submit" class="primary" data-testid=${action.testid} aria-disabled=${busy.value || (field.required && !value.value.trim())}>${action.label}</button>
-      </div>
-    </form>
-  `;
-}
+const FETCHED = {
+  'room-settings': () => import('./room_settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings)),
+  'sign-in': () => import('./accounts/sign_in.js').then(({ loadStyles, SignIn }) => loadStyles().then(() => SignIn)),
+  invite: () => import('./accounts/invite.js').then(({ loadStyles, Invite }) => loadStyles().then(() => Invite)),
+  'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
+};
 
 const HandleDialog = ({ app, first, problem, value }) => html`
   <${Dialog} title=${t(first ? 'handle.welcome' : 'handle.title')}>
@@ -60,6 +33,8 @@ const HandleDialog = ({ app, first, problem, value }) => html`
       action=${{ testid: 'handle-save', label: t(first ? 'handle.start' : 'save') }} act=${app.saveHandle}>
       <button type="button" class="secondary" onClick=${closeDialog}>${t(first ? 'handle.later' : 'cancel')}</button>
     <//>
+    <p class="dialog-more">${t('sign-in.have-account')} <button type="button" class="link" data-testid="sign-in-instead"
+      onClick=${() => openDialog('sign-in')}>${t('sign-in.title')}</button></p>
   <//>
 `;
 
@@ -68,14 +43,6 @@ const NewRoomDialog = ({ app }) => html`
     <${OneField} label=${t('new-room.label')} help=${t('new-room.help')}
       field=${{ 'data-testid': 'new-room-name', maxlength: 64, autocomplete: 'off', spellcheck: false }}
       action=${{ testid: 'new-room-create', label: t('new-room.create') }} act=${app.createRoom} />
-  <//>
-`;
-
-const SignInDialog = ({ app }) => html`
-  <${Dialog} title=${t('owner.title')}>
-    <${OneField} label=${t('owner.key')} help=${t('owner.help')}
-      field=${{ 'data-testid': 'owner-key', type: 'password', required: true, autocomplete: 'current-password' }}
-      action=${{ testid: 'owner-submit', label: t('owner.sign-in') }} act=${app.signIn} />
   <//>
 `;
 

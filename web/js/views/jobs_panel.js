@@ -1,4 +1,4 @@
-// The jobs one asked for, in every room; for the owner everybody's.
+// The jobs one asked for, in every room, or everybody's for those who may see them.
 
 import { html, useEffect } from '../html.js';
 import { duration, t } from '../i18n.js';
@@ -19,7 +19,7 @@ export function JobsPanel({ app }) {
   }, []);
   const jobs = app.jobs.value;
   return html`
-    <${Panel} title=${t(app.isOwner() ? 'jobs.title-all' : 'jobs.title')}>
+    <${Panel} title=${t(app.may('see_every_job') ? 'jobs.title-all' : 'jobs.title')}>
       ${jobs === null && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
       ${jobs?.length === 0 && html`<p class="nothing">${t('jobs.none')}</p>`}
       <a class="link" href="/jobs" onClick=${insidePage(() => app.openDashboard())}>${t('dashboard.open')}</a>
@@ -46,7 +46,7 @@ function Job({ app, job }) {
         ${app.isPublic(job.room) || job.room === BOT_ROOM
           ? html`<a href=${app.pathOf(job.room)} onClick=${insidePage(() => app.openRoom(job.room))}>${place}</a>`
           : html`<span>${t('jobs.private')}</span>`}
-        ${app.isOwner() && html`<span>${job.handle}</span>`}
+        ${app.may('see_every_job') && html`<span>${job.handle}</span>`}
       </div>
     </li>
   `;

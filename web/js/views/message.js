@@ -121,7 +121,7 @@ const Failed = ({ app, room, row }) => html`
 `;
 
 function Tools({ app, room, message }) {
-  if (app.chat.user.value?.role !== 'owner' || !message.seq || message.deleted || !app.isPublic(room.name)) return null;
+  if (!app.may('delete_message') || !message.seq || message.deleted || !app.isPublic(room.name)) return null;
   return html`
     <span class="tools">
       <button type="button" class="tool" data-testid="message-delete" aria-label=${t('message.delete')}

@@ -19,10 +19,12 @@ import { Typing } from './typing.js';
 
 export function Page({ app }) {
   const withPanel = panel.value && !place.value;
+  // Whoever is invited has one thing to do.
+  const alone = place.value?.name === 'join';
   return html`
     <${ConnectionLine} app=${app} />
-    <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${withPanel ? 'with-panel' : ''}">
-      <${Drawer} app=${app} />
+    <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${withPanel ? 'with-panel' : ''} ${alone ? 'alone' : ''}">
+      ${!alone && html`<${Drawer} app=${app} />`}
       ${place.value
         ? html`<${Lazy} key=${place.value.name} load=${PLACES[place.value.name]} app=${app} part=${place.value.part} />`
         : html`<${RoomView} app=${app} name=${app.chat.current.value} />`}
@@ -35,6 +37,9 @@ export function Page({ app }) {
 
 const PLACES = {
   jobs: () => import('./dashboard/dashboard.js').then(({ loadStyles, Dashboard }) => loadStyles().then(() => Dashboard)),
+  people: () => import('./accounts/people.js').then(({ loadStyles, People }) => loadStyles().then(() => People)),
+  account: () => import('./accounts/own_account.js').then(({ loadStyles, OwnAccount }) => loadStyles().then(() => OwnAccount)),
+  join: () => import('./accounts/join.js').then(({ loadStyles, Join }) => loadStyles().then(() => Join)),
   documents: () => import('./documents/documents.js').then(({ loadStyles, Documents }) => loadStyles().then(() => Documents)),
 };
 const loadSearch = () => import('./search/search.js').then(({ loadStyles, Search }) => loadStyles().then(() => Search));

@@ -13,8 +13,8 @@ export function RoomHeader({ app, name }) {
     <header class="room-header">
       <${RoomsButton} app=${app} />
       <h1>${title}</h1>
-      ${app.isPublic(name) && app.isOwner() && html`<${BotSetting} app=${app} name=${name} bot=${room.bot} />`}
-      ${app.isPublic(name) && app.isOwner() && html`
+      ${app.isPublic(name) && app.may('change_room') && html`<${BotSetting} app=${app} name=${name} bot=${room.bot} />`}
+      ${app.isPublic(name) && app.may('change_room') && html`
         <button type="button" class="tool" data-testid="room-settings" aria-label=${t('persona.title')} title=${t('persona.title')}
           onClick=${() => openDialog('room-settings', { room: name })}><${Icon} name="settings" /></button>`}
       <span class="spacer"></span>

@@ -21,6 +21,8 @@ export function RoomList({ app }) {
         <${RoomLink} app=${app} name=${BOT_ROOM} />
         <${PlaceLink} name="documents" icon="document" words="documents.title" testid="documents-link" path="/documents" open=${() => app.openDocuments()} />
         <${PlaceLink} name="jobs" icon="jobs" words="dashboard.title" testid="dashboard-link" path="/jobs" open=${() => app.openDashboard()} />
+        ${app.may('manage_people') && html`
+          <${PlaceLink} name="people" icon="people" words="accounts.title" testid="people-link" path="/people" open=${() => app.openPeople()} />`}
         <h2>${t('rooms.title')}
           <button type="button" class="tool" data-testid="new-room" aria-label=${t('rooms.new')} title=${t('rooms.new')}
             onClick=${() => openDialog('new-room')}><${Icon} name="plus" /></button>

@@ -1,5 +1,5 @@
 // How a room's bot behaves: its greeting, what a language model is told, and what it says
-// while it works, in each of the three languages. For the owner.
+// while it works, in each of the three languages. For those who may change rooms.
 
 import { html, useEffect, useSignal } from '../html.js';
 import { LANGUAGES, locale, t } from '../i18n.js';

@@ -40,7 +40,7 @@ export function Filters({ app, board }) {
         options=${withChosen(commands, filter.name).map((name) => [name, name])} />
       <${FilterChoice} testid="filter-by-room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')}
         options=${withChosen([BOT_ROOM, ...roomsOf(board)], filter.room).map((name) => [name, name === BOT_ROOM ? t('rooms.bot') : name])} />
-      ${app.isOwner() && html`
+      ${app.may('see_every_job') && html`
         <${FilterChoice} testid="filter-by-handle" any=${t('filter.everybody')} value=${filter.handle} set=${set('handle')}
           options=${withChosen([me], filter.handle).map((handle) => [handle, handle === me ? t('filter.mine') : handle])} />`}
     </div>

@@ -69,7 +69,7 @@ function Schedule({ app, schedule, pause, drop }) {
         <span class="schedule-when">${kind === 'every' ? html`<code>${pattern}</code>` : t('schedule.once')} · ${zone}</span>
       </div>
       <div class="schedule-next" data-testid="schedule-next"><${Next} schedule=${schedule} skew=${app.clockSkew()} /></div>
-      <div class="schedule-who">${room === BOT_ROOM ? t('rooms.bot') : room}${app.isOwner() && ` · ${handle}`}</div>
+      <div class="schedule-who">${room === BOT_ROOM ? t('rooms.bot') : room}${app.may('see_every_job') && ` · ${handle}`}</div>
       <div class="schedule-act">
         ${job && html`<${DetailsLink} app=${app} job=${{ id: job }}>${t('job.details')}<//>`}
         <button type="button" class="link" data-testid="schedule-pause" onClick=${pause}>${t(paused ? 'schedule.resume' : 'schedule.pause')}</button>

@@ -25,7 +25,7 @@ export function AddDocument({ app, shelf, picked, take }) {
     shelf.refresh();
     return () => app.openDocuments();
   };
-  if (!app.isOwner()) return html`<div class="page-body"><p class="nothing" role="alert">${t('documents.owner-only')}</p></div>`;
+  if (!app.may('manage_documents')) return html`<div class="page-body"><p class="nothing" role="alert">${t('documents.not-allowed')}</p></div>`;
   return html`
     <div class="page-body document-page" data-testid="document-new">
       <a class="link back" href=${documentsPath()} onClick=${insidePage(() => app.openDocuments())}><${Icon} name="back" />${t('documents.title')}</a>

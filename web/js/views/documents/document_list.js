@@ -34,8 +34,8 @@ const Empty = ({ app, take }) => html`
   <div class="documents-empty" data-testid="documents-empty">
     <${Icon} name="document" />
     <p class="empty-title">${t('documents.empty')}</p>
-    <p>${t(app.isOwner() ? 'documents.empty-owner' : 'documents.empty-visitor')}</p>
-    ${app.isOwner() && html`<div class="try"><${FilePicker} take=${take} primary />
+    <p>${t(app.may('manage_documents') ? 'documents.empty-owner' : 'documents.empty-visitor')}</p>
+    ${app.may('manage_documents') && html`<div class="try"><${FilePicker} take=${take} primary />
       <button type="button" class="secondary" onClick=${() => app.openDocuments({ name: 'add' })}>${t('documents.other-ways')}</button></div>`}
   </div>
 `;
@@ -82,7 +82,7 @@ function Table({ app, shelf }) {
     ${shelf.problem.value && html`<p class="nothing problem" role="alert">${shelf.problem.value}</p>`}
     <table class="table documents-table" data-testid="documents-table" aria-label=${t('documents.title')}>
       <thead><tr>${COLUMNS.map((name) => html`<th scope="col" class=${name}>${t(`documents.column-${name}`)}</th>`)}
-        ${app.isOwner() && html`<th class="act"><span class="unseen">${t('column.act')}</span></th>`}</tr></thead>
+        ${app.may('manage_documents') && html`<th class="act"><span class="unseen">${t('column.act')}</span></th>`}</tr></thead>
       <tbody>${documents.map((document) => html`<${Row} key=${document.id} app=${app} shelf=${shelf} document=${document} />`)}</tbody>
     </table>
     ${shelf.more.value && html`<button type="button" class="quiet-button" data-testid="documents-more" onClick=${() => shelf.loadMore()}>${t('documents.more')}</button>`}
@@ -111,7 +111,7 @@ function Row({ app, shelf, document }) {
       <td class="room">${room ?? t('documents.everywhere')}</td>
       <td class="created"><${Time} at=${created} /></td>
       <td class="updated"><${Time} at=${updated} /></td>
-      ${app.isOwner() && html`<td class="act">
+      ${app.may('manage_documents') && html`<td class="act">
         <button type="button" class="tool" data-testid="document-delete" aria-label=${t('documents.delete-this', { title })} title=${t('documents.delete')}
           onClick=${() => removeDocument(app, document, () => shelf.drop(id))}><${Icon} name="trash" /></button></td>`}
     </tr>

@@ -34,7 +34,7 @@ export function Documents({ app, part }) {
       app.openDocuments();
     }
   };
-  const drop = useDrop(app.isOwner() && part.name !== 'edit' ? take : null);
+  const drop = useDrop(app.may('manage_documents') && part.name !== 'edit' ? take : null);
   return html`
     <main class="documents ${drop.over ? 'drop-over' : ''}" data-testid="documents" ...${drop.handlers}>
       <${Header} app=${app} part=${part} />
@@ -67,7 +67,7 @@ function useShelf(app) {
 const Header = ({ app, part }) => html`
   <${PageHeader} app=${app} place="documents" part=${part} title=${t('documents.title')}>
     <span class="spacer"></span>
-    ${app.isOwner() && part.name === 'list' && html`
+    ${app.may('manage_documents') && part.name === 'list' && html`
       <button type="button" class="primary" data-testid="document-add" onClick=${() => app.openDocuments({ name: 'add' })}>${t('documents.add')}</button>`}
   <//>
 `;

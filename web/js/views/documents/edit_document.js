@@ -27,7 +27,7 @@ export function EditDocument({ app, shelf, id }) {
     shelf.refresh();
     return back;
   };
-  if (!app.isOwner()) return html`<div class="page-body"><p class="nothing" role="alert">${t('documents.owner-only')}</p></div>`;
+  if (!app.may('manage_documents')) return html`<div class="page-body"><p class="nothing" role="alert">${t('documents.not-allowed')}</p></div>`;
   return html`
     <div class="page-body document-page" data-testid="document-edit">
       <a class="link back" href=${documentsPath({ name: 'read', id })} onClick=${insidePage(back)}><${Icon} name="back" />${stored.value?.title ?? t('documents.title')}</a>

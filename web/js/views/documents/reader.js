@@ -62,7 +62,7 @@ function Head({ app, shelf, document, isGoing }) {
       <h2 data-testid="reader-title">${title}</h2>
       <span class="spacer"></span>
       ${origin?.original && html`<a class="secondary" href=${app.originalPath(id)} download data-testid="document-original">${t('documents.original')}</a>`}
-      ${app.isOwner() && html`
+      ${app.may('manage_documents') && html`
         <a class="secondary" href=${documentsPath(edit)} data-testid="document-change" onClick=${insidePage(() => app.openDocuments(edit))}>${t('documents.edit')}</a>
         <button type="button" class="secondary" data-testid="document-delete" onClick=${() => removeDocument(app, document, gone, isGoing)}>${t('documents.delete')}</button>`}
     </header>

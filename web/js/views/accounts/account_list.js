@@ -1,0 +1,135 @@
+// The list of accounts: looking for one, its role, and what can be done about it.
+
+import { mayChange, rolesToGive } from '../../accounts/roles.js';
+import { html } from '../../html.js';
+import { dateOf, fullTime, locale, day, t } from '../../i18n.js';
+import { notify, openDialog } from '../../ui.js';
+import { Avatar } from '../avatar.js';
+import { Icon } from '../icons.js';
+
+const COLUMNS = ['name', 'role', 'since', 'seen'];
+
+export const AccountList = ({ app, directory }) => html`
+  <div class="page-body">
+    <div class="filters" role="search">
+      <label class="people-search"><${Icon} name="search" />
+        <input type="search" id="people-search" data-testid="people-search" value=${directory.text.value} placeholder=${t('accounts.search')}
+          aria-label=${t('accounts.search')} autocomplete="off" onInput=${(event) => event.isComposing || directory.find(event.target.value)}
+          onCompositionEnd=${(event) => directory.find(event.target.value)} /></label>
+    </div>
+    <${Table} app=${app} directory=${directory} />
+  </div>
+`;
+
+function Table({ app, directory }) {
+  const accounts = directory.accounts.value;
+  if (accounts === null) return html`<${Unknown} directory=${directory} />`;
+  if (accounts.length === 0) return html`<p class="nothing" role="status" data-testid="people-nothing">${t('accounts.none-fits')}</p>`;
+  return html`
+    ${directory.problem.value && html`<p class="nothing problem" role="alert">${directory.problem.value}</p>`}
+    <table class="table people-table" data-testid="people-table" aria-label=${t('accounts.title')}>
+      <thead><tr>${COLUMNS.map((name) => html`<th scope="col" class=${name}>${t(`accounts.column-${name}`)}</th>`)}
+        <th class="act"><span class="unseen">${t('column.act')}</span></th></tr></thead>
+      <tbody>${accounts.map((account) => html`<${Row} key=${account.id} app=${app} directory=${directory} account=${account} />`)}</tbody>
+    </table>
+    ${directory.more.value && html`<button type="button" class="quiet-button" data-testid="people-more" onClick=${() => directory.loadMore()}>${t('accounts.more')}</button>`}
+  `;
+}
+
+const Unknown = ({ directory }) =>
+  directory.problem.value
+    ? html`<p class="nothing problem" role="alert">${directory.problem.value}
+        <button type="button" class="link" onClick=${() => directory.refresh()}><${Icon} name="again" />${t('job.again')}</button></p>`
+    : html`<p class="nothing" role="status">${t('list.loading')}</p>`;
+
+function Row({ app, directory, account }) {
+  const { id, name, disabled, created_at: since, last_seen_at: seen } = account;
+  const user = app.chat.user.value;
+  const isOneself = user.account && user.handle === name;
+  const isChangeable = !isOneself && mayChange(user.role, account.role);
+  return html`
+    <tr data-testid="person" data-account=${id} data-disabled=${disabled}>
+      <td class="name"><span class="person"><${Avatar} handle=${name} role="user" /><span class="person-name" data-testid="person-name">${name}</span>
+        ${isOneself && html`<span class="tag">${t('accounts.oneself')}</span>`}
+        ${disabled && html`<span class="tag" data-testid="person-disabled">${t('accounts.disabled')}</span>`}</span></td>
+      <td class="role">${isChangeable ? html`<${RoleChoice} app=${app} directory=${directory} account=${account} />` : t(`role.${account.role}`)}</td>
+      <td class="since"><time datetime=${since} title=${fullTime(new Date(since))}>${dateOf(new Date(since))}</time></td>
+      <td class="seen">${seen
+        ? html`<time datetime=${seen} title=${fullTime(new Date(seen))}><span class="only-card">${t('account.last-seen', { time: day(new Date(seen)) })}</span>
+            <span class="only-table">${day(new Date(seen))}</span></time>`
+        : t('accounts.never-seen')}</td>
+      <td class="act">${isChangeable && html`<${Actions} app=${app} directory=${directory} account=${account} />`}</td>
+    </tr>
+  `;
+}
+
+// An option that is made anew with each language keeps its value when its words change.
+function RoleChoice({ app, directory, account }) {
+  const give = async (role) => {
+    const changed = await change(app, directory, account, { role });
+    if (!changed) return;
+    const undo = () => change(app, directory, account, { role: account.role });
+    notify(t('accounts.role-was-given', { name: account.name, role: t(`role.${role}`) }), { kind: 'done', action: { label: t('undo'), run: undo } });
+  };
+  const choose = (event) => {
+    const wanted = event.target.value;
+    // What is shown is what the server has.
+    event.target.value = account.role;
+    give(wanted);
+  };
+  return html`
+    <select key=${locale.value} data-testid="person-role" aria-label=${t('accounts.role-of', { name: account.name })} value=${account.role} onChange=${choose}>
+      ${rolesToGive(app.chat.user.value.role).map((role) => html`<option value=${role} selected=${role === account.role}>${t(`role.${role}`)}</option>`)}
+    </select>
+  `;
+}
+
+function Actions({ app, directory, account }) {
+  const { name, disabled } = account;
+  const enable = () => change(app, directory, account, { disabled: false });
+  return html`
+    <${Act} testid="person-password" name=${name} words="accounts.set-password"
+      act=${() => openDialog('set-password', { account, done: () => directory.refresh() })} />
+    <${Act} testid="person-sign-out" name=${name} words="accounts.sign-out" act=${() => signOut(app, directory, account)} />
+    ${disabled
+      ? html`<${Act} testid="person-enable" name=${name} words="accounts.enable" act=${enable} />`
+      : html`<${Act} testid="person-disable" name=${name} words="accounts.disable" act=${() => disable(app, directory, account)} />`}
+  `;
+}
+
+const Act = ({ testid, name, words, act }) => html`
+  <button type="button" class="link" data-testid=${testid} aria-label=${t(`${words}-this`, { name })} onClick=${act}>${t(words)}</button>
+`;
+
+/** Says whether it was done; otherwise a notice says why not. */
+async function change(app, directory, { id }, wanted) {
+  try {
+    directory.changed(await app.changeAccount(id, wanted));
+    return true;
+  } catch (error) {
+    notify(error.message);
+    return false;
+  }
+}
+
+function signOut(app, directory, { id, name }) {
+  openDialog('confirm', {
+    title: t('accounts.sign-out-this', { name }),
+    text: t('accounts.sign-out-means'),
+    label: t('accounts.sign-out'),
+    act: async () => {
+      await app.signOutAccount(id);
+      notify(t('accounts.was-signed-out', { name }), { kind: 'done' });
+      directory.refresh();
+    },
+  });
+}
+
+function disable(app, directory, { id, name }) {
+  openDialog('confirm', {
+    title: t('accounts.disable-this', { name }),
+    text: t('accounts.disable-means'),
+    label: t('accounts.disable'),
+    act: async () => directory.changed(await app.changeAccount(id, { disabled: true })),
+  });
+}

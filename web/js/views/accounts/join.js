@@ -1,0 +1,90 @@
+// Where an invitation leads: what one is invited as, and a name and a password for the account.
+
+import { html, useEffect, useSignal } from '../../html.js';
+import { t } from '../../i18n.js';
+import { hasKeyboard } from '../../keys.js';
+import { notify } from '../../ui.js';
+import { LanguageChoice, ThemeTool } from '../account.js';
+import { Icon } from '../icons.js';
+import { Field, FormProblem, PasswordField, useForm } from './form.js';
+
+export { loadPageStyles as loadStyles } from './styles.js';
+
+export const Join = ({ app, part }) => html`
+  <main class="join" data-testid="join">
+    <header class="join-head"><span>chatbot</span><span class="spacer"></span><${LanguageChoice} app=${app} /><${ThemeTool} /></header>
+    <div class="join-body"><${Invitation} key=${part.token} app=${app} token=${part.token} /></div>
+  </main>
+`;
+
+function Invitation({ app, token }) {
+  const { invitation, problem, isDead, ask } = useInvitation(app, token);
+  if (app.hasAccount()) return html`<${HasAccount} app=${app} />`;
+  if (isDead) return html`<${Dead} app=${app} words=${token ? 'join.dead' : 'join.incomplete'} />`;
+  if (problem) {
+    return html`<p class="problem" role="alert">${problem}
+      <button type="button" class="link" onClick=${ask}><${Icon} name="again" />${t('job.again')}</button></p>`;
+  }
+  if (!invitation) return html`<p class="soft" role="status">${t('list.loading')}</p>`;
+  return html`<${NewAccount} app=${app} token=${token} invitation=${invitation} />`;
+}
+
+function useInvitation(app, token) {
+  const invitation = useSignal(null);
+  const problem = useSignal(null);
+  const ask = async () => {
+    problem.value = null;
+    try {
+      invitation.value = await app.showInvitation(token);
+    } catch (error) {
+      problem.value = error;
+    }
+  };
+  useEffect(() => {
+    if (token) ask();
+  }, []);
+  const isDead = !token || problem.value?.cause?.code === 'bad_invitation';
+  return { invitation: invitation.value, problem: problem.value?.message, isDead, ask };
+}
+
+function NewAccount({ app, token, invitation: { role, first } }) {
+  const handle = app.handle();
+  const name = useSignal(handle ?? '');
+  const password = useSignal('');
+  const form = useForm({
+    act: async () => {
+      await app.createAccount({ invitation: token, name: name.value.trim(), password: password.value });
+      app.endPlace();
+      notify(t('join.welcome', { name: name.value.trim() }), { kind: 'done' });
+    },
+    isReady: () => Boolean(name.value.trim() && password.value),
+    fieldOf: { bad_handle: 'name', name_taken: 'name', bad_new_password: 'password' },
+  });
+  return html`
+    <h1>${t(first ? 'join.first' : `join.as-${role}`)}</h1>
+    <p class="soft">${t(`join.means-${role}`)}</p>
+    <form ...${form.handlers} data-testid="join-form">
+      <${Field} form=${form} name="name" label=${t('handle.label')} help=${t('handle.help')} value=${name} data-testid="join-name"
+        autocomplete="username" maxlength="32" autofocus=${hasKeyboard() && !handle} />
+      <${PasswordField} form=${form} name="password" label=${t('password.label')} help=${t('password.help')} value=${password} data-testid="join-password"
+        autocomplete="new-password" autofocus=${hasKeyboard() && Boolean(handle)} />
+      ${handle && html`<p class="soft" data-testid="join-comes-along">${t('join.comes-along', { name: handle })}</p>`}
+      <${FormProblem} form=${form} />
+      <button type="submit" class="primary" data-testid="join-submit" aria-disabled=${form.isWaiting()}>${t(first ? 'join.set-up' : 'join.do')}</button>
+    </form>
+  `;
+}
+
+const Dead = ({ app, words }) => html`
+  <h1>${t(`${words}-title`)}</h1>
+  <p class="soft" role="alert" data-testid="join-dead">${t(words)}</p>
+  <${ToRooms} app=${app} />
+`;
+
+const HasAccount = ({ app }) => html`
+  <h1>${t('join.has-account-title', { name: app.name() })}</h1>
+  <p class="soft" data-testid="join-has-account">${t('join.has-account')}</p>
+  <div class="join-ways"><${ToRooms} app=${app} /><button type="button" class="secondary" onClick=${app.signOut}>${t('sign-in.out')}</button></div>
+`;
+
+const ToRooms = ({ app }) => html`<button type="button" class="primary" data-testid="join-to-rooms" onClick=${app.endPlace}>${t('join.to-rooms')}</button>`;

@@ -1,0 +1,69 @@
+// The own account: who one is, the password, and where one is signed in.
+
+import { html, useEffect, useSignal } from '../../html.js';
+import { dateOf, t } from '../../i18n.js';
+import { openDialog } from '../../ui.js';
+import { Avatar } from '../avatar.js';
+import { Icon } from '../icons.js';
+import { PageHeader } from '../page_header.js';
+import { Password } from './password.js';
+import { Sessions } from './sessions.js';
+
+export { loadPageStyles as loadStyles } from './styles.js';
+
+export function OwnAccount({ app, part }) {
+  const user = app.chat.user.value;
+  return html`
+    <main class="accounts" data-testid="own-account">
+      <${PageHeader} app=${app} place="account" part=${part} title=${t('account.title')}><span class="spacer"></span><//>
+      <div class="page-body account-page">
+        ${user && (app.hasAccount() ? html`<${Details} key=${user.handle} app=${app} />` : html`<${Guest} />`)}
+      </div>
+    </main>
+  `;
+}
+
+const Guest = () => html`
+  <div class="nobody" data-testid="account-guest">
+    <p>${t('account.guest')}</p>
+    <button type="button" class="primary" onClick=${() => openDialog('sign-in')}>${t('sign-in.title')}</button>
+  </div>
+`;
+
+function Details({ app }) {
+  const found = useSignal(null);
+  const problem = useSignal(null);
+  const refresh = async () => {
+    try {
+      found.value = await app.fetchAccount();
+      problem.value = null;
+    } catch (error) {
+      problem.value = error.message;
+    }
+  };
+  useEffect(() => void refresh(), []);
+  const drop = async (id) => {
+    found.value = { ...found.value, sessions: found.value.sessions.filter((session) => session.id !== id) };
+    await app.endSession(id);
+    refresh();
+  };
+  return html`
+    ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}
+      <button type="button" class="link" onClick=${refresh}><${Icon} name="again" />${t('job.again')}</button></p>`}
+    ${!found.value && !problem.value && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
+    ${found.value && html`
+      <${Who} account=${found.value.account} />
+      <${Sessions} app=${app} sessions=${found.value.sessions} drop=${drop} />
+      <${Password} app=${app} name=${found.value.account.name} changed=${refresh} />`}
+  `;
+}
+
+const Who = ({ account: { name, role, created_at: since } }) => html`
+  <header class="who">
+    <${Avatar} handle=${name} role="user" />
+    <div>
+      <h2 data-testid="account-name">${name}</h2>
+      <p class="soft"><span data-testid="account-role">${t(`role.${role}`)}</span> · ${t('account.since', { date: dateOf(new Date(since)) })}</p>
+    </div>
+  </header>
+`;

@@ -1,0 +1,55 @@
+// Signing in: with a name and a password, or with the owner's key.
+
+import { html, useLayoutEffect, useRef, useSignal } from '../../html.js';
+import { t } from '../../i18n.js';
+import { closeDialog } from '../../ui.js';
+import { Dialog } from '../dialog.js';
+import { OneField } from '../one_field.js';
+import { Field, FormProblem, PasswordField, useForm } from './form.js';
+
+export { loadDialogStyles as loadStyles } from './styles.js';
+
+export function SignIn({ app }) {
+  const withKey = useSignal(false);
+  const forms = useRef(null);
+  // The dialog itself sees to the first field of the first form only.
+  useLayoutEffect(() => forms.current.querySelector('input').focus(), [withKey.value]);
+  return html`
+    <${Dialog} title=${t(withKey.value ? 'owner.title' : 'sign-in.title')}>
+      <div ref=${forms}>${withKey.value
+        ? html`<${WithKey} key="key" app=${app} instead=${() => { withKey.value = false; }} />`
+        : html`<${WithName} key="name" app=${app} instead=${() => { withKey.value = true; }} />`}</div>
+    <//>
+  `;
+}
+
+function WithName({ app, instead }) {
+  const name = useSignal('');
+  const password = useSignal('');
+  const form = useForm({
+    act: () => app.signIn(name.value.trim(), password.value),
+    isReady: () => Boolean(name.value.trim() && password.value),
+    fieldOf: { bad_password: 'password' },
+  });
+  return html`
+    <form ...${form.handlers} data-testid="sign-in">
+      <${Field} form=${form} name="name" label=${t('handle.label')} value=${name} data-testid="sign-in-name" autocomplete="username" maxlength="32" autofocus />
+      <${PasswordField} form=${form} name="password" label=${t('password.label')} help=${t('sign-in.forgotten')} value=${password}
+        data-testid="sign-in-password" autocomplete="current-password" />
+      <${FormProblem} form=${form} />
+      <div class="buttons">
+        <button type="button" class="secondary" onClick=${closeDialog}>${t('cancel')}</button>
+        <button type="submit" class="primary" data-testid="sign-in-submit" aria-disabled=${form.isWaiting()}>${t('sign-in.title')}</button>
+      </div>
+    </form>
+    <p class="dialog-more">${t('sign-in.no-account')}</p>
+    <p class="dialog-more"><button type="button" class="link" data-testid="owner-key-instead" onClick=${instead}>${t('owner.key-instead')}</button></p>
+  `;
+}
+
+const WithKey = ({ app, instead }) => html`
+  <${OneField} label=${t('owner.key')} help=${t('owner.help')}
+    field=${{ 'data-testid': 'owner-key', type: 'password', required: true, autocomplete: 'off' }}
+    action=${{ testid: 'owner-submit', label: t('owner.sign-in') }} act=${app.signInWithKey} />
+  <p class="dialog-more"><button type="button" class="link" data-testid="sign-in-with-name" onClick=${instead}>${t('sign-in.with-name')}</button></p>
+`;
