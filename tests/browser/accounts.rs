@@ -7,7 +7,7 @@ use crate::preferences::UNTRANSLATED;
 use crate::support::TestServer;
 use crate::window::{PHONE, WIDE, Window, hook};
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// What the browser says of each refused request.
 const REFUSED: &str = "the server responded with a status of 4";
@@ -20,7 +20,7 @@ async fn fill(window: &Window, field: &str, text: &str) {
 }
 
 /// Makes an account by an invitation.
-async fn join(window: &Window, server: &TestServer, token: &str, name: &str) {
+pub async fn join(window: &Window, server: &TestServer, token: &str, name: &str) {
     window.go(server.address(), &format!("/join#{token}")).await;
     window.find(&hook("join-form")).await;
     fill(window, "join-name", name).await;
@@ -55,7 +55,7 @@ async fn invite(owner: &Window, role: &str) -> String {
     link.split_once("/join#").expect("a link to join with").1.to_owned()
 }
 
-async fn sign_in(window: &Window, name: &str, password: &str) {
+pub async fn sign_in(window: &Window, name: &str, password: &str) {
     window.click(&hook("owner-open")).await;
     fill(window, "sign-in-name", name).await;
     fill(window, "sign-in-password", password).await;

@@ -9,6 +9,7 @@ use chatbot::store::{Store, StoreOptions};
 use fantoccini::key::Key;
 use serde_json::json;
 
+use crate::accounts;
 use crate::documents::store;
 use crate::others;
 use crate::owner;
@@ -385,4 +386,61 @@ async fn quiet_and_broken_moments_look_well() {
     ann.find("dialog .keys").await;
     take(&ann, "keys").await;
     ann.close_after("ERR_INTERNET_DISCONNECTED").await;
+}
+
+#[tokio::test]
+async fn accounts_look_well_everywhere() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    let (olga, phone) = (Window::new(WIDE).await, Window::new(PHONE).await);
+    let link = format!("/join#{}", server.first_invitation());
+    for (window, name) in [(&olga, "join"), (&phone, "phone-join")] {
+        window.go(address, &link).await;
+        window.find(&hook("join-form")).await;
+        take(window, name).await;
+    }
+    accounts::join(&olga, &server, server.first_invitation(), "Olga").await;
+    for (name, role) in [
+        ("Mira", "admin"),
+        ("陈晓", "moderator"),
+        ("林怡君", "member"),
+        ("Jonas with a rather long name", "member"),
+        ("Lea", "member"),
+    ] {
+        let account = json!({"name": name, "role": role, "password": accounts::PASSWORD});
+        assert_eq!(server.request("POST", "/api/accounts").by_owner().json(account).send().await.status, 201);
+    }
+    for terms in [json!({"role": "moderator", "uses": 1, "days": 2}), json!({"role": "member", "days": 30})] {
+        assert_eq!(server.request("POST", "/api/invitations").by_owner().json(terms).send().await.status, 201);
+    }
+    phone.go(address, "/room/lobby").await;
+    phone.press(Key::Escape).await;
+    phone.click(".room-header .only-narrow").await;
+    phone.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;
+    accounts::sign_in(&phone, "Mira", accounts::PASSWORD).await;
+    phone.gone("dialog").await;
+    for (language, dark) in [("en", false), ("en", true), ("zh-Hans", false), ("zh-Hant", true)] {
+        for window in [&olga, &phone] {
+            let store = |name: &str, value: serde_json::Value| {
+                format!("localStorage.setItem('chatbot.{name}', {})", json!(value.to_string()))
+            };
+            window.ask::<()>(&store("locale", json!(language))).await;
+            window.ask::<()>(&store("theme", json!(if dark { "dark" } else { "light" }))).await;
+        }
+        let suffix = format!("-{language}{}", if dark { "-dark" } else { "" }).to_lowercase();
+        for (window, device) in [(&olga, ""), (&phone, "phone-")] {
+            for (path, shown, name) in [
+                ("/people", "person", "people"),
+                ("/people?invitations", "invitation", "invitations"),
+                ("/account", "session", "account"),
+            ] {
+                window.go(address, path).await;
+                window.find(&hook(shown)).await;
+                window.connection("open").await;
+                take(window, &format!("{device}{name}{suffix}")).await;
+            }
+        }
+    }
+    olga.close().await;
+    phone.close().await;
 }
