@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::raw::{CLOSE, ENDS, GOES_ON, PING, PONG, Raw, TEXT, TEXT_BEGINS, close, frame, header, upgrade};
-use crate::support::TestServer;
+use crate::support::{Client, TestServer};
 
 /// What closes a fresh connection to which these bytes were written.
 async fn closed_by(server: &TestServer, bytes: &[u8]) -> Option<u16> {
@@ -243,4 +243,23 @@ async fn a_stop_says_that_the_server_is_going_away() {
     server.stop().await.expect("a clean stop");
     assert_eq!(ann.closed().await, Some(1001));
     assert_eq!(script.closed().await, Some(1001));
+}
+
+#[tokio::test]
+async fn a_flood_of_binary_frames_is_ended_like_any_other() {
+    let server = TestServer::start().await;
+    for path in ["/ws", "/ws/chat/lobby/"] {
+        let mut client = Client::connect(server.address(), path, &[]).await;
+        let mut answered = 0;
+        let code = loop {
+            for _ in 0..50 {
+                client.try_send_raw(Message::binary(vec![0; 16])).await;
+            }
+            match client.next().await {
+                Ok(_) => answered += 1,
+                Err(code) => break code,
+            }
+        };
+        assert_eq!(code, Some(4029), "{path} after {answered} answers");
+    }
 }

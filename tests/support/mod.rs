@@ -250,6 +250,11 @@ impl Client {
         self.socket.send(message).await.expect("an open connection");
     }
 
+    /// Sends a message, if the connection is still open.
+    pub async fn try_send_raw(&mut self, message: Message) {
+        let _ = self.socket.send(message).await;
+    }
+
     /// Sends a frame, if the connection is still open.
     pub async fn try_send(&mut self, frame: Value) {
         let _ = self.socket.send(Message::text(frame.to_string())).await;

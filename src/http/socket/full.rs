@@ -18,18 +18,17 @@ use crate::text::{Locale, Text};
 pub async fn serve(mut connection: Box<Connection>, mut client: Box<FullClient>) {
     loop {
         let text = match connection.next().await {
-            Event::Text(text) => text,
-            Event::Binary => {
-                client.refuse(&mut connection, Refused::from(Text::new("error-bad_frame-binary")));
-                continue;
-            }
+            Event::Text(text) => Some(text),
+            Event::Binary => None,
             Event::Closed => return,
         };
-        let taken = match client.limiter.check() {
+        let taken = match (client.limiter.check(), text) {
             // Boxed, because its size would be part of every idle connection's task.
-            Pace::Fine => Box::pin(client.take(&mut connection, &text)).await,
-            Pace::TooFast => Err(too_fast(&text)),
-            Pace::Flood => return connection.refuse(CloseReason::TooMany).await,
+            (Pace::Fine, Some(text)) => Box::pin(client.take(&mut connection, &text)).await,
+            (Pace::Fine, None) => Err(Text::new("error-bad_frame-binary").into()),
+            (Pace::TooFast, Some(text)) => Err(too_fast(&text)),
+            (Pace::TooFast, None) => Err(Text::new("error-too_fast").into()),
+            (Pace::Flood, _) => return connection.refuse(CloseReason::TooMany).await,
         };
         if let Err(refused) = taken {
             client.refuse(&mut connection, refused);

@@ -30,18 +30,16 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
     Box::pin(client.greet(&mut connection)).await;
     loop {
         let text = match connection.next().await {
-            Event::Text(text) => text,
-            Event::Binary => {
-                client.refuse(&mut connection, &Text::new("error-bad_frame-binary"), None);
-                continue;
-            }
+            Event::Text(text) => Some(text),
+            Event::Binary => None,
             Event::Closed => return,
         };
-        match client.limiter.check() {
+        match (client.limiter.check(), text) {
             // Boxed, because its size would be part of every idle connection's task.
-            Pace::Fine => Box::pin(client.take(&mut connection, &text)).await,
-            Pace::TooFast => client.refuse(&mut connection, &Text::new("error-too_fast"), None),
-            Pace::Flood => return connection.refuse(CloseReason::TooMany).await,
+            (Pace::Fine, Some(text)) => Box::pin(client.take(&mut connection, &text)).await,
+            (Pace::Fine, None) => client.refuse(&mut connection, &Text::new("error-bad_frame-binary"), None),
+            (Pace::TooFast, _) => client.refuse(&mut connection, &Text::new("error-too_fast"), None),
+            (Pace::Flood, _) => return connection.refuse(CloseReason::TooMany).await,
         }
     }
 }
