@@ -39,6 +39,15 @@ impl ServeArgs {
     }
 }
 
+/// Raises the soft limit of open files to the hard one: each connection is an open file, and the usual soft limit is 1024.
+fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
 /// Runs the server until it is told to stop.
 ///
 /// # Errors
@@ -47,6 +56,7 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
     let sources = arguments.sources();
     let config = config::load(&sources)?;
     log::start(&config.log)?;
+    allow_many_files();
     let listener = http::bind(config.host(), config.server.port)
         .with_context(|| format!("cannot listen on port {}", config.server.port))?;
     // For long reads of the store and a few DNS lookups; each thread costs memory.
