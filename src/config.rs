@@ -68,6 +68,8 @@ pub struct HttpConfig {
     pub allowed_origins: Vec<String>,
     /// Hosts with private addresses that commands may access.
     pub allow_private_hosts: Vec<String>,
+    /// Names by which browsers reach this server, beside that of `public_url` and those that are not in the public DNS.
+    pub hosts: Vec<String>,
     /// Public URL of this server, such as `https://chat.example`; empty if it has none.
     pub public_url: String,
     /// Reverse proxies whose `X-Forwarded-For` is trusted.
@@ -253,6 +255,13 @@ impl Config {
         self.http.trusted_proxies.iter().filter_map(|text| parse_network(text)).collect()
     }
 
+    /// The names in the public DNS by which browsers reach this server.
+    pub fn hosts(&self) -> Vec<String> {
+        let public_url = reqwest::Url::parse(&self.http.public_url).ok();
+        let public_host = public_url.and_then(|url| url.host_str().map(str::to_owned));
+        self.http.hosts.iter().cloned().chain(public_host).collect()
+    }
+
     /// Validates constraints that the types do not express.
     fn check(&self) -> Result<(), (&'static str, String)> {
         let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
@@ -266,6 +275,12 @@ impl Config {
             || reqwest::Url::parse(public_url)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         require(is_public_url, "http.public_url", "must be an address such as https://chat.example.com")?;
+        for host in &self.http.hosts {
+            let is_host = reqwest::Url::parse(&format!("http://{host}/"))
+                .is_ok_and(|url| url.port().is_none() && url.host_str() == Some(host.as_str()));
+            let reason = format!("{host:?} is not a name such as chat.example.com, in lower case and without a port");
+            require(is_host, "http.hosts", &reason)?;
+        }
         for origin in &self.http.allowed_origins {
             let is_origin = reqwest::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
             require(

@@ -2,8 +2,26 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+
+/// Makes sure that there is a folder which only its owner can look into. Blocks.
+///
+/// # Errors
+/// If it cannot be made. One of another user, whose permissions cannot be changed, stays as it is, with a warning.
+pub fn private_dir(dir: &Path) -> io::Result<()> {
+    const PRIVATE: u32 = 0o700;
+    fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(dir)?;
+    let mode = fs::metadata(dir)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    match fs::set_permissions(dir, fs::Permissions::from_mode(PRIVATE)) {
+        Ok(()) => tracing::info!(dir = %dir.display(), "other users could read the data folder; they no longer can"),
+        Err(error) => tracing::warn!(%error, dir = %dir.display(), "other users can read the data folder"),
+    }
+    Ok(())
+}
 
 /// Writes a file that only its owner can read, in place of the one there is. Blocks. Two writers must not write the same.
 ///

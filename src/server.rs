@@ -22,6 +22,7 @@ use crate::bots::{Ask, Bots, Planning, Runner};
 use crate::chat::{Chat, RoomAnnouncer, Rooms};
 use crate::config::Config;
 use crate::documents::{self, Extractor};
+use crate::durable;
 use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::groups::LocalBroker;
@@ -272,9 +273,12 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
         cache_bytes: config.store.cache_mb * MIB,
         min_free_bytes: config.store.min_free_mb.saturating_mul(MIB),
     };
-    let dir = config.server.data_dir.join("store");
-    let opened = threads::blocking(move || Store::open(&dir, options, move |reason| failure.set(reason)));
-    Ok(opened.await??)
+    let dir = config.server.data_dir.clone();
+    let opened = threads::blocking(move || -> anyhow::Result<_> {
+        durable::private_dir(&dir).with_context(|| format!("cannot use the folder {}", dir.display()))?;
+        Ok(Store::open(&dir.join("store"), options, move |reason| failure.set(reason))?)
+    });
+    opened.await?
 }
 
 /// Search over messages; dates are read in the server's zone where the asker's is not known.
@@ -355,6 +359,7 @@ fn webhooks(config: &Config) -> anyhow::Result<Webhooks> {
 fn settings(config: &Config) -> Settings {
     Settings {
         allowed_origins: config.http.allowed_origins.clone(),
+        hosts: config.hosts(),
         trusted_proxies: config.trusted_proxies(),
         messages_per_second: config.limits.messages_per_second,
         message_chars: config.limits.message_chars,

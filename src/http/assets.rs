@@ -17,7 +17,7 @@ use warp::path::Tail;
 use warp::reply::Response;
 
 use super::App;
-use super::caller::{Caller, VISITOR_COOKIE, caller};
+use super::caller::{Caller, VISITOR_COOKIE, caller, cookie_name, has_cookie, set_cookie, visitor_token};
 use crate::accounts::random_token;
 
 #[derive(RustEmbed)]
@@ -34,7 +34,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// A year, in seconds.
-const VISITOR_COOKIE_AGE: u32 = 365 * 24 * 60 * 60;
+const VISITOR_COOKIE_DAYS: i64 = 365;
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     page(app).or(asset()).unify().boxed()
@@ -61,13 +61,13 @@ fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
 
 fn index(caller: &Caller, headers: &HeaderMap) -> Response {
     let mut response = embedded("index.html", headers, "private, no-cache");
-    if caller.visitor.is_none() {
-        let secure = if caller.is_secure { "; Secure" } else { "" };
-        let token = random_token();
-        let cookie =
-            format!("{VISITOR_COOKIE}={token}; Path=/; Max-Age={VISITOR_COOKIE_AGE}; HttpOnly; SameSite=Lax{secure}");
-        if let Ok(value) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().insert(SET_COOKIE, value);
+    let name = cookie_name(VISITOR_COOKIE, caller.is_secure);
+    // Kept for a visitor who has it under another name.
+    let known = caller.visitor.as_ref().and_then(|_| visitor_token(headers, caller.is_secure).ok().flatten());
+    if known.is_none() || !has_cookie(headers, &name) {
+        let token = known.unwrap_or_else(random_token);
+        if let Some(cookie) = set_cookie(VISITOR_COOKIE, &token, VISITOR_COOKIE_DAYS, "Lax", caller.is_secure) {
+            response.headers_mut().insert(SET_COOKIE, cookie);
         }
     }
     response

@@ -1,15 +1,19 @@
 //! Identifies the caller by address, cookies, `Authorization`, `Origin` and `Accept-Language`.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use ipnet::IpNet;
 use reqwest::Url;
 use warp::Filter;
 use warp::http::HeaderMap;
-use warp::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, HeaderName, ORIGIN, USER_AGENT};
+use warp::http::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT, VIA,
+};
 use warp::reject::Rejection;
 
+use super::hosts;
 use super::limits::Permit;
 use super::refusals::Refusal;
 use super::{App, Settings};
@@ -26,6 +30,10 @@ pub const SESSION_COOKIE: &str = "chatbot_session";
 
 /// Marks a browser in which somebody signed in; stays when they sign out.
 pub const MARK_COOKIE: &str = "chatbot_known";
+
+/// What proxies add of which a request is known that came through one.
+const FORWARDED: [HeaderName; 4] =
+    [FORWARDED_FOR, HeaderName::from_static("x-real-ip"), HeaderName::from_static("forwarded"), VIA];
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -101,8 +109,13 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     let settings = &app.settings;
     let is_proxied = is_trusted(&settings.trusted_proxies, peer.address);
     let address = if is_proxied { forwarded_address(headers, settings, peer.address) } else { peer.address };
-    let is_local = peer.address.is_loopback() && !headers.contains_key(FORWARDED_FOR);
-    let session = cookie(headers, SESSION_COOKIE);
+    if !is_proxied && headers.contains_key(FORWARDED_FOR) {
+        warn_of_proxy(peer.address);
+    }
+    let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
+    let is_local = peer.address.is_loopback() && !is_forwarded && hosts::is_loopback(headers);
+    let is_secure = is_proxied && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
+    let session = cookie(headers, &cookie_name(SESSION_COOKIE, is_secure))?;
     let (signed_in, role) = match (bearer(headers), &session) {
         (Some(key), _) => (None, app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?),
         (None, Some(token)) => {
@@ -117,27 +130,74 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     Ok(Caller {
         address,
         peer,
-        visitor: visitor(app, headers, private_room.is_some()).await?,
+        visitor: visitor(app, headers, is_secure, private_room.is_some()).await?,
         session,
         signed_in,
-        mark: cookie(headers, MARK_COOKIE).filter(|mark| is_token(mark)),
+        mark: cookie(headers, &cookie_name(MARK_COOKIE, is_secure))?.filter(|mark| is_token(mark)),
         device: Device { name: text_of(headers, &USER_AGENT).unwrap_or_default().to_owned(), address },
         private_room,
         role,
         locale: locale(headers),
         is_proxied,
         is_local,
-        is_secure: is_proxied && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https"),
+        is_secure,
         origin_is_allowed: origin_is_allowed(headers, &settings.allowed_origins),
     })
 }
 
+/// A proxy that is not trusted makes all people behind it one: they share one address's limits.
+fn warn_of_proxy(peer: IpAddr) {
+    static WARNED: Once = Once::new();
+    let is_near = match peer {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    };
+    // From elsewhere it is a client's invention.
+    if is_near {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                %peer,
+                "requests come through a proxy that is not in http.trusted_proxies: all people behind it count as one address"
+            );
+        });
+    }
+}
+
 /// The browser that asks. One whose cookie became an account is nobody until it signs in: the cookie alone is no password.
-async fn visitor(app: &App, headers: &HeaderMap, has_account: bool) -> Result<Option<Visitor>, Refusal> {
-    let token = cookie(headers, VISITOR_COOKIE).filter(|token| is_token(token));
-    let Some(visitor) = token.map(|token| Visitor::of(&token, &app.store)) else { return Ok(None) };
+async fn visitor(
+    app: &App,
+    headers: &HeaderMap,
+    is_secure: bool,
+    has_account: bool,
+) -> Result<Option<Visitor>, Refusal> {
+    let Some(token) = visitor_token(headers, is_secure)? else { return Ok(None) };
+    let visitor = Visitor::of(&token, &app.store);
     let is_void = !has_account && app.accounts.has_visitor(&visitor).await?;
     Ok(Some(visitor).filter(|_| !is_void))
+}
+
+/// The value of the visitor's cookie. Over HTTPS, the name that other hosts cannot set comes first; the other one is of a visit
+/// before that had HTTPS, or before cookies had such names.
+pub fn visitor_token(headers: &HeaderMap, is_secure: bool) -> Result<Option<String>, Refusal> {
+    let own = cookie(headers, &cookie_name(VISITOR_COOKIE, is_secure))?;
+    let token = match own {
+        None if is_secure => cookie(headers, VISITOR_COOKIE)?,
+        own => own,
+    };
+    Ok(token.filter(|token| is_token(token)))
+}
+
+/// The name of a cookie. Over HTTPS it begins with what lets neither other hosts of the domain nor plain HTTP set it.
+pub fn cookie_name(name: &str, is_secure: bool) -> Cow<'_, str> {
+    if is_secure { format!("__Host-{name}").into() } else { name.into() }
+}
+
+/// A `Set-Cookie` header, whose cookie lasts so many days.
+pub fn set_cookie(name: &str, value: &str, days: i64, same_site: &str, is_secure: bool) -> Option<HeaderValue> {
+    let (name, secure) = (cookie_name(name, is_secure), if is_secure { "; Secure" } else { "" });
+    let seconds = days * 24 * 60 * 60;
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}");
+    HeaderValue::from_str(&cookie).ok()
 }
 
 /// How a client is told who it is.
@@ -194,10 +254,24 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+/// Whether there is a cookie of that name.
+pub fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
+    cookie(headers, name).is_ok_and(|value| value.is_some())
+}
+
+/// The value of a cookie.
+///
+/// # Errors
+/// If there are two with different values: one was set by another host of the domain, or for another path.
+fn cookie(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refusal> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+    let first = values.next();
+    match values.find(|value| Some(*value) != first) {
+        Some(_) => Err(Text::new("error-bad_request-cookies").with("name", name).into()),
+        None => Ok(first.map(str::to_owned)),
+    }
 }
 
 /// Whether a visitor cookie is acceptable: a short one could be guessed.
@@ -217,15 +291,7 @@ fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     // The scheme is not compared: behind a proxy this server does not know its own. Parsing with the origin's scheme
     // leaves out the same default port on both sides.
     let Ok(own) = Url::parse(&format!("{}://{host}", origin.scheme())) else { return false };
-    let is_same = origin.host_str().is_some() && origin.host_str() == own.host_str() && origin.port() == own.port();
-    // A page under development is served from another port of the same machine. No other site has such an origin.
-    is_same || (is_loopback(&origin) && is_loopback(&own))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || literal.is_ok_and(|address| address.is_loopback())
+    origin.host_str().is_some() && origin.host_str() == own.host_str() && origin.port() == own.port()
 }
 
 #[cfg(test)]
@@ -249,7 +315,8 @@ mod tests {
         check("https://chat.example", "chat.example", true);
         check("https://chat.example", "chat.example:443", true);
         check("https://shop.example", "chat.example", true);
-        check("http://localhost:5500", "127.0.0.1:8000", true);
+        check("http://localhost:5500", "127.0.0.1:8000", false);
+        check("http://localhost:5500", "localhost:8000", false);
         check("https://evil.example", "chat.example", false);
         check("http://chat.example:8001", "chat.example:8000", false);
         check("https://chat.example.evil.example", "chat.example", false);
@@ -261,10 +328,28 @@ mod tests {
     }
 
     #[test]
+    fn a_planted_cookie_is_refused_or_passed_over() {
+        let (own, planted) = ("a".repeat(40), "b".repeat(40));
+        let token = |cookies: String, is_secure| {
+            visitor_token(&headers(&[(COOKIE, cookies.as_str())]), is_secure).map_err(drop)
+        };
+        let both = format!("chatbot_visitor={planted}; chatbot_visitor={own}");
+        assert_eq!(token(both.clone(), false), Err(()));
+        assert_eq!(token(both, true), Err(()));
+        assert_eq!(token(format!("chatbot_visitor={own}; chatbot_visitor={own}"), false), Ok(Some(own.clone())));
+        assert_eq!(
+            token(format!("chatbot_visitor={planted}; __Host-chatbot_visitor={own}"), true),
+            Ok(Some(own.clone()))
+        );
+        assert_eq!(token(format!("chatbot_visitor={own}"), true), Ok(Some(own)), "of a visit before the upgrade");
+    }
+
+    #[test]
     fn cookies_are_found_among_others() {
         let headers = headers(&[(COOKIE, "a=1; chatbot_visitor=abc; b=2")]);
-        assert_eq!(cookie(&headers, VISITOR_COOKIE).as_deref(), Some("abc"));
-        assert_eq!(cookie(&headers, SESSION_COOKIE), None);
+        let value = |name: &str| cookie(&headers, name).ok().flatten();
+        assert_eq!(value(VISITOR_COOKIE).as_deref(), Some("abc"));
+        assert_eq!(value(SESSION_COOKIE), None);
         assert!(!is_token("abc") && is_token(&"a1".repeat(20)));
     }
 }

@@ -12,13 +12,15 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
+use warp::Reply;
 use warp::filters::BoxedFilter;
+use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use warp::reply::Response;
 
 use super::App;
 use super::caller::{self, Peer};
 use super::limits::TooMany;
-use super::refusals;
+use super::{hosts, refusals};
 
 /// Timeout for a request's headers, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -121,10 +123,16 @@ impl Listener {
         let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer.clone());
             let locale = caller::locale(request.headers());
-            let answer = warp::service(self.routes.clone()).call(request);
+            let checked = hosts::check(request.headers(), &self.app.settings, peer.address);
+            let answer = checked.map(|()| warp::service(self.routes.clone()).call(request));
             async move {
-                let mut response = answer.await?;
+                let mut response = match answer {
+                    Ok(answer) => answer.await?,
+                    Err(refusal) => refusal.into_response(),
+                };
                 refusals::in_words(&mut response, locale);
+                by_default(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+                by_default(&mut response, CACHE_CONTROL, "no-store");
                 Ok::<_, Infallible>(response)
             }
         });
@@ -147,4 +155,9 @@ impl Listener {
             tracing::debug!(%error, "connection ended");
         }
     }
+}
+
+/// Sets a header that the route has not set.
+fn by_default(response: &mut Response, name: HeaderName, value: &'static str) {
+    response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
 }

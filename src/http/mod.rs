@@ -5,6 +5,7 @@
 mod api;
 mod assets;
 mod caller;
+mod hosts;
 mod limits;
 mod listener;
 mod refusals;
@@ -82,6 +83,8 @@ impl App {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub allowed_origins: Vec<String>,
+    /// Names by which this server is called, beside those that are not in the public DNS.
+    pub hosts: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub messages_per_second: u32,
     pub message_chars: usize,

@@ -52,6 +52,7 @@ impl From<Text> for Refusal {
             "forbidden" => StatusCode::FORBIDDEN,
             "bad_key" | "bad_password" => StatusCode::UNAUTHORIZED,
             "not_found" | "bad_invitation" => StatusCode::NOT_FOUND,
+            "unknown_host" => StatusCode::MISDIRECTED_REQUEST,
             "wrong_state" | "changed" | "name_taken" => StatusCode::CONFLICT,
             "too_large" | "too_long" | "file_too_big" => StatusCode::PAYLOAD_TOO_LARGE,
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::rooms::texts;
-use crate::support::{Client, ServerProcess};
+use crate::support::{Client, ServerProcess, TestServer};
 
 /// One worker for long work, and little time for a stop.
 const ENVIRONMENT: [(&str, &str); 2] = [("CHATBOT_JOBS__WORKERS", "2"), ("CHATBOT_SERVER__STOP_SECONDS", "1")];
@@ -96,4 +96,20 @@ async fn a_second_server_on_the_same_data_says_so_and_ends() {
     let words = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(words.contains("another chatbot is using"), "{words}");
     assert_eq!(member(&server).await.1["last"], 0, "the first goes on");
+}
+
+#[tokio::test]
+async fn a_data_folder_that_others_could_read_becomes_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().expect("a folder");
+    for (name, before) in [("new", None), ("old", Some(0o755))] {
+        let data = dir.path().join(name);
+        if let Some(mode) = before {
+            std::fs::create_dir(&data).expect("made");
+            std::fs::set_permissions(&data, std::fs::Permissions::from_mode(mode)).expect("set");
+        }
+        TestServer::on(&data).await.stop().await.expect("a clean stop");
+        let mode = std::fs::metadata(&data).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700, "{name}");
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use chatbot::accounts::{AccountChange, Accounts, Actor, Connections, SessionChange, Sessions};
 use chatbot::config::Config;
+use chatbot::durable;
 use chatbot::model::{AccountId, Handle, Role};
 use chatbot::protocol::AccountView;
 use chatbot::store::{Closing, EngineError, Store, StoreOptions};
@@ -35,8 +36,12 @@ impl Folder {
     pub async fn open(config: &Config) -> anyhow::Result<Option<Self>> {
         const MIB: u64 = 1024 * 1024;
         let options = StoreOptions { cache_bytes: config.store.cache_mb * MIB, min_free_bytes: 0 };
-        let dir = config.server.data_dir.join("store");
-        let opened = tokio::task::spawn_blocking(move || Store::open(&dir, options, |_| {})).await?;
+        let dir = config.server.data_dir.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            durable::private_dir(&dir).map_err(|error| EngineError::Io(format!("cannot use the folder: {error}")))?;
+            Store::open(&dir.join("store"), options, |_| {})
+        });
+        let opened = opened.await?;
         let (store, closing) = match opened {
             Err(EngineError::Locked(_)) => return Ok(None),
             opened => opened?,

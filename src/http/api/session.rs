@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 use warp::Filter;
 use warp::Reply;
 use warp::http::StatusCode;
-use warp::http::header::{HeaderValue, SET_COOKIE};
+use warp::http::header::SET_COOKIE;
 use warp::reply::Response;
 
-use super::super::caller::{MARK_COOKIE, SESSION_COOKIE, sign_in_refusal, user_view};
+use super::super::caller::{self, MARK_COOKIE, SESSION_COOKIE, sign_in_refusal, user_view};
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, bad_request, body, caller, json, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, bad_request, body, json, trusted_caller, with_app};
 use crate::accounts::{Actor, Credentials, SESSION_DAYS};
 use crate::model::{Account, Role};
 use crate::protocol::UserView;
@@ -38,7 +38,7 @@ struct Session<'a> {
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(show).fixed(|at| at.and(caller(app)).then(show)),
+        route!(show).fixed(|at| at.and(caller::caller(app)).then(show)),
         route!(sign_in).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(sign_in)),
         route!(sign_out).fixed(|at| at.and(trusted_caller(app)).and(with_app(app)).then(sign_out)),
     ]
@@ -108,9 +108,7 @@ fn user(status: StatusCode, actor: &Actor) -> Response {
 }
 
 fn set_cookie(response: &mut Response, caller: &Caller, name: &str, value: &str, days: i64) {
-    let (secure, seconds) = (if caller.is_secure { "; Secure" } else { "" }, days * 24 * 60 * 60);
-    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(SET_COOKIE, value);
+    if let Some(cookie) = caller::set_cookie(name, value, days, "Strict", caller.is_secure) {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
 }
