@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use commands::{AfterRestart, CommandConfig, Urgency};
+pub use commands::{AfterRestart, AllowedTo, CommandConfig, Urgency};
 pub use embedding::{EmbeddingChoice, EmbeddingConfig};
 pub use language_model::LanguageModelConfig;
 pub use layers::{ConfigError, Sources, environment, load};

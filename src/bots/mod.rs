@@ -55,6 +55,7 @@ pub trait Bot: Send + Sync {
             help: words("help"),
             example: words("example"),
             slow: self.policy().lane == Lane::Slow,
+            allow: self.policy().allow.as_str(),
         }
     }
 

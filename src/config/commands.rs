@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::ConfigError;
 use crate::fetch::Client;
+use crate::model::Role;
 use crate::text::Translations;
 
 /// A custom command: a program (`run`) or an HTTP endpoint (`url`).
@@ -23,6 +24,9 @@ pub struct CommandConfig {
     /// Example arguments.
     #[serde(default)]
     pub example: Translations,
+    /// Who may run it.
+    #[serde(default)]
+    pub allow: AllowedTo,
     /// The program and its first arguments; the user's arguments follow.
     #[serde(default)]
     pub run: Vec<String>,
@@ -66,6 +70,30 @@ pub struct CommandConfig {
     /// Maximum size of standard output or of the response, in KiB.
     #[serde(default = "default_output")]
     pub output_kb: usize,
+}
+
+/// The least that somebody must be to run a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowedTo {
+    Guests,
+    #[default]
+    Members,
+    Moderators,
+    Admins,
+    Owner,
+}
+
+impl AllowedTo {
+    pub fn role(self) -> Role {
+        match self {
+            Self::Guests => Role::Guest,
+            Self::Members => Role::Member,
+            Self::Moderators => Role::Moderator,
+            Self::Admins => Role::Admin,
+            Self::Owner => Role::Owner,
+        }
+    }
 }
 
 /// What becomes of a job that ran when the server stopped.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Jobs;
 use super::dispatch::{Full, Permit, QueuedJob};
 use crate::accounts::Actor;
-use crate::model::{Handle, Job, JobId, JobRequest, Principal, RoomName};
+use crate::model::{Handle, Job, JobId, JobRequest, Principal, Role, RoomName};
 use crate::store::StoredJob;
 use crate::text::{Locale, Text};
 
@@ -14,6 +14,7 @@ use crate::text::{Locale, Text};
 pub struct JobOrigin {
     pub principal: Principal,
     pub handle: Handle,
+    pub role: Role,
     /// `None` for what is asked for in no room.
     pub room: Option<RoomName>,
     pub locale: Locale,
@@ -25,12 +26,14 @@ impl JobOrigin {
     /// Asked for by somebody.
     pub fn of(actor: &Actor, room: Option<RoomName>) -> Self {
         let principal = actor.job_owner(room.as_ref());
-        Self { principal, handle: actor.handle.clone(), room, locale: actor.locale, zone: actor.zone.clone() }
+        let (handle, zone) = (actor.handle.clone(), actor.zone.clone());
+        Self { principal, handle, role: actor.role, room, locale: actor.locale, zone }
     }
 
     /// What the server does of itself.
     pub fn server(locale: Locale) -> Self {
-        Self { principal: Principal::server(), handle: Handle::bot(), room: None, locale, zone: None }
+        let (principal, handle) = (Principal::server(), Handle::bot());
+        Self { principal, handle, role: Role::Owner, room: None, locale, zone: None }
     }
 }
 
@@ -76,9 +79,10 @@ impl Jobs {
     /// Admits a request that a message makes; the job is to be stored with the message, then [begun](Jobs::begin_admitted).
     ///
     /// # Errors
-    /// `busy` when there is no place for it.
+    /// `busy` when there is no place for it, `forbidden` when the asker may not run the command.
     pub async fn admit(&self, request: JobRequest, origin: JobOrigin) -> Result<Admission, Text> {
         let mut job = self.job(request, origin);
+        self.check_allowed(&job)?;
         if self.policy(&job.name).is_unique {
             job.unique_key = Some(job.digest());
         }
@@ -121,6 +125,7 @@ impl Jobs {
     pub async fn start_quietly(self: &Arc<Self>, job: QuietJob) -> Result<JobId, Text> {
         let QuietJob(job) = job;
         let id = job.id.clone();
+        self.check_allowed(&job)?;
         let permit = self.permit_for(&job)?;
         let (jobs, stored) = (self.clone(), StoredJob::new(job.clone(), 0));
         let begin = move || jobs.enqueue(QueuedJob { stored, log: Vec::new(), permit });
@@ -135,9 +140,19 @@ impl Jobs {
 
     /// A job that waits for a worker, with as many attempts as its command has.
     fn job(&self, request: JobRequest, origin: JobOrigin) -> Job {
-        let JobOrigin { principal, handle, room, locale, zone } = origin;
+        let JobOrigin { principal, handle, role, room, locale, zone } = origin;
         let job = Job::queued(request, principal, handle, room, locale);
-        Job { zone, attempts: job.attempts + self.policy(&job.name).retries.most, ..job }
+        Job { role, zone, attempts: job.attempts + self.policy(&job.name).retries.most, ..job }
+    }
+
+    /// Refuses a command that its asker may not run.
+    fn check_allowed(&self, job: &Job) -> Result<(), Text> {
+        let policy = self.policy(&job.name);
+        if policy.is_allowed(job.role) {
+            Ok(())
+        } else {
+            Err(Text::new("error-forbidden-command").with("name", &job.name))
+        }
     }
 
     /// A place for one more job of its person. The server's own work has places of its own.

@@ -23,6 +23,7 @@ error-storage_full = The server's disk is almost full, so nothing new can be sto
 error-store_failed = The server cannot store anything at the moment. This was not sent.
 error-forbidden = You may not do that here.
 error-forbidden-account = Please sign in to your account first.
+error-forbidden-command = You may not run "{ $name }" here. Sign in, or ask whoever runs this server.
 error-forbidden-origin = This page may not use this server. Whoever runs it can allow that with http.allowed_origins.
 error-unknown_host = This server does not know that it is called "{ $host }". Whoever runs it can add the name with http.public_url or http.hosts.
 error-bad_key = This key is not the right one.

@@ -23,6 +23,7 @@ error-storage_full = 服务器磁盘快满了，无法保存新内容。请联�
 error-store_failed = 服务器暂时无法保存内容，没有发出。
 error-forbidden = 您没有权限这样做。
 error-forbidden-account = 请先登录您的账号。
+error-forbidden-command = 您没有权限运行“{ $name }”。请先登录，或联系管理员。
 error-forbidden-origin = 此网页不能使用本服务器。管理员可通过 http.allowed_origins 允许。
 error-unknown_host = 本服务器不认识“{ $host }”这个名称。管理员可以通过 http.public_url 或 http.hosts 添加。
 error-bad_key = 密钥不正确。

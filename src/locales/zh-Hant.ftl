@@ -23,6 +23,7 @@ error-storage_full = 伺服器磁碟快滿了，無法儲存新內容。請聯�
 error-store_failed = 伺服器暫時無法儲存內容，沒有送出。
 error-forbidden = 您沒有權限這樣做。
 error-forbidden-account = 請先登入您的帳號。
+error-forbidden-command = 您沒有權限執行「{ $name }」。請先登入，或聯絡管理員。
 error-forbidden-origin = 此網頁不能使用本伺服器。管理員可透過 http.allowed_origins 允許。
 error-unknown_host = 本伺服器不認識「{ $host }」這個名稱。管理員可以透過 http.public_url 或 http.hosts 新增。
 error-bad_key = 金鑰不正確。

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::{AccountId, Handle, InvitationId, Principal, Timestamp};
 
 /// What somebody is on this server, from the least to the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A program that posts through a hook.
     Hook,
     /// A visitor without an account.
+    #[default]
     Guest,
     Member,
     Moderator,
@@ -33,6 +34,10 @@ impl Role {
             Self::Admin => "admin",
             Self::Owner => "owner",
         }
+    }
+
+    pub fn is_guest(&self) -> bool {
+        *self == Self::Guest
     }
 
     /// The role of an account by its name.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Citations, Handle, JobId, Principal, RoomName, ScheduleId, Timestamp};
+use super::{Citations, Handle, JobId, Principal, Role, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
 
 /// State of a job.
@@ -112,6 +112,9 @@ pub struct Job {
     pub arguments: String,
     pub principal: Principal,
     pub handle: Handle,
+    /// What the asker was then.
+    #[serde(default, skip_serializing_if = "Role::is_guest")]
+    pub role: Role,
     /// Where it was asked for; `None` for what is asked for in no room, and what the server does of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
@@ -172,6 +175,7 @@ impl Job {
             arguments: request.arguments,
             principal,
             handle,
+            role: Role::default(),
             room,
             locale,
             state: JobState::Queued,

@@ -176,6 +176,8 @@ pub struct CommandView {
     pub example: String,
     /// Whether it may run long enough to show progress.
     pub slow: bool,
+    /// Who may run it: `user` for everybody, or `member`, `moderator`, `admin` or `owner` for those and higher roles.
+    pub allow: &'static str,
 }
 
 /// A member of a room.

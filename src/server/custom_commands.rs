@@ -113,6 +113,7 @@ impl CustomCommands {
 
 fn policy(config: &CommandConfig) -> Policy {
     Policy {
+        allow: config.allow.role(),
         lane: if config.quick { Lane::Quick } else { Lane::Slow },
         time_limit: Duration::from_secs(config.time_limit_seconds),
         on_restart: match config.on_restart {

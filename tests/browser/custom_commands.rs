@@ -10,8 +10,9 @@ use crate::window::{Window, hook};
 
 fn write(dir: &Path, name: &str) {
     let script = "for n in 1 2; do echo line $n; while [ ! -e go$n ]; do sleep 0.01; done; done";
-    let text =
-        format!("[[commands]]\nname = {name:?}\nhelp = \"tells the tide\"\nrun = [\"sh\", \"-c\", {script:?}]\n");
+    let text = format!(
+        "[[commands]]\nname = {name:?}\nhelp = \"tells the tide\"\nallow = \"guests\"\nrun = [\"sh\", \"-c\", {script:?}]\n"
+    );
     // In one step: the server may read it at any moment.
     fs::write(dir.join("new"), text).expect("written");
     fs::rename(dir.join("new"), dir.join("config.toml")).expect("renamed");

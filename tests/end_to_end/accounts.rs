@@ -416,3 +416,34 @@ async fn accounts_are_listed_a_page_at_a_time_and_found_by_name() {
     let found = olga.ask(&server, "GET", "/api/accounts?q=SON%203", Value::Null).await.json();
     assert_eq!(found["accounts"].as_array().map(Vec::len), Some(1), "{found}");
 }
+
+#[tokio::test]
+async fn a_command_is_run_by_those_it_is_for_also_repeatedly() {
+    let lock = json!({"name": "lock", "help": "locks the door", "run": ["echo", "locked"], "allow": "moderators"});
+    let lock = serde_json::from_value(lock).expect("a command");
+    let server = TestServer::with(|config| config.commands.push(lock)).await;
+    let mut olga = Browser::open(&server).await;
+    assert_eq!(olga.join(&server, server.first_invitation(), "Olga").await.status, 201);
+    let mut browsers = vec![(Browser::open(&server).await, false)];
+    for (name, role, may) in [("Mia", "member", false), ("Max", "moderator", true)] {
+        browsers.push((somebody(&server, &mut olga, name, role).await, may));
+    }
+    for (browser, may) in &mut browsers {
+        let (mut client, _) = browser.connect(&server).await;
+        client.send(json!({"type": "join", "room": "lobby"})).await;
+        client.expect("joined").await;
+        client.send(json!({"room": "lobby", "message": "/lock"})).await;
+        if *may {
+            // What became of it is another matter: no program is started in the process of the tests.
+            client.expect_where("message", |frame| frame["role"] == "bot").await;
+        } else {
+            assert_eq!(client.expect("error").await["code"], "forbidden");
+        }
+        let job = json!({"name": "lock", "arguments": ""});
+        let by_http = browser.ask(&server, "POST", "/api/jobs", job).await;
+        client.send(json!({"room": "lobby", "message": "/every day 9:00 lock"})).await;
+        assert_eq!(by_http.status, if *may { 201 } else { 403 }, "{}", by_http.text());
+        let planned = if *may { "completed" } else { "failed" };
+        client.expect_where("message", |frame| frame["job_state"] == planned).await;
+    }
+}

@@ -59,7 +59,7 @@ impl Setup {
 
 fn script_command(name: &str, script: &str, more: &str) -> String {
     let run = json!(["sh", "-c", script, "sh"]);
-    format!("[[commands]]\nname = {name:?}\nhelp = \"is a test\"\nrun = {run}\n{more}\n")
+    format!("[[commands]]\nname = {name:?}\nhelp = \"is a test\"\nallow = \"guests\"\nrun = {run}\n{more}\n")
 }
 
 async fn member(server: &ServerProcess, handle: &str) -> Client {
@@ -122,7 +122,9 @@ print("for the log", file=sys.stderr)
 
 #[tokio::test]
 async fn the_room_sees_each_line_of_a_python_command_as_it_is_printed() {
-    let setup = Setup::new("[[commands]]\nname = \"lines\"\nhelp = \"x\"\nrun = [\"python3\", \"lines.py\"]");
+    let setup = Setup::new(
+        "[[commands]]\nname = \"lines\"\nhelp = \"x\"\nallow = \"guests\"\nrun = [\"python3\", \"lines.py\"]",
+    );
     setup.write("lines.py", LINE_BY_LINE);
     let (mut ann, mut bob) = (setup.member("Ann").await, setup.member("Bob").await);
     let job = ask(&mut ann, "/lines \"New York\" 'a b' c").await;
@@ -281,9 +283,12 @@ async fn whatever_a_program_does_the_user_gets_one_clear_sentence() {
         ("bytes", "printf '\\377\\n'", "", "\u{fffd}"),
     ];
     let mut settings: String = cases.iter().map(|(name, script, more, _)| script_command(name, script, more)).collect();
-    settings.push_str("[[commands]]\nname = \"missing\"\nhelp = \"x\"\nrun = [\"no-such-program\"]\n");
-    settings.push_str("[[commands]]\nname = \"plain\"\nhelp = \"x\"\nrun = [\"./config.toml\"]\n");
-    settings.push_str("[[commands]]\nname = \"homeless\"\nhelp = \"x\"\nrun = [\"true\"]\ndir = \"gone\"\n");
+    settings
+        .push_str("[[commands]]\nname = \"missing\"\nhelp = \"x\"\nallow = \"guests\"\nrun = [\"no-such-program\"]\n");
+    settings.push_str("[[commands]]\nname = \"plain\"\nhelp = \"x\"\nallow = \"guests\"\nrun = [\"./config.toml\"]\n");
+    settings.push_str(
+        "[[commands]]\nname = \"homeless\"\nhelp = \"x\"\nallow = \"guests\"\nrun = [\"true\"]\ndir = \"gone\"\n",
+    );
     let setup = Setup::new(&settings);
     let mut ann = setup.member("Ann").await;
     for (name, _, _, expected) in cases {
@@ -311,18 +316,24 @@ async fn a_hangup_changes_the_commands_and_disconnects_nobody() {
     let running = ask(&mut ann, "/test").await;
     assert_eq!(delta(&mut ann, &running).await, "first\n");
 
-    let second = "[[commands]]\nname = \"other\"\nhelp = { en = \"new\", zh-Hant = \"新的\" }\nrun = [\"echo\"]\narguments = \"<x>\"";
+    let second = "[[commands]]\nname = \"other\"\nhelp = { en = \"new\", zh-Hant = \"新的\" }\nallow = \"guests\"\nrun = [\"echo\"]\narguments = \"<x>\"";
     setup.write("config.toml", second);
     setup.server.signal(Signal::HUP);
     let told = ann.expect("commands").await;
     let own = told["commands"].as_array().and_then(|all| all.last()).expect("commands");
-    assert_eq!(own, &json!({"name": "other", "usage": "other <x>", "help": "新的", "example": "other", "slow": true}));
+    assert_eq!(
+        own,
+        &json!({"name": "other", "usage": "other <x>", "help": "新的", "example": "other", "slow": true, "allow": "user"})
+    );
     assert_eq!(asked(&mut ann, "/other 一 二").await.0, "一 二");
     assert_eq!(asked(&mut ann, "/test").await.1, "failed", "the old one is gone");
     setup.write("go", "");
     assert_eq!(answer(&mut ann, &running).await["message"], "first\nend", "what ran comes to its end");
 
-    for wrong in ["[[commands]]\nname = \"broken", "[[commands]]\nname = \"sum\"\nhelp = \"x\"\nrun = [\"echo\"]"] {
+    for wrong in [
+        "[[commands]]\nname = \"broken",
+        "[[commands]]\nname = \"sum\"\nhelp = \"x\"\nallow = \"guests\"\nrun = [\"echo\"]",
+    ] {
         setup.write("config.toml", wrong);
         setup.server.signal(Signal::HUP);
         assert_eq!(asked(&mut ann, "/sum 1 2").await.0, "1 + 2 = 3");
@@ -378,7 +389,7 @@ impl Receiver {
     fn settings(&self, more: &str) -> String {
         let url = format!("http://{}/tide", self.address);
         format!(
-            "[[commands]]\nname = \"tide\"\nhelp = \"x\"\nurl = {url:?}\nsecret = {SECRET:?}\n{more}\n[http]\n\
+            "[[commands]]\nname = \"tide\"\nhelp = \"x\"\nallow = \"guests\"\nurl = {url:?}\nsecret = {SECRET:?}\n{more}\n[http]\n\
              allow_private_hosts = [\"127.0.0.1\"]\n"
         )
     }

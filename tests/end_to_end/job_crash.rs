@@ -31,7 +31,7 @@ impl Setup {
         let dir = tempfile::tempdir().expect("a folder");
         let command = |name: &str, policy: &str| {
             let run = json!(["sh", "-c", "echo \"$0 $1\" >> runs", name]);
-            format!("[[commands]]\nname = {name:?}\nhelp = \"counts\"\nrun = {run}\n{policy}\n")
+            format!("[[commands]]\nname = {name:?}\nhelp = \"counts\"\nallow = \"guests\"\nrun = {run}\n{policy}\n")
         };
         let settings = format!(
             "[limits]\nmessages_per_second = 0\n[jobs]\nqueue = {JOBS}\nper_person = {JOBS}\nper_person_at_once = 16\n\

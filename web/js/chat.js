@@ -4,6 +4,7 @@
 // Knows no elements; it is given something to send frames with, and views read
 // its signals.
 
+import { mayRun } from './commands.js';
 import { batch, signal } from './html.js';
 import { wordsFor } from './i18n.js';
 import { newId } from './ids.js';
@@ -202,7 +203,7 @@ export class Chat {
     batch(() => {
       this.user.value = frame.user;
       this.limits.value = frame.limits;
-      this.commands.value = frame.commands;
+      this.#onCommands(frame);
       this.server.value = frame.server;
     });
     this.#hears.welcomed(frame);
@@ -219,8 +220,8 @@ export class Chat {
     this.#hears.becameAnother();
   }
 
-  #onCommands(frame) {
-    this.commands.value = frame.commands;
+  #onCommands({ commands }) {
+    this.commands.value = commands.filter((command) => mayRun(this.user.value?.role, command));
   }
 
   #refuse(frame) {

@@ -12,6 +12,11 @@ export const asCommand = (line) => (/^[/／@＠]/.test(line) ? line : `/${line}`
 /** What to send to have a line done again; nothing when the server shortened it. */
 export const toRepeat = (line) => (!line || line.endsWith('…') ? null : asCommand(line));
 
+const ROLES = ['user', 'member', 'moderator', 'admin', 'owner'];
+
+/** Whether somebody of that role may run a command; those of servers before there were roles are for all. */
+export const mayRun = (role, { allow = 'user' }) => ROLES.indexOf(role) >= ROLES.indexOf(allow);
+
 /** The commands that the text up to the caret may become; empty once arguments have begun. */
 export function completions(text, commands) {
   const match = text.match(/^[/／]([\p{L}\p{N}_-]*)$/u);
