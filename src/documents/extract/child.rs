@@ -22,8 +22,14 @@ const STACK: usize = 128 * 1024 * 1024;
 
 /// The environment of the process.
 pub fn environment() -> Vec<(String, String)> {
-    // Megabytes that one packed part of a PDF may unpack to.
-    vec![("PDF_OXIDE_MAX_DECOMPRESS_MB".to_owned(), "128".to_owned())]
+    let variables = [
+        // Megabytes that one packed part of a PDF may unpack to.
+        ("PDF_OXIDE_MAX_DECOMPRESS_MB", "128"),
+        // The memory limit counts what is mapped: what is freed is unmapped, by the thread that frees it, so that the same file
+        // always meets the same limit.
+        ("_RJEM_MALLOC_CONF", "background_thread:false,retain:false,dirty_decay_ms:0"),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 /// Reads the file that is named on standard input and writes what was in it.
