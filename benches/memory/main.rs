@@ -1,7 +1,7 @@
 //! The memory bench: what the server's process holds while people read, write and stop reading, and what it writes to the disk.
 //!
 //! ```text
-//! cargo bench --bench memory                           about ten minutes
+//! cargo bench --bench memory                           about twenty minutes
 //! cargo bench --bench memory -- run --server OTHER     another program, for comparison
 //! ```
 //!

@@ -92,7 +92,12 @@ impl Accounts {
     pub async fn invitation(&self, token: &str) -> Result<Invitation, Text> {
         let invitation = self.store.invitation(&digest(token)).await?;
         let invitation = invitation.filter(|invitation| invitation.is_open(Timestamp::now()));
-        invitation.ok_or_else(|| Text::new("error-bad_invitation"))
+        let invitation = invitation.ok_or_else(|| Text::new("error-bad_invitation"))?;
+        // The server's own is for a server without accounts; one may have been made on the command line meanwhile.
+        if invitation.created_by.is_none() && self.store.has_accounts().await? {
+            return Err(Text::new("error-bad_invitation"));
+        }
+        Ok(invitation)
     }
 
     /// Makes an account by an invitation. What the visitor wrote and asked goes over to it.
@@ -132,21 +137,16 @@ impl Accounts {
     }
 
     async fn add(&self, mut account: Account, used: Option<UsedInvitation>) -> Result<Account, Text> {
-        match self.store.add_account(&account, used.clone()).await? {
+        let mut added = self.store.add_account(&account, used.clone()).await?;
+        if added == AccountAdded::VisitorTaken {
+            // Somebody else makes an account in the same browser: it begins with nothing.
+            account.principal = Principal::account(&account.id);
+            added = self.store.add_account(&account, used).await?;
+        }
+        match added {
             AccountAdded::Added => Ok(account),
             AccountAdded::NameTaken => Err(Text::new("error-name_taken").with("name", account.name)),
-            AccountAdded::InvitationChanged => Err(Text::new("error-bad_invitation")),
-            // Somebody else makes an account in the same browser: it begins with nothing.
-            AccountAdded::VisitorTaken => {
-                account.principal = Principal::account(&account.id);
-                match self.store.add_account(&account, used).await? {
-                    AccountAdded::Added => Ok(account),
-                    AccountAdded::NameTaken => Err(Text::new("error-name_taken").with("name", account.name)),
-                    AccountAdded::VisitorTaken | AccountAdded::InvitationChanged => {
-                        Err(Text::new("error-bad_invitation"))
-                    }
-                }
-            }
+            AccountAdded::VisitorTaken | AccountAdded::InvitationChanged => Err(Text::new("error-bad_invitation")),
         }
     }
 
@@ -256,6 +256,13 @@ impl Accounts {
     pub async fn change(&self, id: &AccountId, change: AccountChange, actor: &Actor) -> Result<AccountView, Text> {
         let before = self.show(id, actor).await?;
         actor.may(Action::ManageAccount(&before))?;
+        // Otherwise the last owner could lock everybody out with one click.
+        if actor.has_account
+            && actor.principal == before.principal
+            && (change.disabled == Some(true) || change.role.is_some())
+        {
+            return Err(Text::new("error-wrong_state-own_account"));
+        }
         change.role.map_or(Ok(()), |role| actor.may(Action::GiveRole(role)))?;
         let hash = match change.password {
             Some(password) => {

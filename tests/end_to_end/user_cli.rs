@@ -85,3 +85,14 @@ async fn what_cannot_be_done_is_said() {
         assert!(!output.status.success() && said.contains(words), "{arguments:?}: {said}");
     }
 }
+
+#[tokio::test]
+async fn an_account_of_the_command_line_voids_the_link_that_was_printed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = TestServer::on(dir.path()).await;
+    let token = server.first_invitation().to_owned();
+    printed(dir.path(), &["add", "Olga", "--role", "owner"], "a good password").await;
+    let form = json!({"invitation": token, "name": "Eve", "password": "another password"});
+    let joined = server.request("POST", "/api/accounts").json(form).send().await;
+    assert_eq!(joined.refusal(), (404, "bad_invitation".into()));
+}
