@@ -227,7 +227,7 @@ async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgra
     }
     // The session may have ended before the connection was listed.
     if let Some(token) = caller.session.as_ref().filter(|_| caller.signed_in.is_some())
-        && !app.sessions.is_open(token).await.unwrap_or(true)
+        && !app.sessions.is_open(token).await.unwrap_or(false)
     {
         outbox.close(CloseReason::SignedOut);
     }
