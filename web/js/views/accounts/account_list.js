@@ -12,7 +12,7 @@ const COLUMNS = ['name', 'role', 'since', 'seen'];
 export const AccountList = ({ app, directory }) => html`
   <div class="page-body">
     <div class="filters" role="search">
-      <label class="people-search"><${Icon} name="search" />
+      <label class="list-search"><${Icon} name="search" />
         <input type="search" id="people-search" data-testid="people-search" value=${directory.text.value} placeholder=${t('accounts.search')}
           aria-label=${t('accounts.search')} autocomplete="off" onInput=${(event) => event.isComposing || directory.find(event.target.value)}
           onCompositionEnd=${(event) => directory.find(event.target.value)} /></label>

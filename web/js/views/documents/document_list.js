@@ -58,7 +58,7 @@ function Filters({ app, shelf }) {
   const rooms = [...new Set([...app.chat.listed.value.map(({ name }) => name), filter.room].filter(Boolean))];
   return html`
     <div class="filters" role="group" aria-label=${t('documents.filter')}>
-      <label class="document-search"><${Icon} name="search" />
+      <label class="list-search"><${Icon} name="search" />
         <input type="search" id="documents-search" data-testid="documents-search" value=${filter.q} placeholder=${t('documents.search')}
           aria-label=${t('documents.search')} autocomplete="off" onInput=${(event) => event.isComposing || set('q')(event.target.value)}
           onCompositionEnd=${(event) => set('q')(event.target.value)} /></label>
