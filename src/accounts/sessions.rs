@@ -96,8 +96,9 @@ impl Sessions {
         self.connections.clone()
     }
 
-    /// Opens a session for an account, or for whoever has the owner's key; its token.
-    pub async fn open(&self, account: Option<&Account>, device: &Device) -> Result<String, StoreError> {
+    /// Opens a session for an account, or for whoever has the owner's key; its token. `None` if the account was disabled or got
+    /// another password meanwhile.
+    pub async fn open(&self, account: Option<&Account>, device: &Device) -> Result<Option<String>, StoreError> {
         let subject = account.map_or_else(Principal::owner, |account| Principal::account(&account.id));
         let (token, now) = (random_token(), Timestamp::now());
         let session = Session {
@@ -109,14 +110,16 @@ impl Sessions {
             address: device.address.to_string(),
             key: account.is_none().then(|| self.owner_key.clone()),
         };
-        self.store.put_session(&digest(&token), &session).await?;
+        if !self.store.add_session(&digest(&token), &session, account).await? {
+            return Ok(None);
+        }
         let mut others = self.store.sessions_of(&subject).await?;
         if others.len() > MOST_SESSIONS {
             others.sort_by_key(|(_, session)| session.last_seen_at);
             others.truncate(others.len() - MOST_SESSIONS);
             self.end_these(&subject, others.into_iter().map(|(digest, _)| digest).collect()).await?;
         }
-        Ok(token)
+        Ok(Some(token))
     }
 
     /// Who is signed in with this token, now and from there.

@@ -23,7 +23,8 @@ scopes! {
     FLUSH: ;
     /// The digest of the owner's key.
     ADD_OWNER_KEY: Meta;
-    ADD_SESSION: Sessions SessionsOf;
+    /// A session, while its account is as it was.
+    ADD_SESSION: Sessions SessionsOf Accounts;
     /// When and where it was used last.
     CHANGE_SESSION: Sessions;
     REMOVE_SESSIONS: Sessions SessionsOf;

@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range, scopes};
-use crate::model::{Principal, Timestamp};
+use crate::model::{Account, Principal, Timestamp};
 
 const OWNER_KEY: &str = "owner-key";
+
+/// How often a session is stored whose account changes at the same time.
+const TRIES: usize = 20;
 
 /// A signed-in browser.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,9 +53,31 @@ impl Store {
         self.engine.get(Table::Sessions, digest).await?.map(|value| decode(&value)).transpose()
     }
 
-    pub async fn put_session(&self, digest: &SessionDigest, session: &Session) -> Result<(), StoreError> {
-        let batch = insert(Batch::new(scopes::ADD_SESSION), digest, session);
-        self.commit(batch, WriteKind::Maintenance).await.map(drop)
+    /// Stores a new session. That of an account only if the account still has the password that opened it and is not disabled:
+    /// a change of the password ends all sessions that are stored before, and no other comes behind. `false` if it is not stored.
+    pub async fn add_session(
+        &self,
+        digest: &SessionDigest,
+        session: &Session,
+        account: Option<&Account>,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..TRIES {
+            let mut batch = insert(Batch::new(scopes::ADD_SESSION), digest, session);
+            if let Some(account) = account {
+                let Some(kept) = self.engine.get(Table::Accounts, account.id.as_str().as_bytes()).await? else {
+                    return Ok(false);
+                };
+                let now: Account = decode(&kept)?;
+                if now.is_disabled || now.password != account.password {
+                    return Ok(false);
+                }
+                batch = batch.if_equal(Table::Accounts, account.id.as_str(), kept);
+            }
+            if self.commit_if(batch, WriteKind::Maintenance, || ()).await? {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Busy)
     }
 
     /// Changes a session that is still there.

@@ -12,8 +12,8 @@ use warp::reply::Response;
 
 use super::super::caller::{self, MARK_COOKIE, SESSION_COOKIE, sign_in_refusal, user_view};
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, bad_request, body, json, trusted_caller, with_app};
-use crate::accounts::{Actor, Credentials, SESSION_DAYS};
+use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, body, json, trusted_caller, with_app};
+use crate::accounts::{Actor, Credentials, SESSION_DAYS, SignInError};
 use crate::model::{Account, Role};
 use crate::protocol::UserView;
 use crate::text::Text;
@@ -58,7 +58,7 @@ async fn sign_in(caller: Caller, form: SignIn, app: Arc<App>) -> Answer {
     match form {
         SignIn { key: Some(key), .. } => {
             app.keys.check(&key, caller.address).map_err(sign_in_refusal)?;
-            let token = app.sessions.open(None, &caller.device).await.map_err(Text::from)?;
+            let token = open(&caller, None, &app).await?;
             let mut response = user(StatusCode::OK, &Actor { role: Role::Owner, ..caller.actor(None) });
             set_cookie(&mut response, &caller, SESSION_COOKIE, &token, SESSION_DAYS);
             Ok(response)
@@ -83,12 +83,17 @@ async fn sign_out(caller: Caller, app: Arc<App>) -> Answer {
 
 /// Opens a session for an account, with the browser's cookies for it.
 pub(super) async fn signed_in(status: StatusCode, caller: &Caller, account: &Account, app: &App) -> Answer {
-    let token = app.sessions.open(Some(account), &caller.device).await.map_err(Text::from)?;
+    let token = open(caller, Some(account), app).await?;
     let room = app.store.private_room(&account.principal);
     let mut response = user(status, &Actor::of_account(account, room, caller.locale));
     set_cookie(&mut response, caller, SESSION_COOKIE, &token, SESSION_DAYS);
     set_cookie(&mut response, caller, MARK_COOKIE, &app.accounts.mark(account), MARK_DAYS);
     Ok(response)
+}
+
+async fn open(caller: &Caller, account: Option<&Account>, app: &App) -> Result<String, Refusal> {
+    let token = app.sessions.open(account, &caller.device).await.map_err(Text::from)?;
+    token.ok_or_else(|| sign_in_refusal(SignInError::WrongPassword))
 }
 
 /// The answer to a browser that has no session any more.

@@ -253,8 +253,10 @@ async fn change_accounts(store: &Store) {
         key: None,
     };
     let (one, two) = ([1; 32], [2; 32]);
-    store.put_session(&one, &session).await.expect("stored");
-    store.put_session(&two, &session).await.expect("stored");
+    assert_eq!(store.add_session(&one, &session, Some(&ann)).await, Ok(true), "another role is the same account");
+    let before = Account { password: Some("old".to_owned()), ..ann };
+    assert_eq!(store.add_session(&two, &session, Some(&before)).await, Ok(false), "it has another password now");
+    assert_eq!(store.add_session(&two, &session, None).await, Ok(true));
     store.change_session(&one, |session| session.last_seen_at = Timestamp(7)).await.expect("stored");
     let found = store.sessions_of(&session.subject).await.expect("readable");
     assert_eq!(found.iter().map(|(_, session)| session.last_seen_at.0).collect::<Vec<_>>(), [7, 0]);
