@@ -11,6 +11,7 @@ mod webhooks;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,10 @@ pub use language_model::LanguageModelConfig;
 pub use layers::{ConfigError, Sources, environment, load};
 pub use webhooks::WebhookConfig;
 
+use crate::budgets::{Rate, Rates};
 use crate::model::{BotMode, MissedRuns};
 use crate::schedule::Zone;
+use crate::store::ScheduleLimits;
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -31,6 +34,7 @@ pub struct Config {
     pub server: ServerConfig,
     pub http: HttpConfig,
     pub limits: LimitsConfig,
+    pub budgets: BudgetsConfig,
     pub rooms: RoomsConfig,
     pub jobs: JobsConfig,
     pub store: StoreConfig,
@@ -93,6 +97,71 @@ pub struct LimitsConfig {
     pub rooms_per_connection: usize,
     /// Seconds after which a client that accepts no data is disconnected.
     pub stall_seconds: u64,
+}
+
+/// What guests of one address may cost; 0 for no limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetsConfig {
+    /// Multiplies all amounts; 0 for no limits at all.
+    pub factor: u32,
+    /// Frames, and requests that change something.
+    pub requests_per_minute: u32,
+    pub messages_per_minute: u32,
+    /// Text of messages, in KiB.
+    pub text_kb_per_minute: u32,
+    pub rooms_per_hour: u32,
+    pub jobs_per_minute: u32,
+    pub questions_per_hour: u32,
+    /// Time that searching and reading take.
+    pub reading_seconds_per_minute: u32,
+    pub connections_per_minute: u32,
+    /// Maximum number of schedules of all guests.
+    pub guest_schedules: u32,
+    /// Shortest interval of guests' recurring schedules, in minutes.
+    pub guest_interval_minutes: u32,
+    /// Days until a guest's recurring schedule ends, unless the guest comes back.
+    pub guest_schedule_days: u32,
+}
+
+impl BudgetsConfig {
+    /// The rates of all costs.
+    pub fn rates(&self) -> Rates {
+        let per_minute = |amount| Rate::per_minute(amount).times(f64::from(self.factor));
+        let per_hour = |amount| Rate::per_hour(amount).times(f64::from(self.factor));
+        Rates {
+            requests: per_minute(self.requests_per_minute),
+            messages: per_minute(self.messages_per_minute),
+            text: per_minute(self.text_kb_per_minute).times(1024.0),
+            rooms: per_hour(self.rooms_per_hour),
+            jobs: per_minute(self.jobs_per_minute),
+            questions: per_hour(self.questions_per_hour),
+            reading: per_minute(self.reading_seconds_per_minute).times(1000.0),
+            connections: per_minute(self.connections_per_minute),
+        }
+    }
+
+    /// Limits of schedules, of which a person may have `per_payer`.
+    pub fn schedules(&self, per_payer: u32) -> ScheduleLimits {
+        let of_guests = self.guest_schedules.saturating_mul(self.factor);
+        ScheduleLimits { per_payer, of_guests: Some(of_guests).filter(|most| *most > 0) }
+    }
+
+    /// The shortest interval of a guest's recurring schedule.
+    pub fn guest_interval(&self) -> Duration {
+        match self.factor {
+            0 => Duration::ZERO,
+            _ => Duration::from_secs(60 * u64::from(self.guest_interval_minutes)),
+        }
+    }
+
+    /// How long a guest's recurring schedule lasts, in milliseconds.
+    pub fn guest_schedule_ms(&self) -> i64 {
+        match self.guest_schedule_days {
+            0 => i64::MAX,
+            days => i64::from(days) * 24 * 60 * 60 * 1000,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,6 +262,25 @@ impl Default for LimitsConfig {
             frame_bytes: 64 * 1024,
             rooms_per_connection: 100,
             stall_seconds: 3,
+        }
+    }
+}
+
+impl Default for BudgetsConfig {
+    fn default() -> Self {
+        Self {
+            factor: 1,
+            requests_per_minute: 1_800,
+            messages_per_minute: 120,
+            text_kb_per_minute: 128,
+            rooms_per_hour: 30,
+            jobs_per_minute: 60,
+            questions_per_hour: 120,
+            reading_seconds_per_minute: 6,
+            connections_per_minute: 300,
+            guest_schedules: 1_000,
+            guest_interval_minutes: 10,
+            guest_schedule_days: 30,
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod accounts;
 pub mod analysis;
 pub mod answers;
 pub mod bots;
+pub mod budgets;
 pub mod chat;
 pub mod config;
 pub mod documents;

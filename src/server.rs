@@ -15,10 +15,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Accounts, Hooks, Keys, OwnerKey, Sessions, random_token};
+use crate::accounts::{Accounts, FrontDoor, Hooks, Keys, OwnerKey, Sessions, random_token};
 use crate::answers::Answers;
 use crate::bots::custom::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
+use crate::budgets::Budgets;
 use crate::chat::{Chat, RoomAnnouncer, Rooms};
 use crate::config::Config;
 use crate::documents::{self, Extractor};
@@ -26,7 +27,7 @@ use crate::durable;
 use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::groups::LocalBroker;
-use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, RequestLimits, SEARCHES, Settings, Sockets};
+use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, Reads, RequestLimits, Settings, Sockets};
 use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
 use crate::local::{Announced, LocalAccess};
@@ -105,8 +106,16 @@ impl Server {
         let broker = LocalBroker::new(deliveries.clone());
         let rooms = Rooms::new(store.clone(), config.rooms.bot, broker.clone(), deliveries.clone());
         let announcer = Arc::new(RoomAnnouncer::new(rooms.clone()));
-        let jobs =
-            Jobs::new(store.clone(), announcer, webhooks.clone(), job_settings(config), broker, deliveries.clone());
+        let budgets = Arc::new(Budgets::new(&config.budgets.rates()));
+        let jobs = Jobs::new(
+            store.clone(),
+            announcer,
+            webhooks.clone(),
+            job_settings(config),
+            budgets.clone(),
+            broker,
+            deliveries.clone(),
+        );
         let library = open_library(config, store.clone(), jobs.clone(), client.clone()).await?;
         let ask = ask(config, &library)?;
         let bots = Bots::new(client.clone(), &planning(config)?, webhooks, ask, library.clone());
@@ -115,7 +124,7 @@ impl Server {
         let custom_commands =
             CustomCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         custom_commands.set(&config.commands)?;
-        let chat = Chat::new(store.clone(), jobs.clone(), rooms, deliveries.clone());
+        let chat = Chat::new(store.clone(), jobs.clone(), rooms, budgets.clone(), deliveries.clone());
         let unfinished = store.open_jobs().await.context("cannot read unfinished jobs")?;
         let minutes = store.job_minutes(Stats::first_minute()).await.context("cannot read what jobs did")?;
         jobs.stats().restore(minutes);
@@ -123,23 +132,25 @@ impl Server {
         let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep);
         let runner = runner.await.context("cannot resume unfinished jobs")?;
 
+        let front_door = FrontDoor::open(store.clone(), sockets.clone()).await.context("cannot read the settings")?;
         let connections = TaskTracker::new();
         let app = Arc::new(App {
             chat,
             bots,
             jobs,
             accounts: Accounts::new(store.clone(), sessions.clone()),
+            front_door,
             keys,
             sessions,
             hooks: Hooks::new(store.clone()),
             store,
             search,
-            searches: tokio::sync::Semaphore::new(SEARCHES),
+            reads: Reads::default(),
             sockets,
             callbacks,
             library,
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
-            requests: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
+            budgets,
             hook_posts: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
             tasks: connections.clone(),
             settings: settings(config),
@@ -319,7 +330,8 @@ async fn open_library(
 
 fn planning(config: &Config) -> anyhow::Result<Planning> {
     let zone = config.zone().context("no time zone has the name of server.time_zone")?;
-    Ok(Planning { zone, per_person: config.jobs.schedules_per_person, missed: config.jobs.missed_runs })
+    let (per_person, missed) = (config.jobs.schedules_per_person, config.jobs.missed_runs);
+    Ok(Planning { zone, per_person, guest_interval: config.budgets.guest_interval(), missed })
 }
 
 /// The `ask` command. Its time limit allows for two requests to the model and some overhead.
@@ -340,7 +352,8 @@ fn job_settings(config: &Config) -> JobSettings {
             per_room: jobs.per_room_at_once,
         },
         per_person: jobs.per_person,
-        schedules_per_person: jobs.schedules_per_person,
+        schedules: config.budgets.schedules(jobs.schedules_per_person),
+        guest_schedule_ms: config.budgets.guest_schedule_ms(),
     }
 }
 
@@ -361,6 +374,7 @@ fn settings(config: &Config) -> Settings {
         allowed_origins: config.http.allowed_origins.clone(),
         hosts: config.hosts(),
         trusted_proxies: config.trusted_proxies(),
+        counts_addresses: config.budgets.factor > 0,
         messages_per_second: config.limits.messages_per_second,
         message_chars: config.limits.message_chars,
         frame_bytes: config.limits.frame_bytes,

@@ -149,6 +149,11 @@ impl Text {
         self
     }
 
+    /// The value of an argument, if it has one of that name.
+    pub fn argument(&self, name: &str) -> Option<&str> {
+        self.arguments.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
+    }
+
     /// For errors, the key's middle part is the stable code: `error-bad_room-long` is a `bad_room`.
     pub fn code(&self) -> &str {
         let rest = self.key.strip_prefix("error-").unwrap_or(&self.key);

@@ -70,7 +70,7 @@ fn find(
     let (mut times, mut found) = (Times::default(), 0);
     for term in terms {
         // As a visitor asks who has a private room.
-        let query = MessageQuery { terms: vec![term], own: Some(ROOMS as u64 + 1), ..MessageQuery::default() };
+        let query = MessageQuery { terms: vec![term], own: vec![ROOMS as u64 + 1], ..MessageQuery::default() };
         found += times.measure(|| index.search(&query, None, PAGE))?.len();
     }
     times.print(what, most);

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chatbot::model::{
-    Handle, JobId, JobRequest, MissedRuns, NextRun, Principal, Rhythm, RoomName, Schedule, ScheduleId, Timestamp,
+    Handle, JobId, JobRequest, MissedRuns, NextRun, Principal, Rhythm, Role, RoomName, Schedule, ScheduleId, Timestamp,
 };
-use chatbot::store::{Store, StoreOptions};
+use chatbot::store::{ScheduleLimits, Store, StoreOptions};
 use chatbot::text::Locale;
 use futures_util::{StreamExt, stream};
 
@@ -115,7 +115,11 @@ async fn add(store: &Store, times: impl Iterator<Item = Timestamp>) -> Result<()
             let run = schedule.run(schedule.id.first_run(), at);
             let next = Some(NextRun { job: run.id.clone(), at });
             let schedule = Schedule { next, ..schedule };
-            Ok::<_, Box<dyn Error>>(store.add_schedule(schedule, &run, u32::MAX, || ()).await?)
+            Ok::<_, Box<dyn Error>>(
+                store
+                    .add_schedule(schedule, &run, ScheduleLimits { per_payer: u32::MAX, of_guests: None }, || ())
+                    .await?,
+            )
         })
         .buffer_unordered(FILLING);
     while let Some(added) = added.next().await {
@@ -135,9 +139,13 @@ fn schedule(index: usize, at: Timestamp) -> Result<Schedule, Box<dyn Error>> {
         rhythm: Rhythm::Once(at),
         zone: "UTC".into(),
         request,
-        principal: Principal::named(&handle),
+        principal: Principal::visitor(&handle.to_string()),
         handle,
         room: Some(RoomName::public(ROOM).map_err(|error| error.code().to_owned())?),
+        role: Role::Guest,
+        address: None,
+        guest_place: None,
+        expires_at: None,
         locale: Locale::English,
         seq: 0,
         missed: MissedRuns::Once,

@@ -173,6 +173,7 @@ fn set_environment(command: &mut Command) {
     command
         .env("CHATBOT_LIMITS__MESSAGES_PER_SECOND", "0")
         .env("CHATBOT_LIMITS__CONNECTIONS_PER_ADDRESS", "0")
+        .env("CHATBOT_BUDGETS__FACTOR", "0")
         .env("CHATBOT_LIMITS__CONNECTIONS", "0")
         .env("CHATBOT_ROOMS__BOT", "never");
 }

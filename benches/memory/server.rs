@@ -46,6 +46,7 @@ impl Server {
         command
             .env("CHATBOT_LIMITS__MESSAGES_PER_SECOND", "0")
             .env("CHATBOT_LIMITS__CONNECTIONS_PER_ADDRESS", "0")
+            .env("CHATBOT_BUDGETS__FACTOR", "0")
             .env("CHATBOT_ACCOUNTS__OWNER_KEY", OWNER_KEY);
         let log = File::create(data.with_extension("log"))?;
         let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;

@@ -69,6 +69,8 @@ pub enum SessionChange {
     Ended(Principal, Option<Vec<SessionId>>),
     /// What the subject may do has changed.
     Changed(Principal),
+    /// What those may do has changed who have no session.
+    Guests,
 }
 
 /// The open connections of those who are signed in.

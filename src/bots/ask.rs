@@ -57,7 +57,7 @@ impl Bot for Ask {
         let (text, limit) = parse(&job.arguments).map_err(Failure::bad_arguments)?;
         let failed = |error: Text| Failure { code: "not_looked_up", text: error, again: false };
         let room = match &job.room {
-            Some(name) => Some(request.chat.open_room(name).await.map_err(failed)?.0),
+            Some(name) => Some(request.chat.room_of_job(name).await.map_err(failed)?),
             None => None,
         };
         let history = Self::said_before(&request, room.as_deref()).await.map_err(failed)?;

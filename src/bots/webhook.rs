@@ -43,7 +43,7 @@ impl Webhook {
     /// `None` if the subject of the event no longer exists.
     async fn body(&self, delivery: &Delivery, request: &Request<'_>) -> Result<Option<Vec<u8>>, Text> {
         let Some(room) = &request.job.room else { return Ok(None) };
-        let room = request.chat.find_room(room).await?;
+        let room = request.chat.room_of_job(room).await?;
         let (event, name) = (delivery.event().as_str(), room.name());
         let body = Body { event, id: &request.job.id, room: name.shown(), message: None, job: None };
         let encode = |body: Body<'_>| serde_json::to_vec(&body).unwrap_or_else(|error| unreachable!("{error}"));

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::runtime::Handle as Runtime;
 
-use super::{Chat, Rooms};
+use super::managing::no_such_room;
+use super::{Chat, Room, Rooms};
 use crate::groups::Audience;
 use crate::jobs::{Announcement, Announcer};
-use crate::model::{Answer, AuthorKind, Handle, Job, JobId, Message, MessageText, Principal, SendId, Timestamp};
+use crate::model::{
+    Answer, AuthorKind, Handle, Job, JobId, Message, MessageText, Principal, Role, RoomName, SendId, Timestamp,
+};
 use crate::protocol::{JobView, ServerFrame};
 use crate::store::{NewMessage, Posted, StoreError};
 use crate::text::Text;
@@ -37,7 +40,7 @@ impl RoomAnnouncer {
 impl Announcer for RoomAnnouncer {
     async fn answer(&self, ended: &Job, text: MessageText, answer: Answer) -> Result<Announcement, Text> {
         let name = ended.room.as_ref().ok_or_else(|| Text::new("error-not_found-room"))?;
-        let (room, _) = self.rooms.open(name).await?;
+        let room = job_room(&self.rooms, name).await?;
         let number = self.rooms.store(&room, &ended.principal).await?;
         let message = bot_message(text, Some(ended.id.clone()), Some(answer));
         let publish = Box::new(move |stored, message: &Message| room.publish_message(stored, message));
@@ -61,10 +64,15 @@ impl Announcer for RoomAnnouncer {
 }
 
 impl Chat {
+    /// The room in which a job was asked for.
+    pub async fn room_of_job(&self, name: &RoomName) -> Result<Arc<Room>, Text> {
+        job_room(&self.rooms, name).await
+    }
+
     /// Lets the bot say something in a job's room besides its answer; nothing where it was asked for in none.
     pub async fn bot_says(&self, job: &Job, text: String) -> Result<(), Text> {
         let Some(name) = &job.room else { return Ok(()) };
-        let (room, _) = self.open_room(name).await?;
+        let room = self.room_of_job(name).await?;
         let message = bot_message(MessageText::from_bot(text), None, None);
         let number = self.rooms.store(&room, &job.principal).await?;
         let kept = message.clone();
@@ -88,10 +96,20 @@ fn bot_message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) ->
         author: Principal::bot(),
         handle: Handle::bot(),
         role: AuthorKind::Bot,
+        author_role: Role::Guest,
+        address: None,
         text,
         at: Timestamp::now(),
         job,
         answer,
         deleted: false,
     }
+}
+
+/// The room in which a job was asked for. A private one is there whenever somebody is; others may have been deleted.
+async fn job_room(rooms: &Rooms, name: &RoomName) -> Result<Arc<Room>, Text> {
+    if name.is_private() {
+        return Ok(rooms.open_private(name).await?);
+    }
+    rooms.find(name).await?.ok_or_else(|| no_such_room(name))
 }

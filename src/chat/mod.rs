@@ -7,6 +7,7 @@ mod addressing;
 mod announcements;
 mod catch_up;
 mod maintenance;
+mod managing;
 mod presence;
 mod room;
 mod room_names;
@@ -21,15 +22,19 @@ use tokio_util::task::TaskTracker;
 pub use addressing::request;
 pub use announcements::RoomAnnouncer;
 pub use catch_up::{CatchUp, History, Page, Seen};
+pub use managing::{NewRoom, RoomChange};
 pub use room::{Membership, Room};
 pub use rooms::{RoomSummary, Rooms};
 
 use crate::accounts::{Action, Actor};
+use crate::budgets::{Budgets, Cost, Spender};
 use crate::groups::{Audience, Outbox};
 use crate::jobs::{Admission, JobOrigin, Jobs};
-use crate::model::{AuthorKind, BotMode, Job, JobRequest, Message, MessageText, Persona, RoomName, SendId, Timestamp};
+use crate::model::{
+    AuthorKind, BotMode, Job, JobRequest, Message, MessageText, RoomName, RoomRecord, SendId, Timestamp,
+};
 use crate::protocol::ServerFrame;
-use crate::store::{ChangedMessage, NewMessage, Posted, RoomRecord, Store, StoreError};
+use crate::store::{ChangedMessage, NewMessage, Posted, Store, StoreError};
 use crate::text::Text;
 
 /// Maximum backlog of publications per room; beyond it, posts are refused as busy.
@@ -43,18 +48,10 @@ pub struct Chat {
     store: Arc<Store>,
     jobs: Arc<Jobs>,
     rooms: Arc<Rooms>,
+    budgets: Arc<Budgets>,
     runtime: Runtime,
     /// Tracks deliveries and presence updates in progress.
     tasks: TaskTracker,
-}
-
-/// A change of a room's settings; `None` leaves a setting unchanged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
-pub struct RoomChange {
-    /// What its bot answers to.
-    pub bot: Option<BotMode>,
-    /// The bot's persona, replaced as a whole.
-    pub persona: Option<Persona>,
 }
 
 /// A message to be posted.
@@ -78,44 +75,31 @@ pub struct Sent {
 
 impl Chat {
     /// `tasks` are waited for when the server stops.
-    pub fn new(store: Arc<Store>, jobs: Arc<Jobs>, rooms: Arc<Rooms>, tasks: TaskTracker) -> Arc<Self> {
-        Arc::new(Self { store, jobs, rooms, runtime: Runtime::current(), tasks })
+    pub fn new(
+        store: Arc<Store>,
+        jobs: Arc<Jobs>,
+        rooms: Arc<Rooms>,
+        budgets: Arc<Budgets>,
+        tasks: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(Self { store, jobs, rooms, budgets, runtime: Runtime::current(), tasks })
     }
 
-    /// The room of that name, created if there is none; `true` if it is new.
-    pub async fn open_room(&self, name: &RoomName) -> Result<(Arc<Room>, bool), Text> {
-        self.rooms.open(name).await.map_err(Text::from)
+    /// The room of that name, created for this person if there is none; `true` if it is new.
+    pub async fn open_room(&self, name: &RoomName, actor: &Actor) -> Result<(Arc<Room>, bool), Text> {
+        let bot = if name.is_private() { BotMode::Always } else { self.rooms.new_room_bot() };
+        self.room_with(RoomRecord::new(name.clone(), bot, Some(&actor.principal)), actor).await
     }
 
-    /// The room of that name, if there is one.
-    pub async fn find_room(&self, name: &RoomName) -> Result<Arc<Room>, Text> {
-        let found = self.rooms.find(name).await.map_err(Text::from)?;
-        found.ok_or_else(|| Text::new("error-not_found-room").with("room", name.shown()))
-    }
-
-    /// Creates a room with a generated name in the given language.
-    pub async fn invent_room(&self, actor: &Actor) -> Result<Arc<Room>, Text> {
-        /// With a few thousand rooms one in a hundred names is taken; this many in a row never are.
-        const TRIES: usize = 20;
-        for _ in 0..TRIES {
-            let name = RoomName::public(&room_names::invent(actor.locale))?;
-            let (room, is_new) = self.open_room(&name).await?;
-            if is_new {
-                return Ok(room);
-            }
-        }
-        Err(Text::new("error-busy"))
-    }
-
-    /// Public rooms whose name contains `part`, newest first. Reads every room.
-    pub async fn list_rooms(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, Text> {
-        Ok(self.rooms.list(part, limit).await?)
+    /// The room of that name, if there is one that this person may enter.
+    pub async fn find_room(&self, name: &RoomName, actor: &Actor) -> Result<Arc<Room>, Text> {
+        let found = self.rooms.find(name).await?;
+        self.entered(found.ok_or_else(|| managing::no_such_room(name))?, actor)
     }
 
     /// Joins a room: its messages are delivered to `outbox` until the membership is dropped.
     pub async fn join(&self, name: &RoomName, actor: &Actor, outbox: &Arc<Outbox>) -> Result<Membership, Text> {
-        actor.may(Action::Enter(name))?;
-        let (room, _) = self.open_room(name).await?;
+        let (room, _) = self.open_room(name, actor).await?;
         Ok(Membership::new(room, actor, outbox.clone(), &self.runtime, &self.tasks, &self.rooms))
     }
 
@@ -137,12 +121,12 @@ impl Chat {
             // A duplicate is acknowledged even when the server is busy: nothing has to be stored.
             Err(refused) => return on_commit(self.sent_before(&room, &actor, &post).await.ok_or(refused)),
         };
-        let number = match self.rooms.store(&room, &actor.home).await {
+        let number = match self.rooms.store(&room, &actor.principal).await {
             Ok(number) => number,
             Err(error) => return on_commit(Err(error.into())),
         };
         let message = message(&actor, &post, admission.as_ref());
-        let deliveries = self.jobs.deliveries_of_message(room.name(), &message);
+        let deliveries = room.with_record(|record| self.jobs.deliveries_of_message(record, &message));
         let asked = admission.iter().filter_map(Admission::new_job);
         let new_jobs: Vec<Job> = asked.chain(deliveries.iter().map(|delivery| delivery.job())).cloned().collect();
         let (chat, kept, name) = (self.clone(), message.clone(), room.name().clone());
@@ -190,7 +174,11 @@ impl Chat {
 
     /// Checks whether a message can be accepted now, and reserves the job that it requests.
     async fn admit(&self, room: &Room, actor: &Actor, post: &Post) -> Result<Option<Admission>, Text> {
-        actor.may(Action::Enter(room.name()))?;
+        if room.is_gone() {
+            return Err(managing::no_such_room(room.name()));
+        }
+        room.with_record(|record| actor.may(Action::Post(record)))?;
+        self.spend(room, actor, post)?;
         if room.backlog() > MAX_BACKLOG {
             return Err(Text::new("error-busy"));
         }
@@ -204,6 +192,14 @@ impl Chat {
             }
             None => Ok(None),
         }
+    }
+
+    /// What a message costs its author.
+    fn spend(&self, room: &Room, actor: &Actor, post: &Post) -> Result<(), Text> {
+        let payer = actor.payer();
+        let spender = Spender { role: actor.role, payer: &payer, room: Some(room.name()) };
+        self.budgets.take(Cost::Messages, 1, spender)?;
+        Ok(self.budgets.take(Cost::Text, post.text.as_str().len() as u64, spender)?)
     }
 
     /// What a message asked for is durable: the room is told, and the job waits for a worker.
@@ -231,7 +227,7 @@ impl Chat {
 
     /// Deletes the text of a message and tells the room.
     pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
-        actor.may(Action::DeleteMessage)?;
+        actor.may(Action::Moderate)?;
         let shown = room.clone();
         let effect =
             move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_change(message));
@@ -242,28 +238,12 @@ impl Chat {
         Ok(())
     }
 
-    /// Changes a room's settings; `None` leaves a setting unchanged.
-    pub async fn change_room(&self, room: &Arc<Room>, change: RoomChange, actor: &Actor) -> Result<(), Text> {
-        actor.may(Action::ChangeRoom)?;
-        let persona = change.persona.map(Persona::checked).transpose()?;
-        let shown = room.clone();
-        let effect = move |record: RoomRecord| {
-            let (bot, greetings) = (record.settings.bot, &record.settings.persona.greeting);
-            let frame = ServerFrame::Room { room: shown.name().shown(), bot, greetings };
-            shown.publish(&frame, Audience::Full);
-            shown.set_record(record);
-        };
-        let change = move |record: &mut RoomRecord| {
-            let settings = &mut record.settings;
-            settings.bot = change.bot.unwrap_or(settings.bot);
-            settings.persona = persona.clone().unwrap_or_else(|| std::mem::take(&mut settings.persona));
-        };
-        Ok(self.store.update_room(room.number(), change, effect).await?)
-    }
-
-    /// Tells the others that somebody is typing.
+    /// Tells the others that somebody is typing who may say something then.
     pub fn typing(&self, membership: &Membership, actor: &Actor) {
         let room = membership.room();
+        if room.with_record(|record| actor.may(Action::Post(record)).is_err()) {
+            return;
+        }
         let frame = ServerFrame::Typing { room: room.name().shown(), handle: &actor.handle };
         room.publish(&frame, Audience::FullExcept(membership.id()));
     }
@@ -279,6 +259,8 @@ fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message 
         author: actor.principal.clone(),
         handle: actor.handle.clone(),
         role: actor.author_kind(),
+        author_role: actor.role,
+        address: actor.address.clone(),
         text: post.text.clone(),
         at: Timestamp::now(),
         job: asks_for.map(|admission| admission.id().clone()),

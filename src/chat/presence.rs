@@ -178,7 +178,7 @@ mod tests {
 
     fn principal(name: &str) -> (Principal, Handle) {
         let handle = Handle::new(name).expect("a handle");
-        (Principal::named(&handle), handle)
+        (Principal::visitor(&handle.to_string()), handle)
     }
 
     fn names(members: &[MemberView]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! A room in memory: its record, the receivers of its frames, and presence.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle as Runtime;
@@ -11,9 +11,9 @@ use super::Rooms;
 use super::presence::{ANNOUNCE_AFTER, LocalPresence, Presence};
 use crate::accounts::Actor;
 use crate::groups::{Audience, Broker, Group, Outbox, OutboxId, Progress, Publication, Subscription};
-use crate::model::{BotMode, Handle, Message, Persona, Principal, RoomName};
+use crate::model::{BotMode, Handle, Message, Persona, Principal, RoomName, RoomRecord};
 use crate::protocol::{MemberView, MessageView, ServerFrame};
-use crate::store::{ChangedMessage, Counter, RoomNumber, RoomRecord};
+use crate::store::{ChangedMessage, Counter, RoomNumber};
 use crate::text::Locale;
 
 /// The number of a room that is not stored: no room has it.
@@ -25,6 +25,8 @@ pub struct Room {
     number: AtomicU64,
     name: RoomName,
     record: Mutex<RoomRecord>,
+    /// Whether it was deleted.
+    is_gone: AtomicBool,
     group: Arc<dyn Group>,
     pub(super) presence: Box<dyn Presence>,
 }
@@ -38,6 +40,7 @@ impl Room {
             name: record.name.clone(),
             group: broker.open(record.name.as_str(), delivered),
             record: Mutex::new(record),
+            is_gone: AtomicBool::new(false),
             presence: Box::new(LocalPresence::default()),
         }
     }
@@ -82,6 +85,27 @@ impl Room {
     /// The room as it is stored.
     pub fn record(&self) -> RoomRecord {
         self.locked_record().clone()
+    }
+
+    /// Looks at the room as it is stored.
+    pub fn with_record<T>(&self, look: impl FnOnce(&RoomRecord) -> T) -> T {
+        look(&self.locked_record())
+    }
+
+    /// Whether it was deleted: nothing more is said in it.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Acquire)
+    }
+
+    /// Notes that it was deleted, and lets its members find out.
+    pub(super) fn close(&self) {
+        self.is_gone.store(true, Ordering::Release);
+        self.disconnect();
+    }
+
+    /// Closes the connections of all members, who join again if they may.
+    pub(super) fn disconnect(&self) {
+        self.group.disconnect();
     }
 
     pub(super) fn set_record(&self, record: RoomRecord) {

@@ -11,8 +11,8 @@ use tokio_util::task::TaskTracker;
 
 use super::room::{Room, UNSTORED};
 use crate::groups::Broker;
-use crate::model::{BotMode, Principal, RoomName};
-use crate::store::{Counter, RoomNumber, RoomRecord, Store, StoreError};
+use crate::model::{BotMode, Posting, Principal, RoomKind, RoomName, RoomRecord};
+use crate::store::{Counter, RoomNumber, Store, StoreError};
 
 /// Loading one room waits only for others of the same shard.
 const SHARDS: usize = 64;
@@ -73,11 +73,25 @@ impl Shard {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RoomSummary {
     pub name: String,
+    pub kind: RoomKind,
+    /// What it is called, where that is not its name; a direct room by the names of the others.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub topic: String,
     /// Number of the newest message.
     pub last: u64,
     /// People in it now.
     pub members: usize,
     pub bot: BotMode,
+    pub posting: Posting,
+    /// Shortest time between two messages of one author, in seconds; 0 for none.
+    pub slow_seconds: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+    /// The name of whoever made it, if that is an account; only where one room is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     #[schema(format = DateTime)]
     pub created_at: String,
 }
@@ -88,8 +102,21 @@ impl RoomSummary {
     }
 
     fn new(record: &RoomRecord, last: u64, members: usize) -> Self {
-        let (name, created_at) = (record.name.shown().to_owned(), record.created_at.to_string());
-        Self { name, last, members, bot: record.settings.bot, created_at }
+        let settings = &record.settings;
+        Self {
+            name: record.name.shown().to_owned(),
+            kind: record.kind,
+            title: settings.title.clone(),
+            topic: settings.topic.clone(),
+            last,
+            members,
+            bot: settings.bot,
+            posting: settings.posting,
+            slow_seconds: settings.slow_seconds,
+            archived: record.archived_at.is_some(),
+            owner: None,
+            created_at: record.created_at.to_string(),
+        }
     }
 }
 
@@ -115,8 +142,14 @@ impl Rooms {
         &self.shards[hash as usize % SHARDS]
     }
 
-    /// The room of that name, created if there is none; `true` if it is new.
-    pub async fn open(&self, name: &RoomName) -> Result<(Arc<Room>, bool), StoreError> {
+    /// The private room of that name, in memory until something is said in it.
+    pub async fn open_private(&self, name: &RoomName) -> Result<Arc<Room>, StoreError> {
+        Ok(self.open(RoomRecord::new(name.clone(), BotMode::Always, None)).await?.0)
+    }
+
+    /// The room of that record's name, created like this if there is none; `true` if it is new.
+    pub async fn open(&self, record: RoomRecord) -> Result<(Arc<Room>, bool), StoreError> {
+        let name = &record.name;
         if let Some(room) = self.find(name).await? {
             return Ok((room, false));
         }
@@ -127,12 +160,10 @@ impl Rooms {
         }
         if name.is_private() {
             // Not before something is said there: most who come by say nothing.
-            let record = RoomRecord::new(name.clone(), BotMode::Always, None);
             let room = Arc::new(Room::new(UNSTORED, record, Counter::default(), self.broker.as_ref()));
             shard.insert(&room);
             return Ok((room, true));
         }
-        let record = RoomRecord::new(name.clone(), self.new_room_bot, None);
         let (number, record, is_new) = self.store.create_room(record).await?;
         let stored = self.store.counter(number).await?;
         let room = Arc::new(Room::new(number, record, stored, self.broker.as_ref()));
@@ -171,6 +202,21 @@ impl Rooms {
         if shard.get(&record.name).is_some() { Ok(false) } else { self.store.remove_empty_room(record).await }
     }
 
+    /// Removes a room from the store and from memory; `false` if it changes at the same moment.
+    pub(super) async fn remove(&self, room: &Arc<Room>) -> Result<bool, StoreError> {
+        // Nobody else of this process can load it meanwhile.
+        let shard = self.shard(room.name());
+        let _loading = shard.loading.lock().await;
+        let gone = room.clone();
+        if !self.store.remove_room(&room.record(), move || gone.close()).await? {
+            return Ok(false);
+        }
+        let mut live = shard.live();
+        live.rooms.remove(room.name());
+        live.recent.retain(|recent| !Arc::ptr_eq(recent, room));
+        Ok(true)
+    }
+
     /// Removes a temporary room. What is still being done there does so when it ends.
     pub(super) async fn clear(&self, name: &RoomName) {
         if let Err(error) = self.store.remove_temporary_room(name).await {
@@ -196,15 +242,11 @@ impl Rooms {
         Ok(Some(room))
     }
 
-    /// Public rooms whose name contains `part`, newest first. Reads many.
-    pub async fn list(&self, part: &str, limit: usize) -> Result<Vec<RoomSummary>, StoreError> {
-        let mut rooms = Vec::new();
-        for (number, record) in self.store.public_rooms(&part.trim().to_lowercase(), limit).await? {
-            rooms.push(match self.live(&record.name) {
-                Some(room) => RoomSummary::of(&room),
-                None => RoomSummary::new(&record, self.store.last_seq(number).await?, 0),
-            });
-        }
-        Ok(rooms)
+    /// A room in the list.
+    pub(super) async fn summary(&self, number: RoomNumber, record: &RoomRecord) -> Result<RoomSummary, StoreError> {
+        Ok(match self.live(&record.name) {
+            Some(room) => RoomSummary::of(&room),
+            None => RoomSummary::new(record, self.store.last_seq(number).await?, 0),
+        })
     }
 }

@@ -138,6 +138,11 @@ impl Group for LocalGroup {
         }
     }
 
+    fn disconnect(&self) {
+        let members = self.state().members.clone();
+        members.iter().for_each(|member| member.outbox.close(CloseReason::GoingAway));
+    }
+
     fn publish(self: Arc<Self>, publication: Publication) {
         let mut state = self.state();
         match state.turn_of(publication.progress) {

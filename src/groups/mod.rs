@@ -92,6 +92,9 @@ pub trait Group: Send + Sync + 'static {
     /// Reads of the store may show what is up to here.
     fn delivered(&self) -> Progress;
 
+    /// Closes the connections of all members, who may come back.
+    fn disconnect(&self);
+
     /// Publications that wait because delivery is slower than publishing.
     fn backlog(&self) -> usize;
 }

@@ -63,7 +63,8 @@ fn index(caller: &Caller, headers: &HeaderMap) -> Response {
     let mut response = embedded("index.html", headers, "private, no-cache");
     let name = cookie_name(VISITOR_COOKIE, caller.is_secure);
     // Kept for a visitor who has it under another name.
-    let known = caller.visitor.as_ref().and_then(|_| visitor_token(headers, caller.is_secure).ok().flatten());
+    let is_known = caller.visitor.is_recognized();
+    let known = visitor_token(headers, caller.is_secure).ok().flatten().filter(|_| is_known);
     if known.is_none() || !has_cookie(headers, &name) {
         let token = known.unwrap_or_else(random_token);
         if let Some(cookie) = set_cookie(VISITOR_COOKIE, &token, VISITOR_COOKIE_DAYS, "Lax", caller.is_secure) {

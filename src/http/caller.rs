@@ -18,7 +18,7 @@ use super::limits::Permit;
 use super::refusals::Refusal;
 use super::{App, Settings};
 use crate::accounts::{Actor, Device, SignInError, SignedIn, Visitor};
-use crate::model::{Account, Handle, Role, RoomName};
+use crate::model::{Account, AddressDigest, Handle, Payer, Role, RoomName};
 use crate::protocol::UserView;
 use crate::text::{Locale, Text};
 
@@ -51,9 +51,11 @@ pub struct Peer {
 pub struct Caller {
     /// The client's own address, also behind a trusted proxy.
     pub address: IpAddr,
+    /// `None` if addresses are not counted.
+    address_digest: Option<AddressDigest>,
     pub peer: Peer,
-    /// Whose cookie it has, if it has one.
-    pub visitor: Option<Visitor>,
+    /// The browser or script that asks.
+    pub visitor: Visitor,
     /// The token of its session, whether that is open or not.
     pub session: Option<String>,
     /// Who is signed in, if somebody is.
@@ -77,10 +79,17 @@ pub struct Caller {
 impl Caller {
     /// This caller under the given handle; an account has its own.
     pub fn actor(&self, handle: Option<Handle>) -> Actor {
-        match self.account().zip(self.private_room.as_ref()) {
+        let actor = match self.account().zip(self.private_room.as_ref()) {
             Some((account, room)) => Actor::of_account(account, room.clone(), self.locale),
-            None => Actor::new(self.visitor.as_ref(), handle, self.address, self.role, self.locale),
-        }
+            None => Actor::new(&self.visitor, handle, self.role, self.locale),
+        };
+        Actor { address: self.address_digest.clone(), ..actor }
+    }
+
+    /// Who pays for its requests.
+    pub fn payer(&self) -> Payer {
+        let principal = self.account().map_or(&self.visitor.principal, |account| &account.principal);
+        Payer::new(self.role, principal, self.address_digest.as_ref())
     }
 
     /// The account that it is signed in to.
@@ -116,21 +125,26 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     let is_local = peer.address.is_loopback() && !is_forwarded && hosts::is_loopback(headers);
     let is_secure = is_proxied && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
     let session = cookie(headers, &cookie_name(SESSION_COOKIE, is_secure))?;
-    let (signed_in, role) = match (bearer(headers), &session) {
+    let key = bearer(headers);
+    let (signed_in, role) = match (key, &session) {
         (Some(key), _) => (None, app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?),
         (None, Some(token)) => {
             let signed_in = app.sessions.find(token, address).await.map_err(Text::from)?;
-            let role = signed_in.as_ref().map_or(Role::Guest, SignedIn::role);
+            let role = signed_in.as_ref().map_or_else(|| app.front_door.role_of_guests(), SignedIn::role);
             (signed_in, role)
         }
-        (None, None) => (None, Role::Guest),
+        (None, None) => (None, app.front_door.role_of_guests()),
     };
     let account = signed_in.as_ref().and_then(|signed_in| signed_in.account.as_ref());
     let private_room = account.map(|account| app.store.private_room(&account.principal));
     Ok(Caller {
         address,
         peer,
-        visitor: visitor(app, headers, is_secure, private_room.is_some()).await?,
+        address_digest: settings.counts_addresses.then(|| app.store.address_digest(address)),
+        visitor: match key {
+            Some(_) => Visitor::owner(&app.store),
+            None => visitor(app, headers, is_secure, private_room.is_some()).await?,
+        },
         session,
         signed_in,
         mark: cookie(headers, &cookie_name(MARK_COOKIE, is_secure))?.filter(|mark| is_token(mark)),
@@ -164,16 +178,11 @@ fn warn_of_proxy(peer: IpAddr) {
 }
 
 /// The browser that asks. One whose cookie became an account is nobody until it signs in: the cookie alone is no password.
-async fn visitor(
-    app: &App,
-    headers: &HeaderMap,
-    is_secure: bool,
-    has_account: bool,
-) -> Result<Option<Visitor>, Refusal> {
-    let Some(token) = visitor_token(headers, is_secure)? else { return Ok(None) };
+async fn visitor(app: &App, headers: &HeaderMap, is_secure: bool, has_account: bool) -> Result<Visitor, Refusal> {
+    let Some(token) = visitor_token(headers, is_secure)? else { return Ok(Visitor::nobody()) };
     let visitor = Visitor::of(&token, &app.store);
     let is_void = !has_account && app.accounts.has_visitor(&visitor).await?;
-    Ok(Some(visitor).filter(|_| !is_void))
+    Ok(if is_void { Visitor::nobody() } else { visitor })
 }
 
 /// The value of the visitor's cookie. Over HTTPS, the name that other hosts cannot set comes first; the other one is of a visit

@@ -16,7 +16,7 @@ use crate::model::subscriber;
 /// Number of connections above the limit of an address that get an error response; further ones are dropped.
 const OVER: usize = 8;
 
-/// Rate limit for changes over HTTP, per sender (an address or a hook).
+/// Rate limit per sender, such as a hook.
 pub struct RequestLimits<K: Clone + Eq + Hash> {
     limiter: Option<RateLimiter<K, HashMapStateStore<K>, DefaultClock>>,
 }

@@ -21,6 +21,8 @@ use super::App;
 use super::caller::{self, Peer};
 use super::limits::TooMany;
 use super::{hosts, refusals};
+use crate::budgets::{Cost, Spender};
+use crate::model::{Payer, Role};
 
 /// Timeout for a request's headers, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -113,6 +115,11 @@ impl Listener {
             Ok(permit) => permit.map(Arc::new),
             Err(TooMany) => return tracing::debug!(%address, "too many connections"),
         };
+        let payer = Payer::Address(self.app.store.address_digest(address));
+        let spender = Spender { role: Role::Guest, payer: &payer, room: None };
+        if !is_proxy && self.app.budgets.take(Cost::Connections, 1, spender).is_err() {
+            return tracing::debug!(%address, "connects too often");
+        }
         let peer = Peer { address, permit };
         self.connections.spawn(self.clone().serve(stream, peer));
     }

@@ -8,10 +8,10 @@ mod caller;
 mod hosts;
 mod limits;
 mod listener;
+mod reads;
 mod refusals;
 mod socket;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -21,14 +21,15 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-pub use api::SEARCHES;
 pub use limits::{ConnectionLimits, RequestLimits};
 pub use listener::{Listener, bind};
+pub use reads::Reads;
 pub use socket::Sockets;
 
-use crate::accounts::{Accounts, Actor, Hooks, Keys, Sessions};
+use crate::accounts::{Accounts, Actor, FrontDoor, Hooks, Keys, Sessions};
 use crate::bots::Bots;
 use crate::bots::custom::Callbacks;
+use crate::budgets::Budgets;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
@@ -48,17 +49,16 @@ pub struct App {
     pub keys: Keys,
     pub sessions: Arc<Sessions>,
     pub accounts: Accounts,
+    pub front_door: FrontDoor,
     pub store: Arc<Store>,
     pub search: Arc<Search>,
-    /// Limits concurrent searches.
-    pub searches: tokio::sync::Semaphore,
+    pub reads: Reads,
     pub sockets: Arc<Sockets>,
     pub callbacks: Arc<Callbacks>,
     pub library: Arc<Library>,
     pub connections: Arc<ConnectionLimits>,
     pub hooks: Hooks,
-    /// By address.
-    pub requests: RequestLimits<IpAddr>,
+    pub budgets: Arc<Budgets>,
     /// By hook.
     pub hook_posts: RequestLimits<HookId>,
     /// Tracks work that must complete even if the client disconnects.
@@ -86,6 +86,8 @@ pub struct Settings {
     /// Names by which this server is called, beside those that are not in the public DNS.
     pub hosts: Vec<String>,
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether guests of one address are counted together.
+    pub counts_addresses: bool,
     pub messages_per_second: u32,
     pub message_chars: usize,
     pub frame_bytes: usize,

@@ -61,7 +61,11 @@ impl From<Text> for Refusal {
             "store_failed" | "search_failed" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self::new(status, text)
+        let refusal = Self::new(status, text.clone());
+        match text.argument("seconds").and_then(|seconds| seconds.parse().ok()) {
+            Some(seconds) => refusal.retry_after(seconds),
+            None => refusal,
+        }
     }
 }
 

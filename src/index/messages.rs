@@ -45,10 +45,10 @@ pub struct IndexedMessage {
 #[derive(Clone, Debug, Default)]
 pub struct MessageQuery {
     pub terms: Vec<WantedTerm>,
-    /// Only in this room; otherwise in all public rooms and in `own`.
+    /// Only in this room; otherwise in all public rooms and in those of `own`.
     pub room: Option<u64>,
-    /// The one private room that the asker may read.
-    pub own: Option<u64>,
+    /// The other rooms that the asker may read.
+    pub own: Vec<u64>,
     /// Only from this handle, folded.
     pub handle: Option<String>,
     pub has_job: bool,
@@ -74,7 +74,7 @@ impl MessageQuery {
         let Place { at, room, .. } = message.place;
         let may_be_read = match self.room {
             Some(wanted) => room == wanted,
-            None => message.is_public || self.own == Some(room),
+            None => message.is_public || self.own.contains(&room),
         };
         let is_wanted = may_be_read
             && self.handle.as_ref().is_none_or(|handle| *handle == message.handle)
@@ -219,10 +219,13 @@ impl MessageIndex {
     fn query(&self, query: &MessageQuery) -> BooleanQuery {
         let of = |wanted: &Fact<'_>| fact(self.fields, wanted);
         let mut all: Vec<Box<dyn Query>> = query.terms.iter().map(|term| self.term_query(term)).collect();
-        all.push(match (query.room, query.own) {
-            (Some(room), _) => of(&Fact::Room(room)),
-            (None, None) => of(&Fact::Public),
-            (None, Some(own)) => Box::new(BooleanQuery::union(vec![of(&Fact::Public), of(&Fact::Room(own))])),
+        all.push(match query.room {
+            Some(room) => of(&Fact::Room(room)),
+            None if query.own.is_empty() => of(&Fact::Public),
+            None => {
+                let own = query.own.iter().map(|room| of(&Fact::Room(*room)));
+                Box::new(BooleanQuery::union(own.chain([of(&Fact::Public)]).collect()))
+            }
         });
         all.extend(query.handle.as_deref().map(|handle| of(&Fact::From(handle))));
         all.extend(query.has_job.then(|| of(&Fact::Job)));
@@ -401,9 +404,9 @@ mod tests {
         index.change(vec![message(1, "secret"), own, private(3, 9)], vec![]).expect("a change");
         let secret = exact("secret");
         assert_eq!(numbers(&index, &secret), [1]);
-        assert_eq!(numbers(&index, &MessageQuery { own: Some(8), ..secret.clone() }), [2, 1]);
+        assert_eq!(numbers(&index, &MessageQuery { own: vec![8], ..secret.clone() }), [2, 1]);
         assert_eq!(numbers(&index, &MessageQuery { room: Some(8), ..secret.clone() }), [2]);
-        assert_eq!(numbers(&index, &MessageQuery { own: Some(8), has_job: true, ..secret.clone() }), [2]);
+        assert_eq!(numbers(&index, &MessageQuery { own: vec![8], has_job: true, ..secret.clone() }), [2]);
         assert_eq!(numbers(&index, &MessageQuery { handle: Some("ann".into()), ..secret }), [1]);
     }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Jobs;
 use super::dispatch::{Full, Permit, QueuedJob};
+use super::{JobOutcome, Jobs};
 use crate::accounts::Actor;
-use crate::model::{Handle, Job, JobId, JobRequest, Principal, Role, RoomName};
+use crate::budgets::{Cost, Spender};
+use crate::model::{AddressDigest, Handle, Job, JobId, JobRequest, Principal, Role, RoomName};
 use crate::store::StoredJob;
 use crate::text::{Locale, Text};
 
@@ -15,6 +16,7 @@ pub struct JobOrigin {
     pub principal: Principal,
     pub handle: Handle,
     pub role: Role,
+    pub address: Option<AddressDigest>,
     /// `None` for what is asked for in no room.
     pub room: Option<RoomName>,
     pub locale: Locale,
@@ -25,15 +27,14 @@ pub struct JobOrigin {
 impl JobOrigin {
     /// Asked for by somebody.
     pub fn of(actor: &Actor, room: Option<RoomName>) -> Self {
-        let principal = actor.job_owner(room.as_ref());
-        let (handle, zone) = (actor.handle.clone(), actor.zone.clone());
-        Self { principal, handle, role: actor.role, room, locale: actor.locale, zone }
+        let (principal, handle, zone) = (actor.principal.clone(), actor.handle.clone(), actor.zone.clone());
+        Self { principal, handle, role: actor.role, address: actor.address.clone(), room, locale: actor.locale, zone }
     }
 
     /// What the server does of itself.
     pub fn server(locale: Locale) -> Self {
         let (principal, handle) = (Principal::server(), Handle::bot());
-        Self { principal, handle, role: Role::Owner, room: None, locale, zone: None }
+        Self { principal, handle, role: Role::Owner, address: None, room: None, locale, zone: None }
     }
 }
 
@@ -80,9 +81,10 @@ impl Jobs {
     ///
     /// # Errors
     /// `busy` when there is no place for it, `forbidden` when the asker may not run the command.
-    pub async fn admit(&self, request: JobRequest, origin: JobOrigin) -> Result<Admission, Text> {
+    pub async fn admit(self: &Arc<Self>, request: JobRequest, origin: JobOrigin) -> Result<Admission, Text> {
         let mut job = self.job(request, origin);
         self.check_allowed(&job)?;
+        self.spend(&job)?;
         if self.policy(&job.name).is_unique {
             job.unique_key = Some(job.digest());
         }
@@ -126,6 +128,7 @@ impl Jobs {
         let QuietJob(job) = job;
         let id = job.id.clone();
         self.check_allowed(&job)?;
+        self.spend(&job)?;
         let permit = self.permit_for(&job)?;
         let (jobs, stored) = (self.clone(), StoredJob::new(job.clone(), 0));
         let begin = move || jobs.enqueue(QueuedJob { stored, log: Vec::new(), permit });
@@ -140,9 +143,9 @@ impl Jobs {
 
     /// A job that waits for a worker, with as many attempts as its command has.
     fn job(&self, request: JobRequest, origin: JobOrigin) -> Job {
-        let JobOrigin { principal, handle, role, room, locale, zone } = origin;
+        let JobOrigin { principal, handle, role, address, room, locale, zone } = origin;
         let job = Job::queued(request, principal, handle, room, locale);
-        Job { role, zone, attempts: job.attempts + self.policy(&job.name).retries.most, ..job }
+        Job { role, address, zone, attempts: job.attempts + self.policy(&job.name).retries.most, ..job }
     }
 
     /// Refuses a command that its asker may not run.
@@ -155,17 +158,49 @@ impl Jobs {
         }
     }
 
-    /// A place for one more job of its person. The server's own work has places of its own.
-    pub(super) fn permit_for(&self, job: &Job) -> Result<Permit, Text> {
-        if job.principal == Principal::server() {
-            return self.queue.reserve_beside(&job.principal, usize::MAX).ok_or_else(|| Text::new("error-busy"));
+    /// What a job costs its payer.
+    fn spend(&self, job: &Job) -> Result<(), Text> {
+        let payer = job.payer();
+        let spender = Spender { role: job.role, payer: &payer, room: job.room.as_ref() };
+        self.budgets.take(Cost::Jobs, 1, spender)?;
+        if job.name == JobRequest::ASK {
+            self.budgets.take(Cost::Questions, 1, spender)?;
         }
+        Ok(())
+    }
+
+    /// A place for one more job of its payer. The server's own work, and that of those who look after it, has places of its own.
+    pub(super) fn permit_for(self: &Arc<Self>, job: &Job) -> Result<Permit, Text> {
         let most = self.settings.per_person;
-        let reserved = self.queue.reserve(self.policy(&job.name).lane, &job.principal, most);
-        reserved.map_err(|full| match full {
-            Full::Principal => Text::new("error-busy-own").with("max", most),
+        let too_many = || Text::new("error-busy-own").with("max", most);
+        if job.principal == Principal::server() {
+            return self.queue.reserve_beside(&job.payer(), usize::MAX).ok_or_else(|| Text::new("error-busy"));
+        }
+        if job.role >= Role::Moderator {
+            return self.queue.reserve_beside(&job.payer(), most).ok_or_else(too_many);
+        }
+        self.place_in_lane(job, most).map_err(|full| match full {
+            Full::Payer => too_many(),
             Full::Lane => Text::new("error-busy"),
         })
+    }
+
+    /// A place in the job's lane. When that is full, whoever has most places there loses the newest one to those who have fewer.
+    pub(super) fn place_in_lane(self: &Arc<Self>, job: &Job, most: usize) -> Result<Permit, Full> {
+        /// Others may be quicker to take the place that was made.
+        const TRIES: usize = 3;
+        let (lane, payer) = (self.policy(&job.name).lane, job.payer());
+        let mut reserved = self.queue.reserve(lane, &payer, most);
+        for _ in 0..TRIES {
+            if !matches!(reserved, Err(Full::Lane)) {
+                break;
+            }
+            let Some(displaced) = self.queue.displace(lane, &payer) else { break };
+            let (jobs, outcome) = (self.clone(), JobOutcome::displaced(&displaced.job));
+            self.tasks.spawn_on(async move { jobs.end(displaced, outcome).await }, &self.runtime);
+            reserved = self.queue.reserve(lane, &payer, most);
+        }
+        reserved
     }
 
     /// Lets a stored job wait for its turn, and shows it. First waits, so that whoever joins now is shown the job.

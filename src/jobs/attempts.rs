@@ -36,7 +36,7 @@ impl Jobs {
                 job.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
             }
             let log = self.store.job_log(&job.id).await?;
-            let permit = self.queue.readmit(self.policy(&job.name).lane, &job.principal);
+            let permit = self.queue.readmit(self.policy(&job.name).lane, &job.payer());
             queued.push(QueuedJob { stored, log, permit });
         }
         self.queue.enqueue(queued);

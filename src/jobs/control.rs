@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Jobs;
 use super::dispatch::{Cancelled, Permit, QueuedJob};
+use super::{Alteration, Jobs};
 use crate::accounts::Actor;
-use crate::model::{Handle, Job, JobId, JobState, Timestamp};
+use crate::model::{Handle, Job, JobId, JobState, RoomName, Schedule, Timestamp};
 use crate::protocol::JobView;
-use crate::store::{JobChange, StoreError, StoredJob};
+use crate::store::{JobChange, JobList, StoreError, StoredJob};
 use crate::text::Text;
 
 /// How often something is tried with a job that changes at the same time.
@@ -16,6 +16,13 @@ const TRIES: usize = 20;
 
 /// About as long as a change takes to be durable.
 const MOMENT: Duration = Duration::from_millis(10);
+
+/// What was ended at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndedWork {
+    pub jobs: usize,
+    pub schedules: usize,
+}
 
 impl Jobs {
     /// Cancels a job and returns its state afterwards.
@@ -43,6 +50,38 @@ impl Jobs {
             self.end_cancelled(stored, by).await;
         }
         self.current(id).await.map(|(_, view)| view)
+    }
+
+    /// Ends everything that is being done in a room or planned there.
+    pub async fn end_all_of_room(self: &Arc<Self>, room: &RoomName, by: &Handle) -> Result<(), Text> {
+        let is_there = |other: Option<&RoomName>| other == Some(room);
+        let is_job = |job: &Job| is_there(job.room.as_ref());
+        self.end_all(is_job, |schedule| is_there(schedule.room.as_ref()), by).await.map(drop)
+    }
+
+    /// Deletes the schedules and cancels the unfinished jobs that are wanted; how many of both. Reads all of them.
+    pub async fn end_all(
+        self: &Arc<Self>,
+        is_wanted_job: impl Fn(&Job) -> bool + Sync,
+        is_wanted_schedule: impl Fn(&Schedule) -> bool,
+        by: &Handle,
+    ) -> Result<EndedWork, Text> {
+        let mut ended = EndedWork::default();
+        let schedules = self.store.schedules(usize::MAX).await?;
+        for schedule in schedules.iter().filter(|schedule| is_wanted_schedule(schedule)) {
+            match self.alter_schedule(&schedule.id, Alteration::Delete).await {
+                Ok(_) => ended.schedules += 1,
+                Err(error) if error.code() == "not_found" => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut jobs = self.store.open_jobs().await?;
+        jobs.extend(self.store.list_jobs(JobList::Due, None, usize::MAX, |stored| is_wanted_job(&stored.job)).await?);
+        for stored in jobs.iter().filter(|stored| is_wanted_job(&stored.job)) {
+            self.cancel_as(&stored.job.id, by).await?;
+            ended.jobs += 1;
+        }
+        Ok(ended)
     }
 
     /// Restarts a job that ended without success, or starts a waiting one immediately.

@@ -2,7 +2,7 @@
 
 use super::Jobs;
 use super::dispatch::{Permit, QueuedJob};
-use crate::model::{Job, JobId, Message, RoomName, Timestamp};
+use crate::model::{Job, JobId, Message, RoomRecord, Timestamp};
 use crate::protocol::JobView;
 use crate::store::StoredJob;
 use crate::text::Text;
@@ -29,13 +29,23 @@ impl NewDelivery {
 
 impl Jobs {
     /// What a message causes, to be stored with it and then [begun](Jobs::begin_deliveries).
-    pub fn deliveries_of_message(&self, room: &RoomName, message: &Message) -> Vec<NewDelivery> {
+    pub fn deliveries_of_message(&self, room: &RoomRecord, message: &Message) -> Vec<NewDelivery> {
         self.webhooks.of_message(room, message).into_iter().map(|job| self.new_delivery(job)).collect()
     }
 
     /// What the end of a job causes.
-    pub(super) fn deliveries_of_job(&self, job: &Job) -> Vec<NewDelivery> {
-        self.webhooks.of_job(job).into_iter().map(|job| self.new_delivery(job)).collect()
+    pub(super) async fn deliveries_of_job(&self, job: &Job) -> Vec<NewDelivery> {
+        if self.webhooks.is_empty() {
+            return Vec::new();
+        }
+        match self.room_of(job).await {
+            Ok(Some(room)) => self.webhooks.of_job(&room, job).into_iter().map(|job| self.new_delivery(job)).collect(),
+            Ok(None) => Vec::new(),
+            Err(error) => {
+                tracing::error!(code = error.code(), job = %job.id, "cannot tell webhooks of the job's end");
+                Vec::new()
+            }
+        }
     }
 
     fn new_delivery(&self, job: Job) -> NewDelivery {
@@ -46,7 +56,7 @@ impl Jobs {
     }
 
     pub(super) fn permit_for_delivery(&self, delivery: &Job) -> Option<Permit> {
-        self.queue.reserve_beside(&delivery.principal, MOST_OPEN)
+        self.queue.reserve_beside(&delivery.payer(), MOST_OPEN)
     }
 
     /// Lets stored deliveries wait for a worker, or for their time. To be called in the callback of the commit that stored them.

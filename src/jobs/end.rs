@@ -51,7 +51,7 @@ impl Jobs {
             let (job, text, answer) = ending.ended();
             let announcement = self.announcement(&job, text, answer).await;
             let (message, publish) = announcement.map(|one| ((one.room, one.message), one.publish)).unzip();
-            let (deliveries, log) = (self.deliveries_of_job(&job), self.queue.log(&job.id).unwrap_or_default());
+            let (deliveries, log) = (self.deliveries_of_job(&job).await, self.queue.log(&job.id).unwrap_or_default());
             let causes: Vec<Job> = deliveries.iter().map(|delivery| delivery.job().clone()).collect();
             let (jobs, kept) = (self.clone(), ending.clone());
             let said = Said { job: job.clone(), message: message.clone().map(|(_, message)| message), publish };

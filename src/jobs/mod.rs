@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 pub use admission::{Admission, JobOrigin, QuietJob};
 pub use announcer::{Announcement, Announcer};
+pub use control::EndedWork;
 pub use dispatch::{Concurrency, Counts, RunningJob};
 pub use outcome::JobOutcome;
 pub use policy::{Lane, OnRestart, Policy, Priority, Retries};
@@ -36,10 +37,11 @@ pub use stats::{Span, Stats};
 pub use views::JobFilter;
 pub use webhooks::{DELIVER, Delivery, Event, POLICY as DELIVERY_POLICY, Webhook, Webhooks};
 
+use crate::budgets::Budgets;
 use crate::groups::Broker;
 use crate::model::{Job, JobId};
 use crate::protocol::{JobView, JobsNow};
-use crate::store::{JobCounts, Store, StoreError};
+use crate::store::{JobCounts, ScheduleLimits, Store, StoreError};
 use crate::text::Text;
 use dispatch::{Dispatcher, JobQueue};
 use policy::Policies;
@@ -52,10 +54,11 @@ pub struct JobSettings {
     /// Jobs that may wait in each lane.
     pub queue: usize,
     pub concurrency: Concurrency,
-    /// Jobs that one person may have waiting and running.
+    /// Jobs that one payer may have waiting and running.
     pub per_person: usize,
-    /// Schedules that one person may have.
-    pub schedules_per_person: u32,
+    pub schedules: ScheduleLimits,
+    /// How long a guest's recurring schedule lasts after the guest was here, in milliseconds.
+    pub guest_schedule_ms: i64,
 }
 
 /// The job engine.
@@ -70,6 +73,7 @@ pub struct Jobs {
     alarm: Alarm,
     stats: Arc<Stats>,
     settings: JobSettings,
+    budgets: Arc<Budgets>,
     runtime: Runtime,
     /// Changes that must come to their end although whoever asked for them has gone.
     tasks: TaskTracker,
@@ -82,6 +86,7 @@ impl Jobs {
         announcer: Arc<dyn Announcer>,
         webhooks: Arc<Webhooks>,
         settings: JobSettings,
+        budgets: Arc<Budgets>,
         broker: Arc<dyn Broker>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
@@ -97,6 +102,7 @@ impl Jobs {
             alarm: Alarm::default(),
             stats,
             settings,
+            budgets,
             runtime: Runtime::current(),
             tasks,
         })
@@ -198,10 +204,16 @@ impl Jobs {
         }
 
         let concurrency = Concurrency { workers: 2, per_person: 1, per_room: 1 };
-        let settings = JobSettings { queue: 10, concurrency, per_person: 10, schedules_per_person: 10 };
+        let settings = JobSettings {
+            queue: 10,
+            concurrency,
+            per_person: 10,
+            schedules: ScheduleLimits::for_tests(),
+            guest_schedule_ms: 1000,
+        };
         let tasks = TaskTracker::new();
         let broker = LocalBroker::new(tasks.clone());
-        Self::new(store, Arc::new(Nobody), Arc::default(), settings, broker, tasks)
+        Self::new(store, Arc::new(Nobody), Arc::default(), settings, Arc::new(Budgets::unlimited()), broker, tasks)
     }
 }
 

@@ -46,6 +46,12 @@ impl JobOutcome {
         Self::ended(JobState::Cancelled, text, "cancelled")
     }
 
+    /// The queue was full, and its place went to somebody who had fewer.
+    pub fn displaced(job: &Job) -> Self {
+        let text = Text::new("job-displaced").with("line", job.line()).in_locale(job.locale);
+        Self::failed(JobState::Failed, "busy", text)
+    }
+
     /// It was interrupted by a stop of the server and must not run twice.
     pub fn interrupted(job: &Job) -> Self {
         let text = Text::new("job-interrupted").with("line", job.line()).in_locale(job.locale);

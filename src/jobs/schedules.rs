@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Jobs;
 use crate::accounts::{Action, Actor};
 use crate::model::{
-    Job, JobId, JobRequest, JobState, MissedRuns, NextRun, Principal, Rhythm, Schedule, ScheduleId, Timestamp,
+    Job, JobId, JobRequest, JobState, MissedRuns, NextRun, Principal, Rhythm, Role, Schedule, ScheduleId, Timestamp,
 };
 use crate::protocol::ScheduleView;
 use crate::schedule::{Recurrence, Zone};
@@ -50,16 +50,17 @@ impl Jobs {
         seq: u64,
         new: NewSchedule,
     ) -> Result<Option<Schedule>, Text> {
-        let (jobs, schedule) = (self.clone(), schedule(asked_by, seq, &new));
+        let (jobs, mut schedule) = (self.clone(), schedule(asked_by, seq, &new));
+        schedule.expires_at = self.expiry(&schedule);
         self.to_the_end(async move { jobs.store_schedule(schedule, new.first).await }).await
     }
 
     async fn store_schedule(self: &Arc<Self>, schedule: Schedule, first: Timestamp) -> Result<Option<Schedule>, Text> {
-        let (id, most) = (schedule.id.clone(), self.settings.schedules_per_person);
+        let (id, limits) = (schedule.id.clone(), self.settings.schedules);
         let (schedule, run) = self.with_run(schedule, id.first_run(), first);
         let (jobs, shown, seq) = (self.clone(), run.clone(), schedule.seq);
         let effect = move || jobs.show_run(&shown, seq);
-        match self.store.add_schedule(schedule.clone(), &run, most, effect).await? {
+        match self.store.add_schedule(schedule.clone(), &run, limits, effect).await? {
             Added::New(schedule) => Ok(Some(*schedule)),
             Added::Before => {
                 let stored = self.store.schedule(&id).await?;
@@ -153,7 +154,9 @@ impl Jobs {
         // Not before this run's time, in case the clock was set back.
         let after = from.due_at.map_or(Timestamp::now(), |due| due.max(Timestamp::now()));
         let last = Schedule { last: Some(from.id.clone()), ..was.clone() };
-        let (to, run) = time_after(was, after).map(|at| self.with_run(last, JobId::fresh(), at)).unzip();
+        let is_wanted = |at: &Timestamp| was.expires_at.is_none_or(|expires_at| *at <= expires_at);
+        let (to, run) =
+            time_after(was, after).filter(is_wanted).map(|at| self.with_run(last, JobId::fresh(), at)).unzip();
         Ok(Some(ScheduleChange { from: stored, to, run }))
     }
 
@@ -194,6 +197,39 @@ impl Jobs {
         Ok(Some((moved, ScheduleChange { from, to: Some(to), run: None })))
     }
 
+    /// When a schedule ends that its maker has just been seen with: only a guest's that recurs does by itself.
+    fn expiry(&self, schedule: &Schedule) -> Option<Timestamp> {
+        let is_forgettable = schedule.role == Role::Guest && matches!(schedule.rhythm, Rhythm::Every(_));
+        is_forgettable.then(|| Timestamp(Timestamp::now().0.saturating_add(self.settings.guest_schedule_ms)))
+    }
+
+    /// Notes that a guest is here: the guest's recurring schedules go on.
+    pub fn note_seen(self: &Arc<Self>, principal: Principal) {
+        let jobs = self.clone();
+        let noting = async move {
+            if let Err(error) = jobs.prolong(&principal).await {
+                tracing::warn!(code = error.code(), "cannot prolong a guest's schedules");
+            }
+        };
+        self.tasks.spawn_on(noting, &self.runtime);
+    }
+
+    async fn prolong(self: &Arc<Self>, principal: &Principal) -> Result<(), Text> {
+        /// A part of the whole term; more often is not worth a commit.
+        const EVERY: i64 = 30;
+        for schedule in self.store.schedules_of(principal).await? {
+            let Some((until, new)) = schedule.expires_at.zip(self.expiry(&schedule)) else { continue };
+            if new.0 - until.0 < self.settings.guest_schedule_ms / EVERY {
+                continue;
+            }
+            let Some(from) = self.store.schedule(&schedule.id).await? else { continue };
+            let to = Schedule { expires_at: Some(new), ..from.schedule.clone() };
+            // Where it changes at the same moment, it is prolonged the next time.
+            self.store.change_schedule(&ScheduleChange { from, to: Some(to), run: None }, None, || ()).await?;
+        }
+        Ok(())
+    }
+
     async fn is_unfinished(&self, last: Option<&JobId>) -> Result<bool, StoreError> {
         let Some(last) = last else { return Ok(false) };
         Ok(self.store.job(last).await?.is_some_and(|stored| !stored.job.state.has_ended()))
@@ -214,11 +250,15 @@ fn schedule(asked_by: &Job, seq: u64, new: &NewSchedule) -> Schedule {
         id: ScheduleId::asked_by(&asked_by.id),
         number: 0,
         place: 0,
+        guest_place: None,
+        expires_at: None,
         rhythm: new.rhythm.clone(),
         zone: new.zone.name().to_owned(),
         request: new.request.clone(),
         principal: asked_by.principal.clone(),
         handle: asked_by.handle.clone(),
+        role: asked_by.role,
+        address: asked_by.address.clone(),
         room: asked_by.room.clone(),
         locale: asked_by.locale,
         seq,

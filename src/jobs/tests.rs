@@ -8,15 +8,16 @@ use futures_util::task::{ArcWake, waker};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::accounts::Actor;
+use crate::accounts::{Actor, Visitor};
+use crate::budgets::Budgets;
 use crate::groups::LocalBroker;
 use crate::model::{
     Answer, AuthorKind, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Principal, Rhythm,
-    Role, RoomName, Schedule, SendId, Timestamp,
+    Role, RoomName, RoomRecord, Schedule, SendId, Timestamp,
 };
 use crate::schedule::Zone;
 use crate::store::faults::away;
-use crate::store::{Closing, Counter, JobChange, NewMessage, Posted, RoomNumber, RoomRecord, StoredJob};
+use crate::store::{Closing, Counter, JobChange, NewMessage, Posted, RoomNumber, StoredJob};
 use crate::text::Locale;
 
 /// Answers in one room, and shows nothing.
@@ -52,7 +53,7 @@ impl Engine {
         let record = RoomRecord::new(lobby(), BotMode::Mention, None);
         let room = store.create_room(record).await.expect("a room").0;
         let jobs = jobs_on(&store, room, TaskTracker::new());
-        let owner = Actor::new(None, None, [127, 0, 0, 1].into(), Role::Owner, Locale::English);
+        let owner = Actor::new(&Visitor::nobody(), None, Role::Owner, Locale::English);
         Self { jobs, store, room, owner, _closing: closing }
     }
 
@@ -175,9 +176,23 @@ impl Engine {
 
 fn jobs_on(store: &Arc<Store>, room: RoomNumber, tasks: TaskTracker) -> Arc<Jobs> {
     let concurrency = Concurrency { workers: 4, per_person: 4, per_room: 4 };
-    let settings = JobSettings { queue: 100, concurrency, per_person: 100, schedules_per_person: 100 };
+    let settings = JobSettings {
+        queue: 100,
+        concurrency,
+        per_person: 100,
+        schedules: ScheduleLimits::for_tests(),
+        guest_schedule_ms: 1000,
+    };
     let broker = LocalBroker::new(tasks.clone());
-    let jobs = Jobs::new(store.clone(), Arc::new(OneRoom(room)), Arc::default(), settings, broker, tasks);
+    let jobs = Jobs::new(
+        store.clone(),
+        Arc::new(OneRoom(room)),
+        Arc::default(),
+        settings,
+        Arc::new(Budgets::unlimited()),
+        broker,
+        tasks,
+    );
     let alone = Policy { is_unique: true, ..Policy::QUICK };
     let once = Policy { on_restart: OnRestart::Interrupt, ..Policy::QUICK };
     jobs.set_policies([("alone".to_owned(), alone), ("once".to_owned(), once)].into());
@@ -190,8 +205,20 @@ fn lobby() -> RoomName {
 
 fn message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Message {
     let (id, handle, at) = (SendId::fresh(), Handle::new("Ann").expect("a handle"), Timestamp::now());
-    let author = Principal::named(&handle);
-    Message { id, author, handle, role: AuthorKind::User, text, at, job, answer, deleted: false }
+    let author = Principal::visitor(&handle.to_string());
+    Message {
+        id,
+        author,
+        handle,
+        role: AuthorKind::User,
+        author_role: Role::Guest,
+        address: None,
+        text,
+        at,
+        job,
+        answer,
+        deleted: false,
+    }
 }
 
 fn every_minute() -> NewSchedule {

@@ -158,10 +158,9 @@ impl Jobs {
     }
 
     /// Whether a due job can be queued: users' jobs need a permit, deliveries are limited in number.
-    fn admit_due(&self, job: &Job) -> Option<Admitted> {
+    fn admit_due(self: &Arc<Self>, job: &Job) -> Option<Admitted> {
         if !job.quiet {
-            let lane = self.policy(&job.name).lane;
-            return self.queue.reserve(lane, &job.principal, usize::MAX).ok().map(Admitted::Now);
+            return self.place_in_lane(job, usize::MAX).ok().map(Admitted::Now);
         }
         Some(self.permit_for_delivery(job).map_or(Admitted::Later, Admitted::Now))
     }

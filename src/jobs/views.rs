@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Jobs;
 use crate::accounts::{Action, Actor};
-use crate::model::{Job, JobId, JobState, LogLine, Principal, RoomName};
+use crate::model::{Job, JobId, JobState, LogLine, Principal, RoomName, RoomRecord};
 use crate::protocol::{JobDetails, JobView};
 use crate::store::{JobList, StoreError, StoredJob};
 use crate::text::Text;
@@ -76,8 +76,15 @@ impl Jobs {
 
     async fn visible(&self, id: &JobId, actor: &Actor) -> Result<(Job, JobView), Text> {
         let (job, view) = self.current(id).await?;
-        actor.may(Action::SeeJob(&job)).map_err(|_| no_such_job())?;
+        let room = self.room_of(&job).await?;
+        actor.may(Action::SeeJob(&job, room.as_ref())).map_err(|_| no_such_job())?;
         Ok((job, view))
+    }
+
+    /// The room in which a job was asked for, if that is stored.
+    pub(super) async fn room_of(&self, job: &Job) -> Result<Option<RoomRecord>, Text> {
+        let Some(name) = &job.room else { return Ok(None) };
+        Ok(self.store.room(name).await?.map(|(_, record)| record))
     }
 
     pub(super) async fn manageable(&self, id: &JobId, actor: &Actor) -> Result<Job, Text> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::{Policy, Priority, Retries};
 use crate::fetch::Secret;
-use crate::model::{AuthorKind, Handle, Job, JobId, JobRequest, Message, Principal, RoomName};
+use crate::model::{AuthorKind, Handle, Job, JobId, JobRequest, Message, Principal, RoomKind, RoomName, RoomRecord};
 use crate::text::Locale;
 
 /// The internal command that delivers. Users cannot request it because of the space.
@@ -138,26 +138,38 @@ impl Webhooks {
         Self { list }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     pub fn get(&self, name: &str) -> Option<&Webhook> {
         self.list.iter().find(|webhook| webhook.name == name)
     }
 
-    /// Deliveries that a message causes. None in a private room, and none for what a program said: two that listen to each
-    /// other would never end.
-    pub fn of_message(&self, room: &RoomName, message: &Message) -> Vec<Job> {
-        if room.is_private() || message.role != AuthorKind::User {
+    /// Deliveries that a message causes. None in a room that not everybody may enter, and none for what a program said: two that
+    /// listen to each other would never end.
+    pub fn of_message(&self, room: &RoomRecord, message: &Message) -> Vec<Job> {
+        if !is_open(room) || message.role != AuthorKind::User {
             return Vec::new();
         }
-        let wanted = self.list.iter().filter(|webhook| webhook.wants_message(room, message.text.as_str()));
-        wanted.map(|webhook| delivery(webhook, room, None)).collect()
+        let name = &room.name;
+        let wanted = self.list.iter().filter(|webhook| webhook.wants_message(name, message.text.as_str()));
+        wanted.map(|webhook| delivery(webhook, name, None)).collect()
     }
 
-    /// The deliveries of a job's end. None for a job in a private room, and none for a quiet one, such as a delivery.
-    pub fn of_job(&self, job: &Job) -> Vec<Job> {
-        let Some(room) = job.room.as_ref().filter(|room| !room.is_private() && !job.quiet) else { return Vec::new() };
-        let wanted = self.list.iter().filter(|webhook| webhook.wants(Event::Job, room));
-        wanted.map(|webhook| delivery(webhook, room, Some(job.id.clone()))).collect()
+    /// The deliveries of the end of a job that was asked for in a room. None in a room that not everybody may enter, and none for
+    /// a quiet job, such as a delivery.
+    pub fn of_job(&self, room: &RoomRecord, job: &Job) -> Vec<Job> {
+        if !is_open(room) || job.quiet {
+            return Vec::new();
+        }
+        let wanted = self.list.iter().filter(|webhook| webhook.wants(Event::Job, &room.name));
+        wanted.map(|webhook| delivery(webhook, &room.name, Some(job.id.clone()))).collect()
     }
+}
+
+fn is_open(room: &RoomRecord) -> bool {
+    matches!(room.kind, RoomKind::Public | RoomKind::Unlisted)
 }
 
 fn delivery(webhook: &Webhook, room: &RoomName, job: Option<JobId>) -> Job {

@@ -9,6 +9,7 @@ mod index_set;
 mod intake;
 mod maintenance;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,9 @@ use crate::analysis;
 use crate::documents::{Passage, passages};
 use crate::embedding::Embedder;
 use crate::jobs::Jobs;
-use crate::model::{Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, Timestamp};
+use crate::model::{
+    Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, RoomRecord, Timestamp,
+};
 use crate::store::{Files, Space, Store};
 use crate::text::Text;
 use crate::threads::{self, blocking};
@@ -309,8 +312,13 @@ impl Library {
 
     /// As [`Library::readable`]; `None` if there is none that this person may read.
     pub async fn visible(&self, actor: &Actor, id: &DocumentId) -> Result<Option<Document>, Text> {
-        let document = self.store.document(id).await?;
-        Ok(document.filter(|document| actor.may(Action::ReadDocument(document)).is_ok()))
+        let Some(document) = self.store.document(id).await? else { return Ok(None) };
+        let room = match &document.room {
+            Some(name) => self.store.room(name).await?.map(|(_, record)| record),
+            None => None,
+        };
+        let is_readable = actor.may(Action::ReadDocument(&document, room.as_ref())).is_ok();
+        Ok(Some(document).filter(|_| is_readable))
     }
 
     async fn document(&self, id: &DocumentId) -> Result<Document, Text> {
@@ -345,11 +353,16 @@ impl Library {
         let mut found = Vec::new();
         let words = analysis::fold(&filter.words);
         let look = |document: Document| {
-            if actor.may(Action::ReadDocument(&document)).is_ok() && self.fits(&document, filter, &words) {
+            if self.fits(&document, filter, &words) {
                 found.push(document);
             }
         };
         self.store.each_document(look).await?;
+        let rooms = self.rooms_of(&found).await?;
+        found.retain(|document| {
+            let room = document.room.as_ref().and_then(|name| rooms.get(name));
+            actor.may(Action::ReadDocument(document, room)).is_ok()
+        });
         found.sort_by(|a, b| b.id.cmp(&a.id));
         if let Some(after) = &filter.after {
             found.retain(|document| document.id < *after);
@@ -357,6 +370,19 @@ impl Library {
         let more = found.len() > filter.limit;
         found.truncate(filter.limit);
         Ok((found, more))
+    }
+
+    /// The rooms that documents are for, where they exist.
+    async fn rooms_of(&self, documents: &[Document]) -> Result<HashMap<RoomName, RoomRecord>, Text> {
+        let mut rooms = HashMap::new();
+        for name in documents.iter().filter_map(|document| document.room.as_ref()) {
+            if !rooms.contains_key(name)
+                && let Some((_, record)) = self.store.room(name).await?
+            {
+                rooms.insert(name.clone(), record);
+            }
+        }
+        Ok(rooms)
     }
 
     fn fits(&self, document: &Document, filter: &DocumentFilter, words: &str) -> bool {

@@ -10,6 +10,8 @@ use super::{AccountId, Handle, InvitationId, Principal, Timestamp};
 pub enum Role {
     /// A program that posts through a hook.
     Hook,
+    /// Somebody without an account where one is needed.
+    Stranger,
     /// A visitor without an account.
     #[default]
     Guest,
@@ -28,6 +30,7 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hook => "hook",
+            Self::Stranger => "stranger",
             Self::Guest => "user",
             Self::Member => "member",
             Self::Moderator => "moderator",
@@ -44,6 +47,19 @@ impl Role {
     pub fn of_account(name: &str) -> Option<Self> {
         Self::OF_ACCOUNTS.into_iter().find(|role| role.as_str() == name)
     }
+}
+
+/// Who may come in without an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// Everybody, as a guest.
+    #[default]
+    Open,
+    /// Whoever has an invitation makes an account.
+    Invite,
+    /// Nobody: admins make the accounts.
+    Members,
 }
 
 /// Somebody who is known by name and password.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Citations, Handle, JobId, Principal, Role, RoomName, ScheduleId, Timestamp};
+use super::{AddressDigest, Citations, Handle, JobId, Payer, Principal, Role, RoomName, ScheduleId, Timestamp};
 use crate::text::Locale;
 
 /// State of a job.
@@ -115,6 +115,9 @@ pub struct Job {
     /// What the asker was then.
     #[serde(default, skip_serializing_if = "Role::is_guest")]
     pub role: Role,
+    /// From where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddressDigest>,
     /// Where it was asked for; `None` for what is asked for in no room, and what the server does of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
@@ -176,6 +179,7 @@ impl Job {
             principal,
             handle,
             role: Role::default(),
+            address: None,
             room,
             locale,
             state: JobState::Queued,
@@ -218,6 +222,11 @@ impl Job {
         }
         let reason = reason.map(|reason| reason.chars().take(LONGEST_REASON).collect());
         self.changes.push(Change { at: Timestamp::now(), state, reason });
+    }
+
+    /// Who pays for it.
+    pub fn payer(&self) -> Payer {
+        Payer::new(self.role, &self.principal, self.address.as_ref())
     }
 
     /// A digest of room, command and arguments; equal for identical requests.

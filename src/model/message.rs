@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Citations, Handle, JobId, JobState, Principal, Timestamp};
+use super::{AddressDigest, Citations, Handle, JobId, JobState, Principal, Role, Timestamp};
 use crate::text::Text;
 
 /// A message's text: never blank, never longer than allowed.
@@ -135,6 +135,12 @@ pub struct Message {
     pub author: Principal,
     pub handle: Handle,
     pub role: AuthorKind,
+    /// What its author was then.
+    #[serde(default, skip_serializing_if = "Role::is_guest")]
+    pub author_role: Role,
+    /// From where it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddressDigest>,
     pub text: MessageText,
     pub at: Timestamp,
     /// The job that this message requested or answers.

@@ -21,12 +21,18 @@ const RESERVED: [&str; 7] = [BOT_HANDLE, "system", "chatbot", "owner", "admin", 
 /// Stands before the id of a private room.
 const PRIVATE_MARK: char = '@';
 
+/// Stands before the id of a direct room.
+const DIRECT_MARK: char = '~';
+
 /// The name of a room as it is stored: public, or the opaque id of a private room, behind a mark.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RoomName(String);
 
 impl RoomName {
+    /// Hexadecimal digits of a direct room's id.
+    const DIRECT_DIGITS: usize = 24;
+
     /// Longest public name, in characters.
     pub const MAX_CHARS: usize = 64;
 
@@ -58,6 +64,25 @@ impl RoomName {
     /// A private room for a client that could not find it again.
     pub fn temporary() -> Self {
         Self(format!("{}{}", Self::TEMPORARY_PREFIX, uuid::Uuid::new_v4().simple()))
+    }
+
+    /// The direct room of that id, of which only the first digits count. The mark in front cannot occur in a public name.
+    pub fn direct(id: &str) -> Self {
+        Self(format!("{DIRECT_MARK}{}", id.chars().take(Self::DIRECT_DIGITS).collect::<String>()))
+    }
+
+    /// A name as people give it: that of a public or closed room, or of a direct one.
+    pub fn given(text: &str) -> Result<Self, Text> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        match text.strip_prefix(DIRECT_MARK) {
+            Some(id) if id.len() == Self::DIRECT_DIGITS && id.bytes().all(is_digit) => Ok(Self(text.to_owned())),
+            _ => Self::public(text),
+        }
+    }
+
+    /// Whether only the people in it talk here.
+    pub fn is_direct(&self) -> bool {
+        self.0.starts_with(DIRECT_MARK)
     }
 
     /// The stored form; unlike [`RoomName::shown`] it is unique for private rooms.
@@ -94,14 +119,14 @@ impl Principal {
         Self(format!("v{digest}"))
     }
 
-    /// A client without a cookie that gave a handle.
-    pub fn named(handle: &Handle) -> Self {
-        Self(format!("h{handle}"))
+    /// A client that cannot be recognized when it comes back, by a random text: a handle and an address anybody may have.
+    pub fn nobody(random: &str) -> Self {
+        Self(format!("n{random}"))
     }
 
-    /// A client without cookie and handle, by its address, so that it is recognised after a reconnect.
-    pub fn address(address: std::net::IpAddr) -> Self {
-        Self(format!("a{address}"))
+    /// Whether this is a client that cannot come back.
+    pub fn is_nobody(&self) -> bool {
+        self.0.starts_with('n')
     }
 
     /// An account.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Handle, Job, JobId, JobRequest, Principal, RoomName, Timestamp};
+use super::{AddressDigest, Handle, Job, JobId, JobRequest, Payer, Principal, Role, RoomName, Timestamp};
 use crate::text::Locale;
 
 /// A schedule's id: that of the job that requested it, so that it is created once even if that job runs again.
@@ -72,14 +72,26 @@ pub struct Schedule {
     pub id: ScheduleId,
     /// Number for users, counted per person and room.
     pub number: u32,
-    /// Which of the places that its person has for schedules it takes, from 1.
+    /// Which of the places that its payer has for schedules it takes, from 1.
     pub place: u32,
+    /// Which of the places that all guests have it takes, if it is a guest's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_place: Option<u32>,
+    /// When a guest's recurring schedule ends, unless the guest comes back before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     pub rhythm: Rhythm,
     /// The time zone of the pattern, by its IANA name.
     pub zone: String,
     pub request: JobRequest,
     pub principal: Principal,
     pub handle: Handle,
+    /// What its maker was then.
+    #[serde(default, skip_serializing_if = "Role::is_guest")]
+    pub role: Role,
+    /// From where it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddressDigest>,
     /// Where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
@@ -97,10 +109,16 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Who pays for it.
+    pub fn payer(&self) -> Payer {
+        Payer::new(self.role, &self.principal, self.address.as_ref())
+    }
+
     /// The job for its run at that time.
     pub fn run(&self, id: JobId, at: Timestamp) -> Job {
         let (principal, handle, room) = (self.principal.clone(), self.handle.clone(), self.room.clone());
         let job = Job::queued(self.request.clone(), principal, handle, room, self.locale);
-        Job { id, schedule: Some(self.id.clone()), zone: Some(self.zone.clone()), ..job }.scheduled(at)
+        let (role, address) = (self.role, self.address.clone());
+        Job { id, role, address, schedule: Some(self.id.clone()), zone: Some(self.zone.clone()), ..job }.scheduled(at)
     }
 }

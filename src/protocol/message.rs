@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{AnsweredBy, AuthorKind, Handle, JobId, JobState, Message, RoomName, Source, Timestamp, rfc_3339};
+use crate::model::{
+    AnsweredBy, AuthorKind, Handle, JobId, JobState, Message, Role, RoomName, Source, Timestamp, rfc_3339,
+};
 
 /// A message as clients see it.
 #[derive(Serialize, ToSchema)]
@@ -17,6 +19,9 @@ pub struct MessageView<'a> {
     #[schema(value_type = String)]
     pub handle: &'a Handle,
     pub role: AuthorKind,
+    /// The role of the author's account, if the author had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author_role: Option<&'static str>,
     pub message: &'a str,
     #[serde(serialize_with = "rfc_3339::serialize")]
     #[schema(value_type = String, format = DateTime)]
@@ -60,6 +65,7 @@ impl<'a> MessageView<'a> {
             id: message.id.as_str(),
             handle: &message.handle,
             role: message.role,
+            author_role: Some(message.author_role).filter(|role| *role >= Role::Member).map(Role::as_str),
             message: message.text.as_str(),
             timestamp: message.at,
             job: message.job.as_ref(),

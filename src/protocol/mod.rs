@@ -16,7 +16,7 @@ pub use close::CloseReason;
 pub use job::{ChangeView, CitationsView, JobDetails, JobView, LogLineView, Partial};
 pub use message::MessageView;
 pub use schedule::ScheduleView;
-pub use server::{CommandView, LimitsView, MemberView, ServerFrame, UserView};
+pub use server::{CommandView, LimitsView, MemberView, RoomSettingsView, ServerFrame, UserView};
 pub use stats::{JobsNow, StatsPoint};
 
 /// Protocol version.

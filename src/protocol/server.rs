@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{JobView, MessageView};
-use crate::model::{AuthorKind, BotMode, Handle, JobId};
+use crate::model::{AuthorKind, BotMode, Handle, JobId, Posting, RoomKind, RoomRecord};
 use crate::text::{Each, Locale};
 
 /// A server frame.
@@ -32,7 +32,10 @@ pub enum ServerFrame<'a> {
         complete: bool,
         members: &'a [MemberView],
         count: usize,
-        bot: BotMode,
+        #[serde(flatten)]
+        settings: RoomSettingsView<'a>,
+        /// What the client may do in the room.
+        may: &'a [&'static str],
         jobs: &'a [JobView],
         /// Of those in `changed`; for clients that do not know it.
         deleted: &'a [u64],
@@ -106,7 +109,8 @@ pub enum ServerFrame<'a> {
     },
     Room {
         room: &'a str,
-        bot: BotMode,
+        #[serde(flatten)]
+        settings: RoomSettingsView<'a>,
         /// The bot's greeting in all languages: the frame is the same for all clients.
         #[serde(skip_serializing_if = "Each::is_empty")]
         greetings: &'a Each,
@@ -178,6 +182,36 @@ pub struct CommandView {
     pub slow: bool,
     /// Who may run it: `user` for everybody, or `member`, `moderator`, `admin` or `owner` for those and higher roles.
     pub allow: &'static str,
+}
+
+/// The settings of a room that everybody in it sees.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct RoomSettingsView<'a> {
+    pub kind: RoomKind,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub title: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub topic: &'a str,
+    pub bot: BotMode,
+    pub posting: Posting,
+    pub slow_seconds: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+}
+
+impl<'a> RoomSettingsView<'a> {
+    pub fn new(record: &'a RoomRecord) -> Self {
+        let settings = &record.settings;
+        Self {
+            kind: record.kind,
+            title: &settings.title,
+            topic: &settings.topic,
+            bot: settings.bot,
+            posting: settings.posting,
+            slow_seconds: settings.slow_seconds,
+            archived: record.archived_at.is_some(),
+        }
+    }
 }
 
 /// A member of a room.

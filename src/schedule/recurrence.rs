@@ -1,5 +1,7 @@
 //! Recurrences: cron patterns, and natural language: `every day 9:00`, `每个工作日9点`, `every 15 minutes`.
 
+use std::time::Duration;
+
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::civil::Weekday;
@@ -40,6 +42,16 @@ impl Recurrence {
     pub fn next_after(&self, moment: Timestamp, zone: &Zone) -> Option<Timestamp> {
         let next = self.cron.find_next_occurrence(&zone.at(moment), false).ok()?;
         Some(Timestamp(next.timestamp().as_millisecond()))
+    }
+
+    /// The shortest time between two of the next occurrences after a moment; `None` if there are no two.
+    pub fn shortest_interval(&self, moment: Timestamp, zone: &Zone) -> Option<Duration> {
+        /// As many as a pattern has before it repeats itself, but for rare ones: those of a day at every minute of two hours.
+        const LOOK_AT: usize = 128;
+        let occurrences = std::iter::successors(self.next_after(moment, zone), |last| self.next_after(*last, zone));
+        let occurrences: Vec<_> = occurrences.take(LOOK_AT).collect();
+        let intervals = occurrences.windows(2).map(|pair| Duration::from_millis(pair[1].since(pair[0])));
+        intervals.min()
     }
 }
 

@@ -14,6 +14,7 @@ use super::Indexes;
 use super::recent::Recent;
 use crate::analysis::{self, fold};
 use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place, lower_priority};
+use crate::model::RoomKind;
 use crate::store::{ChangeFeed, FeedChanges, RoomNumber, Store, StoreError};
 use crate::threads;
 
@@ -265,10 +266,9 @@ impl Follower {
     /// Adds a room's messages to the batch until it is full; the first number that was not read.
     fn read(&self, room: RoomNumber, first: u64, last: u64, batch: &mut MessageBatch) -> Result<u64, StoreError> {
         // One that was temporary is gone, with all that was said in it.
-        let Some(name) = threads::wait(self.store.room_name(room))?.filter(|name| !name.is_temporary()) else {
-            return Ok(last + 1);
-        };
-        let is_public = !name.is_private();
+        let record = threads::wait(self.store.find_room_record(room))?;
+        let Some(record) = record.filter(|record| record.kind != RoomKind::Temporary) else { return Ok(last + 1) };
+        let is_public = record.kind == RoomKind::Public;
         let mut next = first;
         while next <= last && !batch.is_full() {
             let messages = threads::wait(self.store.oldest_messages(room, next, last, PAGE))?;

@@ -18,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::accounts::{Action, Actor};
 use crate::analysis::Folded;
 use crate::index::{Audience, MessageIndex, MessageQuery, Place};
-use crate::model::{Message, RoomName, Timestamp, utf16_range};
+use crate::model::{Message, RoomKind, RoomName, RoomRecord, Timestamp, utf16_range};
 use crate::schedule::Zone;
 use crate::store::{RoomNumber, Store, StoreError};
 use crate::text::Text;
@@ -136,7 +136,7 @@ impl Search {
             return Ok(nothing);
         }
         let Some(wanted) = self.wanted(&query, actor)? else { return Ok(nothing) };
-        let found = self.find(&query, &wanted, before.map(|Cursor(place)| place), limit.clamp(1, MAX_LIMIT));
+        let found = self.find(&query, &wanted, actor, before.map(|Cursor(place)| place), limit.clamp(1, MAX_LIMIT));
         Ok(Found { is_complete, ..found? })
     }
 
@@ -177,21 +177,20 @@ impl Search {
     /// The query for the index; `None` if the room does not exist.
     fn wanted(&self, query: &Query, actor: &Actor) -> Result<Option<MessageQuery>, Text> {
         let home = &actor.private_room;
-        let number = |name: &RoomName| -> Result<Option<u64>, StoreError> {
-            Ok(threads::wait(self.store.room(name))?.map(|(number, _)| number.get()))
-        };
-        let own = number(home)?;
         let room = match &query.room {
             None => None,
             Some(filter) => {
                 let name = if let RoomFilter::Named(name) = filter { name } else { home };
-                actor.may(Action::Enter(name))?;
-                match number(name)? {
-                    Some(room) => Some(room),
+                let found = threads::wait(self.store.room(name))?;
+                match found.filter(|(_, record)| actor.may(Action::Enter(record)).is_ok()) {
+                    Some((number, _)) => Some(number.get()),
                     None => return Ok(None),
                 }
             }
         };
+        let mut own = threads::wait(self.store.rooms_of(&actor.principal))?;
+        own.extend(threads::wait(self.store.room(home))?);
+        let own = own.into_iter().map(|(number, _)| number.get()).collect();
         Ok(Some(MessageQuery {
             terms: query.words.iter().flat_map(|word| word.terms()).collect(),
             room,
@@ -207,10 +206,11 @@ impl Search {
         &self,
         query: &Query,
         wanted: &MessageQuery,
+        actor: &Actor,
         mut cursor: Option<Place>,
         limit: usize,
     ) -> Result<Found, Text> {
-        let mut rooms = HashMap::new();
+        let mut rooms = ReadableRooms { actor, is_one: wanted.room.is_some(), names: HashMap::new() };
         let mut found = Found::default();
         let mut last_shown = None;
         let mut read = 0;
@@ -258,9 +258,10 @@ impl Search {
         &self,
         query: &Query,
         place: Place,
-        rooms: &mut HashMap<u64, RoomName>,
+        rooms: &mut ReadableRooms<'_>,
     ) -> Result<Option<FoundMessage>, StoreError> {
         let number = RoomNumber::new(place.room);
+        let Some(room) = rooms.name(number, &self.store)? else { return Ok(None) };
         let Some(message) = threads::wait(self.store.message(number, place.seq))?.filter(|message| !message.deleted)
         else {
             return Ok(None);
@@ -271,14 +272,30 @@ impl Search {
         }
         let marks = words::marks(&query.words, message.text.as_str(), &folded);
         let marks = marks.iter().take(MAX_MARKS).map(|range| utf16_range(message.text.as_str(), range)).collect();
-        let room = match rooms.get(&place.room) {
-            Some(name) => name.clone(),
-            None => {
-                let (_, record) = threads::wait(self.store.room_record(number))?;
-                rooms.entry(place.room).or_insert(record.name).clone()
-            }
-        };
         Ok(Some(FoundMessage { room, seq: place.seq, message, marks }))
+    }
+}
+
+/// The names of the rooms that somebody may read. The index may know older settings of a room: the store decides.
+struct ReadableRooms<'a> {
+    actor: &'a Actor,
+    /// Whether one room is searched; an unlisted one is not found otherwise.
+    is_one: bool,
+    names: HashMap<RoomNumber, Option<RoomName>>,
+}
+
+impl ReadableRooms<'_> {
+    fn name(&mut self, number: RoomNumber, store: &Store) -> Result<Option<RoomName>, StoreError> {
+        if let Some(known) = self.names.get(&number) {
+            return Ok(known.clone());
+        }
+        let record = threads::wait(store.find_room_record(number))?;
+        let is_found = |record: &RoomRecord| {
+            self.actor.may(Action::Enter(record)).is_ok() && (self.is_one || record.kind != RoomKind::Unlisted)
+        };
+        let name = record.filter(is_found).map(|record| record.name);
+        self.names.insert(number, name.clone());
+        Ok(name)
     }
 }
 

@@ -135,7 +135,7 @@ mod tests {
             let queries = [
                 all.clone(),
                 MessageQuery { room: Some(8), ..all.clone() },
-                MessageQuery { own: Some(9), ..all.clone() },
+                MessageQuery { own: vec![9], ..all.clone() },
                 MessageQuery { handle: Some("ann".into()), has_job: true, ..all.clone() },
                 MessageQuery { from: Some(Timestamp(1005)), until: Some(Timestamp(1020)), ..all.clone() },
             ];

@@ -10,13 +10,14 @@ use super::documents::add_references;
 use super::engine::{EngineError, Operation, Reader, number_from};
 use super::job_index::{StoredJob, entries};
 use super::pager::Pager;
-use super::rooms::RoomNumber;
+use super::rooms::{RoomNumber, list_members, named_members};
+use super::schedules::claims_of;
 use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, sessions};
-use crate::model::{Account, Hook, Invitation, JobState, Message, Schedule};
+use crate::model::{Account, Hook, Invitation, JobState, Message, RoomRecord, Schedule};
 use crate::threads;
 
 /// The tables that follow from records alone.
-const INDEXES: [Table; 10] = [
+const INDEXES: [Table; 11] = [
     Table::OpenJobs,
     Table::DueJobs,
     Table::DeadJobs,
@@ -27,6 +28,7 @@ const INDEXES: [Table; 10] = [
     Table::AccountNames,
     Table::AccountsOfPrincipals,
     Table::SessionsOf,
+    Table::RoomsOf,
 ];
 
 type Entries = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
@@ -65,8 +67,8 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
     let mut schedules = Pager::of_table(reader, Table::Schedules);
     while let Some((_, record)) = schedules.next().await.map_err(words)? {
         let schedule: Schedule = read(&record)?;
-        let claims = [Claim::schedule_place(&schedule.principal, schedule.place), Claim::schedule_number_of(&schedule)];
-        let batch = claims.iter().fold(Batch::new(Scope::ANY), |batch, claim| batch.claim(claim, schedule.id.as_str()));
+        let id = schedule.id.as_str();
+        let batch = claims_of(&schedule).fold(Batch::new(Scope::ANY), |batch, claim| batch.claim(&claim, id));
         add(&mut expected, batch);
         audit_next_run(reader, &schedule).await?;
     }
@@ -78,6 +80,11 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
     let mut documents = Pager::of_table(reader, Table::Documents);
     while let Some((_, record)) = documents.next().await.map_err(words)? {
         add(&mut expected, add_references(Batch::new(Scope::ANY), &read(&record)?));
+    }
+    let mut rooms = Pager::of_table(reader, Table::Rooms);
+    while let Some((_, record)) = rooms.next().await.map_err(words)? {
+        let room: RoomRecord = read(&record)?;
+        add(&mut expected, list_members(Batch::new(Scope::ANY), &room.name, &[], named_members(&room)));
     }
     audit_accounts(reader, &mut expected).await?;
     compare(reader, &expected).await?;

@@ -5,7 +5,7 @@
 use super::Table;
 use super::engine::{Counter, EngineError, Reader, RecordChange, number_from};
 use super::pager::Pager;
-use super::rooms::RoomRecord;
+use crate::model::RoomRecord;
 
 /// Compares counters, rooms, messages and jobs.
 ///

@@ -3,7 +3,7 @@
 //! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
 
 use super::{Batch, Store, StoreError, Table, prefix_range};
-use crate::model::{Principal, RoomName, Schedule};
+use crate::model::{Payer, Principal, RoomName, Schedule};
 
 /// What is claimed, as a key of [`Table::Claims`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,15 +15,25 @@ impl Claim {
         Self::new(b'j', &[key.as_bytes()])
     }
 
-    /// One of the places that a person has for schedules.
-    pub fn schedule_place(principal: &Principal, place: u32) -> Self {
-        Self::new(b's', &[principal.to_string().as_bytes(), &place.to_be_bytes()])
+    /// One of the places that a payer has for schedules.
+    pub fn schedule_place(payer: &Payer, place: u32) -> Self {
+        Self::new(b's', &[payer.to_string().as_bytes(), &place.to_be_bytes()])
     }
 
     /// The number by which a person calls a schedule in a room.
     fn schedule_number(principal: &Principal, room: Option<&RoomName>, number: u32) -> Self {
         let room = room.map_or("", RoomName::as_str);
         Self::new(b'n', &[principal.to_string().as_bytes(), room.as_bytes(), &number.to_be_bytes()])
+    }
+
+    /// What the claims for all numbers of a person's schedules begin with.
+    pub fn schedule_numbers_of(principal: &Principal) -> Vec<u8> {
+        Self::new(b'n', &[principal.to_string().as_bytes(), &[]]).0
+    }
+
+    /// One of the places that there are for schedules of guests.
+    pub fn guest_schedule(place: u32) -> Self {
+        Self::new(b'g', &[&place.to_be_bytes()])
     }
 
     /// The number that a schedule has.

@@ -73,6 +73,8 @@ pub enum Table {
     SessionsOf = 38,
     /// Digest of an invitation's token → invitation.
     Invitations = 39,
+    /// Principal ‖ room name → nothing: the closed and direct rooms of a person.
+    RoomsOf = 40,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

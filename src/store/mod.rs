@@ -30,6 +30,7 @@ mod space;
 mod stats;
 mod writer;
 
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
-use crate::model::{Principal, RoomName};
+use crate::model::{AddressDigest, Principal, RoomName, subscriber};
 use crate::text::Text;
 use crate::threads;
 
@@ -58,8 +59,8 @@ pub use job_index::StoredJob;
 pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::{ChangedMessage, NewMessage};
-pub use rooms::{RoomKind, RoomNumber, RoomRecord, RoomSettings};
-pub use schedules::{Added, ScheduleChange, StoredSchedule};
+pub use rooms::RoomNumber;
+pub use schedules::{Added, ScheduleChange, ScheduleLimits, StoredSchedule};
 pub use sessions::{Session, SessionDigest};
 pub use sizes::{JobCounts, Sizes};
 pub use space::Space;
@@ -234,6 +235,11 @@ impl Store {
     /// that without the store's key.
     pub fn private_room(&self, principal: &Principal) -> RoomName {
         rooms::private_room(&self.facts.rooms_key, principal)
+    }
+
+    /// A reference to the subscriber that has this address.
+    pub fn address_digest(&self, address: IpAddr) -> AddressDigest {
+        AddressDigest::of_signature(&self.sign(&["address", &subscriber(address).to_string()]))
     }
 
     /// What only this store can say of texts, in hexadecimal. Their first one names what it is for; none may have a zero byte.

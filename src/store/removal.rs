@@ -5,10 +5,10 @@
 use super::engine::{counter_key, number_from};
 use super::job_index::StoredJob;
 use super::jobs::JobList;
-use super::rooms::{RoomKind, RoomNumber, RoomRecord};
+use super::rooms::{RoomNumber, list_members, named_members};
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range, scopes};
-use crate::model::{BotMode, Principal, RoomName, Timestamp};
+use crate::model::{BotMode, Principal, RoomKind, RoomName, RoomRecord, Timestamp};
 
 /// How often the removal of a room is tried that others change at the same time.
 const TRIES: usize = 20;
@@ -79,8 +79,10 @@ impl Store {
             && let Some((number, record)) = rooms.next().await?
         {
             let record: RoomRecord = decode(&record)?;
-            let as_made =
-                RoomRecord { created_at: record.created_at, ..RoomRecord::new(record.name.clone(), bot, None) };
+            let as_made = RoomRecord {
+                created_at: record.created_at,
+                ..RoomRecord::new(record.name.clone(), bot, record.owner.as_ref())
+            };
             let is_unused = record.created_at < before && record.kind == RoomKind::Public && record == as_made;
             let counter = counter_key(Table::Messages, &number);
             if is_unused && self.engine.get(Table::Counters, &counter).await?.is_none() {
@@ -100,6 +102,24 @@ impl Store {
             .delete(Table::Rooms, number.prefix())
             .delete(Table::RoomNames, record.name.as_str());
         self.commit_if(batch, WriteKind::Maintenance, || ()).await
+    }
+
+    /// Removes a room that people set up, or a direct one, whatever was said in it: that follows. `effect` is what it causes in memory.
+    /// `false` if the room changes at the same moment.
+    pub async fn remove_room(
+        &self,
+        record: &RoomRecord,
+        effect: impl FnOnce() + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        let Some((number, _)) = self.room(&record.name).await? else { return Ok(true) };
+        let batch = Batch::new(scopes::REMOVE_ROOM)
+            .if_equal(Table::Rooms, number.prefix(), encode(record))
+            .delete(Table::Counters, counter_key(Table::Messages, &number.prefix()))
+            .delete(Table::Rooms, number.prefix())
+            .delete(Table::RoomNames, record.name.as_str())
+            .put(Table::RemovedRooms, number.prefix(), []);
+        let batch = list_members(batch, &record.name, named_members(record), &[]);
+        self.commit_if(batch, WriteKind::Maintenance, effect).await
     }
 
     /// Removes what was said in rooms whose removal a stop cut short.

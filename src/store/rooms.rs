@@ -2,13 +2,12 @@
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::engine::number_from;
 use super::writer::WriteKind;
-use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{BotMode, Persona, Principal, RoomName, Timestamp};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
+use crate::model::{Principal, RoomKind, RoomName, RoomRecord};
 
 /// A room's number: the first eight bytes of the keys of all that belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,51 +58,6 @@ pub(super) fn signature(key: &[u8; 32], texts: &[&str]) -> [u8; 32] {
 /// How often a room is changed that others change at the same time.
 const TRIES: usize = 20;
 
-/// The stored record of a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomRecord {
-    pub name: RoomName,
-    pub kind: RoomKind,
-    /// Who may enter, where that is not everybody.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<Principal>,
-    pub settings: RoomSettings,
-    pub created_at: Timestamp,
-}
-
-/// Who may enter a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RoomKind {
-    /// Everybody; it is listed.
-    Public,
-    /// Its one member, who talks to the bot there.
-    Private,
-    /// A connection that could not find it again: it is removed when that is closed.
-    Temporary,
-}
-
-/// What can be changed of a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomSettings {
-    pub bot: BotMode,
-    #[serde(default, skip_serializing_if = "Persona::is_empty")]
-    pub persona: Persona,
-}
-
-impl RoomRecord {
-    /// A new room; the only member of a private one is `owner`.
-    pub fn new(name: RoomName, bot: BotMode, owner: Option<&Principal>) -> Self {
-        let kind = match () {
-            () if name.is_temporary() => RoomKind::Temporary,
-            () if name.is_private() => RoomKind::Private,
-            () => RoomKind::Public,
-        };
-        let settings = RoomSettings { bot, persona: Persona::default() };
-        Self { name, kind, members: owner.into_iter().cloned().collect(), settings, created_at: Timestamp::now() }
-    }
-}
-
 impl Store {
     /// The room of that name, if there is one.
     pub async fn room(&self, name: &RoomName) -> Result<Option<(RoomNumber, RoomRecord)>, StoreError> {
@@ -120,10 +74,9 @@ impl Store {
         Ok((number, decode(&record)?))
     }
 
-    /// The name of the room of that number, if there is one.
-    pub async fn room_name(&self, number: RoomNumber) -> Result<Option<RoomName>, StoreError> {
-        let record = self.engine.get(Table::Rooms, &number.prefix()).await?;
-        record.map(|record| Ok(decode::<RoomRecord>(&record)?.name)).transpose()
+    /// The room of that number, if it was not removed.
+    pub async fn find_room_record(&self, number: RoomNumber) -> Result<Option<RoomRecord>, StoreError> {
+        self.engine.get(Table::Rooms, &number.prefix()).await?.map(|record| decode(&record)).transpose()
     }
 
     /// Creates a room, or returns the one that somebody else created first; `true` if it is new.
@@ -133,6 +86,7 @@ impl Store {
             .if_absent(Table::RoomNames, name)
             .append(Table::Rooms, [], encode(&record))
             .put_number(Table::RoomNames, name);
+        let batch = list_members(batch, &record.name, &[], named_members(&record));
         match self.commit(batch, WriteKind::Growth).await? {
             Outcome::Written { number, .. } => Ok((RoomNumber(number.unwrap_or_default()), record, true)),
             Outcome::Refused { found, .. } => {
@@ -159,12 +113,34 @@ impl Store {
                 number.prefix(),
                 encode(&to),
             );
+            let batch = list_members(batch, &to.name, named_members(&from), named_members(&to));
             let effect = effect.clone();
             if self.commit_if(batch, WriteKind::Maintenance, move || effect(to)).await? {
                 return Ok(());
             }
         }
         Err(StoreError::Busy)
+    }
+
+    /// The rooms with named members of which somebody is one, by name.
+    pub async fn rooms_of(&self, principal: &Principal) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
+        let mut keys = self.pages(Table::RoomsOf, prefix_range(&member_prefix(principal)));
+        let mut rooms = Vec::new();
+        while let Some((key, _)) = keys.next().await? {
+            let name = key.get(member_prefix(principal).len()..).unwrap_or_default();
+            if let Some(number) = self.engine.get(Table::RoomNames, name).await? {
+                rooms.push(self.room_record(RoomNumber(number_from(&number))).await?);
+            }
+        }
+        Ok(rooms)
+    }
+
+    /// The name of the direct room of these people, always the same.
+    pub fn direct_room(&self, members: &[Principal]) -> RoomName {
+        let mut members: Vec<_> = members.iter().map(Principal::to_string).collect();
+        members.sort_unstable();
+        let texts: Vec<_> = std::iter::once("direct").chain(members.iter().map(String::as_str)).collect();
+        RoomName::direct(&self.sign(&texts))
     }
 
     /// The numbers of all rooms, in order: eight bytes for each. Reads every room.
@@ -177,13 +153,13 @@ impl Store {
         Ok(numbers)
     }
 
-    /// Public rooms whose name contains `part`, newest first, at most `limit`. Reads many.
+    /// Listed rooms whose name contains `part`, newest first, at most `limit`. Reads many.
     pub async fn public_rooms(&self, part: &str, limit: usize) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
         /// Names looked at before giving up on what is rare.
         const MOST: usize = 200_000;
-        // Names before the mark of private ones, and behind it.
+        // Names before, between and behind the marks of private and direct ones.
         let mut found = Vec::new();
-        for range in [vec![]..vec![b'@'], vec![b'@' + 1]..vec![u8::MAX]] {
+        for range in [vec![]..vec![b'@'], vec![b'@' + 1]..vec![b'~'], vec![b'~' + 1]..vec![u8::MAX]] {
             let mut names = self.pages(Table::RoomNames, range).at_most(MOST);
             while let Some((name, number)) = names.next().await? {
                 if String::from_utf8_lossy(&name).contains(part) {
@@ -192,11 +168,37 @@ impl Store {
             }
         }
         found.sort_unstable_by_key(|number| std::cmp::Reverse(number.0));
-        found.truncate(limit);
-        let mut rooms = Vec::with_capacity(found.len());
+        let mut rooms = Vec::new();
         for number in found {
-            rooms.push(self.room_record(number).await?);
+            if rooms.len() == limit {
+                break;
+            }
+            let room = self.room_record(number).await?;
+            rooms.extend(Some(room).filter(|(_, record)| record.kind == RoomKind::Public));
         }
         Ok(rooms)
     }
+}
+
+/// What the keys of somebody's rooms begin with.
+fn member_prefix(principal: &Principal) -> Vec<u8> {
+    [principal.to_string().as_bytes(), &[0]].concat()
+}
+
+/// Where a room is found by its member.
+fn member_key(principal: &Principal, room: &RoomName) -> Vec<u8> {
+    [member_prefix(principal).as_slice(), room.as_str().as_bytes()].concat()
+}
+
+/// The members of a room that lists them.
+pub(super) fn named_members(record: &RoomRecord) -> &[Principal] {
+    if record.kind.has_members() { &record.members } else { &[] }
+}
+
+/// Lists a room among those of its new members, and no longer among those of others.
+pub(super) fn list_members(batch: Batch, room: &RoomName, from: &[Principal], to: &[Principal]) -> Batch {
+    let left = from.iter().filter(|member| !to.contains(member));
+    let batch = left.fold(batch, |batch, member| batch.delete(Table::RoomsOf, member_key(member, room)));
+    let joined = to.iter().filter(|member| !from.contains(member));
+    joined.fold(batch, |batch, member| batch.put(Table::RoomsOf, member_key(member, room), []))
 }

@@ -3,8 +3,8 @@
 use super::claims::{Claim, free_number};
 use super::job_index::{insert, withdraw};
 use super::writer::WriteKind;
-use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{Job, Principal, Schedule, ScheduleId};
+use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
+use crate::model::{Job, Principal, Role, Schedule, ScheduleId};
 
 /// How often a schedule looks for free numbers that others take at the same time.
 const TRIES: usize = 20;
@@ -23,8 +23,24 @@ pub enum Added {
     New(Box<Schedule>),
     /// It was stored before, or it is over already.
     Before,
-    /// Its person has as many as there may be.
+    /// There are as many as there may be: of its payer, or of all guests.
     TooMany,
+}
+
+/// How many schedules there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScheduleLimits {
+    /// Of one payer.
+    pub per_payer: u32,
+    /// Of all guests together; `None` for no limit.
+    pub of_guests: Option<u32>,
+}
+
+#[cfg(test)]
+impl ScheduleLimits {
+    pub fn for_tests() -> Self {
+        Self { per_payer: 100, of_guests: Some(1000) }
+    }
 }
 
 /// A change of a schedule, with its new waiting run, if any.
@@ -45,13 +61,19 @@ pub(super) fn follow(batch: Batch, change: Option<&ScheduleChange>) -> Batch {
     let batch = batch.if_equal(Table::Schedules, id, from.kept.clone());
     let batch = match to {
         Some(schedule) => batch.put(Table::Schedules, id, encode(schedule)),
-        None => batch.delete(Table::Schedules, id).release(&place_of(was)).release(&number_of(was)),
+        None => claims_of(was).fold(batch.delete(Table::Schedules, id), |batch, claim| batch.release(&claim)),
     };
     insert(batch, run.as_slice(), was.seq)
 }
 
 fn place_of(schedule: &Schedule) -> Claim {
-    Claim::schedule_place(&schedule.principal, schedule.place)
+    Claim::schedule_place(&schedule.payer(), schedule.place)
+}
+
+/// All that a schedule claims.
+pub(super) fn claims_of(schedule: &Schedule) -> impl Iterator<Item = Claim> {
+    let guest_place = schedule.guest_place.map(Claim::guest_schedule);
+    [place_of(schedule), number_of(schedule)].into_iter().chain(guest_place)
 }
 
 fn number_of(schedule: &Schedule) -> Claim {
@@ -59,18 +81,25 @@ fn number_of(schedule: &Schedule) -> Claim {
 }
 
 impl Store {
-    /// Stores a new schedule with its first run, under the lowest number that its person has free in its room, if the person
-    /// has fewer than `most`. `effect` is what it causes in memory if it is stored.
+    /// Stores a new schedule with its first run, under the lowest number that its person has free in its room, if there are not
+    /// too many. `effect` is what it causes in memory if it is stored.
     pub async fn add_schedule(
         &self,
         mut schedule: Schedule,
         run: &Job,
-        most: u32,
+        limits: ScheduleLimits,
         effect: impl Fn() + Clone + Send + 'static,
     ) -> Result<Added, StoreError> {
         for _ in 0..TRIES {
             let taken = (self.holders(&place_of(&schedule)).await?, self.holders(&number_of(&schedule)).await?);
-            let Some(place) = free_number(&taken.0, most) else {
+            let place = free_number(&taken.0, limits.per_payer);
+            let limit = limits.of_guests.filter(|_| schedule.role == Role::Guest);
+            schedule.guest_place = match limit {
+                Some(most) => free_number(&self.holders(&Claim::guest_schedule(0)).await?, most),
+                None => None,
+            };
+            let has_places = limit.is_none() || schedule.guest_place.is_some();
+            let Some(place) = place.filter(|_| has_places) else {
                 let is_before = self.schedule(&schedule.id).await?.is_some();
                 return Ok(if is_before { Added::Before } else { Added::TooMany });
             };
@@ -81,9 +110,8 @@ impl Store {
                 .if_absent(Table::Schedules, id)
                 // An ended schedule is not created again.
                 .if_absent(Table::Jobs, run.id.as_str())
-                .claim(&place_of(&schedule), id)
-                .claim(&number_of(&schedule), id)
                 .put(Table::Schedules, id, encode(&schedule));
+            let batch = claims_of(&schedule).fold(batch, |batch, claim| batch.claim(&claim, id));
             let (batch, effect) = (insert(batch, std::slice::from_ref(run), schedule.seq), effect.clone());
             let on_commit = move |outcome: Result<Outcome, StoreError>| {
                 let outcome = outcome?;
@@ -136,8 +164,9 @@ impl Store {
     /// One person's schedules, oldest first.
     pub async fn schedules_of(&self, principal: &Principal) -> Result<Vec<Schedule>, StoreError> {
         let mut schedules = Vec::new();
-        for (_, id) in self.holders(&Claim::schedule_place(principal, 0)).await? {
-            if let Some(id) = ScheduleId::parse(&id)
+        let mut numbers = self.pages(Table::Claims, prefix_range(&Claim::schedule_numbers_of(principal)));
+        while let Some((_, id)) = numbers.next().await? {
+            if let Some(id) = str::from_utf8(&id).ok().and_then(ScheduleId::parse)
                 && let Some(stored) = self.schedule(&id).await?
             {
                 schedules.push(stored.schedule);

@@ -23,6 +23,8 @@ scopes! {
     FLUSH: ;
     /// The digest of the owner's key.
     ADD_OWNER_KEY: Meta;
+    /// Who may come in without an account.
+    CHANGE_ACCESS: Meta;
     /// A session, while its account is as it was.
     ADD_SESSION: Sessions SessionsOf Accounts;
     /// When and where it was used last.
@@ -37,12 +39,14 @@ scopes! {
     REPLACE_FIRST_INVITATION: Invitations Meta;
     REMOVE_INVITATION: Invitations Claims;
 
-    CREATE_ROOM: RoomNames Rooms Counters;
-    CHANGE_ROOM: Rooms;
+    CREATE_ROOM: RoomNames Rooms Counters RoomsOf;
+    CHANGE_ROOM: Rooms RoomsOf;
     /// A room in which nothing was said.
     REMOVE_EMPTY_ROOM: RoomNames Rooms Counters;
     /// A temporary room leaves the store; what was said in it follows.
     REMOVE_TEMPORARY_ROOM: RoomNames Rooms Counters RemovedRooms;
+    /// A room with all its settings leaves the store; what was said in it follows.
+    REMOVE_ROOM: RoomNames Rooms RoomsOf Counters RemovedRooms;
     /// A part of what was said in a room that has left the store.
     CLEAR_REMOVED_ROOM: RemovedRooms Messages SentIds Changes ChangedAt;
 

@@ -1,12 +1,13 @@
-//! The owner's key and the sessions, both stored as digests only.
+//! Who comes in: the owner's key and the sessions, both stored as digests only, and who needs neither.
 
 use serde::{Deserialize, Serialize};
 
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range, scopes};
-use crate::model::{Account, Principal, Timestamp};
+use crate::model::{Access, Account, Principal, Timestamp};
 
 const OWNER_KEY: &str = "owner-key";
+const ACCESS: &str = "access";
 
 /// How often a session is stored whose account changes at the same time.
 const TRIES: usize = 20;
@@ -47,6 +48,18 @@ impl Store {
         let batch =
             Batch::new(scopes::ADD_OWNER_KEY).if_absent(Table::Meta, OWNER_KEY).put(Table::Meta, OWNER_KEY, digest);
         self.commit_if(batch, WriteKind::Maintenance, || ()).await
+    }
+
+    /// Who may come in without an account.
+    pub async fn access(&self) -> Result<Access, StoreError> {
+        let access = self.engine.get(Table::Meta, ACCESS.as_bytes()).await?;
+        access.map_or(Ok(Access::default()), |access| decode(&access))
+    }
+
+    /// Sets who may come in; `effect` is what that causes in memory.
+    pub async fn set_access(&self, access: Access, effect: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let batch = Batch::new(scopes::CHANGE_ACCESS).put(Table::Meta, ACCESS, encode(&access));
+        self.commit_if(batch, WriteKind::Maintenance, effect).await.map(drop)
     }
 
     pub async fn session(&self, digest: &SessionDigest) -> Result<Option<Session>, StoreError> {

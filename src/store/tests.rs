@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::model::{
     Answer, AuthorKind, BotMode, Handle, Job, JobId, JobRequest, JobState, LogLine, Message, MessageText, Principal,
-    RoomName, SendId, Timestamp,
+    Role, RoomName, RoomRecord, SendId, Timestamp,
 };
 use crate::text::Locale;
 
@@ -239,6 +239,8 @@ fn message(text: &str, id: &str) -> Message {
         author: principal("Ann"),
         handle: Handle::new("Ann").expect("a handle"),
         role: AuthorKind::User,
+        author_role: Role::Guest,
+        address: None,
         text: MessageText::new(text.into(), 8000).expect("a text"),
         at: Timestamp::now(),
         job: None,
@@ -248,7 +250,7 @@ fn message(text: &str, id: &str) -> Message {
 }
 
 fn principal(name: &str) -> Principal {
-    Principal::named(&Handle::new(name).expect("a handle"))
+    Principal::visitor(name)
 }
 
 async fn room(store: &Store, name: &str) -> RoomNumber {
@@ -772,7 +774,7 @@ async fn the_longest_messages_and_jobs_are_stored() {
     let record = RoomRecord::new(name.clone(), BotMode::Mention, None);
     let (room, _, _) = store.create_room(record).await.expect("a room");
     let handle = Handle::new("Ann").expect("a handle");
-    let principal = Principal::named(&handle);
+    let principal = Principal::visitor(&handle.to_string());
     let text = "𠮷".repeat(8000);
     for _ in 0..60 {
         let request = JobRequest { name: "echo".into(), arguments: text.clone() };
@@ -782,6 +784,8 @@ async fn the_longest_messages_and_jobs_are_stored() {
             author: principal.clone(),
             handle: handle.clone(),
             role: AuthorKind::User,
+            author_role: Role::Guest,
+            address: None,
             text: MessageText::new(text.clone(), 8000).expect("a text"),
             at: Timestamp::now(),
             job: Some(job.id.clone()),

@@ -1,93 +1,11 @@
 //! People with accounts: how they get one, what it lets them do, and how it is taken from a thief.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, PATIENCE, Request, TestServer};
-
-const PASSWORD: &str = "correct horse battery";
-
-/// A browser: keeps cookies.
-#[derive(Clone, Default)]
-struct Browser {
-    cookies: BTreeMap<String, String>,
-}
-
-impl Browser {
-    /// One that has opened the page.
-    async fn open(server: &TestServer) -> Self {
-        let mut browser = Self::default();
-        let page = browser.ask(server, "GET", "/", Value::Null).await;
-        assert_eq!(page.status, 200);
-        browser
-    }
-
-    fn header(&self) -> String {
-        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    }
-
-    async fn ask(&mut self, server: &TestServer, method: &str, path: &str, body: Value) -> Answer {
-        let request = server.request(method, path).header("cookie", &self.header()).header("user-agent", "Test/1.0");
-        let request: Request = if body.is_null() { request } else { request.json(body) };
-        let answer = request.send().await;
-        for cookie in answer.headers.get_all("set-cookie") {
-            let cookie = cookie.to_str().expect("text");
-            let (pair, attributes) = cookie.split_once(';').expect("attributes");
-            let (name, value) = pair.split_once('=').expect("a pair");
-            assert!(attributes.contains("HttpOnly") && attributes.contains("SameSite="), "{cookie}");
-            if value.is_empty() {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-        answer
-    }
-
-    async fn join(&mut self, server: &TestServer, invitation: &str, name: &str) -> Answer {
-        let form = json!({"invitation": invitation, "name": name, "password": PASSWORD});
-        self.ask(server, "POST", "/api/accounts", form).await
-    }
-
-    async fn sign_in(&mut self, server: &TestServer, name: &str, password: &str) -> Answer {
-        self.ask(server, "POST", "/api/session", json!({"name": name, "password": password})).await
-    }
-
-    async fn user(&mut self, server: &TestServer) -> Value {
-        self.ask(server, "GET", "/api/session", Value::Null).await.json()["user"].take()
-    }
-
-    /// A full client with this browser's cookies, and who it is told to be.
-    async fn connect(&self, server: &TestServer) -> (Client, Value) {
-        let mut client = Client::connect(server.address(), "/ws", &[("cookie", &self.header())]).await;
-        client.send(json!({"type": "hello", "handle": "Guest", "locale": "en"})).await;
-        let user = client.expect("welcome").await["user"].take();
-        (client, user)
-    }
-
-    /// The id of an account that this browser may look after.
-    async fn id_of(&mut self, server: &TestServer, name: &str) -> String {
-        let list = self.ask(server, "GET", "/api/accounts", Value::Null).await.json();
-        let accounts = list["accounts"].as_array().expect("a list");
-        let account = accounts.iter().find(|account| account["name"] == name);
-        account.unwrap_or_else(|| panic!("{name} in {list}"))["id"].as_str().expect("an id").to_owned()
-    }
-
-    async fn change(&mut self, server: &TestServer, name: &str, change: Value) -> Answer {
-        let path = format!("/api/accounts/{}", self.id_of(server, name).await);
-        self.ask(server, "PATCH", &path, change).await
-    }
-
-    /// The token of a new invitation.
-    async fn invite(&mut self, server: &TestServer, terms: Value) -> String {
-        let answer = self.ask(server, "POST", "/api/invitations", terms).await;
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        answer.json()["token"].as_str().expect("a token").to_owned()
-    }
-}
+use crate::support::{Browser, Client, PASSWORD, PATIENCE, TestServer};
 
 /// A server whose owner is Olga, with her browser.
 async fn with_owner() -> (TestServer, Browser) {
@@ -362,11 +280,14 @@ async fn a_disabled_account_is_out_at_once_and_a_new_role_counts_at_once() {
     let (server, mut olga) = with_owner().await;
     let mut ann = somebody(&server, &mut olga, "Ann", "member").await;
     let (mut socket, user) = ann.connect(&server).await;
-    assert_eq!((&user["role"], &user["may"]), (&json!("member"), &json!([])));
+    assert_eq!((&user["role"], &user["may"]), (&json!("member"), &json!(["create_closed_room"])));
     assert_eq!(olga.change(&server, "Ann", json!({"role": "moderator"})).await.status, 200);
     assert_eq!(closed(&mut socket).await, Some(1001), "to come back with the new role");
     let (mut socket, user) = ann.connect(&server).await;
-    assert_eq!((&user["role"], &user["may"]), (&json!("moderator"), &json!(["see_every_job", "delete_message"])));
+    assert_eq!(
+        (&user["role"], &user["may"]),
+        (&json!("moderator"), &json!(["see_every_job", "delete_message", "moderate", "create_closed_room"]))
+    );
     assert_eq!(olga.change(&server, "Ann", json!({"disabled": true})).await.status, 200);
     assert_eq!(closed(&mut socket).await, Some(4001));
     assert_eq!(ann.user(&server).await["role"], "user");

@@ -10,7 +10,7 @@ use chatbot::text::{Locale, Text};
 use serde_json::{Value, json};
 
 use crate::support::fake_model::{END, FakeModel, Step, begun, delta, plain, stream};
-use crate::support::{Client, TestServer};
+use crate::support::{Client, TestServer, cookie_of};
 
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -341,9 +341,14 @@ async fn a_program_asks_without_a_word_in_any_room() {
     let job = tokio::time::timeout(crate::support::PATIENCE, waiting).await.expect("an answer");
     assert_eq!((&job["result"], &job["answered_by"]), (&json!("Fine."), &json!("model")));
     assert_eq!((&job["query"], &job["results"]), (&json!("How are you?"), &json!([])));
-    // Another person does not see it.
-    let other = server.request("GET", &path).header("cookie", &format!("chatbot_visitor={}", "c3".repeat(20)));
-    assert_eq!(other.send().await.status, 404);
+    // Nobody else is told of it, and whoever asks has but its id to come back with.
+    let listed = server.request("GET", "/api/jobs").send().await.json();
+    assert_eq!(listed["jobs"], json!([]), "an address is no name");
+    let asked_by = |cookie: &str| server.request("POST", "/api/ask").header("cookie", cookie);
+    let asked = asked_by(&cookie_of("Ann")).json(json!({"question": "How are you?"})).send().await.json();
+    let path = format!("/api/jobs/{}", asked["job"].as_str().expect("an id"));
+    assert_eq!(server.request("GET", &path).header("cookie", &cookie_of("Bob")).send().await.status, 404);
+    assert_eq!(server.request("GET", &path).header("cookie", &cookie_of("Ann")).send().await.status, 200);
     for body in [json!({}), json!({"question": " "}), json!({"question": "x", "room": "a b"})] {
         assert_eq!(server.request("POST", "/api/ask").json(body.clone()).send().await.status, 400, "{body}");
     }

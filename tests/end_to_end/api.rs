@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::rooms::texts;
-use crate::support::{OWNER_KEY, TestServer};
+use crate::support::{OWNER_KEY, TestServer, cookie_of};
 
 #[tokio::test]
 async fn rooms_are_created_once_and_named_when_they_have_no_name() {
@@ -60,7 +60,9 @@ async fn the_list_of_rooms_is_searched_and_counts_members() {
 async fn a_post_is_answered_once_it_is_stored_and_alike_when_repeated() {
     let server = TestServer::start().await;
     let (mut ann, _) = server.member("Ann", "lobby").await;
-    let post = |body: Value| server.request("POST", "/api/rooms/Lobby/messages").json(body);
+    let post = |body: Value| {
+        server.request("POST", "/api/rooms/Lobby/messages").header("cookie", &cookie_of("Script")).json(body)
+    };
     let body = json!({"message": "hello", "handle": "Script", "id": "1"});
     let first = post(body.clone()).send().await;
     assert_eq!(first.status, 201);

@@ -78,7 +78,7 @@ async fn a_job_that_is_started_over_http_can_be_read_by_whoever_started_it() {
     }
     assert_eq!(result, "12 + 32 = 44");
     let listed = server.request("GET", "/api/jobs").send().await.json();
-    assert_eq!(listed["jobs"][0]["id"], job["id"]);
+    assert_eq!(listed["jobs"], json!([]), "the next one behind the same address is somebody else");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Client, ServerProcess};
+use crate::support::{Client, ServerProcess, cookie_of};
 
 const ROUNDS: usize = 100;
 const SENDERS: usize = 4;
@@ -59,7 +59,7 @@ fn id_of(message: &Value) -> String {
 }
 
 async fn connect(address: SocketAddr, handle: &str) -> Client {
-    let mut client = Client::connect(address, "/ws", &[]).await;
+    let mut client = Client::connect(address, "/ws", &[("cookie", &cookie_of(handle))]).await;
     client.send(json!({"type": "hello", "handle": handle})).await;
     client.expect("welcome").await;
     client

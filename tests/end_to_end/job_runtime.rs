@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestServer};
+use crate::support::{Client, TestServer, cookie_of};
 
 /// Asks in the lobby and returns the job's id.
 async fn ask(client: &mut Client, command: &str) -> String {
@@ -66,13 +66,14 @@ async fn a_command_is_started_over_http_and_said_in_the_room() {
     let server = TestServer::start().await;
     let (mut ann, _) = server.member("Ann", "lobby").await;
     let start = json!({"name": "sum", "arguments": "12 32", "room": "lobby", "handle": "Bob", "id": "once"});
-    let started = server.request("POST", "/api/jobs").json(start.clone()).send().await;
+    let by_bob = |start: Value| server.request("POST", "/api/jobs").header("cookie", &cookie_of("Bob")).json(start);
+    let started = by_bob(start.clone()).send().await;
     assert_eq!(started.status, 201);
     let job = started.json()["id"].as_str().expect("an id").to_owned();
     let said = ann.expect_where("message", |frame| frame["handle"] == "Bob").await;
     assert_eq!((&said["message"], &said["job"]), (&json!("/sum 12 32"), &json!(job)));
     in_state(&mut ann, &job, "completed").await;
-    let again = server.request("POST", "/api/jobs").json(start).send().await;
+    let again = by_bob(start).send().await;
     assert_eq!((again.status, &again.json()["id"]), (200, &json!(job)));
     let odd = json!({"name": "echo", "arguments": "a\u{1}\u{0}b", "time_zone": "x".repeat(60_000)});
     let started = server.request("POST", "/api/jobs").json(odd).send().await.json();

@@ -152,7 +152,11 @@ async fn connections_far_beyond_an_address_limit_are_not_even_told() {
 
 #[tokio::test]
 async fn who_posts_too_fast_over_http_is_slowed_down() {
-    let server = TestServer::with(|config| config.limits.messages_per_second = 1).await;
+    let server = TestServer::with(|config| {
+        config.budgets.factor = 1;
+        config.budgets.requests_per_minute = 20;
+    })
+    .await;
     let mut stored = 0;
     for index in 0..40 {
         let post = server.request("POST", "/api/rooms/lobby/messages").json(json!({"message": index.to_string()}));

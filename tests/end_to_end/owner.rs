@@ -83,7 +83,8 @@ async fn only_the_owner_changes_what_a_rooms_bot_answers_to() {
     assert_eq!(change("always").send().await.refusal(), (403, "forbidden".into()));
     let answer = change("always").by_owner().send().await;
     assert_eq!((answer.status, &answer.json()["bot"]), (200, &json!("always")));
-    assert_eq!(ann.expect("room").await, json!({"type": "room", "room": "lobby", "bot": "always"}));
+    let shown = ann.expect("room").await;
+    assert_eq!((&shown["room"], &shown["bot"], &shown["kind"]), (&json!("lobby"), &json!("always"), &json!("public")));
     ann.send(json!({"room": "lobby", "message": "sum 1 2"})).await;
     ann.expect_where("message", |frame| frame["message"] == "1 + 2 = 3").await;
     assert_eq!(change("never").by_owner().send().await.status, 200);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestServer};
+use crate::support::{Client, TestServer, cookie_of};
 
 #[tokio::test]
 async fn everybody_in_a_room_sees_a_message_once_and_in_order() {
@@ -69,13 +69,15 @@ async fn many_who_speak_at_once_are_heard_by_all_in_one_order() {
 #[tokio::test]
 async fn an_id_sent_twice_by_its_author_is_stored_once_and_acknowledged_alike() {
     let server = TestServer::start().await;
-    let (mut ann, _) = server.member("Ann", "lobby").await;
+    let known = [("cookie", cookie_of("Ann"))];
+    let known = known.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let mut ann = Client::connect(server.address(), "/ws", &known).await;
     for _ in 0..3 {
         ann.send(json!({"type": "send", "room": "lobby", "message": "once", "id": "same"})).await;
         let ack = ann.expect("ack").await;
         assert_eq!(ack, json!({"type": "ack", "room": "lobby", "id": "same", "seq": 1}));
     }
-    let (mut again, _) = server.member("Ann", "lobby").await;
+    let mut again = Client::connect(server.address(), "/ws", &known).await;
     again.send(json!({"room": "lobby", "message": "once", "id": "same"})).await;
     assert_eq!(again.expect("ack").await["seq"], 1, "after a reconnect too");
     let (mut bob, _) = server.member("Bob", "lobby").await;

@@ -3,13 +3,14 @@
 pub mod fake_model;
 pub mod real_model;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use chatbot::config::Config;
+use chatbot::config::{BudgetsConfig, Config};
 use chatbot::http;
 use chatbot::server::Server;
 use futures_util::{SinkExt, StreamExt};
@@ -38,6 +39,11 @@ pub struct TestServer {
     data_dir: DataDir,
 }
 
+/// The default settings, except that all clients of a test come from one address.
+fn without_budgets() -> Config {
+    Config { budgets: BudgetsConfig { factor: 0, ..BudgetsConfig::default() }, ..Config::default() }
+}
+
 enum DataDir {
     Own(TempDir),
     Given(PathBuf),
@@ -52,7 +58,7 @@ impl TestServer {
     /// A server on an empty store with changed settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let mut config = Config::default();
+        let mut config = without_budgets();
         config.server.data_dir = dir.path().to_owned();
         change(&mut config);
         Self::launch(config, DataDir::Own(dir)).await
@@ -65,7 +71,7 @@ impl TestServer {
 
     /// A server on the store in `dir` with changed settings.
     pub async fn on_with(dir: &Path, change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::default();
+        let mut config = without_budgets();
         config.server.data_dir = dir.to_owned();
         change(&mut config);
         Self::launch(config, DataDir::Given(dir.to_owned())).await
@@ -214,6 +220,105 @@ impl Answer {
         let error = &self.json()["error"];
         assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "an error has words: {error}");
         (self.status, error["code"].as_str().expect("a code").to_owned())
+    }
+}
+
+/// The cookie of a browser, the same for the same name.
+pub fn cookie_of(name: &str) -> String {
+    let token: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("chatbot_visitor={token:0>40}")
+}
+
+/// The password of all accounts in tests.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A browser: keeps cookies.
+#[derive(Clone, Default)]
+pub struct Browser {
+    pub cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    /// One that has opened the page.
+    pub async fn open(server: &TestServer) -> Self {
+        let mut browser = Self::default();
+        let page = browser.ask(server, "GET", "/", Value::Null).await;
+        assert_eq!(page.status, 200);
+        browser
+    }
+
+    /// One in which somebody has just made an account of that role.
+    pub async fn with_account(server: &TestServer, name: &str, role: &str) -> Self {
+        let terms = json!({"role": role, "uses": 1, "days": 1});
+        let invited = server.request("POST", "/api/invitations").by_owner().json(terms).send().await;
+        let token = invited.json()["token"].as_str().expect("a token").to_owned();
+        let mut browser = Self::open(server).await;
+        let joined = browser.join(server, &token, name).await;
+        assert_eq!(joined.status, 201, "{}", joined.text());
+        browser
+    }
+
+    pub fn header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    pub async fn ask(&mut self, server: &TestServer, method: &str, path: &str, body: Value) -> Answer {
+        let request = server.request(method, path).header("cookie", &self.header()).header("user-agent", "Test/1.0");
+        let request: Request = if body.is_null() { request } else { request.json(body) };
+        let answer = request.send().await;
+        for cookie in answer.headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().expect("text");
+            let (pair, attributes) = cookie.split_once(';').expect("attributes");
+            let (name, value) = pair.split_once('=').expect("a pair");
+            assert!(attributes.contains("HttpOnly") && attributes.contains("SameSite="), "{cookie}");
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    pub async fn join(&mut self, server: &TestServer, invitation: &str, name: &str) -> Answer {
+        let form = json!({"invitation": invitation, "name": name, "password": PASSWORD});
+        self.ask(server, "POST", "/api/accounts", form).await
+    }
+
+    pub async fn sign_in(&mut self, server: &TestServer, name: &str, password: &str) -> Answer {
+        self.ask(server, "POST", "/api/session", json!({"name": name, "password": password})).await
+    }
+
+    pub async fn user(&mut self, server: &TestServer) -> Value {
+        self.ask(server, "GET", "/api/session", Value::Null).await.json()["user"].take()
+    }
+
+    /// A full client with this browser's cookies, and who it is told to be.
+    pub async fn connect(&self, server: &TestServer) -> (Client, Value) {
+        let mut client = Client::connect(server.address(), "/ws", &[("cookie", &self.header())]).await;
+        client.send(json!({"type": "hello", "handle": "Guest", "locale": "en"})).await;
+        let user = client.expect("welcome").await["user"].take();
+        (client, user)
+    }
+
+    /// The id of an account that this browser may look after.
+    pub async fn id_of(&mut self, server: &TestServer, name: &str) -> String {
+        let list = self.ask(server, "GET", "/api/accounts", Value::Null).await.json();
+        let accounts = list["accounts"].as_array().expect("a list");
+        let account = accounts.iter().find(|account| account["name"] == name);
+        account.unwrap_or_else(|| panic!("{name} in {list}"))["id"].as_str().expect("an id").to_owned()
+    }
+
+    pub async fn change(&mut self, server: &TestServer, name: &str, change: Value) -> Answer {
+        let path = format!("/api/accounts/{}", self.id_of(server, name).await);
+        self.ask(server, "PATCH", &path, change).await
+    }
+
+    /// The token of a new invitation.
+    pub async fn invite(&mut self, server: &TestServer, terms: Value) -> String {
+        let answer = self.ask(server, "POST", "/api/invitations", terms).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["token"].as_str().expect("a token").to_owned()
     }
 }
 
@@ -382,6 +487,8 @@ impl ServerProcess {
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data-dir"]).arg(data_dir);
         command.args(config.into_iter().flat_map(|file| [Path::new("--config"), file]));
         command.env("CHATBOT_ACCOUNTS__OWNER_KEY", OWNER_KEY).env("CHATBOT_LOG__LEVEL", "warn");
+        // All clients of a test come from one address.
+        command.env("CHATBOT_BUDGETS__FACTOR", "0");
         command.env_remove("PORT").envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();

@@ -64,6 +64,11 @@ impl Bot for Every {
         let first = recurrence.next_after(Timestamp::now(), &zone).ok_or_else(|| {
             Failure::bad_arguments(Text::new("recurrence-never").with("pattern", recurrence.pattern()))
         })?;
+        let shortest = recurrence.shortest_interval(Timestamp::now(), &zone);
+        if job.role == Role::Guest && shortest.is_some_and(|interval| interval < self.planning.guest_interval) {
+            let minutes = self.planning.guest_interval.as_secs() / 60;
+            return Err(Failure::bad_arguments(Text::new("every-too-often").with("minutes", minutes)));
+        }
         let plan = NewSchedule {
             rhythm: Rhythm::Every(recurrence.pattern().to_owned()),
             first,

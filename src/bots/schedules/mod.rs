@@ -8,6 +8,8 @@ pub use every::Every;
 pub use list::Schedules;
 pub use remind::{Remind, Reminder};
 
+use std::time::Duration;
+
 use super::{Failure, Request};
 use crate::jobs::NewSchedule;
 use crate::model::{Job, MissedRuns, Schedule};
@@ -21,6 +23,8 @@ pub struct Planning {
     pub zone: Zone,
     /// Schedules that one person may have.
     pub per_person: u32,
+    /// Shortest interval of a guest's recurring schedule.
+    pub guest_interval: Duration,
     pub missed: MissedRuns,
 }
 

@@ -1,10 +1,9 @@
 //! The accounts in the data folder of a server that does not run.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use anyhow::Context;
-use chatbot::accounts::{AccountChange, Accounts, Actor, Connections, SessionChange, Sessions};
+use chatbot::accounts::{AccountChange, Accounts, Actor, Connections, SessionChange, Sessions, Visitor};
 use chatbot::config::Config;
 use chatbot::durable;
 use chatbot::model::{AccountId, Handle, Role};
@@ -90,7 +89,7 @@ impl Folder {
 
 /// Whoever can open the store's files may do all with it.
 fn owner() -> Actor {
-    Actor::new(None, None, IpAddr::V4(Ipv4Addr::LOCALHOST), Role::Owner, Locale::English)
+    Actor::new(&Visitor::nobody(), None, Role::Owner, Locale::English)
 }
 
 fn account_id(id: &str) -> anyhow::Result<AccountId> {

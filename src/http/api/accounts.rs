@@ -10,7 +10,9 @@ use warp::http::StatusCode;
 
 use super::route::{Route, route};
 use super::session::signed_in;
-use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, trusted_caller, with_app};
+use super::{
+    Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, trusted_anybody, trusted_caller, with_app,
+};
 use crate::accounts::AccountChange;
 use crate::model::{AccountId, Handle, Role};
 use crate::protocol::{AccountView, SessionView};
@@ -65,7 +67,7 @@ struct Changes {
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
         route!(list).fixed(|at| at.and(caller(app)).and(warp::query::<Asked>()).and(with_app(app)).then(list)),
-        route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
+        route!(create).fixed(|at| at.and(trusted_anybody(app)).and(body(app)).and(with_app(app)).then(create)),
         route!(change).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(change)),
         route!(sessions).part(|at| at.and(caller(app)).and(with_app(app)).then(sessions)),
         route!(sign_out).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(sign_out)),
@@ -90,7 +92,8 @@ async fn create(caller: Caller, new: NewAccount, app: Arc<App>) -> Answer {
     let name = Handle::new(&new.name)?;
     match (new.invitation, new.password) {
         (Some(token), Some(password)) => {
-            let visitor = if caller.account().is_some() { None } else { caller.visitor.as_ref() };
+            app.front_door.check_invitations()?;
+            let visitor = Some(&caller.visitor).filter(|visitor| visitor.is_recognized() && caller.account().is_none());
             let account = app.accounts.join(&token, name, password, visitor).await?;
             signed_in(StatusCode::CREATED, &caller, &account, &app).await
         }

@@ -9,7 +9,6 @@ use warp::http::StatusCode;
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, json, room_name, trusted_caller, with_app};
-use crate::accounts::Action;
 use crate::answers::MOST_PASSAGES;
 use crate::bots;
 use crate::jobs::JobOrigin;
@@ -46,8 +45,7 @@ async fn ask(caller: Caller, new: NewQuestion, app: Arc<App>) -> Answer {
     let room = match new.room.as_deref() {
         None | Some(PRIVATE_ROOM) => None,
         Some(room) => {
-            let room = app.chat.find_room(&room_name(room)?).await?;
-            actor.may(Action::Enter(room.name()))?;
+            let room = app.chat.find_room(&room_name(room)?, &actor).await?;
             Some(room.name().clone())
         }
     };

@@ -10,7 +10,7 @@ use warp::http::StatusCode;
 
 use super::accounts::role;
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_anybody, trusted_caller, with_app};
 use crate::model::{Invitation, InvitationId, Role, Timestamp, rfc_3339};
 use crate::text::Text;
 
@@ -88,7 +88,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
         route!(list).fixed(|at| at.and(caller(app)).and(with_app(app)).then(list)),
         route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
-        route!(show).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(show)),
+        route!(show).fixed(|at| at.and(trusted_anybody(app)).and(body(app)).and(with_app(app)).then(show)),
         route!(revoke).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(revoke)),
     ]
 }
@@ -107,6 +107,7 @@ async fn list(caller: Caller, app: Arc<App>) -> Answer {
 async fn create(caller: Caller, terms: Terms, app: Arc<App>) -> Answer {
     let role = role(terms.role.as_deref().unwrap_or(Role::Member.as_str()))?;
     let days = terms.days.unwrap_or(USUAL_DAYS);
+    app.front_door.check_invitations()?;
     let (invitation, token) = app.accounts.invite(role, terms.uses, days, &caller.actor(None)).await?;
     Ok(json(StatusCode::CREATED, &NewInvitation { invitation: invitation.into(), token }))
 }

@@ -96,11 +96,10 @@ async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     let id = new.id.map(SendId::new).transpose()?;
     if matches!(new.room.as_deref(), None | Some(PRIVATE_ROOM)) && !actor.is_recognized() {
         // Nobody could enter the room again in which it would be said: the result is on the job.
-        let origin = JobOrigin { handle: actor.handle, zone: actor.zone, ..JobOrigin::of(&caller.actor(None), None) };
-        let job = app.jobs.start_quietly(app.jobs.quiet_job(request, origin)).await?;
-        return Ok(json(StatusCode::CREATED, &app.jobs.view(&job, &caller.actor(None)).await?));
+        let job = app.jobs.start_quietly(app.jobs.quiet_job(request, JobOrigin::of(&actor, None))).await?;
+        return Ok(json(StatusCode::CREATED, &app.jobs.view(&job, &actor).await?));
     }
-    let room = app.chat.open_room(&room_of(new.room.as_deref(), &actor)?).await?.0;
+    let room = app.chat.open_room(&room_of(new.room.as_deref(), &actor)?, &actor).await?.0;
     let asked_at = Timestamp::now();
     let (chat, asker) = (app.chat.clone(), actor.clone());
     let post = Post { text, id, request: Some(request) };

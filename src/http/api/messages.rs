@@ -10,7 +10,8 @@ use warp::http::StatusCode;
 
 use super::large::large_json;
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, json, room_name, to_the_end, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
+use crate::budgets::Spender;
 use crate::chat::{Page, Post};
 use crate::model::{MessageText, SendId};
 use crate::protocol::MessageView;
@@ -43,7 +44,7 @@ struct NewMessage {
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(list).part(|at| at.and(warp::query()).and(with_app(app)).then(list)),
+        route!(list).part(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(list)),
         route!(post).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(post)),
         route!(delete).parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(delete)),
     ]
@@ -52,16 +53,18 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 /// A part of a room's history, oldest first.
 #[utoipa::path(get, path = "/api/rooms/{room}/messages", params(("room" = String, Path), PageQuery), responses(
     (status = 200, body = MessageList), (status = 404, body = ErrorBody)))]
-async fn list(room: String, query: PageQuery, app: Arc<App>) -> Answer {
-    let room = app.chat.find_room(&room_name(&room)?).await?;
+async fn list(room: String, query: PageQuery, caller: Caller, app: Arc<App>) -> Answer {
+    let room = app.chat.find_room(&room_name(&room)?, &caller.actor(None)).await?;
     let page = Page { before: query.before, after: query.after, limit: query.limit };
-    large_json(app, move |app, reply| {
+    let (payer, paying) = (caller.payer(), app.clone());
+    let spender = Spender { role: caller.role, payer: &payer, room: None };
+    let listing = large_json(app, move |app, reply| {
         let history = threads::wait(app.chat.history(&room, page))?;
         let messages = history.messages.iter();
         let messages = messages.map(|(seq, message)| MessageView::new(room.name(), *seq, message)).collect();
         reply.json(&MessageList { messages, more: history.more })
-    })
-    .await
+    });
+    paying.reads.read(&paying.budgets, spender, listing).await
 }
 
 /// Posts a message; responds once it is durable.
@@ -73,7 +76,7 @@ async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> A
     let actor = caller.actor(handle);
     let text = MessageText::new(new.message, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
-    let (room, _) = app.chat.open_room(&room_name(&room)?).await?;
+    let (room, _) = app.chat.open_room(&room_name(&room)?, &actor).await?;
     let (chat, said_in) = (app.chat.clone(), room.clone());
     let post = Post { text, id, request: None };
     let sent = to_the_end(&app, async move { chat.say(said_in, &actor, post).await }).await?;
@@ -85,8 +88,8 @@ async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> A
 #[utoipa::path(delete, path = "/api/rooms/{room}/messages/{seq}", params(("room" = String, Path), ("seq" = u64, Path)), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn delete(room: String, seq: u64, caller: Caller, app: Arc<App>) -> Answer {
-    let room = app.chat.find_room(&room_name(&room)?).await?;
     let (chat, actor) = (app.chat.clone(), caller.actor(None));
+    let room = app.chat.find_room(&room_name(&room)?, &actor).await?;
     to_the_end(&app, async move { chat.delete_message(&room, seq, &actor).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -18,6 +18,7 @@ mod route;
 mod schedules;
 mod search;
 mod session;
+mod settings;
 mod stats;
 
 use std::convert::Infallible;
@@ -36,13 +37,13 @@ use warp::reply::Response;
 
 use self::route::{any_of, route};
 use super::App;
-use super::caller::{Caller, caller};
+use super::caller::{Caller, caller as anybody};
 use super::refusals::{ErrorBody, ErrorDetail, Refusal};
-use crate::model::{RoomName, subscriber};
+use crate::accounts::Action;
+use crate::budgets::{Cost, Spender};
+use crate::model::RoomName;
 use crate::text::Text;
 use crate::threads::{self, Unfinished};
-
-pub use search::AT_A_TIME as SEARCHES;
 
 /// Result of a handler.
 type Answer = Result<Response, Refusal>;
@@ -75,6 +76,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         stats::routes,
         jobs::routes,
         session::routes,
+        settings::routes,
         account::routes,
         accounts::routes,
         invitations::routes,
@@ -120,14 +122,31 @@ fn settle(answer: Answer) -> Response {
     answer.unwrap_or_else(Refusal::into_response)
 }
 
-/// A caller that may change something: its origin is allowed and it is within the rate limit.
+/// A caller that may take part.
+fn caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
+    anybody(app).and_then(|caller: Caller| {
+        let checked = caller.actor(None).may(Action::TakePart).map(|()| caller);
+        std::future::ready(checked.map_err(|text| warp::reject::custom(Refusal::from(text))))
+    })
+}
+
+/// A caller that may take part and change something.
 fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
+    trusted_anybody(app).and_then(|caller: Caller| {
+        let checked = caller.actor(None).may(Action::TakePart).map(|()| caller);
+        std::future::ready(checked.map_err(|text| warp::reject::custom(Refusal::from(text))))
+    })
+}
+
+/// A caller that may change something, if it may take part: its origin is allowed and it is within the rate limit.
+fn trusted_anybody(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
     let app = app.clone();
-    caller(&app).and_then(move |caller: Caller| {
-        let checked = caller.check_origin().and_then(|()| match app.requests.admit(&subscriber(caller.address)) {
-            true => Ok(caller),
-            false => Err(Text::new("error-too_fast").into()),
-        });
+    anybody(&app).and_then(move |caller: Caller| {
+        let spend = || {
+            let spender = Spender { role: caller.role, payer: &caller.payer(), room: None };
+            app.budgets.take(Cost::Requests, 1, spender).map_err(|used_up| Text::from(used_up).into())
+        };
+        let checked = caller.check_origin().and_then(|()| spend()).map(|()| caller);
         std::future::ready(checked.map_err(warp::reject::custom))
     })
 }
@@ -193,7 +212,7 @@ fn decoded(part: &str) -> Result<String, Refusal> {
 
 /// The room name in a path segment.
 fn room_name(part: &str) -> Result<RoomName, Refusal> {
-    Ok(RoomName::public(&decoded(part)?)?)
+    Ok(RoomName::given(&decoded(part)?)?)
 }
 
 /// Runs work to completion even if the client disconnects, in which case hyper drops the handler.

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use warp::Filter;
 use warp::http::StatusCode;
+use warp::{Filter, Reply};
 
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
+use super::{
+    Answer, App, Caller, ErrorBody, body, caller, decoded, json, room_name, to_the_end, trusted_caller, with_app,
+};
 use crate::accounts::{Action, Actor};
-use crate::chat::{Room, RoomChange, RoomSummary};
-use crate::model::{Persona, RoomName};
+use crate::budgets::Spender;
+use crate::chat::{Chat, NewRoom, Room, RoomChange, RoomSummary};
+use crate::model::{Account, Handle, Persona, RoomKind, RoomName};
+use crate::text::Text;
 
 /// Maximum number of rooms per response.
 const MAX_ROOMS: usize = 200;
@@ -29,73 +33,147 @@ struct RoomList {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct NewRoom {
+#[schema(as = NewRoom)]
+struct RoomRequest {
     /// If omitted, a readable name is generated.
     name: Option<String>,
+    /// `public`, `unlisted`, `closed` or `direct`.
+    #[serde(default)]
+    kind: RoomKind,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    topic: String,
+    /// Names of the accounts to talk to in a direct room.
+    #[serde(default)]
+    members: Vec<String>,
+}
+
+/// Somebody who may enter a closed or direct room.
+#[derive(Serialize, ToSchema)]
+struct PersonView {
+    handle: String,
+    role: &'static str,
 }
 
 #[derive(Serialize, ToSchema)]
 struct RoomView {
     #[serde(flatten)]
     summary: RoomSummary,
-    /// The bot's persona; only for the owner.
+    /// The bot's persona; only for those who may change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     persona: Option<Persona>,
+    /// Who may enter a closed or direct room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people: Option<Vec<PersonView>>,
+    /// What the caller may do: `post`, `manage`.
+    may: Vec<&'static str>,
 }
 
-impl RoomView {
-    fn new(room: &Room, actor: &Actor) -> Self {
-        let persona = actor.may(Action::ChangeRoom).is_ok().then(|| room.persona());
-        Self { summary: RoomSummary::of(room), persona }
-    }
+async fn view(chat: &Chat, room: &Room, actor: &Actor) -> Result<RoomView, Text> {
+    let record = room.record();
+    let persona = actor.may(Action::ManageRoom(&record)).is_ok().then(|| record.settings.persona.clone());
+    let person = |account: &Account| PersonView { handle: account.name.to_string(), role: account.role.as_str() };
+    let people = match record.kind.has_members() {
+        true => Some(chat.people_of(room).await?.iter().map(person).collect()),
+        false => None,
+    };
+    Ok(RoomView { summary: chat.summary(room, actor).await?, persona, people, may: actor.abilities_in(&record) })
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(list).fixed(|at| at.and(warp::query()).and(with_app(app)).then(list)),
+        route!(list).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(list)),
         route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
         route!(show).part(|at| at.and(caller(app)).and(with_app(app)).then(show)),
         route!(change)
             .also(warp::put())
             .part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(change)),
+        route!(delete).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(delete)),
+        route!(add_person).parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(add_person)),
+        route!(remove_person).parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(remove_person)),
     ]
 }
 
-/// Public rooms, newest first, at most 200.
+/// The caller's closed and direct rooms, and public ones, newest first; at most 200.
 #[utoipa::path(get, path = "/api/rooms", params(ListQuery), responses((status = 200, body = RoomList)))]
-async fn list(query: ListQuery, app: Arc<App>) -> Answer {
-    let rooms = app.chat.list_rooms(&query.q, MAX_ROOMS).await?;
+async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
+    let (actor, payer) = (caller.actor(None), caller.payer());
+    let listing = async { Ok(app.chat.list_rooms(&query.q, MAX_ROOMS, &actor).await?) };
+    let spender = Spender { role: caller.role, payer: &payer, room: None };
+    let rooms = app.reads.read(&app.budgets, spender, listing).await?;
     Ok(json(StatusCode::OK, &RoomList { rooms }))
 }
 
 /// Creates a room, with a generated name if none is given.
-#[utoipa::path(post, path = "/api/rooms", request_body = NewRoom, responses(
+#[utoipa::path(post, path = "/api/rooms", request_body = RoomRequest, responses(
     (status = 201, body = RoomSummary), (status = 200, description = "It was there already", body = RoomSummary),
-    (status = 400, body = ErrorBody)))]
-async fn create(caller: Caller, new: NewRoom, app: Arc<App>) -> Answer {
-    let actor = caller.actor(None);
-    let (room, is_new) = match new.name.filter(|name| !name.trim().is_empty()) {
-        Some(name) => app.chat.open_room(&RoomName::public(&name)?).await?,
-        None => (app.chat.invent_room(&actor).await?, true),
+    (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn create(caller: Caller, new: RoomRequest, app: Arc<App>) -> Answer {
+    let (chat, actor) = (app.chat.clone(), caller.actor(None));
+    let made = async move {
+        let (room, is_new) = if new.kind == RoomKind::Direct {
+            let handles = new.members.iter().map(|handle| Handle::new(handle)).collect::<Result<Vec<_>, _>>()?;
+            chat.direct_room(&handles, &actor).await?
+        } else {
+            let name = new.name.filter(|name| !name.trim().is_empty());
+            let name = name.as_deref().map(RoomName::public).transpose()?;
+            let new = NewRoom { name, kind: new.kind, title: new.title, topic: new.topic };
+            chat.make_room(new, &actor).await?
+        };
+        Ok((chat.summary(&room, &actor).await?, is_new))
     };
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(json(status, &RoomSummary::of(&room)))
+    let (summary, is_new) = to_the_end(&app, made).await?;
+    Ok(json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &summary))
 }
 
 /// One room.
 #[utoipa::path(get, path = "/api/rooms/{room}", params(("room" = String, Path)), responses(
     (status = 200, body = RoomView), (status = 404, body = ErrorBody)))]
 async fn show(room: String, caller: Caller, app: Arc<App>) -> Answer {
-    let room = app.chat.find_room(&room_name(&room)?).await?;
-    Ok(json(StatusCode::OK, &RoomView::new(&room, &caller.actor(None))))
+    let actor = caller.actor(None);
+    let room = app.chat.find_room(&room_name(&room)?, &actor).await?;
+    Ok(json(StatusCode::OK, &view(&app.chat, &room, &actor).await?))
 }
 
-/// Changes a room's bot mode and persona. For the owner.
+/// Changes a room's settings. For its owner and admins.
 #[utoipa::path(patch, path = "/api/rooms/{room}", request_body = RoomChange, params(("room" = String, Path)), responses(
-    (status = 200, body = RoomView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    (status = 200, body = RoomView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 409, description = "It cannot become such a room", body = ErrorBody)))]
 async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>) -> Answer {
-    let room = app.chat.find_room(&room_name(&room)?).await?;
-    let (chat, actor) = (app.chat.clone(), caller.actor(None));
-    let changed = async move { chat.change_room(&room, change, &actor).await.map(|()| RoomView::new(&room, &actor)) };
+    let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
+    let changed = async move {
+        let room = chat.change_room(&name, change, &actor).await?;
+        view(&chat, &room, &actor).await
+    };
     Ok(json(StatusCode::OK, &to_the_end(&app, changed).await?))
+}
+
+/// Deletes a room with all that was said in it. For its owner and admins.
+#[utoipa::path(delete, path = "/api/rooms/{room}", params(("room" = String, Path)), responses(
+    (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn delete(room: String, caller: Caller, app: Arc<App>) -> Answer {
+    let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
+    to_the_end(&app, async move { chat.delete_room(&name, &actor).await }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Lets somebody with an account enter a closed room. For its owner and admins.
+#[utoipa::path(put, path = "/api/rooms/{room}/people/{handle}", params(("room" = String, Path), ("handle" = String, Path)),
+    responses((status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn add_person(room: String, handle: String, caller: Caller, app: Arc<App>) -> Answer {
+    let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
+    let handle = Handle::new(&decoded(&handle)?)?;
+    to_the_end(&app, async move { chat.add_person(&name, &handle, &actor).await }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Takes somebody out of a closed room: oneself, or anybody for its owner and admins.
+#[utoipa::path(delete, path = "/api/rooms/{room}/people/{handle}", params(("room" = String, Path), ("handle" = String, Path)),
+    responses((status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn remove_person(room: String, handle: String, caller: Caller, app: Arc<App>) -> Answer {
+    let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
+    let handle = Handle::new(&decoded(&handle)?)?;
+    to_the_end(&app, async move { chat.remove_person(&name, &handle, &actor).await }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,7 +1,7 @@
 //! `/api/search`: search over messages and documents.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,16 +11,10 @@ use warp::http::StatusCode;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, caller, json, with_app};
 use crate::accounts::Actor;
+use crate::budgets::Spender;
 use crate::model::{RoomName, Source};
 use crate::protocol::MessageView;
 use crate::search::{Cursor, Found, FoundMessage};
-use crate::text::Text;
-
-/// Maximum number of concurrent searches; others wait.
-pub const AT_A_TIME: usize = 4;
-
-/// Timeout for waiting.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Default number of messages per response.
 const DEFAULT_LIMIT: usize = 20;
@@ -97,25 +91,29 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
         query.before.as_deref().map(|text| Cursor::parse(text).ok_or_else(|| bad_request("before is no place")));
     let before = before.transpose()?;
     let is_further_page = before.is_some();
-    let room = query.room.as_deref().map(RoomName::public).transpose()?;
+    let room = query.room.as_deref().map(RoomName::given).transpose()?;
     let actor = caller.actor(None);
     let (typed, limit) = (query.q.unwrap_or_default(), query.limit.unwrap_or(DEFAULT_LIMIT));
-    let _turn = match tokio::time::timeout(PATIENCE, app.searches.acquire()).await {
-        Ok(Ok(turn)) => turn,
-        _ => return Err(Text::new("error-busy-search").into()),
+    let (payer, searched) = (actor.payer(), app.clone());
+    let searching = async move {
+        let found = if kind == SearchScope::Documents {
+            Found { is_complete: true, ..Found::default() }
+        } else {
+            let (search, actor, typed, room) = (app.search.clone(), actor.clone(), typed.clone(), room.clone());
+            blocking(move || search.messages(&actor, &typed, room.as_ref(), before, limit)).await?
+        };
+        // Further pages contain messages only.
+        let documents = match kind {
+            SearchScope::Messages => Vec::new(),
+            _ if is_further_page => Vec::new(),
+            SearchScope::Both | SearchScope::Documents => {
+                in_documents(&app, &actor, &typed, room.as_ref(), limit).await?
+            }
+        };
+        Ok((found, documents))
     };
-    let found = if kind == SearchScope::Documents {
-        Found { is_complete: true, ..Found::default() }
-    } else {
-        let (search, actor, typed, room) = (app.search.clone(), actor.clone(), typed.clone(), room.clone());
-        blocking(move || search.messages(&actor, &typed, room.as_ref(), before, limit)).await?
-    };
-    // Further pages contain messages only.
-    let documents = match kind {
-        SearchScope::Messages => Vec::new(),
-        _ if is_further_page => Vec::new(),
-        SearchScope::Both | SearchScope::Documents => in_documents(&app, &actor, &typed, room.as_ref(), limit).await?,
-    };
+    let spender = Spender { role: caller.role, payer: &payer, room: None };
+    let (found, documents) = searched.reads.search(&searched.budgets, spender, searching).await?;
     Ok(json(
         StatusCode::OK,
         &SearchAnswer {

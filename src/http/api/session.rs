@@ -12,7 +12,7 @@ use warp::reply::Response;
 
 use super::super::caller::{self, MARK_COOKIE, SESSION_COOKIE, sign_in_refusal, user_view};
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, body, json, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, body, json, trusted_anybody, with_app};
 use crate::accounts::{Actor, Credentials, SESSION_DAYS, SignInError};
 use crate::model::{Account, Role};
 use crate::protocol::UserView;
@@ -39,8 +39,8 @@ struct Session<'a> {
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
         route!(show).fixed(|at| at.and(caller::caller(app)).then(show)),
-        route!(sign_in).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(sign_in)),
-        route!(sign_out).fixed(|at| at.and(trusted_caller(app)).and(with_app(app)).then(sign_out)),
+        route!(sign_in).fixed(|at| at.and(trusted_anybody(app)).and(body(app)).and(with_app(app)).then(sign_in)),
+        route!(sign_out).fixed(|at| at.and(trusted_anybody(app)).and(with_app(app)).then(sign_out)),
     ]
 }
 

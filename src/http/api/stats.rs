@@ -8,7 +8,7 @@ use warp::Filter;
 use warp::http::StatusCode;
 
 use super::route::{Route, route};
-use super::{Answer, App, ErrorBody, bad_request, blocking, json, with_app};
+use super::{Answer, App, Caller, ErrorBody, bad_request, blocking, caller, json, with_app};
 use crate::jobs::Span;
 use crate::protocol::{JobsNow, StatsPoint};
 use crate::text::Text;
@@ -29,13 +29,13 @@ struct JobStats {
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    vec![route!(show).fixed(|at| at.and(warp::query()).and(with_app(app)).then(show))]
+    vec![route!(show).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(show))]
 }
 
 /// Number of jobs now, and statistics of the last hour or day.
 #[utoipa::path(get, path = "/api/jobs/stats", params(StatsQuery), responses(
     (status = 200, body = JobStats), (status = 400, body = ErrorBody)))]
-async fn show(query: StatsQuery, app: Arc<App>) -> Answer {
+async fn show(query: StatsQuery, _caller: Caller, app: Arc<App>) -> Answer {
     let span = match query.span.as_deref() {
         None | Some("hour") => Span::Hour,
         Some("day") => Span::Day,

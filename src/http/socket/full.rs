@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use super::super::App;
 use super::super::caller::{Caller, user_view};
+use super::super::reads;
 use super::connection::{Connection, Event};
 use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
+use crate::budgets::Spender;
 use crate::chat::{Membership, Page, Post, Seen};
 use crate::groups::Subscription;
 use crate::model::{JobId, Message, MessageText, PRIVATE_ROOM, RoomName, SendId};
-use crate::protocol::{BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, ServerFrame};
+use crate::protocol::{
+    BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, RoomSettingsView, ServerFrame,
+};
 use crate::text::{Locale, Text};
 
 /// Serves a full client.
@@ -22,12 +26,12 @@ pub async fn serve(mut connection: Box<Connection>, mut client: Box<FullClient>)
             Event::Binary => None,
             Event::Closed => return,
         };
-        let taken = match (client.limiter.check(), text) {
+        let taken = match (client.limiter.check(&client.app, &client.actor), text) {
             // Boxed, because its size would be part of every idle connection's task.
             (Pace::Fine, Some(text)) => Box::pin(client.take(&mut connection, &text)).await,
             (Pace::Fine, None) => Err(Text::new("error-bad_frame-binary").into()),
-            (Pace::TooFast, Some(text)) => Err(too_fast(&text)),
-            (Pace::TooFast, None) => Err(Text::new("error-too_fast").into()),
+            (Pace::TooFast(error), Some(text)) => Err(too_fast(error, &text)),
+            (Pace::TooFast(error), None) => Err(error.into()),
             (Pace::Flood, _) => return connection.refuse(CloseReason::TooMany).await,
         };
         if let Err(refused) = taken {
@@ -56,8 +60,7 @@ impl From<BadFrame> for Refused {
 }
 
 /// Says which `send` was refused, so that the client can try it again.
-fn too_fast(text: &str) -> Refused {
-    let error = Text::new("error-too_fast");
+fn too_fast(error: Text, text: &str) -> Refused {
     match ClientFrame::parse(text) {
         Ok(ClientFrame::Send { room, id, .. }) => Refused { error, id, room: Some(room) },
         _ => error.into(),
@@ -77,7 +80,8 @@ pub struct FullClient {
 
 impl FullClient {
     pub fn new(app: Arc<App>, caller: &Caller) -> Box<Self> {
-        let (actor, limiter) = (caller.actor(None), FrameLimiter::new(app.settings.messages_per_second));
+        let actor = caller.actor(None);
+        let limiter = FrameLimiter::new(app.settings.messages_per_second, actor.role);
         Box::new(Self { app, actor, limiter, rooms: Vec::new(), watch: None })
     }
 
@@ -130,7 +134,7 @@ impl FullClient {
 
     /// The room a client means.
     fn room_name(&self, text: &str) -> Result<RoomName, Text> {
-        if text == PRIVATE_ROOM { Ok(self.actor.private_room.clone()) } else { RoomName::public(text) }
+        if text == PRIVATE_ROOM { Ok(self.actor.private_room.clone()) } else { RoomName::given(text) }
     }
 
     fn membership(&self, name: &RoomName) -> Option<&Membership> {
@@ -194,8 +198,10 @@ impl FullClient {
             return Err(Text::new("error-too_many_rooms").with("max", max));
         }
         let chat = &self.app.chat;
+        let (payer, role) = (self.actor.payer(), self.actor.role);
+        let spender = Spender { role, payer: &payer, room: None };
         let membership = chat.join(&name, &self.actor, connection.outbox()).await?;
-        let caught = chat.catch_up(&membership, seen).await?;
+        let caught = reads::paid(&self.app.budgets, spender, chat.catch_up(&membership, seen)).await?;
         let room = membership.room();
         let messages = views(&name, &caught.messages);
         let deleted: Vec<_> =
@@ -204,6 +210,8 @@ impl FullClient {
         let changed = if seen.version.is_some() { views(&name, &caught.changed) } else { Vec::new() };
         let jobs = self.app.jobs.of_room(room.name()).await?;
         let (members, count) = room.members();
+        let record = room.record();
+        let title = chat.title_for(&record, &self.actor).await?;
         let greeting = match name.is_private() {
             true => Some(self.app.bots.greeting(self.actor.locale)),
             false => room.greeting(self.actor.locale),
@@ -217,7 +225,8 @@ impl FullClient {
             complete: caught.complete,
             members: &members,
             count,
-            bot: room.bot(),
+            settings: RoomSettingsView { title: &title, ..RoomSettingsView::new(&record) },
+            may: &self.actor.abilities_in(&record),
             jobs: &jobs,
             deleted: &deleted,
             changed: &changed,
@@ -235,7 +244,7 @@ impl FullClient {
         let id = id.map(SendId::new).transpose()?;
         let room = match self.membership(&name) {
             Some(membership) => membership.room().clone(),
-            None => self.app.chat.open_room(&name).await?.0,
+            None => self.app.chat.open_room(&name, &self.actor).await?.0,
         };
         let (outbox, locale, sent_id) = (connection.outbox().clone(), self.actor.locale, id.clone());
         let then = move |sent: Result<crate::chat::Sent, Text>| {
@@ -256,9 +265,11 @@ impl FullClient {
         let name = self.room_name(room)?;
         let room = match self.membership(&name) {
             Some(membership) => membership.room().clone(),
-            None => self.app.chat.find_room(&name).await?,
+            None => self.app.chat.find_room(&name, &self.actor).await?,
         };
-        let history = self.app.chat.history(&room, page).await?;
+        let payer = self.actor.payer();
+        let spender = Spender { role: self.actor.role, payer: &payer, room: None };
+        let history = reads::paid(&self.app.budgets, spender, self.app.chat.history(&room, page)).await?;
         let messages = views(&name, &history.messages);
         let Page { before, after, .. } = page;
         let frame = ServerFrame::History { room: name.shown(), messages: &messages, more: history.more, before, after };

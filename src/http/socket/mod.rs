@@ -60,15 +60,19 @@ struct OpenSession {
 
 impl Connections for Sockets {
     fn follow(&self, change: &SessionChange) {
-        let reason_for = |session: &OpenSession| match change {
-            SessionChange::Ended(subject, ids) => {
+        let reason_for = |session: Option<&OpenSession>| match (change, session) {
+            (SessionChange::Ended(subject, ids), Some(session)) => {
                 let is_ended = ids.as_ref().is_none_or(|ids| ids.contains(&session.id));
                 (session.subject == *subject && is_ended).then_some(CloseReason::SignedOut)
             }
-            SessionChange::Changed(subject) => (session.subject == *subject).then_some(CloseReason::GoingAway),
+            (SessionChange::Changed(subject), Some(session)) => {
+                (session.subject == *subject).then_some(CloseReason::GoingAway)
+            }
+            (SessionChange::Guests, None) => Some(CloseReason::GoingAway),
+            (SessionChange::Guests, Some(_)) | (_, None) => None,
         };
         for open in self.open().values() {
-            if let Some(reason) = open.session.as_deref().and_then(reason_for) {
+            if let Some(reason) = reason_for(open.session.as_deref()) {
                 open.outbox.close(reason);
             }
         }

@@ -24,7 +24,7 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
             return connection.refuse(CloseReason::TooMany).await;
         }
     };
-    let limiter = FrameLimiter::new(app.settings.messages_per_second);
+    let limiter = FrameLimiter::new(app.settings.messages_per_second, actor.role);
     let mut client = SimpleClient { app, actor, membership, limiter };
     // Boxed as below.
     Box::pin(client.greet(&mut connection)).await;
@@ -34,11 +34,11 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
             Event::Binary => None,
             Event::Closed => return,
         };
-        match (client.limiter.check(), text) {
+        match (client.limiter.check(&client.app, &client.actor), text) {
             // Boxed, because its size would be part of every idle connection's task.
             (Pace::Fine, Some(text)) => Box::pin(client.take(&mut connection, &text)).await,
             (Pace::Fine, None) => client.refuse(&mut connection, &Text::new("error-bad_frame-binary"), None),
-            (Pace::TooFast, _) => client.refuse(&mut connection, &Text::new("error-too_fast"), None),
+            (Pace::TooFast(error), _) => client.refuse(&mut connection, &error, None),
             (Pace::Flood, _) => return connection.refuse(CloseReason::TooMany).await,
         }
     }

@@ -12,8 +12,9 @@ use super::open::{OpenJob, OpenJobs};
 use super::permit::Places;
 use super::ready::Ready;
 use super::{Cancelled, Concurrency, Counts, Full, JobQueue, LiveJobs, Permit, QueuedJob, RunningJob};
-use crate::model::{Handle, Job, JobId, JobState, LogLine, Principal, RoomName, Timestamp};
+use crate::model::{Handle, Job, JobId, JobState, LogLine, Payer, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
+use crate::store::StoredJob;
 
 /// A queue whose jobs and workers are those of this process.
 ///
@@ -63,16 +64,26 @@ impl Dispatcher {
 
 #[async_trait]
 impl JobQueue for Dispatcher {
-    fn reserve(&self, lane: Lane, principal: &Principal, most: usize) -> Result<Permit, Full> {
-        self.places.reserve(lane, principal, most)
+    fn reserve(&self, lane: Lane, payer: &Payer, most: usize) -> Result<Permit, Full> {
+        self.places.reserve(lane, payer, most)
     }
 
-    fn reserve_beside(&self, principal: &Principal, most: usize) -> Option<Permit> {
-        self.places.reserve_beside(principal, most)
+    fn reserve_beside(&self, payer: &Payer, most: usize) -> Option<Permit> {
+        self.places.reserve_beside(payer, most)
     }
 
-    fn readmit(&self, lane: Lane, principal: &Principal) -> Permit {
-        self.places.readmit(lane, principal)
+    fn readmit(&self, lane: Lane, payer: &Payer) -> Permit {
+        self.places.readmit(lane, payer)
+    }
+
+    fn displace(&self, lane: Lane, payer: &Payer) -> Option<StoredJob> {
+        let mut open = self.open();
+        let id = open.newest_of_largest(lane, payer)?;
+        let entry = open.get_mut(&id)?;
+        entry.cancel.cancel();
+        let stored = entry.stored.clone();
+        open.stop_waiting(&id);
+        Some(stored)
     }
 
     fn enqueue(&self, jobs: Vec<QueuedJob>) {

@@ -20,7 +20,7 @@ pub use permit::{Full, Permit};
 pub use running::Concurrency;
 
 use super::policy::{Lane, Policy};
-use crate::model::{Handle, Job, JobId, LogLine, Principal, RoomName};
+use crate::model::{Handle, Job, JobId, LogLine, Payer, RoomName};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
 
@@ -71,21 +71,26 @@ pub struct Counts {
 ///    taken down several processes ([`OnRestart`](super::OnRestart)).
 /// 4. **Handed out at most once.** One worker gets a job from [`JobQueue::next`], and begins it once; one that was cancelled
 ///    before is never begun. [`JobQueue::next`] is cancel safe: dropping it loses no job.
-/// 5. **Fair and within limits.** Higher priorities first; within one, people are served round-robin. No command exceeds its
+/// 5. **Fair and within limits.** Higher priorities first; within one, payers are served round-robin: guests of one address
+///    are one. When a lane is full, whoever has most places there loses the newest to those who have fewer. No command exceeds its
 ///    concurrency and rate; slow jobs are also limited per person and room, and leave a quarter of the workers (at least one) to
 ///    quick ones. All of these are counted by each process for itself.
 ///    What must hold for all processes on one store is a claim of the commit: unique keys, numbers and places of schedules.
 #[async_trait]
 pub trait JobQueue: LiveJobs {
-    /// A place in a lane for one more job of this person, who may have `most`.
-    fn reserve(&self, lane: Lane, principal: &Principal, most: usize) -> Result<Permit, Full>;
+    /// A place in a lane for one more job of this payer, who may have `most`.
+    fn reserve(&self, lane: Lane, payer: &Payer, most: usize) -> Result<Permit, Full>;
 
-    /// A place that counts for `principal` but takes none in a lane; `None` if it has `most` already. For webhook deliveries and
+    /// A place that counts for `payer` but takes none in a lane; `None` if it has `most` already. For webhook deliveries and
     /// the server's own work.
-    fn reserve_beside(&self, principal: &Principal, most: usize) -> Option<Permit>;
+    fn reserve_beside(&self, payer: &Payer, most: usize) -> Option<Permit>;
 
     /// A place for a job that was let in before this process was started: in its lane as long as that has places.
-    fn readmit(&self, lane: Lane, principal: &Principal) -> Permit;
+    fn readmit(&self, lane: Lane, payer: &Payer) -> Permit;
+
+    /// Makes a place in a full lane for one more job of this payer: takes out of its turn the newest job of whoever has most
+    /// waiting there, if those are at least two more than this payer has. The caller must end it.
+    fn displace(&self, lane: Lane, payer: &Payer) -> Option<StoredJob>;
 
     /// Adds jobs that are stored as open. A job that is in the queue must not be added again.
     fn enqueue(&self, jobs: Vec<QueuedJob>);

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::super::policy::{Policies, Policy};
+use super::super::policy::{Lane, Policies, Policy};
 use super::QueuedJob;
 use super::permit::Counted;
 use super::running::{Concurrency, Running};
 use super::waiting::{LimitKey, Waiting};
-use crate::model::{Handle, JobId, LogLine, RoomName, Timestamp};
+use crate::model::{Handle, JobId, LogLine, Payer, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
 
@@ -104,6 +104,7 @@ impl OpenJob {
     fn limit_key(&self) -> LimitKey {
         LimitKey {
             lane: self.policy.lane,
+            payer: self.stored.job.payer(),
             principal: self.stored.job.principal.clone(),
             name: self.stored.job.name.clone(),
             room: self.stored.job.room.clone(),
@@ -202,6 +203,22 @@ impl OpenJobs {
             entry.place = Place::Out;
             self.waiting.remove(entry.policy.priority, &entry.limit_key(), id);
         }
+    }
+
+    /// The newest waiting job of whoever has most of them in a lane, if they are at least two more than `payer` has.
+    pub fn newest_of_largest(&self, lane: Lane, payer: &Payer) -> Option<JobId> {
+        let in_lane =
+            |entry: &&OpenJob| entry.policy.lane == lane && matches!(entry.place, Place::Waiting { _lane: Some(_) });
+        let mut waiting: HashMap<Payer, (usize, &JobId)> = HashMap::new();
+        for entry in self.open.values().filter(in_lane) {
+            let id = &entry.stored.job.id;
+            let (count, newest) = waiting.entry(entry.stored.job.payer()).or_insert((0, id));
+            *count += 1;
+            *newest = id.max(*newest);
+        }
+        let own = waiting.get(payer).map_or(0, |(count, _)| *count);
+        let (count, newest) = waiting.into_values().max_by_key(|(count, _)| *count)?;
+        (count >= own + 2).then(|| newest.clone())
     }
 
     /// Marks a job as finished and being stored.

@@ -8,18 +8,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::running::count_down;
 use crate::jobs::policy::Lane;
-use crate::model::Principal;
+use crate::model::Payer;
 
 /// Why there is no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     /// Too many jobs wait in this lane.
     Lane,
-    /// This person has as many jobs as one may have.
-    Principal,
+    /// This payer has as many jobs as one may have.
+    Payer,
 }
 
-/// A job's place: in its lane until a worker takes it, and among its person's jobs until it has ended. Given back when it is
+/// A job's place: in its lane until a worker takes it, and among its payer's jobs until it has ended. Given back when it is
 /// dropped.
 #[must_use]
 #[derive(Debug)]
@@ -33,32 +33,32 @@ pub struct Permit {
 pub struct Places {
     quick: Arc<Semaphore>,
     slow: Arc<Semaphore>,
-    people: People,
+    payers: Payers,
 }
 
 impl Places {
     /// `capacity` is the number of jobs that may wait in each lane.
     pub fn new(capacity: usize) -> Self {
         let lane = || Arc::new(Semaphore::new(capacity));
-        Self { quick: lane(), slow: lane(), people: People::default() }
+        Self { quick: lane(), slow: lane(), payers: Payers::default() }
     }
 
-    /// A place in a lane for one more job of this person, who may have `most`.
-    pub fn reserve(&self, lane: Lane, principal: &Principal, most: usize) -> Result<Permit, Full> {
-        let counted = self.people.enter(principal, most).ok_or(Full::Principal)?;
+    /// A place in a lane for one more job of this payer, who may have `most`.
+    pub fn reserve(&self, lane: Lane, payer: &Payer, most: usize) -> Result<Permit, Full> {
+        let counted = self.payers.enter(payer, most).ok_or(Full::Payer)?;
         let lane = self.lane(lane).clone().try_acquire_owned().map_err(|_| Full::Lane)?;
         Ok(Permit { lane: Some(lane), counted })
     }
 
     /// A place beside the lanes.
-    pub fn reserve_beside(&self, principal: &Principal, most: usize) -> Option<Permit> {
-        self.people.enter(principal, most).map(|counted| Permit { lane: None, counted })
+    pub fn reserve_beside(&self, payer: &Payer, most: usize) -> Option<Permit> {
+        self.payers.enter(payer, most).map(|counted| Permit { lane: None, counted })
     }
 
     /// A place for a job that was let in before this process was started: in its lane as long as that has places.
-    pub fn readmit(&self, lane: Lane, principal: &Principal) -> Permit {
+    pub fn readmit(&self, lane: Lane, payer: &Payer) -> Permit {
         let lane = self.lane(lane).clone().try_acquire_owned().ok();
-        Permit { lane, counted: self.people.count_in(principal) }
+        Permit { lane, counted: self.payers.count_in(payer) }
     }
 
     fn lane(&self, lane: Lane) -> &Arc<Semaphore> {
@@ -69,41 +69,41 @@ impl Places {
     }
 }
 
-/// How many jobs each person has that have not ended.
+/// How many jobs each payer has that have not ended.
 #[derive(Clone, Debug, Default)]
-struct People(Arc<Mutex<HashMap<Principal, usize>>>);
+struct Payers(Arc<Mutex<HashMap<Payer, usize>>>);
 
-impl People {
+impl Payers {
     /// Held for moments only, never across an await.
-    fn counts(&self) -> MutexGuard<'_, HashMap<Principal, usize>> {
+    fn counts(&self) -> MutexGuard<'_, HashMap<Payer, usize>> {
         self.0.lock()
     }
 
-    fn enter(&self, principal: &Principal, most: usize) -> Option<Counted> {
+    fn enter(&self, payer: &Payer, most: usize) -> Option<Counted> {
         let mut counts = self.counts();
-        let is_full = counts.get(principal).copied().unwrap_or(0) >= most;
-        (!is_full).then(|| self.add(&mut counts, principal))
+        let is_full = counts.get(payer).copied().unwrap_or(0) >= most;
+        (!is_full).then(|| self.add(&mut counts, payer))
     }
 
-    fn count_in(&self, principal: &Principal) -> Counted {
-        self.add(&mut self.counts(), principal)
+    fn count_in(&self, payer: &Payer) -> Counted {
+        self.add(&mut self.counts(), payer)
     }
 
-    fn add(&self, counts: &mut HashMap<Principal, usize>, principal: &Principal) -> Counted {
-        *counts.entry(principal.clone()).or_default() += 1;
-        Counted { people: self.clone(), principal: principal.clone() }
+    fn add(&self, counts: &mut HashMap<Payer, usize>, payer: &Payer) -> Counted {
+        *counts.entry(payer.clone()).or_default() += 1;
+        Counted { payers: self.clone(), payer: payer.clone() }
     }
 }
 
-/// One job that counts for its person, until it is dropped.
+/// One job that counts for its payer, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Counted {
-    people: People,
-    principal: Principal,
+    payers: Payers,
+    payer: Payer,
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        count_down(&mut self.people.counts(), &self.principal);
+        count_down(&mut self.payers.counts(), &self.payer);
     }
 }

@@ -9,13 +9,13 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::super::policy::{Lane, Policy};
 use super::waiting::LimitKey;
-use crate::model::{Principal, RoomName};
+use crate::model::{Payer, RoomName};
 
 /// Maximum numbers of concurrently running jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency {
     pub workers: usize,
-    /// Slow jobs of one person.
+    /// Slow jobs of one payer.
     pub per_person: usize,
     /// Slow jobs of one room.
     pub per_room: usize,
@@ -36,7 +36,7 @@ pub struct Running {
     /// By command.
     commands: HashMap<String, usize>,
     /// Slow ones.
-    people: HashMap<Principal, usize>,
+    payers: HashMap<Payer, usize>,
     /// Slow ones.
     rooms: HashMap<RoomName, usize>,
     /// Rate limiters of the commands that have one.
@@ -53,7 +53,7 @@ impl Running {
             all: 0,
             slow: 0,
             commands: HashMap::new(),
-            people: HashMap::new(),
+            payers: HashMap::new(),
             rooms: HashMap::new(),
             rates: HashMap::new(),
             clock: DefaultClock::default(),
@@ -74,7 +74,7 @@ impl Running {
     pub fn admits(&mut self, limit_key: &LimitKey, policy: &Policy) -> bool {
         let count = |count: Option<&usize>| count.copied().unwrap_or(0);
         let is_slow_full = self.slow >= self.concurrency.slow()
-            || count(self.people.get(&limit_key.principal)) >= self.concurrency.per_person
+            || count(self.payers.get(&limit_key.payer)) >= self.concurrency.per_person
             || limit_key.room.as_ref().is_some_and(|room| count(self.rooms.get(room)) >= self.concurrency.per_room);
         if self.is_full() || (limit_key.lane == Lane::Slow && is_slow_full) {
             return false;
@@ -105,7 +105,7 @@ impl Running {
         *self.commands.entry(limit_key.name.clone()).or_default() += 1;
         if limit_key.lane == Lane::Slow {
             self.slow += 1;
-            *self.people.entry(limit_key.principal.clone()).or_default() += 1;
+            *self.payers.entry(limit_key.payer.clone()).or_default() += 1;
             if let Some(room) = &limit_key.room {
                 *self.rooms.entry(room.clone()).or_default() += 1;
             }
@@ -117,7 +117,7 @@ impl Running {
         count_down(&mut self.commands, &limit_key.name);
         if limit_key.lane == Lane::Slow {
             self.slow -= 1;
-            count_down(&mut self.people, &limit_key.principal);
+            count_down(&mut self.payers, &limit_key.payer);
             if let Some(room) = &limit_key.room {
                 count_down(&mut self.rooms, room);
             }

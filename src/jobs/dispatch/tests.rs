@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::super::policy::Policies;
 use super::*;
 use crate::model::JobRequest;
+use crate::model::Principal;
 use crate::text::Locale;
 
 const CONCURRENCY: Concurrency = Concurrency { workers: 8, per_person: 2, per_room: 4 };
@@ -95,11 +96,11 @@ async fn places_are_never_too_many_and_come_back(queue: Arc<dyn JobQueue>) {
     let takers: Vec<_> = (0..8)
         .map(|taker| {
             let (queue, held, refused) = (queue.clone(), held.clone(), refused.clone());
-            let principal = job(&format!("Visitor {taker}"), "sum", "lobby").principal;
+            let payer = job(&format!("Visitor {taker}"), "sum", "lobby").payer();
             tokio::task::spawn_blocking(move || {
                 for round in 0..500 {
                     let permits: Vec<_> =
-                        (0..=round % 4).filter_map(|_| queue.reserve(Lane::Slow, &principal, 3).ok()).collect();
+                        (0..=round % 4).filter_map(|_| queue.reserve(Lane::Slow, &payer, 3).ok()).collect();
                     assert!(permits.len() <= 3, "no person has more than three");
                     assert!(held.fetch_add(permits.len(), Ordering::AcqRel) + permits.len() <= 10, "ten in all");
                     refused.fetch_add(round % 4 + 1 - permits.len(), Ordering::Relaxed);
@@ -113,8 +114,8 @@ async fn places_are_never_too_many_and_come_back(queue: Arc<dyn JobQueue>) {
         taker.await.expect("took");
     }
     assert!(refused.load(Ordering::Relaxed) > 0, "some found no place");
-    let principal = job("Ann", "sum", "lobby").principal;
-    let all: Vec<_> = std::iter::from_fn(|| queue.reserve(Lane::Slow, &principal, 99).ok()).collect();
+    let payer = job("Ann", "sum", "lobby").payer();
+    let all: Vec<_> = std::iter::from_fn(|| queue.reserve(Lane::Slow, &payer, 99).ok()).collect();
     assert_eq!(all.len(), 10, "all came back");
 }
 
@@ -146,14 +147,14 @@ fn job(principal: &str, name: &str, room: &str) -> Job {
     let handle = Handle::new(principal).expect("a handle");
     let room = RoomName::public(room).expect("a name");
     let request = JobRequest { name: name.into(), arguments: String::new() };
-    Job::queued(request, Principal::named(&handle), handle, Some(room), Locale::English)
+    Job::queued(request, Principal::visitor(&handle.to_string()), handle, Some(room), Locale::English)
 }
 
 /// What is called "sum" is quick, all else slow.
 fn enqueue(jobs: &Arc<dyn JobQueue>, job: Job) -> JobId {
     let id = job.id.clone();
     let lane = if job.name == "sum" { Lane::Quick } else { Lane::Slow };
-    let permit = jobs.reserve(lane, &job.principal, usize::MAX).expect("a place");
+    let permit = jobs.reserve(lane, &job.payer(), usize::MAX).expect("a place");
     jobs.enqueue(vec![QueuedJob { stored: StoredJob::new(job, 1), log: Vec::new(), permit }]);
     id
 }
@@ -259,16 +260,16 @@ fn a_full_lane_has_no_place_until_a_worker_takes_a_job() {
     let jobs = jobs(1, &[("sleep", Policy::SLOW)]);
     let ids: Vec<_> = (0..2).map(|_| enqueue(&jobs, job("Ann", "sleep", "lobby"))).collect();
     let waiting = enqueue(&jobs, job("Ann", "sleep", "lobby"));
-    let principal = job("Ann", "sleep", "lobby").principal;
-    let reserve = |lane, most| jobs.reserve(lane, &principal, most).map(drop);
+    let payer = job("Ann", "sleep", "lobby").payer();
+    let reserve = |lane, most| jobs.reserve(lane, &payer, most).map(drop);
     assert_eq!(reserve(Lane::Slow, 9), Err(Full::Lane));
     assert_eq!(reserve(Lane::Quick, 9), Ok(()));
-    assert_eq!(reserve(Lane::Quick, 3), Err(Full::Principal));
+    assert_eq!(reserve(Lane::Quick, 3), Err(Full::Payer));
     assert!(matches!(jobs.cancel(&waiting, Handle::bot()), Some(Cancelled::BeforeStart { .. })));
     jobs.close(&waiting);
     assert_eq!(reserve(Lane::Slow, 9), Ok(()));
     assert_eq!(begun(&jobs), ids);
-    assert_eq!(reserve(Lane::Quick, 2), Err(Full::Principal), "those that run count, too");
+    assert_eq!(reserve(Lane::Quick, 2), Err(Full::Payer), "those that run count, too");
     assert_eq!(reserve(Lane::Quick, 3), Ok(()));
 }
 

@@ -1,19 +1,20 @@
 //! Fair scheduling of jobs that wait for a worker.
 //!
-//! Higher priorities first; within one, people take turns, and each person's commands and rooms take turns; within those, first
-//! come is first served. Jobs that may not run at the moment are skipped and keep their place. Pure: independent of clock and
+//! Higher priorities first; within one, payers take turns, and each payer's people, commands and rooms take turns; within those,
+//! first come is first served. Jobs that may not run at the moment are skipped and keep their place. Pure: independent of clock and
 //! limit.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::super::policy::{Lane, Priority};
-use crate::model::{JobId, Principal, RoomName};
+use crate::model::{JobId, Payer, Principal, RoomName};
 
 /// The key that limits apply to: either all jobs of a kind may run, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitKey {
     pub lane: Lane,
+    pub payer: Payer,
     pub principal: Principal,
     /// The command.
     pub name: String,
@@ -28,14 +29,14 @@ pub struct Waiting {
     count: usize,
 }
 
-/// The people whose jobs of one priority wait, in the order of their turns.
+/// Whose jobs of one priority wait, in the order of their turns.
 #[derive(Default)]
 struct Turns {
-    people: VecDeque<Principal>,
-    streams: HashMap<Principal, VecDeque<Stream>>,
+    payers: VecDeque<Payer>,
+    streams: HashMap<Payer, VecDeque<Stream>>,
 }
 
-/// One person's jobs of one kind.
+/// One payer's jobs of one kind.
 struct Stream {
     limit_key: LimitKey,
     ids: VecDeque<JobId>,
@@ -68,10 +69,10 @@ impl Waiting {
 
 impl Turns {
     fn push(&mut self, limit_key: LimitKey, id: JobId) {
-        let streams = match self.streams.entry(limit_key.principal.clone()) {
+        let streams = match self.streams.entry(limit_key.payer.clone()) {
             Entry::Occupied(streams) => streams.into_mut(),
             Entry::Vacant(vacant) => {
-                self.people.push_back(limit_key.principal.clone());
+                self.payers.push_back(limit_key.payer.clone());
                 vacant.insert(VecDeque::new())
             }
         };
@@ -82,9 +83,9 @@ impl Turns {
     }
 
     fn next(&mut self, may_run: &mut impl FnMut(&LimitKey, &JobId) -> bool) -> Option<JobId> {
-        // A person without a runnable job keeps the turn.
-        for index in 0..self.people.len() {
-            let streams = self.streams.get_mut(&self.people[index])?;
+        // A payer without a runnable job keeps the turn.
+        for index in 0..self.payers.len() {
+            let streams = self.streams.get_mut(&self.payers[index])?;
             let may_run = |stream: &Stream| stream.ids.front().is_some_and(|id| may_run(&stream.limit_key, id));
             let Some(chosen) = streams.iter().position(may_run) else { continue };
             let mut stream = streams.remove(chosen)?;
@@ -92,11 +93,11 @@ impl Turns {
             if !stream.ids.is_empty() {
                 streams.push_back(stream);
             }
-            let principal = self.people.remove(index)?;
+            let payer = self.payers.remove(index)?;
             if streams.is_empty() {
-                self.streams.remove(&principal);
+                self.streams.remove(&payer);
             } else {
-                self.people.push_back(principal);
+                self.payers.push_back(payer);
             }
             return Some(id);
         }
@@ -104,7 +105,7 @@ impl Turns {
     }
 
     fn remove(&mut self, limit_key: &LimitKey, id: &JobId) -> bool {
-        let Some(streams) = self.streams.get_mut(&limit_key.principal) else { return false };
+        let Some(streams) = self.streams.get_mut(&limit_key.payer) else { return false };
         let Some(index) = streams.iter().position(|stream| stream.limit_key == *limit_key) else { return false };
         let ids = &mut streams[index].ids;
         let Some(place) = ids.iter().position(|other| other == id) else { return false };
@@ -113,8 +114,8 @@ impl Turns {
             streams.remove(index);
         }
         if streams.is_empty() {
-            self.streams.remove(&limit_key.principal);
-            self.people.retain(|principal| *principal != limit_key.principal);
+            self.streams.remove(&limit_key.payer);
+            self.payers.retain(|payer| *payer != limit_key.payer);
         }
         true
     }
@@ -123,11 +124,11 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Handle;
 
     fn limit_key(principal: &str, name: &str) -> LimitKey {
-        let principal = Principal::named(&Handle::new(principal).expect("a handle"));
-        LimitKey { lane: Lane::Slow, principal, name: name.into(), room: RoomName::public("lobby").ok() }
+        let principal = Principal::visitor(principal);
+        let (payer, room) = (Payer::Person(principal.clone()), RoomName::public("lobby").ok());
+        LimitKey { lane: Lane::Slow, payer, principal, name: name.into(), room }
     }
 
     fn push(waiting: &mut Waiting, priority: Priority, principal: &str, name: &str) -> JobId {

@@ -17,13 +17,15 @@ use serde_json::{Value, json};
 
 use super::NewStore;
 use super::schema_1::OldStore;
+use crate::model::RoomRecord;
 use crate::model::{Document, Hook, Job, Message, Principal, Schedule, Timestamp};
 use crate::store::claims::Claim;
 use crate::store::documents::add_references;
 use crate::store::engine::{Batch, Counter, EngineError, Scope, Table, number_from};
 use crate::store::job_index::{self, StoredJob};
 use crate::store::messages::{day_of, hashed_sent_key};
-use crate::store::rooms::{RoomNumber, RoomRecord, private_room};
+use crate::store::rooms::{RoomNumber, private_room};
+use crate::store::schedules::claims_of;
 use crate::store::{ROOMS_KEY, encode};
 
 // The tables of schema 1. Its indexes of jobs and schedules are made again.
@@ -232,10 +234,8 @@ impl<'a> Step<'a> {
             value["room"] = json!(renamed(&self.rooms_key, &room)?);
             rename(&mut value, "person", "principal");
             let schedule: Schedule = typed(value, &what)?;
-            let claims =
-                [Claim::schedule_place(&schedule.principal, schedule.place), Claim::schedule_number_of(&schedule)];
-            let batch =
-                claims.iter().fold(Batch::new(Scope::ANY), |batch, claim| batch.claim(claim, schedule.id.as_str()));
+            let claim = |batch: Batch, claim| batch.claim(&claim, schedule.id.as_str());
+            let batch = claims_of(&schedule).fold(Batch::new(Scope::ANY), claim);
             self.new.add(batch.put(Table::Schedules, id, encode(&schedule)))
         })
     }

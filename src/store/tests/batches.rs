@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::model::{
-    Account, AccountId, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId, Invitation,
-    InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Rhythm, Role, Schedule, ScheduleId,
+    Access, Account, AccountId, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId, Invitation,
+    InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Rhythm, Role, RoomKind, RoomRecord, Schedule,
+    ScheduleId,
 };
 
 /// When jobs are due that wait for their time.
@@ -77,6 +78,23 @@ async fn change_rooms(store: &Store, lobby: RoomNumber) {
     let empty = RoomRecord::new(RoomName::public("empty").expect("a name"), BotMode::Mention, None);
     let (_, empty, _) = store.create_room(empty).await.expect("created");
     assert_eq!(store.remove_empty_room(&empty).await, Ok(true));
+    let members = vec![principal("Ann"), principal("Bob")];
+    let closed = RoomName::public("closed").expect("a name");
+    let closed = RoomRecord {
+        kind: RoomKind::Closed,
+        members,
+        ..RoomRecord::new(closed, BotMode::Mention, Some(&principal("Ann")))
+    };
+    let (number, ..) = store.create_room(closed).await.expect("created");
+    let names = async |who: &str| store.rooms_of(&principal(who)).await.expect("readable").len();
+    assert_eq!((names("Ann").await, names("Bob").await, names("Cid").await), (1, 1, 0));
+    let swap = |record: &mut RoomRecord| record.members = vec![principal("Ann"), principal("Cid")];
+    store.update_room(number, swap, |_| ()).await.expect("changed");
+    assert_eq!((names("Ann").await, names("Bob").await, names("Cid").await), (1, 0, 1));
+    let (_, closed) = store.room_record(number).await.expect("readable");
+    assert_eq!(store.remove_room(&closed, || ()).await, Ok(true));
+    assert_eq!(names("Ann").await, 0);
+    store.finish_removals().await.expect("removed");
 
     let (name, visitor) = (RoomName::temporary(), principal("Visitor"));
     let record = RoomRecord::new(name.clone(), BotMode::Mention, Some(&visitor));
@@ -155,6 +173,10 @@ async fn change_schedules(store: &Store) {
         principal: asked_by.principal,
         handle: asked_by.handle,
         room: asked_by.room,
+        role: Role::Guest,
+        address: None,
+        guest_place: None,
+        expires_at: None,
         locale: Locale::English,
         seq: 1,
         missed: MissedRuns::Once,
@@ -164,7 +186,7 @@ async fn change_schedules(store: &Store) {
     };
     let (id, run) = (schedule.id.clone(), schedule.run(JobId::fresh(), DUE));
     let schedule = Schedule { next: Some(NextRun { job: run.id.clone(), at: DUE }), ..schedule };
-    let added = store.add_schedule(schedule, &run, 9, || ()).await;
+    let added = store.add_schedule(schedule, &run, ScheduleLimits { per_payer: 9, of_guests: Some(9) }, || ()).await;
     assert!(matches!(added, Ok(Added::New(_))), "{added:?}");
 
     let (was, change) = next_run(store, &id).await;
@@ -267,6 +289,8 @@ async fn change_accounts(store: &Store) {
 
 async fn change_the_rest(store: &Store) {
     assert_eq!(store.add_owner_key_digest(b"digest").await, Ok(true));
+    store.set_access(Access::Members, || ()).await.expect("stored");
+    assert_eq!(store.access().await, Ok(Access::Members));
     let room = RoomName::public("lobby").expect("a name");
     let name = Handle::new("Hook").expect("a handle");
     let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };

@@ -115,9 +115,10 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let text = payload::text(content_type, &body).ok_or_else(|| Text::new("error-empty-hook"))?;
     let text = MessageText::cut(text, app.settings.message_chars)?;
-    let (room, _) = app.chat.open_room(&hook.room).await?;
+    let actor = Actor::hook(&hook);
+    let (room, _) = app.chat.open_room(&hook.room, &actor).await?;
     let post = Post { text, id: repetition(&headers), request: None };
-    app.chat.say(room, &Actor::hook(&hook), post).await?;
+    app.chat.say(room, &actor, post).await?;
     // Slack's response, with its content type: some senders check both.
     Ok(warp::reply::html("ok").into_response())
 }

@@ -1,0 +1,142 @@
+//! Rooms: who may enter and write, and their settings.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BotMode, Persona, Principal, RoomName, Timestamp};
+use crate::text::Text;
+
+/// Who may enter a room, and find it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomKind {
+    /// Everybody; it is listed.
+    #[default]
+    Public,
+    /// Whoever knows its name.
+    Unlisted,
+    /// Its members.
+    Closed,
+    /// Its members, who never change.
+    Direct,
+    /// Its one member, who talks to the bot there.
+    Private,
+    /// A connection that could not find it again: it is removed when that is closed.
+    Temporary,
+}
+
+impl RoomKind {
+    /// Whether people who enter are named one by one.
+    pub fn has_members(self) -> bool {
+        matches!(self, Self::Closed | Self::Direct)
+    }
+
+    /// Whether a room of this kind is one that people set up: it has settings, an owner, and can be deleted.
+    pub fn is_managed(self) -> bool {
+        matches!(self, Self::Public | Self::Unlisted | Self::Closed)
+    }
+}
+
+/// Who may write in a room, of those who may enter it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Posting {
+    #[default]
+    Everyone,
+    /// Whoever has an account.
+    Members,
+    /// Moderators and the room's owner.
+    Moderators,
+}
+
+impl Posting {
+    fn is_everyone(&self) -> bool {
+        *self == Self::Everyone
+    }
+}
+
+/// What can be changed of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomSettings {
+    pub bot: BotMode,
+    #[serde(default, skip_serializing_if = "Persona::is_empty")]
+    pub persona: Persona,
+    /// What it is called where that is not its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// What is talked about.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub topic: String,
+    #[serde(default, skip_serializing_if = "Posting::is_everyone")]
+    pub posting: Posting,
+    /// Shortest time between two messages of one author who does not moderate, in seconds; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slow_seconds: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// The stored record of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRecord {
+    pub name: RoomName,
+    pub kind: RoomKind,
+    /// Who may enter, where that is not everybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Principal>,
+    /// Who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Principal>,
+    pub settings: RoomSettings,
+    pub created_at: Timestamp,
+    /// Since when nothing is written in it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
+}
+
+impl RoomRecord {
+    /// Maximum number of members of a closed room.
+    pub const MOST_MEMBERS: usize = 500;
+
+    /// Longest title, in characters.
+    const TITLE_CHARS: usize = 80;
+
+    /// Longest topic, in characters.
+    const TOPIC_CHARS: usize = 300;
+
+    /// A new room, whose kind follows from its name; the only member of a private one is `owner`.
+    pub fn new(name: RoomName, bot: BotMode, owner: Option<&Principal>) -> Self {
+        let kind = match () {
+            () if name.is_temporary() => RoomKind::Temporary,
+            () if name.is_private() => RoomKind::Private,
+            () if name.is_direct() => RoomKind::Direct,
+            () => RoomKind::Public,
+        };
+        let settings = RoomSettings {
+            bot,
+            persona: Persona::default(),
+            title: String::new(),
+            topic: String::new(),
+            posting: Posting::default(),
+            slow_seconds: 0,
+        };
+        let members = if name.is_private() { owner.into_iter().cloned().collect() } else { Vec::new() };
+        let owner = owner.filter(|_| kind.is_managed()).cloned();
+        Self { name, kind, members, owner, settings, created_at: Timestamp::now(), archived_at: None }
+    }
+
+    /// Checks what people wrote of the settings.
+    pub fn check(&self) -> Result<(), Text> {
+        let RoomSettings { title, topic, .. } = &self.settings;
+        for (text, max) in [(title, Self::TITLE_CHARS), (topic, Self::TOPIC_CHARS)] {
+            if text.chars().count() > max || text.chars().any(char::is_control) {
+                return Err(Text::new("error-bad_room-text").with("max", max));
+            }
+        }
+        if self.members.len() > Self::MOST_MEMBERS {
+            return Err(Text::new("error-bad_room-members").with("max", Self::MOST_MEMBERS));
+        }
+        Ok(())
+    }
+}
