@@ -13,6 +13,7 @@ use crate::config::{AfterRestart, CommandConfig, Config, Urgency};
 use crate::fetch::{Client, Secret};
 use crate::http::Sockets;
 use crate::jobs::{Jobs, Lane, OnRestart, Policy, Priority, Retries};
+use crate::patterns::Pattern;
 use crate::process::{ProcessLimits, Program, Programs};
 
 /// Delay before the first retry of a failed command; doubled for each further one.
@@ -107,7 +108,8 @@ impl CustomCommands {
                 memory: (config.memory_mb > 0).then_some(config.memory_mb * MIB),
             },
         };
-        Ok(Arc::new(ProgramCommand { command, program, programs: self.programs.clone() }))
+        let words = Pattern::whole(&config.words).map_err(anyhow::Error::msg).context("words")?;
+        Ok(Arc::new(ProgramCommand { command, program, programs: self.programs.clone(), words }))
     }
 }
 

@@ -171,6 +171,42 @@ async fn a_program_gets_the_request_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn words_of_people_are_options_only_where_the_command_says_so() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join("x"), "").expect("written");
+    let folder = dir.path().to_str().expect("UTF-8");
+    let command = |name: &str, run: &[&str], more: &str| {
+        format!("[[commands]]\nname = {name:?}\nhelp = \"x\"\nallow = \"guests\"\nrun = {}\n{more}\n", json!(run))
+    };
+    let settings = [
+        command("find", &["find", folder, "-name"], ""),
+        command("whole", &["echo"], "words = \"-?[0-9]+\""),
+        command("any", &["printf", "%s;"], "words = \".*\""),
+        command("usual", &["printf", "%s;"], ""),
+    ];
+    let setup = Setup::new(&settings.concat());
+    let mut ann = setup.member("Ann").await;
+    let refused = |what: &str| (what.to_owned(), "failed".to_owned());
+    for (line, told) in [
+        ("/find x -o -maxdepth 0 -exec id ;", "\"find\" does not accept the option \"-o\"."),
+        ("/find '-exec' id ;", "\"find\" does not accept the option \"-exec\"."),
+        ("/whole -5 -x", "\"whole\" does not accept the option \"-x\"."),
+        ("/whole 5 five", "\"whole\" does not accept \"five\"."),
+        ("/usual -", "\"usual\" does not accept the option \"-\"."),
+    ] {
+        assert_eq!(asked(&mut ann, line).await, refused(told), "{line}");
+    }
+    for (line, told) in [
+        ("/find x", format!("{folder}/x")),
+        ("/whole -5 6", "-5 6".to_owned()),
+        ("/any --a '' b", "--a;;b;".to_owned()),
+        ("/usual a-b '' −5", "a-b;;−5;".to_owned()),
+    ] {
+        assert_eq!(asked(&mut ann, line).await, (told, "completed".to_owned()), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn cancel_ends_a_program_and_its_children_within_a_second() {
     let deaf = "trap '' TERM; ";
     let setup = Setup::with_script(

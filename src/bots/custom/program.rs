@@ -8,6 +8,7 @@ use super::super::{Bot, Failure, Reply, Request};
 use super::answer::{Draft, one_line};
 use super::{Command, CommandRequest, arguments};
 use crate::jobs::Policy;
+use crate::patterns::Pattern;
 use crate::process::{End, Event, Program, Programs};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
@@ -18,6 +19,8 @@ pub struct ProgramCommand {
     /// With the arguments that precede the user's.
     pub program: Program,
     pub programs: Programs,
+    /// What each word of the user must match.
+    pub words: Pattern,
 }
 
 #[async_trait]
@@ -36,6 +39,9 @@ impl Bot for ProgramCommand {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let argv = arguments::split(&request.job.arguments);
+        if let Some(word) = argv.iter().find(|word| !self.words.matches(word)) {
+            return Err(self.refusal(word));
+        }
         let input = CommandRequest::new(request.job, &argv, None).to_json() + "\n";
         let mut program = self.program.clone();
         program.arguments.extend(argv);
@@ -59,6 +65,11 @@ impl Bot for ProgramCommand {
 }
 
 impl ProgramCommand {
+    fn refusal(&self, word: &str) -> Failure {
+        let key = if word.starts_with('-') { "own-option" } else { "own-word" };
+        Failure::bad_arguments(Text::new(key).with("name", self.name()).with("word", one_line(word)))
+    }
+
     fn failure(&self, end: End, last_logged: Option<String>) -> Failure {
         let text = |key: &'static str| Text::new(key).with("name", self.name());
         let program = self.program.program.display();
