@@ -173,7 +173,8 @@ impl Actor {
             | Action::ManageHooks
             | Action::ManageDocuments
             | Action::ManagePeople
-            | Action::SeeMetrics => is_at_least(Role::Admin),
+            | Action::SeeMetrics
+            | Action::ReadJobLog => is_at_least(Role::Admin),
             // Only the owner makes others as powerful as an admin, or takes that from them.
             Action::GiveRole(role) => is_at_least(Role::Owner) || (is_at_least(Role::Admin) && role < Role::Admin),
             Action::ManageAccount(account) => {
@@ -214,6 +215,8 @@ pub enum Action<'a> {
     Enter(&'a RoomName),
     SeeJob(&'a Job),
     ManageJob(&'a Job),
+    /// Read what programs of commands wrote for whoever runs the server.
+    ReadJobLog,
     ManageSchedule(&'a Schedule),
     SeeEveryJob,
     ChangeRoom,
@@ -264,6 +267,9 @@ mod tests {
             (&bob, Action::Enter(&home), false),
             (&owner, Action::Enter(&home), false),
             (&bob, Action::Enter(&lobby), true),
+            (&ann, Action::ReadJobLog, false),
+            (&actor("m", Role::Moderator), Action::ReadJobLog, false),
+            (&actor("d", Role::Admin), Action::ReadJobLog, true),
             (&ann, Action::DeleteMessage, false),
             (&ann, Action::ChangeRoom, false),
             (&ann, Action::SeeEveryJob, false),
