@@ -7,7 +7,9 @@ fn from_file(text: &str) -> Result<Config, String> {
     let file = dir.path().join("c.toml");
     std::fs::write(&file, text).expect("written");
     let loaded = load(&Sources { file: Some(file), ..Sources::default() });
-    loaded.map_err(|error| error.to_string().rsplit('/').next().unwrap_or_default().to_owned())
+    loaded
+        .map(|config| Config { file: None, ..config })
+        .map_err(|error| error.to_string().rsplit('/').next().unwrap_or_default().to_owned())
 }
 
 fn from_environment(name: &str, value: &str) -> Result<Config, String> {

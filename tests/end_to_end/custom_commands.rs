@@ -32,6 +32,8 @@ impl Setup {
 
     fn on(port: u16, settings: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
+        // For what programs write: nothing new may be beside the data.
+        fs::create_dir(dir.path().join("work")).expect("a folder");
         fs::write(dir.path().join("config.toml"), settings).expect("written");
         let server = ServerProcess::configured(port, &dir.path().join("data"), &dir.path().join("config.toml"));
         Self { server, dir }
@@ -62,7 +64,7 @@ fn script_command(name: &str, script: &str, more: &str) -> String {
     format!("[[commands]]\nname = {name:?}\nhelp = \"is a test\"\nallow = \"guests\"\nrun = {run}\n{more}\n")
 }
 
-async fn member(server: &ServerProcess, handle: &str) -> Client {
+pub async fn member(server: &ServerProcess, handle: &str) -> Client {
     let mut client = Client::connect(server.address(), "/ws", &[]).await;
     client.send(json!({"type": "hello", "handle": handle, "locale": "en"})).await;
     client.send(json!({"type": "join", "room": "lobby"})).await;
@@ -81,7 +83,7 @@ async fn answer(client: &mut Client, job: &str) -> Value {
 }
 
 /// What a command answers, and how its job ended.
-async fn asked(client: &mut Client, line: &str) -> (String, String) {
+pub async fn asked(client: &mut Client, line: &str) -> (String, String) {
     let job = ask(client, line).await;
     let told = answer(client, &job).await;
     let text = |key: &str| told[key].as_str().expect("text").to_owned();
@@ -246,7 +248,7 @@ async fn a_killed_server_leaves_no_program_behind() {
 
 #[tokio::test]
 async fn a_stop_ends_programs_and_the_next_start_runs_those_again_that_may() {
-    let script = "echo x >> begun; echo $$; while [ ! -e go ]; do sleep 0.01; done; echo done";
+    let script = "echo x >> work/begun; echo $$; while [ ! -e go ]; do sleep 0.01; done; echo done";
     let mut setup = Setup::new(
         &(script_command("again", script, "on_restart = \"run_again\"")
             + &script_command("once", script, "")
@@ -276,7 +278,7 @@ async fn a_stop_ends_programs_and_the_next_start_runs_those_again_that_may() {
         assert_eq!(job["state"], state);
         assert!(format!("{} {}", job["result"], job["error"]["message"]).contains(told), "{job}");
     }
-    assert_eq!(fs::read_to_string(setup.path("begun")).expect("a file"), "x\n".repeat(3), "one of them twice");
+    assert_eq!(fs::read_to_string(setup.path("work/begun")).expect("a file"), "x\n".repeat(3), "one of them twice");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod answers;
 mod api;
 mod catch_up;
 mod command;
+mod confinement;
 mod cookieless;
 mod crash;
 mod custom_commands;
