@@ -1,12 +1,15 @@
-//! What is kept from programs that the server starts: its data and its keys.
+//! What is kept from programs that the server starts, and from others of the same user: its data, its keys and its memory.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use chatbot::process::sandbox;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use serde_json::json;
 
 use crate::custom_commands::{asked, member};
@@ -81,6 +84,28 @@ impl Drop for Serving {
 
 fn own_program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_chatbot"))
+}
+
+#[test]
+fn the_servers_memory_and_environment_are_hidden_from_its_own_user() {
+    /// Of "nobody", should root run this test.
+    const NOBODY: u32 = 65534;
+    let dir = tempfile::tempdir().expect("a folder");
+    // By its handle: another user may have no way to the file.
+    let binary = File::open(env!("CARGO_BIN_EXE_chatbot")).expect("the program");
+    let mut program = Command::new(format!("/proc/self/fd/{}", binary.as_raw_fd()));
+    if geteuid().is_root() {
+        chown(dir.path(), Some(NOBODY), Some(NOBODY)).expect("root may");
+        program.uid(NOBODY).gid(NOBODY);
+    }
+    let serving = Serving::start(program, dir.path(), "");
+    let about = |file: &str| fs::metadata(format!("/proc/{}/{file}", serving.child.id())).expect("it runs");
+    for file in ["environ", "mem", "maps", "fd"] {
+        assert_eq!(about(file).uid(), 0, "{file}");
+    }
+    let status = fs::read_to_string(format!("/proc/{}/status", serving.child.id())).expect("anybody may read it");
+    let user = if geteuid().is_root() { NOBODY } else { geteuid().as_raw() };
+    assert!(status.contains(&format!("Uid:\t{user}\t")), "{status}");
 }
 
 #[test]
