@@ -130,6 +130,9 @@ impl CustomCommands {
 
 /// Says what people may reach through programs because of how the server runs.
 fn warn_of_risks() {
+    if rustix::process::geteuid().is_root() {
+        tracing::warn!("the programs of commands run as root, as the server does; run it as a user of its own");
+    }
     #[cfg(target_os = "linux")]
     if !sandbox::hides_files() {
         tracing::warn!(

@@ -109,6 +109,15 @@ fn the_servers_memory_and_environment_are_hidden_from_its_own_user() {
 }
 
 #[test]
+fn a_server_that_runs_programs_as_root_is_warned_of() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let warns = |settings: &str| Serving::start(own_program(), dir.path(), settings).log().contains("run as root");
+    let program = "[[commands]]\nname = \"say\"\nhelp = \"x\"\nrun = [\"echo\"]";
+    assert_eq!(warns(program), geteuid().is_root());
+    assert!(!warns("[[commands]]\nname = \"say\"\nhelp = \"x\"\nurl = \"https://example.com\""));
+}
+
+#[test]
 fn a_command_in_the_data_folder_is_refused_at_the_start() {
     let dir = tempfile::tempdir().expect("a folder");
     fs::create_dir_all(dir.path().join("data/scripts")).expect("a folder");
