@@ -50,6 +50,9 @@ pub struct Config {
     /// Outgoing webhooks; only from the file.
     #[serde(skip)]
     pub webhooks: Vec<WebhookConfig>,
+    /// The file, if there is one.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -348,6 +351,12 @@ impl Config {
         let public_url = reqwest::Url::parse(&self.http.public_url).ok();
         let public_host = public_url.and_then(|url| url.host_str().map(str::to_owned));
         self.http.hosts.iter().cloned().chain(public_host).collect()
+    }
+
+    /// The files and folders with what no program of a command may read: data and keys.
+    pub fn secret_paths(&self) -> Vec<PathBuf> {
+        let paths = [&self.server.data_dir, &self.language_model.key_file, &self.embedding.key_file];
+        paths.into_iter().chain(&self.file).filter(|path| !path.as_os_str().is_empty()).cloned().collect()
     }
 
     /// Validates constraints that the types do not express.

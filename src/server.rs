@@ -6,6 +6,7 @@ mod custom_commands;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,8 +122,9 @@ impl Server {
         let bots = Bots::new(client.clone(), &planning(config)?, webhooks, ask, library.clone());
         let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
         let sessions = Arc::new(Sessions::new(store.clone(), sockets.clone(), keys.mark()));
+        let hidden = secret_paths(config).await?;
         let custom_commands =
-            CustomCommands::new(config, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
+            CustomCommands::new(config, hidden, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         custom_commands.set(&config.commands)?;
         let chat = Chat::new(store.clone(), jobs.clone(), rooms, budgets.clone(), deliveries.clone());
         let unfinished = store.open_jobs().await.context("cannot read unfinished jobs")?;
@@ -326,6 +328,12 @@ async fn open_library(
         opened.map_err(|text| anyhow::anyhow!("cannot open the documents: {}", text.in_locale(Locale::English)))
     });
     opening.await?
+}
+
+/// The canonical paths of what programs of commands may not read. What is not there needs no hiding.
+async fn secret_paths(config: &Config) -> anyhow::Result<Vec<PathBuf>> {
+    let paths = config.secret_paths();
+    Ok(threads::blocking(move || paths.iter().filter_map(|path| path.canonicalize().ok()).collect()).await?)
 }
 
 fn planning(config: &Config) -> anyhow::Result<Planning> {

@@ -7,7 +7,7 @@
 //!
 //! It fills a store through the server's own sockets, then starts the server on it once for each case, with default settings
 //! but for the limits that would refuse the load. Memory is the process's resident memory, the pages of files that it has mapped
-//! included. A missed target is printed. Linux only: it reads `/proc`.
+//! included. A missed target is printed. Linux only, and as root: it reads `/proc`, most of which the server hides from its own user.
 
 mod cases;
 mod clients;

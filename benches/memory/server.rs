@@ -86,12 +86,12 @@ impl Server {
     }
 
     pub fn forget_peak(&self) -> Result<(), Box<dyn Error>> {
-        Ok(fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
+        Ok(fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").map_err(only_for_root)?)
     }
 
     /// By proc_pid_io(5).
     pub fn written(&self) -> Result<Written, Box<dyn Error>> {
-        let io = fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
+        let io = fs::read_to_string(format!("/proc/{}/io", self.child.id())).map_err(only_for_root)?;
         let number = |name: &str| {
             let line = io.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|number| number.trim().parse().ok()).ok_or_else(|| format!("no {name} in /proc/PID/io"))
@@ -102,6 +102,10 @@ impl Server {
     fn process(&self) -> Process {
         Process::of(self.child.id())
     }
+}
+
+fn only_for_root(error: std::io::Error) -> String {
+    format!("cannot measure the server, which shows itself only to root: {error}")
 }
 
 impl Drop for Server {

@@ -10,8 +10,9 @@ request = json.load(sys.stdin)
 try:
     start = int(sys.argv[1])
 except (IndexError, ValueError):
-    # The last line on standard error is shown with the exit code.
-    sys.exit("I count down from a number, such as: countdown 5")
+    # Shown with the exit code; standard error is only for the log, which admins read.
+    print(json.dumps({"error": "I count down from a number, such as: countdown 5"}))
+    sys.exit(1)
 
 for number in range(start, 0, -1):
     # A line of JSON says how far it is, any other line is a piece of the answer. Both are seen at once if they are flushed.

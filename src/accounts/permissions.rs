@@ -20,6 +20,8 @@ pub enum Action<'a> {
     /// See a job that was asked for in this room, or in none.
     SeeJob(&'a Job, Option<&'a RoomRecord>),
     ManageJob(&'a Job),
+    /// Read what programs of commands wrote for whoever runs the server.
+    ReadJobLog,
     ManageSchedule(&'a Schedule),
     SeeEveryJob,
     /// Delete what others said, stop and ban them.
@@ -71,6 +73,7 @@ impl Actor {
             | Action::ManageDocuments
             | Action::ManagePeople
             | Action::SeeAuditLog
+            | Action::ReadJobLog
             | Action::SeeMetrics => is_at_least(Role::Admin),
             Action::ManageSettings => is_at_least(Role::Owner),
             // Only the owner makes others as powerful as an admin, or takes that from them.
@@ -187,6 +190,9 @@ mod tests {
             (&bob, Action::Enter(&home), false),
             (&owner, Action::Enter(&home), false),
             (&bob, Action::Enter(&lobby), true),
+            (&ann, Action::ReadJobLog, false),
+            (&actor("m", Role::Moderator), Action::ReadJobLog, false),
+            (&actor("d", Role::Admin), Action::ReadJobLog, true),
             (&ann, Action::Moderate, false),
             (&ann, Action::ManageRoom(&lobby), false),
             (&owner, Action::ManageRoom(&lobby), true),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::ConfigError;
 use crate::fetch::Client;
 use crate::model::Role;
+use crate::patterns::Pattern;
 use crate::text::Translations;
 
 /// A custom command: a program (`run`) or an HTTP endpoint (`url`).
@@ -30,6 +31,10 @@ pub struct CommandConfig {
     /// The program and its first arguments; the user's arguments follow.
     #[serde(default)]
     pub run: Vec<String>,
+    /// Regular expression that each of the user's words must match as a whole. Programs take words that begin with `-` for
+    /// options, so that these must be allowed.
+    #[serde(default = "default_words")]
+    pub words: String,
     /// URL that requests are posted to.
     #[serde(default)]
     pub url: String,
@@ -115,6 +120,10 @@ pub enum Urgency {
     Low,
 }
 
+fn default_words() -> String {
+    "([^-].*)?".to_owned()
+}
+
 fn default_time_limit() -> u64 {
     60
 }
@@ -187,6 +196,9 @@ impl CommandConfig {
         require(self.run.first().is_none_or(|program| !program.is_empty()), "run", "must begin with a program")?;
         let has_no_nul = |text: &String| !text.contains('\0');
         require(self.run.iter().all(has_no_nul), "run", "must not hold NUL characters")?;
+        let has_rule_for_argv = self.url.is_empty() || self.words == default_words();
+        require(has_rule_for_argv, "words", "is for the arguments of a program, not for an url")?;
+        Pattern::whole(&self.words).map_err(|problem| ("words", problem))?;
         let is_variable = |name: &String| !name.is_empty() && !name.contains(['=', '\0']);
         require(self.environment.keys().all(is_variable), "environment", "has a name that cannot be one")?;
         require(self.environment.values().all(has_no_nul), "environment", "must not hold NUL characters")?;

@@ -79,6 +79,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     commands::check(&lists.commands)?;
     config.commands = lists.commands;
     config.webhooks = lists.webhooks;
+    config.file = sources.file.clone();
     Ok(config)
 }
 

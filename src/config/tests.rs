@@ -7,7 +7,9 @@ fn from_file(text: &str) -> Result<Config, String> {
     let file = dir.path().join("c.toml");
     std::fs::write(&file, text).expect("written");
     let loaded = load(&Sources { file: Some(file), ..Sources::default() });
-    loaded.map_err(|error| error.to_string().rsplit('/').next().unwrap_or_default().to_owned())
+    loaded
+        .map(|config| Config { file: None, ..config })
+        .map_err(|error| error.to_string().rsplit('/').next().unwrap_or_default().to_owned())
 }
 
 fn from_environment(name: &str, value: &str) -> Result<Config, String> {
@@ -132,6 +134,8 @@ fn wrong_commands_are_named() {
     check("run = [\"x\"]\nretires = 2", "c.toml, line 5: unknown field `retires`");
     check("run = [\"x\"]\ntime_limit_seconds = 0", "commands.tide.time_limit_seconds: must be 1 to 86400");
     check("run = [\"x\"]\nsecret = \"0123456789abcdef\"", "commands.tide.secret: only signs");
+    check("run = [\"x\"]\nwords = \"(\"", "commands.tide.words: regex parse error");
+    check("url = \"https://example.com\"\nwords = \".*\"", "commands.tide.words: is for the arguments of a program");
     check("url = \"ftp://example.com\"", "weather");
     check("url = \"https://example.com\"\nsecret = \"short\"", "commands.tide.secret: must have at least 16");
     check("run = [\"x\"]\n[[commands]]\nname = \"tide\"\nhelp = \"x\"\nrun = [\"x\"]", "commands.tide: is there twice");

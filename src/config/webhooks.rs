@@ -8,6 +8,7 @@ use super::ConfigError;
 use crate::fetch::{Client, Secret};
 use crate::jobs::{Event, Webhook};
 use crate::model::RoomName;
+use crate::patterns::Pattern;
 use crate::text::Locale;
 
 /// A URL and the events that it receives.
@@ -63,7 +64,7 @@ impl WebhookConfig {
         require(self.secret.is_empty() || self.secret.len() >= 16, "secret", "must have at least 16 characters")?;
         let url = Some(&self.url).filter(|url| url.contains("://")).and_then(|url| Client::parse(url).ok());
         let room = Some(self.room.as_str()).filter(|room| !room.is_empty()).map(RoomName::public);
-        let pattern = Some(self.pattern.as_str()).filter(|pattern| !pattern.is_empty()).map(Webhook::pattern);
+        let pattern = Some(self.pattern.as_str()).filter(|pattern| !pattern.is_empty()).map(Pattern::anywhere);
         Ok(Webhook {
             name: self.name.clone(),
             url: url.ok_or_else(|| ("url", "must be a whole http or https address".to_owned()))?,

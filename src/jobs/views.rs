@@ -98,15 +98,22 @@ impl Jobs {
         self.visible(id, actor).await.map(|(_, view)| view)
     }
 
-    /// All details of a job, if this person may see it.
+    /// All details of a job, if this person may see it; the log only if this person may read it.
     pub async fn details(&self, id: &JobId, actor: &Actor) -> Result<JobDetails, Text> {
         let (job, view) = self.visible(id, actor).await?;
-        let log: Vec<LogLine> = match self.queue.log(id) {
-            Some(log) => log,
-            None => self.store.job_log(id).await?,
+        let log = match actor.may(Action::ReadJobLog) {
+            Ok(()) => Some(self.log_of(id).await?),
+            Err(_) => None,
         };
         let view = JobView { partial: self.queue.partial(id), ..view };
         Ok(JobDetails::new(view, job.arguments, job.changes, log))
+    }
+
+    async fn log_of(&self, id: &JobId) -> Result<Vec<LogLine>, StoreError> {
+        match self.queue.log(id) {
+            Some(log) => Ok(log),
+            None => self.store.job_log(id).await,
+        }
     }
 
     /// The first jobs of the list: one's own, everybody's for the owner; newest first, those that wait for their time by it.

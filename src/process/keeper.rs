@@ -16,7 +16,9 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::MemfdFlags;
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, WaitStatus};
+use rustix::thread::{CapabilitySet, CapabilitySets};
 
+use super::sandbox::Sandbox;
 use super::{End, Order, Program};
 
 /// Time between SIGTERM and SIGKILL.
@@ -54,8 +56,12 @@ fn start(program: &Program, input: &str) -> io::Result<Pid> {
     command.args(&program.arguments).current_dir(&program.dir).stdin(Stdio::from(readable(input)?));
     command.env_clear().envs(program.environment.iter().map(|(name, value)| (name, value)));
     let (keeper, memory) = (rustix::process::getpid(), program.limits.memory);
+    let mut sandbox = match program.hidden.is_empty() {
+        true => None,
+        false => Some(Sandbox::hiding(&program.hidden)?),
+    };
     // SAFETY: between fork and exec only what is async-signal-safe is allowed; `confine` makes system calls and nothing else.
-    unsafe { command.pre_exec(move || confine(keeper, memory)) };
+    unsafe { command.pre_exec(move || confine(keeper, memory, sandbox.take())) };
     // It is reaped together with all other children.
     Ok(Pid::from_child(&command.spawn()?))
 }
@@ -69,7 +75,7 @@ fn readable(input: &str) -> io::Result<OwnedFd> {
 }
 
 /// Runs in the child process, between fork and exec.
-fn confine(keeper: Pid, memory: Option<u64>) -> io::Result<()> {
+fn confine(keeper: Pid, memory: Option<u64>, sandbox: Option<Sandbox>) -> io::Result<()> {
     // In a separate session, neither it nor a descendant can join the keeper's process group and escape the kill.
     rustix::process::setsid()?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -78,7 +84,20 @@ fn confine(keeper: Pid, memory: Option<u64>) -> io::Result<()> {
     }
     limit(Resource::Core, 0)?;
     limit(Resource::Nofile, MOST_FILES)?;
-    memory.map_or(Ok(()), |memory| limit(Resource::Data, memory))
+    memory.map_or(Ok(()), |memory| limit(Resource::Data, memory))?;
+    // Nothing gains rights that the server does not have, as by sudo: a keeper could not end what has another user.
+    rustix::thread::set_no_new_privs(true)?;
+    drop_capabilities()?;
+    sandbox.map_or(Ok(()), Sandbox::enter).map_err(|_| rustix::io::Errno::PERM.into())
+}
+
+/// Takes from root, too, the rights to the memory and environment of other processes.
+fn drop_capabilities() -> io::Result<()> {
+    let kept = (CapabilitySet::SYS_PTRACE | CapabilitySet::PERFMON | CapabilitySet::SYS_ADMIN).complement();
+    let CapabilitySets { effective, permitted, inheritable } = rustix::thread::capabilities(None)?;
+    let sets =
+        CapabilitySets { effective: effective & kept, permitted: permitted & kept, inheritable: inheritable & kept };
+    Ok(rustix::thread::set_capabilities(None, sets)?)
 }
 
 /// Lowers a limit, so that it cannot be raised again.

@@ -7,6 +7,8 @@
 #[cfg(target_os = "linux")]
 pub mod keeper;
 mod lines;
+#[cfg(target_os = "linux")]
+pub mod sandbox;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -37,6 +39,8 @@ pub struct Program {
     pub dir: PathBuf,
     /// In addition to `PATH`, `HOME`, `LANG` and `TMPDIR`; nothing is inherited.
     pub environment: Vec<(String, String)>,
+    /// Files and folders that it can neither read nor change, nor can anything that it starts; canonical paths.
+    pub hidden: Vec<PathBuf>,
     pub limits: ProcessLimits,
 }
 

@@ -147,15 +147,17 @@ pub struct JobDetails {
     pub arguments: String,
     /// State changes, oldest first.
     pub changes: Vec<ChangeView>,
-    /// The last lines that its attempts logged.
-    pub log: Vec<LogLineView>,
+    /// The last lines that its attempts logged, for admins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Vec<LogLineView>>,
 }
 
 impl JobDetails {
-    pub fn new(job: JobView, arguments: String, changes: Vec<Change>, log: Vec<LogLine>) -> Self {
+    pub fn new(job: JobView, arguments: String, changes: Vec<Change>, log: Option<Vec<LogLine>>) -> Self {
         let changes = changes.into_iter().map(|Change { at, state, reason }| ChangeView { at, state, reason });
-        let log = log.into_iter().map(|LogLine { at, attempt, text }| LogLineView { at, attempt, text });
-        Self { job, arguments, changes: changes.collect(), log: log.collect() }
+        let line = |LogLine { at, attempt, text }| LogLineView { at, attempt, text };
+        let log = log.map(|log| log.into_iter().map(line).collect());
+        Self { job, arguments, changes: changes.collect(), log }
     }
 }
 

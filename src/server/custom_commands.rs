@@ -13,6 +13,9 @@ use crate::config::{AfterRestart, CommandConfig, Config, Urgency};
 use crate::fetch::{Client, Secret};
 use crate::http::Sockets;
 use crate::jobs::{Jobs, Lane, OnRestart, Policy, Priority, Retries};
+use crate::patterns::Pattern;
+#[cfg(target_os = "linux")]
+use crate::process::sandbox;
 use crate::process::{ProcessLimits, Program, Programs};
 
 /// Delay before the first retry of a failed command; doubled for each further one.
@@ -33,11 +36,15 @@ pub struct CustomCommands {
     programs: Programs,
     callbacks: Arc<Callbacks>,
     public_url: Option<String>,
+    /// What no program may read or change.
+    hidden: Vec<PathBuf>,
 }
 
 impl CustomCommands {
+    /// `hidden` are the canonical paths of what no program may read or change.
     pub fn new(
         config: &Config,
+        hidden: Vec<PathBuf>,
         bots: Arc<Bots>,
         jobs: Arc<Jobs>,
         sockets: Arc<Sockets>,
@@ -53,6 +60,7 @@ impl CustomCommands {
             programs: Programs::new(super::OWN_PROGRAM.into()),
             callbacks,
             public_url: Some(public_url).filter(|url| !url.is_empty()),
+            hidden,
         }
     }
 
@@ -68,6 +76,9 @@ impl CustomCommands {
             self.bot(command).with_context(|| format!("commands.{name}"))
         });
         self.bots.replace_custom(own.collect::<anyhow::Result<_>>()?);
+        if commands.iter().any(|command| !command.run.is_empty()) {
+            warn_of_risks();
+        }
         self.jobs.set_policies(self.bots.policies());
         self.sockets.tell_commands(&self.bots);
         Ok(())
@@ -97,17 +108,36 @@ impl CustomCommands {
                 public_url: self.public_url.clone(),
             }));
         };
+        // Its sandbox would keep it from its own files.
+        let folder = config.dir.canonicalize().unwrap_or_else(|_| config.dir.clone());
+        let is_hidden = self.hidden.iter().any(|hidden| folder.starts_with(hidden));
+        anyhow::ensure!(!is_hidden, "dir: is in the data folder, where programs can read nothing");
         let program = Program {
             program: PathBuf::from(program),
             arguments: arguments.to_vec(),
             dir: config.dir.clone(),
             environment: config.environment.clone().into_iter().collect(),
+            hidden: self.hidden.clone(),
             limits: ProcessLimits {
                 output: config.output_kb * KIB,
                 memory: (config.memory_mb > 0).then_some(config.memory_mb * MIB),
             },
         };
-        Ok(Arc::new(ProgramCommand { command, program, programs: self.programs.clone() }))
+        let words = Pattern::whole(&config.words).map_err(anyhow::Error::msg).context("words")?;
+        Ok(Arc::new(ProgramCommand { command, program, programs: self.programs.clone(), words }))
+    }
+}
+
+/// Says what people may reach through programs because of how the server runs.
+fn warn_of_risks() {
+    if rustix::process::geteuid().is_root() {
+        tracing::warn!("the programs of commands run as root, as the server does; run it as a user of its own");
+    }
+    #[cfg(target_os = "linux")]
+    if !sandbox::hides_files() {
+        tracing::warn!(
+            "the programs of commands can reach the data folder, because this kernel does not deny it; Linux 6.2 with Landlock does"
+        );
     }
 }
 

@@ -31,7 +31,9 @@ impl Setup {
         let dir = tempfile::tempdir().expect("a folder");
         let command = |name: &str, policy: &str| {
             let run = json!(["sh", "-c", "echo \"$0 $1\" >> runs", name]);
-            format!("[[commands]]\nname = {name:?}\nhelp = \"counts\"\nallow = \"guests\"\nrun = {run}\n{policy}\n")
+            format!(
+                "[[commands]]\nname = {name:?}\nhelp = \"counts\"\nallow = \"guests\"\nrun = {run}\ndir = \"work\"\n{policy}\n"
+            )
         };
         let settings = format!(
             "[limits]\nmessages_per_second = 0\n[jobs]\nqueue = {JOBS}\nper_person = {JOBS}\nper_person_at_once = 16\n\
@@ -40,6 +42,7 @@ impl Setup {
             command("once", "on_restart = \"interrupt\""),
             command("once-quick", "on_restart = \"interrupt\"\nquick = true"),
         );
+        std::fs::create_dir(dir.path().join("work")).expect("a folder");
         std::fs::write(dir.path().join("config.toml"), settings).expect("written");
         Self { dir }
     }
@@ -54,7 +57,7 @@ impl Setup {
     }
 
     fn runs(&self) -> PathBuf {
-        self.dir.path().join("runs")
+        self.dir.path().join("work/runs")
     }
 }
 

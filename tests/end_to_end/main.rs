@@ -18,6 +18,7 @@ mod api;
 mod budgets;
 mod catch_up;
 mod command;
+mod confinement;
 mod cookieless;
 mod crash;
 mod custom_commands;

@@ -15,7 +15,14 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn program(name: &str, arguments: &[&str], dir: &Path) -> Program {
     let arguments = arguments.iter().map(ToString::to_string).collect();
-    Program { program: name.into(), arguments, dir: dir.into(), environment: Vec::new(), limits: LIMITS }
+    Program {
+        program: name.into(),
+        arguments,
+        dir: dir.into(),
+        environment: Vec::new(),
+        hidden: Vec::new(),
+        limits: LIMITS,
+    }
 }
 
 fn shell(script: &str) -> Program {
@@ -106,6 +113,12 @@ async fn the_environment_is_clean() {
     names.retain(|line| !line.starts_with("PATH=") && !line.starts_with("TMPDIR="));
     names.sort();
     assert_eq!(names, ["CITY=Ulm", "HOME=/usr", "LANG=C.UTF-8"]);
+}
+
+#[tokio::test]
+async fn a_program_and_what_it_starts_gain_no_rights() {
+    let status = run(&shell("setsid grep NoNewPrivs /proc/self/status"), "").await.output;
+    assert_eq!(status, ["NoNewPrivs:\t1"]);
 }
 
 #[tokio::test]

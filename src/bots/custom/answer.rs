@@ -92,6 +92,7 @@ pub struct Draft {
     text: String,
     chars: usize,
     result: Option<String>,
+    error: Option<String>,
     messages: usize,
 }
 
@@ -100,14 +101,16 @@ impl Draft {
     pub async fn take(&mut self, lines: Vec<String>, output: &Output) {
         let mut piece = String::new();
         for line in lines {
-            // For programs the exit code decides whether they failed; an `error` in JSON is ordinary text.
-            match Said::parse(&line).filter(|said| said.error.is_none()) {
-                Some(said) => {
+            match Said::parse(&line) {
+                Some(said) if said.error.is_none() => {
                     // In the order in which they were written.
                     self.show(std::mem::take(&mut piece), output).await;
                     self.take_said(said, output).await;
                 }
-                None => {
+                said => {
+                    // For programs the exit code decides whether they failed; an `error` of one that did not is ordinary text.
+                    self.error =
+                        said.and_then(|said| said.error).map(|error| one_line(&plain(&error))).or(self.error.take());
                     piece.push_str(&line);
                     piece.push('\n');
                 }
@@ -137,6 +140,11 @@ impl Draft {
         if let Some(result) = &said.result {
             self.result = Some(plain(result));
         }
+    }
+
+    /// The reason, if the program failed and gave one.
+    pub fn into_error(self) -> Option<String> {
+        self.error
     }
 
     pub fn into_reply(self, name: &str) -> Reply {

@@ -1,4 +1,5 @@
 //! A custom command that is a program: arguments as argv, the request on standard input, output lines as parts of the answer.
+//! Standard error goes to the job's log.
 
 use std::io;
 
@@ -8,6 +9,7 @@ use super::super::{Bot, Failure, Reply, Request};
 use super::answer::{Draft, one_line};
 use super::{Command, CommandRequest, arguments};
 use crate::jobs::Policy;
+use crate::patterns::Pattern;
 use crate::process::{End, Event, Program, Programs};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
@@ -18,6 +20,8 @@ pub struct ProgramCommand {
     /// With the arguments that precede the user's.
     pub program: Program,
     pub programs: Programs,
+    /// What each word of the user must match.
+    pub words: Pattern,
 }
 
 #[async_trait]
@@ -36,12 +40,15 @@ impl Bot for ProgramCommand {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let argv = arguments::split(&request.job.arguments);
+        if let Some(word) = argv.iter().find(|word| !self.words.matches(word)) {
+            return Err(self.refusal(word));
+        }
         let input = CommandRequest::new(request.job, &argv, None).to_json() + "\n";
         let mut program = self.program.clone();
         program.arguments.extend(argv);
         let started = self.programs.start(&program, input).await;
         let mut running = started.map_err(|error| self.not_started(error.raw_os_error().unwrap_or_default()))?;
-        let (mut draft, mut last_logged) = (Draft::default(), None);
+        let mut draft = Draft::default();
         loop {
             match running.next().await {
                 Event::Output(lines) => draft.take(lines, request.output).await,
@@ -49,22 +56,27 @@ impl Bot for ProgramCommand {
                     for line in &lines {
                         request.output.log(line).await;
                     }
-                    last_logged = lines.into_iter().rfind(|line| !line.trim().is_empty()).or(last_logged);
                 }
                 Event::Ended(End::Exit(0)) => return Ok(draft.into_reply(self.name())),
-                Event::Ended(end) => return Err(self.failure(end, last_logged)),
+                Event::Ended(end) => return Err(self.failure(end, draft.into_error())),
             }
         }
     }
 }
 
 impl ProgramCommand {
-    fn failure(&self, end: End, last_logged: Option<String>) -> Failure {
+    fn refusal(&self, word: &str) -> Failure {
+        let key = if word.starts_with('-') { "own-option" } else { "own-word" };
+        Failure::bad_arguments(Text::new(key).with("name", self.name()).with("word", one_line(word)))
+    }
+
+    /// Everybody in the room reads it: nothing of standard error, which is for the log. `error` is what the program gave as reason.
+    fn failure(&self, end: End, error: Option<String>) -> Failure {
         let text = |key: &'static str| Text::new(key).with("name", self.name());
         let program = self.program.program.display();
-        match (end, last_logged) {
-            (End::Exit(code), Some(hint)) => {
-                let text = text("own-exit-hint").with("code", code).with("hint", one_line(&hint));
+        match (end, error) {
+            (End::Exit(code), Some(reason)) => {
+                let text = text("own-exit-reason").with("code", code).with("reason", reason);
                 Failure::for_now("own_exit", text)
             }
             (End::Exit(code), None) => Failure::for_now("own_exit", text("own-exit").with("code", code)),

@@ -48,6 +48,15 @@ fn allow_many_files() {
     }
 }
 
+/// Lets only root read this process's memory and environment, which hold keys: not other programs of the same user.
+#[cfg(target_os = "linux")]
+fn hide_memory() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "other programs of the same user can read the server's memory");
+    }
+}
+
 /// Runs the server until it is told to stop.
 ///
 /// # Errors
@@ -56,6 +65,8 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
     let sources = arguments.sources();
     let config = config::load(&sources)?;
     log::start(&config.log)?;
+    #[cfg(target_os = "linux")]
+    hide_memory();
     allow_many_files();
     let listener = http::bind(config.host(), config.server.port)
         .with_context(|| format!("cannot listen on port {}", config.server.port))?;

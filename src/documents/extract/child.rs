@@ -1,5 +1,5 @@
 //! The sandboxed process that reads one file. Before it reads the first byte it drops all privileges it does not need: other files,
-//! the network, other programs, more memory and time.
+//! the network, other processes, other programs, more memory and time.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,6 +13,8 @@ use super::kind::{Format, format_of};
 use super::{ExtractLimits, Extracted, Problem, Said, Task, decode, docx, html, lines, markdown, pdf, table};
 use crate::analysis::normalize;
 use crate::model::{Document, DocumentKind};
+#[cfg(target_os = "linux")]
+use crate::process::sandbox::Sandbox;
 
 /// Bytes of text in one line of output; escaped it stays below the longest line that is read whole.
 const PIECE: usize = 8 * 1024;
@@ -40,15 +42,18 @@ pub fn run() -> io::Result<()> {
     let task: Task = serde_json::from_reader(io::stdin().lock())?;
     // Errors are part of the result; panic messages would be noise.
     std::panic::set_hook(Box::new(|_| {}));
+    let file = open(&task.file, &task.limits);
+    // Before there is another thread, because it holds for this one and those that it starts.
+    #[cfg(target_os = "linux")]
+    Sandbox::closed()?.enter().map_err(io::Error::other)?;
     let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        let read = std::panic::catch_unwind(AssertUnwindSafe(|| read(&task)));
+        let read = std::panic::catch_unwind(AssertUnwindSafe(|| read(file?, &task)));
         write(read.unwrap_or(Err(Problem::Broken)))
     })?;
     reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread broke")))
 }
 
-fn read(task: &Task) -> Result<Extracted, Problem> {
-    let file = open(&task.file, &task.limits)?;
+fn read(file: File, task: &Task) -> Result<Extracted, Problem> {
     confine(&task.limits).map_err(|_| Problem::NotRead)?;
     let mut bytes = Vec::new();
     file.take(task.limits.file + 1).read_to_end(&mut bytes).map_err(|_| Problem::Broken)?;
@@ -74,7 +79,7 @@ fn open(path: &Path, limits: &ExtractLimits) -> Result<File, Problem> {
     }
 }
 
-/// Irrevocably drops what reading does not need. Memory was already limited by the keeper.
+/// Irrevocably drops what reading does not need, also where the kernel has no sandbox. Memory was already limited by the keeper.
 fn confine(limits: &ExtractLimits) -> io::Result<()> {
     let set =
         |resource, most| rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });

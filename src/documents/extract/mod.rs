@@ -180,6 +180,8 @@ impl Extractor {
             arguments: vec!["extract".into()],
             dir: "/".into(),
             environment: child::environment(),
+            // It hides everything from itself.
+            hidden: Vec::new(),
             limits: process::ProcessLimits { output, memory: Some(self.limits.memory) },
         }
     }

@@ -129,7 +129,7 @@ fn room_of(room: Option<&str>, actor: &Actor) -> Result<RoomName, super::Refusal
     }
 }
 
-/// All details of one job: state changes, log, and result once it has one.
+/// All details of one job: state changes, result once it has one, and for admins the log.
 #[utoipa::path(get, path = "/api/jobs/{id}", params(("id" = String, Path)), responses(
     (status = 200, body = JobDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {

@@ -56,7 +56,7 @@ const Job = ({ app, board, job }) => html`
   <div class="details-columns">
     <div>
       <${Answer} app=${app} job=${job} />
-      <${Log} job=${job} />
+      ${job.log && html`<${Log} job=${job} />`}
     </div>
     <div>
       <${Facts} app=${app} job=${job} />
@@ -98,7 +98,8 @@ function Answer({ app, job }) {
 
 const Part = ({ name, children }) => html`<section class="details-part"><h3>${t(`details.${name}`)}</h3>${children}</section>`;
 
-function Log({ job: { log = [], attempt } }) {
+// Only for admins: what a program says to whoever runs it may be secret.
+function Log({ job: { log, attempt } }) {
   return html`
     <${Part} name="log">
       ${log.length === 0
