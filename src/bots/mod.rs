@@ -229,7 +229,7 @@ mod tests {
     fn bots() -> Arc<Bots> {
         let planning = Planning { zone: Zone::UTC, per_person: 1, missed: MissedRuns::Once };
         let ask = Ask::new(Arc::new(Answers::new(Arc::new(NoDocuments), None, true)), Duration::from_secs(60));
-        let (client, library) = (Client::new(vec![]).expect("a client"), Library::without_documents());
+        let (client, library) = (Client::new(&[]), Library::without_documents());
         Bots::new(client, &planning, Arc::default(), ask, library)
     }
 
