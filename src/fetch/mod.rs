@@ -2,7 +2,7 @@
 //! configured, which may have any address.
 //!
 //! A name is looked up once, and the connection goes to the addresses that were found and checked then, so that neither a
-//! redirect nor a name that changes its address leads into the server's private network. Independent of bots.
+//! redirect nor a name that changes its address leads to this machine or into its network. Independent of bots.
 
 mod guard;
 mod look_ups;
@@ -76,7 +76,7 @@ pub struct Fetched {
 pub enum FetchError {
     #[error("not an http or https address")]
     BadUrl,
-    #[error("not a public address")]
+    #[error("not a public address, or one in this server's own network")]
     NotPublic,
     #[error("too many names are being looked up")]
     Busy,

@@ -1,9 +1,10 @@
 //! The client against hosts of this machine, with a resolver of its own for names.
 
 use std::io;
-use std::net::ToSocketAddrs;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ipnet::IpNet;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ use crate::model::Principal;
 const LIMITS: FetchLimits = FetchLimits { time: Duration::from_secs(5), body: 16 };
 
 /// Names and their addresses; all others are looked up by the operating system.
-const NAMES: [(&str, &[&str]); 9] = [
+const NAMES: [(&str, &[&str]); 12] = [
     ("start.example", &["127.0.0.1"]),
     ("public.example", &["8.8.8.8", "2606:4700::1111"]),
     ("private.example", &["10.0.0.1"]),
@@ -24,8 +25,16 @@ const NAMES: [(&str, &[&str]); 9] = [
     ("mapped.example", &["::ffff:127.0.0.1"]),
     ("metadata.example", &["169.254.169.254"]),
     ("mixed.example", &["8.8.8.8", "127.0.0.1"]),
+    ("own.example", &["9.1.2.3"]),
+    ("neighbour.example", &["8.8.8.8", "9.1.2.77"]),
+    ("neighbour6.example", &["2a01:4f8::5"]),
     ("localhost.", &["127.0.0.1"]),
 ];
+
+/// Public networks of which this machine is taken to be a part.
+fn networks() -> io::Result<Vec<IpNet>> {
+    Ok(["9.1.2.0/24", "2a01:4f8::/64"].map(|network| network.parse().expect("a network")).to_vec())
+}
 
 fn find(name: &str) -> io::Result<Vec<IpAddr>> {
     match NAMES.iter().find(|(known, _)| *known == name) {
@@ -36,7 +45,7 @@ fn find(name: &str) -> io::Result<Vec<IpAddr>> {
 
 fn client(allowed: &[&str]) -> Client {
     let allowed: Vec<_> = allowed.iter().map(|&host| host.to_owned()).collect();
-    Client { guard: Arc::new(Guard::with(&allowed, LookUps::with(find, Duration::from_secs(5)))) }
+    Client { guard: Arc::new(Guard::with(&allowed, LookUps::with(find, Duration::from_secs(5)), networks)) }
 }
 
 fn ann() -> Asker {
@@ -86,7 +95,7 @@ async fn refusal(client: &Client, url: &str) -> Option<FetchError> {
 }
 
 /// Hosts of this machine and of private networks, in every spelling.
-const NOT_PUBLIC: [&str; 91] = [
+const NOT_PUBLIC: [&str; 96] = [
     // Loopback, and all of this machine.
     "127.0.0.1",
     "127.0.0.1.",
@@ -183,10 +192,18 @@ const NOT_PUBLIC: [&str; 91] = [
     "mapped.example",
     "metadata.example",
     "mixed.example",
+    // Public addresses of this machine, and of its neighbours.
+    "9.1.2.3",
+    "0x09.1.515",
+    "[::ffff:9.1.2.3]",
+    "own.example",
+    "[2a01:4f8::ffff]",
 ];
 
-/// What is no host, or has a login before it.
-const OTHERS: [(&str, FetchError); 19] = [
+/// Public names that lead to neighbours, and what is no host, or has a login before it.
+const OTHERS: [(&str, FetchError); 21] = [
+    ("neighbour.example", FetchError::NotPublic),
+    ("neighbour6.example", FetchError::NotPublic),
     ("ann@127.0.0.1", FetchError::BadUrl),
     ("ann:word@localhost", FetchError::BadUrl),
     ("public.example@127.0.0.1", FetchError::BadUrl),
@@ -249,11 +266,26 @@ async fn redirects_lead_to_no_forbidden_host() {
 }
 
 #[tokio::test]
-async fn public_addresses_are_allowed() {
+async fn this_machines_own_addresses_are_refused() {
+    let (client, host) = (Client::new(&[]), Host::serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await);
+    let own = getifaddrs::InterfaceFilter::new().v4().v6().get().expect("the interfaces");
+    let own: Vec<_> = own.filter_map(|interface| interface.address.ip_addr()).collect();
+    assert!(!own.is_empty());
+    for address in own {
+        let url = format!("http://{}/", SocketAddr::new(address, host.port));
+        assert_eq!(refusal(&client, &url).await, Some(FetchError::NotPublic), "{url}");
+    }
+    assert_eq!(host.asked(), 0);
+}
+
+#[tokio::test]
+async fn public_addresses_outside_this_machines_networks_are_allowed() {
     let client = client(&[]);
     for (host, expected) in [
         ("8.8.8.8", &["8.8.8.8"][..]),
+        ("9.1.3.1", &["9.1.3.1"]),
         ("[2606:4700::1111]", &["2606:4700::1111"]),
+        ("[2a01:4f8:0:1::1]", &["2a01:4f8:0:1::1"]),
         ("public.example", &["8.8.8.8", "2606:4700::1111"]),
     ] {
         let addresses = client.guard.addresses(host, &ann()).await.expect("allowed");
@@ -274,7 +306,7 @@ async fn hosts_that_are_listed_are_allowed_wherever_they_are() {
         let url = format!("http://{other}:{}/", host.port);
         assert_eq!(refusal(&client, &url).await, Some(FetchError::NotPublic), "{other}");
     }
-    let v6 = Guard::with(&["::1".into(), "[9::1]".into()], LookUps::new());
+    let v6 = Guard::with(&["::1".into(), "[9::1]".into()], LookUps::new(), networks);
     for allowed in ["[::1]", "[9::1]"] {
         assert!(v6.addresses(allowed, &ann()).await.is_ok(), "{allowed}");
     }
@@ -293,6 +325,14 @@ async fn what_is_posted_stays_with_its_receiver() {
     let private = client(&[]).post(posting, LIMITS).await;
     assert_eq!(private.err(), Some(FetchError::NotPublic));
     assert_eq!(host.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_machine_that_does_not_tell_its_networks_asks_nobody() {
+    let unknown = || Err(io::Error::other("a test"));
+    let guard = Guard::with(&["127.0.0.1".into()], LookUps::with(find, Duration::from_secs(5)), unknown);
+    assert_eq!(guard.addresses("public.example", &ann()).await, Err(FetchError::Busy));
+    assert!(guard.addresses("127.0.0.1", &ann()).await.is_ok(), "listed");
 }
 
 #[test]
