@@ -1,4 +1,5 @@
-//! Prepares what is embedded: the web page's files, each beside its compressed forms, and the revision for `--version`.
+//! Prepares what is embedded: the web page's files, each beside its compressed forms, the licences of others' software, and the
+//! revision for `--version`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a build that cannot go on ends and says why")]
 
@@ -12,8 +13,16 @@ use sha2::{Digest, Sha256};
 /// Files that shrink by being compressed.
 const COMPRESSIBLE: [&str; 7] = ["html", "js", "css", "json", "svg", "txt", "webmanifest"];
 
+/// Licences of others' software, as text.
+const LICENSES: &str = "THIRD-PARTY-LICENSES.txt";
+
 fn main() {
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("web");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    println!("cargo:rerun-if-changed={LICENSES}");
+    let licenses = fs::read(LICENSES).unwrap_or_else(|error| panic!("{LICENSES}: {error}"));
+    write(&out.join("licenses.gz"), &gzip(&licenses));
+
+    let out = out.join("web");
     let web = Path::new("web");
     println!("cargo:rerun-if-changed=web");
     let mut files = Vec::new();

@@ -73,7 +73,7 @@ pub struct ServerConfig {
 pub struct HttpConfig {
     /// Origins of other sites' pages that may use this server.
     pub allowed_origins: Vec<String>,
-    /// Hosts with private addresses that commands may access.
+    /// Hosts with private addresses, or addresses in this machine's own networks, that commands may access.
     pub allow_private_hosts: Vec<String>,
     /// Names by which browsers reach this server, beside that of `public_url` and those that are not in the public DNS.
     pub hosts: Vec<String>,

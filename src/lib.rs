@@ -19,6 +19,7 @@
 //! - [`analysis`] is text as search sees it.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
 //! - [`threads`] runs what blocks, [`durable`] writes files that are whole.
+//! - [`licenses`] says whose software is in the program.
 //! - [`memory`] releases memory to the OS; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
 
 pub mod accounts;
@@ -37,6 +38,7 @@ pub mod http;
 pub mod index;
 pub mod jobs;
 pub mod library;
+pub mod licenses;
 pub mod llm;
 pub mod local;
 #[allow(unsafe_code, reason = "the heap belongs to the allocator, and the program's own pages to the kernel")]

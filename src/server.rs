@@ -101,7 +101,7 @@ impl Server {
         let announced = announce(config, LocalAccess::new(address, local_key)).await?;
 
         let search = search(config, store.clone())?;
-        let client = Client::new(config.http.allow_private_hosts.clone()).map_err(anyhow::Error::msg)?;
+        let client = Client::new(&config.http.allow_private_hosts);
         let webhooks = Arc::new(webhooks(config)?);
         let deliveries = TaskTracker::new();
         let broker = LocalBroker::new(deliveries.clone());

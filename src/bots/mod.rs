@@ -230,7 +230,7 @@ mod tests {
         let planning =
             Planning { zone: Zone::UTC, per_person: 1, guest_interval: Duration::ZERO, missed: MissedRuns::Once };
         let ask = Ask::new(Arc::new(Answers::new(Arc::new(NoDocuments), None, true)), Duration::from_secs(60));
-        let (client, library) = (Client::new(vec![]).expect("a client"), Library::without_documents());
+        let (client, library) = (Client::new(&[]), Library::without_documents());
         Bots::new(client, &planning, Arc::default(), ask, library)
     }
 

@@ -8,8 +8,9 @@ use parking_lot::Mutex;
 use reqwest::Url;
 
 use super::{Bot, Failure, Reply, Request};
-use crate::fetch::{Client, FetchLimits};
+use crate::fetch::{Asker, Client, FetchLimits};
 use crate::jobs::Policy;
+use crate::model::Principal;
 use crate::text::Text;
 
 /// Time limit for the whole request; the body is not read.
@@ -56,9 +57,9 @@ impl Status {
         remembered.insert(url, answer);
     }
 
-    async fn ask(&self, url: &Url) -> Result<Answer, Failure> {
-        let start = Instant::now();
-        let fetched = self.client.get(url.clone(), LIMITS).await.map_err(|error| {
+    async fn ask(&self, url: &Url, principal: &Principal) -> Result<Answer, Failure> {
+        let (start, asker) = (Instant::now(), Asker::Person(principal.clone()));
+        let fetched = self.client.get(url.clone(), &asker, LIMITS).await.map_err(|error| {
             let text = Text::new(format!("status-{}", error.code())).with("url", show(url));
             Failure::for_now(error.code(), text)
         })?;
@@ -95,7 +96,7 @@ impl Bot for Status {
         let answer = match self.remembered(&url).filter(|_| !is_anew) {
             Some(answer) => answer,
             None => {
-                let answer = self.ask(&url).await?;
+                let answer = self.ask(&url, &request.job.principal).await?;
                 self.remember(url.clone(), answer.clone());
                 answer
             }

@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, one file each.
 //!
-//! All but `serve` speak with a running server, over HTTP.
+//! All but `serve` and `licenses` speak with a running server, over HTTP.
 
 mod ask;
 mod client;
@@ -14,6 +14,7 @@ mod user;
 
 use anyhow::Context;
 use chatbot::documents::extract;
+use chatbot::licenses;
 #[cfg(target_os = "linux")]
 use chatbot::process::keeper;
 use clap::{Parser, Subcommand};
@@ -67,6 +68,8 @@ enum Command {
     /// The server is found as by "chatbot jobs". The answer is written by the language model if one is set up, and quotes the
     /// best passages otherwise.
     Ask(AskArgs),
+    /// Print which software of others is in this program, and its licences.
+    Licenses,
 }
 
 impl Cli {
@@ -84,6 +87,7 @@ impl Cli {
             Command::Documents(arguments) => documents::run(arguments),
             Command::User(arguments) => user::run(arguments),
             Command::Ask(arguments) => ask::run(arguments),
+            Command::Licenses => output::write(&licenses::text()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Output of server responses.
+//! Output of server responses and other texts.
 
 use std::io::{ErrorKind, Write};
 
@@ -8,6 +8,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::client::Client;
+
+/// Writes to standard output.
+pub fn write(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // The reader has closed the pipe.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
 
 /// How answers are shown.
 pub struct Output {
@@ -22,11 +31,7 @@ impl Output {
         } else {
             text(serde_json::from_value(answer).context("cannot understand the server's answer")?)
         };
-        match std::io::stdout().write_all(shown.as_bytes()) {
-            // The reader has closed the pipe.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written?),
-        }
+        write(&shown)
     }
 
     /// Applies an operation to each id and prints one line per result.

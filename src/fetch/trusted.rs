@@ -4,6 +4,7 @@
 //! followed, and no proxy is used.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::look_ups::{EndpointResolver, LookUps};
 use super::{Client, FetchError, classify};
 
 /// The API key of an endpoint. Never shown: not in logs, errors or serialized settings.
@@ -91,6 +93,7 @@ impl Endpoint {
             .redirect(Redirects::none())
             .no_proxy()
             .connect_timeout(Self::CONNECT)
+            .dns_resolver(Arc::new(EndpointResolver(LookUps::new())))
             // A pooled connection may be closed by the server at the moment it is reused.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("chatbot/", env!("CARGO_PKG_VERSION")))

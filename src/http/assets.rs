@@ -2,8 +2,10 @@
 //!
 //! `build.rs` adds compressed variants of every file, and a hash of all files to the path below `/assets/`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use warp::Filter;
@@ -19,6 +21,7 @@ use warp::reply::Response;
 use super::App;
 use super::caller::{Caller, VISITOR_COOKIE, caller, cookie_name, has_cookie, set_cookie, visitor_token};
 use crate::accounts::random_token;
+use crate::licenses;
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/web"]
@@ -33,11 +36,13 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
+const A_DAY: &str = "public, max-age=86400";
+
 /// A year, in seconds.
 const VISITOR_COOKIE_DAYS: i64 = 365;
 
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    page(app).or(asset()).unify().boxed()
+    page(app).or(asset()).unify().or(third_party_licenses()).unify().boxed()
 }
 
 /// `GET /`, `/bot`, `/room/{room}`, `/jobs`, `/jobs/{part}`, `/documents`, `/documents/{id}`: the page. It finds out itself
@@ -87,8 +92,21 @@ fn asset() -> BoxedFilter<(Response,)> {
         })
     });
     let icon = warp::path!("favicon.ico").and(get_or_head()).and(warp::header::headers_cloned());
-    let icon = icon.map(|headers: HeaderMap| embedded("icons/icon.svg", &headers, "public, max-age=86400"));
+    let icon = icon.map(|headers: HeaderMap| embedded("icons/icon.svg", &headers, A_DAY));
     hashed.or(icon).unify().boxed()
+}
+
+/// `GET /licenses`: the licences of others' software, as text.
+fn third_party_licenses() -> BoxedFilter<(Response,)> {
+    let at = warp::path!("licenses").and(get_or_head()).and(warp::header::headers_cloned());
+    at.map(|headers: HeaderMap| {
+        if accepts(&headers, "gzip") {
+            file(Bytes::from_static(licenses::COMPRESSED), "licenses.txt", A_DAY, Some("gzip"))
+        } else {
+            file(licenses::text().into(), "licenses.txt", A_DAY, None)
+        }
+    })
+    .boxed()
 }
 
 /// hyper omits the body for `HEAD`.
@@ -98,33 +116,39 @@ fn get_or_head() -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
 
 /// An embedded file in the smallest encoding that the client accepts.
 fn embedded(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-    let Some((file, encoding)) = smallest(path, headers) else {
+    let Some((embedded, encoding)) = smallest(path, headers) else {
         // Unreachable: only existing paths are passed in.
         let mut missing = Response::default();
         *missing.status_mut() = StatusCode::NOT_FOUND;
         return missing;
     };
-    let etag = format!("\"{}\"", HEXLOWER.encode(&file.metadata.sha256_hash()[..12]));
+    let etag = format!("\"{}\"", HEXLOWER.encode(&embedded.metadata.sha256_hash()[..12]));
     let is_known = headers
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag));
-    let mut response = Response::default();
+    let body = match embedded.data {
+        _ if is_known => Bytes::new(),
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    let mut response = file(body, path, cache, encoding);
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        *response.body_mut() = match file.data {
-            std::borrow::Cow::Borrowed(bytes) => bytes.into(),
-            std::borrow::Cow::Owned(bytes) => bytes.into(),
-        };
     }
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}
+
+/// A file with the headers of its kind.
+fn file(body: Bytes, path: &str, cache: &'static str, encoding: Option<&'static str>) -> Response {
+    let mut response = Response::new(body.into());
     let set = response.headers_mut();
     set.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     set.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     set.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        set.insert(ETAG, etag);
-    }
     if let Some(encoding) = encoding {
         set.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
@@ -141,23 +165,24 @@ fn embedded(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
 }
 
 fn smallest(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
-    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let accepts = |name: &str| {
-        accepted.split(',').any(|one| {
-            let (coding, quality) = one.split_once(';').unwrap_or((one, ""));
-            // A quality of zero means "not acceptable" (RFC 9110, 12.4.2).
-            let quality = quality.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
-            coding.trim() == name && quality.is_ok_and(|quality| quality > 0.0)
-        })
-    };
     for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
-        if accepts(encoding)
+        if accepts(headers, encoding)
             && let Some(file) = Web::get(&format!("{path}.{ending}"))
         {
             return Some((file, Some(encoding)));
         }
     }
     Web::get(path).map(|file| (file, None))
+}
+
+fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|one| {
+        let (coding, quality) = one.split_once(';').unwrap_or((one, ""));
+        // A quality of zero means "not acceptable" (RFC 9110, 12.4.2).
+        let quality = quality.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        coding.trim() == encoding && quality.is_ok_and(|quality| quality > 0.0)
+    })
 }
 
 fn content_type(path: &str) -> &'static str {

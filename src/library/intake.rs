@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::analysis;
 use crate::documents::{Extracted, Extractor};
-use crate::fetch::{Client, FetchError, FetchLimits};
+use crate::fetch::{Asker, Client, FetchError, FetchLimits};
 use crate::model::{DocumentKind, FileId, Origin};
 use crate::store::{Files, Incoming};
 use crate::text::Text;
@@ -109,7 +109,8 @@ impl Intake {
         let refused = |error: FetchError| Text::new(format!("error-cannot_fetch-{}", error.code())).with("url", url);
         let address = Client::parse(url).map_err(refused)?;
         let most = usize::try_from(self.limits.file).unwrap_or(usize::MAX);
-        let fetched = self.client.get(address, FetchLimits { time: FETCH_TIME, body: most }).await.map_err(refused)?;
+        let limits = FetchLimits { time: FETCH_TIME, body: most };
+        let fetched = self.client.get(address, &Asker::Documents, limits).await.map_err(refused)?;
         if !fetched.status.is_success() {
             return Err(Text::new("error-cannot_fetch-status")
                 .with("url", url)

@@ -509,7 +509,7 @@ impl Library {
         let (store, _closing) = Store::in_memory().expect("a store");
         let jobs = Jobs::for_tests(store.clone());
         let files = Arc::new(Files::open(&dir.path().join("files"), 0).expect("the files"));
-        let client = Client::new(vec![]).expect("a client");
+        let client = Client::new(&[]);
         let extractor = Extractor::new(Programs::new("nothing".into()), ExtractLimits::default());
         let intake = Intake::new(files.clone(), extractor, client, IntakeLimits { file: 1024, text: 1024 });
         let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));

@@ -100,3 +100,19 @@ async fn rooms_are_found_and_changed_with_keys() {
     ann.see("h1", "kitchen").await;
     ann.close().await;
 }
+
+#[tokio::test]
+async fn the_list_of_keys_leads_to_the_licences() {
+    let server = TestServer::start().await;
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    tab_to(&ann, &hook("theme"), true).await;
+    ann.press("?").await;
+    ann.find("dialog .keys").await;
+    tab_to(&ann, &hook("licenses"), false).await;
+    let address: String = ann.ask("document.activeElement.getAttribute('href')").await;
+    ann.press(Key::Escape).await;
+    ann.gone("dialog").await;
+    ann.go(server.address(), &address).await;
+    ann.until("document.body.textContent.includes('uplot 1.')").await;
+    ann.close().await;
+}

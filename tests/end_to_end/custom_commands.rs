@@ -537,7 +537,7 @@ async fn what_a_web_address_says_becomes_one_clear_sentence() {
     let private = Setup::new(&gone.settings("").replace("\"127.0.0.1\"", ""));
     let mut ann = private.member("Ann").await;
     let told = asked(&mut ann, "/tide").await.0;
-    assert!(told.starts_with("\"tide\" is answered at 127.0.0.1, which is not on the public internet."), "{told}");
+    assert!(told.starts_with("\"tide\" is answered at 127.0.0.1, which is not on the public internet"), "{told}");
 }
 
 #[tokio::test]

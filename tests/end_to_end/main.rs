@@ -36,6 +36,7 @@ mod job_runtime;
 mod jobs;
 mod jobs_cli;
 mod language_model;
+mod licenses;
 mod limits;
 mod origins;
 mod owner;

@@ -70,7 +70,7 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
     allow_many_files();
     let listener = http::bind(config.host(), config.server.port)
         .with_context(|| format!("cannot listen on port {}", config.server.port))?;
-    // For long reads of the store and a few DNS lookups; each thread costs memory.
+    // For long reads of the store and files; each thread costs memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(12).build()?;
     runtime.block_on(async {
         let shutdown = signals::shutdown()?;

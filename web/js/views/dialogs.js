@@ -90,6 +90,7 @@ const KeysDialog = () => html`
     <dl class="keys">
       ${KEYS.map(([keys, meaning]) => html`<div><dt>${keys.map((key) => html`<kbd>${key}</kbd>`)}</dt><dd>${t(meaning)}</dd></div>`)}
     </dl>
+    <p class="dialog-more"><a class="link" href="/licenses" target="_blank" data-testid="licenses">${t('keys.licenses')}</a></p>
     <div class="buttons"><button type="button" class="primary" autofocus onClick=${closeDialog}>${t('close')}</button></div>
   <//>
 `;
