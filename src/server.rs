@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Accounts, FrontDoor, Hooks, Keys, OwnerKey, Sessions, random_token};
+use crate::accounts::{Accounts, AuditLog, FrontDoor, Hooks, Keys, OwnerKey, Sanctions, Sessions, random_token};
 use crate::answers::Answers;
 use crate::bots::custom::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
@@ -135,6 +135,7 @@ impl Server {
         let runner = runner.await.context("cannot resume unfinished jobs")?;
 
         let front_door = FrontDoor::open(store.clone(), sockets.clone()).await.context("cannot read the settings")?;
+        let sanctions = Sanctions::open(store.clone(), sockets.clone()).await.context("cannot read the sanctions")?;
         let connections = TaskTracker::new();
         let app = Arc::new(App {
             chat,
@@ -142,6 +143,8 @@ impl Server {
             jobs,
             accounts: Accounts::new(store.clone(), sessions.clone()),
             front_door,
+            sanctions,
+            audit_log: AuditLog::new(store.clone()),
             keys,
             sessions,
             hooks: Hooks::new(store.clone()),

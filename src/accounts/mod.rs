@@ -4,19 +4,23 @@
 //! Independent of HTTP: cookies and headers are passed in as plain text.
 
 mod access;
+mod audit_log;
 mod hooks;
 mod keys;
 mod passwords;
 mod people;
 mod permissions;
+mod sanctions;
 mod sessions;
 mod throttle;
 
 pub use access::FrontDoor;
+pub use audit_log::{AuditLog, Deed};
 pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, random_token};
 pub use people::{AccountChange, Accounts, Credentials};
 pub use permissions::Action;
+pub use sanctions::{NewSanction, Sanctioned, Sanctions};
 pub use sessions::{Connections, Device, SESSION_DAYS, SessionChange, SessionId, Sessions, SignedIn};
 
 use crate::model::{Account, AddressDigest, AuthorKind, Handle, Hook, Payer, Principal, Role, RoomName};
@@ -96,6 +100,8 @@ pub struct Actor {
     pub address: Option<AddressDigest>,
     /// Whether it is an account's.
     pub has_account: bool,
+    /// What it is kept from.
+    pub sanctioned: Sanctioned,
     pub locale: Locale,
     /// IANA name of the client's time zone, if the client sent one.
     pub zone: Option<String>,
@@ -106,7 +112,18 @@ impl Actor {
     pub fn new(visitor: &Visitor, handle: Option<Handle>, role: Role, locale: Locale) -> Self {
         let Visitor { principal, private_room } = visitor.clone();
         let handle = handle.unwrap_or_else(|| Handle::guest(&principal));
-        Self { principal, private_room, handle, role, address: None, has_account: false, locale, zone: None }
+        let sanctioned = Sanctioned::default();
+        Self {
+            principal,
+            private_room,
+            handle,
+            role,
+            address: None,
+            has_account: false,
+            sanctioned,
+            locale,
+            zone: None,
+        }
     }
 
     /// Somebody who is signed in to an account.
@@ -119,6 +136,7 @@ impl Actor {
             role: account.role,
             address: None,
             has_account: true,
+            sanctioned: Sanctioned::default(),
             locale,
             zone: None,
         }

@@ -46,6 +46,7 @@ impl Actor {
     pub fn may(&self, action: Action<'_>) -> Result<(), Text> {
         let is_at_least = |role| self.role >= role;
         let allowed = match action {
+            Action::TakePart if self.sanctioned.is_banned() => return Err(Text::new("error-forbidden-banned")),
             Action::TakePart if !is_at_least(Role::Guest) => return Err(Text::new("error-forbidden-stranger")),
             Action::TakePart => true,
             Action::Enter(room) => self.may_enter(room),
@@ -88,6 +89,9 @@ impl Actor {
     /// What is said among members is not for those who look after the server either: they may delete the room, not read along.
     fn may_enter(&self, room: &RoomRecord) -> bool {
         let is_own = room.name == self.private_room;
+        if self.sanctioned.is_banned() {
+            return false;
+        }
         if self.role < Role::Guest {
             return is_own && self.role == Role::Hook;
         }
@@ -101,6 +105,9 @@ impl Actor {
     fn may_post(&self, room: &RoomRecord) -> Result<(), Text> {
         if !self.may_enter(room) {
             return Err(Text::new("error-forbidden"));
+        }
+        if self.sanctioned.is_muted() {
+            return Err(Text::new("error-forbidden-muted"));
         }
         if room.archived_at.is_some() {
             return Err(Text::new("error-forbidden-archived"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use data_encoding::HEXLOWER;
 
 use super::keys::{digest, random_token};
-use crate::model::{Account, Principal, Role, Timestamp};
+use crate::model::{Account, Principal, Role, SanctionSubject, Timestamp};
 use crate::store::{Session, SessionDigest, Store, StoreError};
 
 /// How long a session lasts.
@@ -71,6 +71,8 @@ pub enum SessionChange {
     Changed(Principal),
     /// What those may do has changed who have no session.
     Guests,
+    /// What those may do has changed who are meant.
+    Sanctioned(SanctionSubject),
 }
 
 /// The open connections of those who are signed in.

@@ -24,20 +24,28 @@ pub struct NewRoom {
 }
 
 /// A change of a room's settings; `None` leaves a setting unchanged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize, utoipa::ToSchema)]
 pub struct RoomChange {
     /// What its bot answers to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bot: Option<BotMode>,
     /// The bot's persona, replaced as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub persona: Option<Persona>,
     /// What the room is called, where that is not its name; empty for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// `unlisted`, `public` or `closed`; a closed room is not opened again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<RoomKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub posting: Option<Posting>,
     /// Shortest time between two messages of one author, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
 }
 

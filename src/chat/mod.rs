@@ -8,6 +8,7 @@ mod announcements;
 mod catch_up;
 mod maintenance;
 mod managing;
+mod moderating;
 mod presence;
 mod room;
 mod room_names;
@@ -23,6 +24,7 @@ pub use addressing::request;
 pub use announcements::RoomAnnouncer;
 pub use catch_up::{CatchUp, History, Page, Seen};
 pub use managing::{NewRoom, RoomChange};
+pub use moderating::{Cleared, Culprit};
 pub use room::{Membership, Room};
 pub use rooms::{RoomSummary, Rooms};
 
@@ -34,7 +36,7 @@ use crate::model::{
     AuthorKind, BotMode, Job, JobRequest, Message, MessageText, RoomName, RoomRecord, SendId, Timestamp,
 };
 use crate::protocol::ServerFrame;
-use crate::store::{ChangedMessage, NewMessage, Posted, Store, StoreError};
+use crate::store::{NewMessage, Posted, Store, StoreError};
 use crate::text::Text;
 
 /// Maximum backlog of publications per room; beyond it, posts are refused as busy.
@@ -223,19 +225,6 @@ impl Chat {
     /// The message of that number in its current state.
     pub async fn message(&self, room: &Room, seq: u64) -> Result<Option<Message>, Text> {
         Ok(self.store.message(room.number(), seq).await?)
-    }
-
-    /// Deletes the text of a message and tells the room.
-    pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
-        actor.may(Action::Moderate)?;
-        let shown = room.clone();
-        let effect =
-            move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_change(message));
-        if !self.store.delete_message(room.number(), seq, effect).await? {
-            return Err(Text::new("error-not_found-message"));
-        }
-        tracing::info!(room = room.name().shown(), seq, "message deleted by the owner");
-        Ok(())
     }
 
     /// Tells the others that somebody is typing who may say something then.

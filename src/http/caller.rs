@@ -17,8 +17,8 @@ use super::hosts;
 use super::limits::Permit;
 use super::refusals::Refusal;
 use super::{App, Settings};
-use crate::accounts::{Actor, Device, SignInError, SignedIn, Visitor};
-use crate::model::{Account, AddressDigest, Handle, Payer, Role, RoomName};
+use crate::accounts::{Actor, Device, Sanctioned, SignInError, SignedIn, Visitor};
+use crate::model::{Account, AddressDigest, Handle, Payer, Principal, Role, RoomName};
 use crate::protocol::UserView;
 use crate::text::{Locale, Text};
 
@@ -66,6 +66,7 @@ pub struct Caller {
     /// That of the account, if it is signed in to one.
     private_room: Option<RoomName>,
     pub role: Role,
+    sanctioned: Sanctioned,
     pub locale: Locale,
     /// Whether the client's side of the connection is encrypted, as a trusted proxy says.
     pub is_secure: bool,
@@ -83,13 +84,22 @@ impl Caller {
             Some((account, room)) => Actor::of_account(account, room.clone(), self.locale),
             None => Actor::new(&self.visitor, handle, self.role, self.locale),
         };
-        Actor { address: self.address_digest.clone(), ..actor }
+        Actor { address: self.address_digest.clone(), sanctioned: self.sanctioned, ..actor }
     }
 
     /// Who pays for its requests.
     pub fn payer(&self) -> Payer {
-        let principal = self.account().map_or(&self.visitor.principal, |account| &account.principal);
-        Payer::new(self.role, principal, self.address_digest.as_ref())
+        Payer::new(self.role, self.principal(), self.address_digest.as_ref())
+    }
+
+    /// A reference to its address, unless addresses are not counted.
+    pub fn address_digest(&self) -> Option<&AddressDigest> {
+        self.address_digest.as_ref()
+    }
+
+    /// Whoever acts.
+    pub fn principal(&self) -> &Principal {
+        self.account().map_or(&self.visitor.principal, |account| &account.principal)
     }
 
     /// The account that it is signed in to.
@@ -137,14 +147,19 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     };
     let account = signed_in.as_ref().and_then(|signed_in| signed_in.account.as_ref());
     let private_room = account.map(|account| app.store.private_room(&account.principal));
+    let digest = settings.counts_addresses.then(|| app.store.address_digest(address));
+    let visitor = match key {
+        Some(_) => Visitor::owner(&app.store),
+        None => visitor(app, headers, is_secure, private_room.is_some()).await?,
+    };
+    let principal = account.map_or(&visitor.principal, |account| &account.principal);
+    let sanctioned = app.sanctions.of(role, principal, address, digest.as_ref());
     Ok(Caller {
         address,
         peer,
-        address_digest: settings.counts_addresses.then(|| app.store.address_digest(address)),
-        visitor: match key {
-            Some(_) => Visitor::owner(&app.store),
-            None => visitor(app, headers, is_secure, private_room.is_some()).await?,
-        },
+        address_digest: digest,
+        visitor,
+        sanctioned,
         session,
         signed_in,
         mark: cookie(headers, &cookie_name(MARK_COOKIE, is_secure))?.filter(|mark| is_token(mark)),

@@ -26,7 +26,7 @@ pub use listener::{Listener, bind};
 pub use reads::Reads;
 pub use socket::Sockets;
 
-use crate::accounts::{Accounts, Actor, FrontDoor, Hooks, Keys, Sessions};
+use crate::accounts::{Accounts, Actor, AuditLog, FrontDoor, Hooks, Keys, Sanctions, Sessions};
 use crate::bots::Bots;
 use crate::bots::custom::Callbacks;
 use crate::budgets::Budgets;
@@ -50,6 +50,8 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     pub accounts: Accounts,
     pub front_door: FrontDoor,
+    pub sanctions: Sanctions,
+    pub audit_log: AuditLog,
     pub store: Arc<Store>,
     pub search: Arc<Search>,
     pub reads: Reads,

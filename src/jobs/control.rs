@@ -1,7 +1,7 @@
 //! What people do to jobs: cancel, begin again, forget.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::dispatch::{Cancelled, Permit, QueuedJob};
 use super::{Alteration, Jobs};
@@ -59,7 +59,8 @@ impl Jobs {
         self.end_all(is_job, |schedule| is_there(schedule.room.as_ref()), by).await.map(drop)
     }
 
-    /// Deletes the schedules and cancels the unfinished jobs that are wanted; how many of both. Reads all of them.
+    /// Deletes the schedules and cancels the unfinished jobs that are wanted, and waits for their ends; how many of both. Reads
+    /// all of them.
     pub async fn end_all(
         self: &Arc<Self>,
         is_wanted_job: impl Fn(&Job) -> bool + Sync,
@@ -77,11 +78,26 @@ impl Jobs {
         }
         let mut jobs = self.store.open_jobs().await?;
         jobs.extend(self.store.list_jobs(JobList::Due, None, usize::MAX, |stored| is_wanted_job(&stored.job)).await?);
-        for stored in jobs.iter().filter(|stored| is_wanted_job(&stored.job)) {
+        jobs.retain(|stored| is_wanted_job(&stored.job));
+        for stored in &jobs {
             self.cancel_as(&stored.job.id, by).await?;
             ended.jobs += 1;
         }
+        self.wait_for_ends(&jobs).await?;
         Ok(ended)
+    }
+
+    /// Waits a while for the ends of jobs that were cancelled while they ran.
+    async fn wait_for_ends(&self, jobs: &[StoredJob]) -> Result<(), Text> {
+        /// A program may take a moment to clean up.
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let until = Instant::now() + PATIENCE;
+        for stored in jobs {
+            while !self.has_ended(&stored.job.id).await? && Instant::now() < until {
+                tokio::time::sleep(MOMENT).await;
+            }
+        }
+        Ok(())
     }
 
     /// Restarts a job that ended without success, or starts a waiting one immediately.

@@ -21,6 +21,9 @@ pub type InvitationId = Id<OfInvitation>;
 /// The id of a job.
 pub type JobId = Id<OfJob>;
 
+/// The id of a sanction.
+pub type SanctionId = Id<OfSanction>;
+
 /// A UUID as 32 hexadecimal digits. Ids sort by creation time. `Mark` is a phantom type, so that the id of one
 /// kind of thing cannot be taken for another's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +49,10 @@ pub enum OfInvitation {}
 /// Marks the id of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfJob {}
+
+/// Marks the id of a sanction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfSanction {}
 
 impl<Mark> Id<Mark> {
     pub fn fresh() -> Self {

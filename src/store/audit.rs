@@ -9,11 +9,12 @@ use super::claims::Claim;
 use super::documents::add_references;
 use super::engine::{EngineError, Operation, Reader, number_from};
 use super::job_index::{StoredJob, entries};
+use super::moderation::report_id;
 use super::pager::Pager;
 use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
 use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, sessions};
-use crate::model::{Account, Hook, Invitation, JobState, Message, RoomRecord, Schedule};
+use crate::model::{Account, Hook, Invitation, JobState, Message, Report, RoomRecord, Sanction, Schedule};
 use crate::threads;
 
 /// The tables that follow from records alone.
@@ -80,6 +81,17 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
     let mut documents = Pager::of_table(reader, Table::Documents);
     while let Some((_, record)) = documents.next().await.map_err(words)? {
         add(&mut expected, add_references(Batch::new(Scope::ANY), &read(&record)?));
+    }
+    let mut sanctions = Pager::of_table(reader, Table::Sanctions);
+    while let Some((_, record)) = sanctions.next().await.map_err(words)? {
+        let sanction: Sanction = read(&record)?;
+        add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::sanction_place(sanction.place), sanction.id.as_str()));
+    }
+    let mut reports = Pager::of_table(reader, Table::Reports);
+    while let Some((key, record)) = reports.next().await.map_err(words)? {
+        let report: Report = read(&record)?;
+        let id = report_id(RoomNumber::from_key(&key), report.seq);
+        add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::report_place(report.place), &id));
     }
     let mut rooms = Pager::of_table(reader, Table::Rooms);
     while let Some((_, record)) = rooms.next().await.map_err(words)? {

@@ -51,6 +51,16 @@ impl Claim {
         Self::new(b'h', &[&place.to_be_bytes()])
     }
 
+    /// One of the places that there are for sanctions.
+    pub fn sanction_place(place: u32) -> Self {
+        Self::new(b'b', &[&place.to_be_bytes()])
+    }
+
+    /// One of the places that there are for open reports.
+    pub fn report_place(place: u32) -> Self {
+        Self::new(b'r', &[&place.to_be_bytes()])
+    }
+
     /// None of the texts holds a zero byte, so no two claims share a key.
     fn new(kind: u8, parts: &[&[u8]]) -> Self {
         let mut key = vec![kind];

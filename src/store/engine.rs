@@ -75,6 +75,12 @@ pub enum Table {
     Invitations = 39,
     /// Principal ‖ room name → nothing: the closed and direct rooms of a person.
     RoomsOf = 40,
+    /// Sanction id → sanction.
+    Sanctions = 41,
+    /// Room number ‖ seq → the open report of that message.
+    Reports = 42,
+    /// Number → entry of the audit log.
+    AuditLog = 43,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

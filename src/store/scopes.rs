@@ -39,6 +39,12 @@ scopes! {
     REPLACE_FIRST_INVITATION: Invitations Meta;
     REMOVE_INVITATION: Invitations Claims;
 
+    ADD_SANCTION: Sanctions Claims;
+    REMOVE_SANCTION: Sanctions Claims;
+    ADD_REPORT: Reports Claims;
+    REMOVE_REPORT: Reports Claims;
+    ADD_AUDIT_ENTRY: AuditLog Counters;
+
     CREATE_ROOM: RoomNames Rooms Counters RoomsOf;
     CHANGE_ROOM: Rooms RoomsOf;
     /// A room in which nothing was said.

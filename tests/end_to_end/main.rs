@@ -38,6 +38,7 @@ mod jobs_cli;
 mod language_model;
 mod licenses;
 mod limits;
+mod moderation;
 mod origins;
 mod owner;
 mod page;

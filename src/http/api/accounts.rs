@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
 use warp::Reply;
@@ -13,7 +14,7 @@ use super::session::signed_in;
 use super::{
     Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, trusted_anybody, trusted_caller, with_app,
 };
-use crate::accounts::AccountChange;
+use crate::accounts::{AccountChange, Deed};
 use crate::model::{AccountId, Handle, Role};
 use crate::protocol::{AccountView, SessionView};
 use crate::text::Text;
@@ -100,7 +101,10 @@ async fn create(caller: Caller, new: NewAccount, app: Arc<App>) -> Answer {
         (Some(_), None) => Err(bad_request("password is missing")),
         (None, password) => {
             let role = role(new.role.as_deref().unwrap_or(Role::Member.as_str()))?;
-            let account = app.accounts.create(name, role, password, &caller.actor(None)).await?;
+            let actor = caller.actor(None);
+            let account = app.accounts.create(name, role, password, &actor).await?;
+            let deed = Deed::new("account.create", &account.name).after(value!({"role": role.as_str()}));
+            app.audit_log.record(&actor, deed).await?;
             Ok(json(StatusCode::CREATED, &AccountView::new(&account, None)))
         }
     }
@@ -112,7 +116,11 @@ async fn create(caller: Caller, new: NewAccount, app: Arc<App>) -> Answer {
 async fn change(id: String, caller: Caller, changes: Changes, app: Arc<App>) -> Answer {
     let Changes { role: wanted, disabled, password } = changes;
     let change = AccountChange { role: wanted.as_deref().map(role).transpose()?, disabled, password };
-    let account = app.accounts.change(&account_id(&id)?, change, &caller.actor(None)).await?;
+    let actor = caller.actor(None);
+    // Never the password itself.
+    let changed = value!({"role": change.role, "disabled": change.disabled, "password": change.password.is_some()});
+    let account = app.accounts.change(&account_id(&id)?, change, &actor).await?;
+    app.audit_log.record(&actor, Deed::new("account.change", &account.name).after(changed)).await?;
     Ok(json(StatusCode::OK, &account))
 }
 
@@ -130,7 +138,10 @@ async fn sessions(id: String, caller: Caller, app: Arc<App>) -> Answer {
 #[utoipa::path(delete, path = "/api/accounts/{id}/sessions", params(("id" = String, Path)), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn sign_out(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    app.accounts.sign_out(&account_id(&id)?, &caller.actor(None)).await?;
+    let (actor, id) = (caller.actor(None), account_id(&id)?);
+    let account = app.accounts.show(&id, &actor).await?;
+    app.accounts.sign_out(&id, &actor).await?;
+    app.audit_log.record(&actor, Deed::new("account.sign_out", &account.name)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

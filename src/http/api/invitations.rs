@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use utoipa::ToSchema;
 use warp::Filter;
 use warp::Reply;
@@ -11,6 +12,7 @@ use warp::http::StatusCode;
 use super::accounts::role;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_anybody, trusted_caller, with_app};
+use crate::accounts::Deed;
 use crate::model::{Invitation, InvitationId, Role, Timestamp, rfc_3339};
 use crate::text::Text;
 
@@ -108,7 +110,10 @@ async fn create(caller: Caller, terms: Terms, app: Arc<App>) -> Answer {
     let role = role(terms.role.as_deref().unwrap_or(Role::Member.as_str()))?;
     let days = terms.days.unwrap_or(USUAL_DAYS);
     app.front_door.check_invitations()?;
-    let (invitation, token) = app.accounts.invite(role, terms.uses, days, &caller.actor(None)).await?;
+    let actor = caller.actor(None);
+    let (invitation, token) = app.accounts.invite(role, terms.uses, days, &actor).await?;
+    let made = value!({"role": role.as_str(), "uses": terms.uses, "days": days});
+    app.audit_log.record(&actor, Deed::new("invitation.create", invitation.id.as_str()).after(made)).await?;
     Ok(json(StatusCode::CREATED, &NewInvitation { invitation: invitation.into(), token }))
 }
 
@@ -130,6 +135,8 @@ async fn show(_: Caller, shown: Shown, app: Arc<App>) -> Answer {
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn revoke(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let id = InvitationId::parse(&id).ok_or_else(|| Text::new("error-not_found-invitation"))?;
-    app.accounts.revoke(&id, &caller.actor(None)).await?;
+    let actor = caller.actor(None);
+    app.accounts.revoke(&id, &actor).await?;
+    app.audit_log.record(&actor, Deed::new("invitation.revoke", id.as_str())).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -29,6 +29,16 @@ pub(super) async fn large_json(
     app: Arc<App>,
     make: impl FnOnce(&App, &mut Spill) -> Result<(), Text> + Send + 'static,
 ) -> Answer {
+    let mut response = large_reply(app, make).await?;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// A reply of any length, which `make` writes. It may block.
+pub(super) async fn large_reply(
+    app: Arc<App>,
+    make: impl FnOnce(&App, &mut Spill) -> Result<(), Text> + Send + 'static,
+) -> Answer {
     // Never closed.
     let _permit = MAKING.acquire().await;
     let spilled = blocking(move || {
@@ -37,12 +47,10 @@ pub(super) async fn large_json(
         make(&app, &mut reply)?;
         reply.finish().map_err(failed)
     });
-    let mut response = match spilled.await? {
+    Ok(match spilled.await? {
         Spilled::Memory(bytes) => bytes.into_response(),
         Spilled::File(file) => file_reply(tokio::fs::File::from_std(file)).await.map_err(failed)?,
-    };
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    })
 }
 
 /// A reply with the rest of a file.
@@ -80,6 +88,12 @@ impl Spill {
     /// Writes the body.
     pub fn json(&mut self, body: &impl Serialize) -> Result<(), Text> {
         serde_json::to_writer(self, body).map_err(|error| failed(error.into()))
+    }
+
+    /// Writes a line of JSON.
+    pub fn line(&mut self, body: &impl Serialize) -> Result<(), Text> {
+        self.json(body)?;
+        self.write_all(b"\n").map_err(failed)
     }
 
     fn finish(self) -> io::Result<Spilled> {

@@ -10,7 +10,10 @@ use warp::http::StatusCode;
 
 use super::large::large_json;
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
+use super::{
+    Answer, App, Caller, ErrorBody, bad_request, body, caller, json, room_name, to_the_end, trusted_caller, with_app,
+};
+use crate::accounts::Deed;
 use crate::budgets::Spender;
 use crate::chat::{Page, Post};
 use crate::model::{MessageText, SendId};
@@ -34,6 +37,12 @@ struct MessageList<'a> {
     more: bool,
 }
 
+#[derive(Deserialize, IntoParams)]
+struct DeleteQuery {
+    /// `following`: what came of the message goes, too.
+    with: Option<String>,
+}
+
 #[derive(Deserialize, ToSchema)]
 struct NewMessage {
     message: String,
@@ -46,7 +55,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
         route!(list).part(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(list)),
         route!(post).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(post)),
-        route!(delete).parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(delete)),
+        route!(delete).parts(|at| at.and(trusted_caller(app)).and(warp::query()).and(with_app(app)).then(delete)),
     ]
 }
 
@@ -84,12 +93,28 @@ async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> A
     Ok(json(status, &MessageView::new(room.name(), sent.seq, &sent.message)))
 }
 
-/// Deletes the text of a message; its number stays. For the owner.
-#[utoipa::path(delete, path = "/api/rooms/{room}/messages/{seq}", params(("room" = String, Path), ("seq" = u64, Path)), responses(
+/// Deletes the text of a message; its number stays. With `with=following`, also what the bot said because of it, and its jobs and
+/// schedules. For moderators.
+#[utoipa::path(delete, path = "/api/rooms/{room}/messages/{seq}",
+    params(("room" = String, Path), ("seq" = u64, Path), DeleteQuery), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
-async fn delete(room: String, seq: u64, caller: Caller, app: Arc<App>) -> Answer {
+async fn delete(room: String, seq: u64, caller: Caller, query: DeleteQuery, app: Arc<App>) -> Answer {
+    let is_alone = match query.with.as_deref() {
+        None => true,
+        Some("following") => false,
+        Some(_) => return Err(bad_request("with is following, or left out")),
+    };
     let (chat, actor) = (app.chat.clone(), caller.actor(None));
     let room = app.chat.find_room(&room_name(&room)?, &actor).await?;
-    to_the_end(&app, async move { chat.delete_message(&room, seq, &actor).await }).await?;
+    let (done_by, subject) = (app.clone(), format!("{}#{seq}", room.name().shown()));
+    let deleted = async move {
+        if is_alone {
+            chat.delete_message(&room, seq, &actor).await?;
+        } else {
+            chat.delete_with_following(&room, seq, &actor).await?;
+        }
+        done_by.audit_log.record(&actor, Deed::new("message.delete", subject)).await
+    };
+    to_the_end(&app, deleted).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod ask;
+mod audit;
 mod callbacks;
 mod commands;
 mod documents;
@@ -13,6 +14,7 @@ mod jobs;
 mod large;
 mod messages;
 mod metrics;
+mod moderation;
 mod rooms;
 mod route;
 mod schedules;
@@ -77,6 +79,8 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         jobs::routes,
         session::routes,
         settings::routes,
+        moderation::routes,
+        audit::routes,
         account::routes,
         accounts::routes,
         invitations::routes,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use utoipa::{IntoParams, ToSchema};
 use warp::http::StatusCode;
 use warp::{Filter, Reply};
@@ -11,7 +12,7 @@ use super::route::{Route, route};
 use super::{
     Answer, App, Caller, ErrorBody, body, caller, decoded, json, room_name, to_the_end, trusted_caller, with_app,
 };
-use crate::accounts::{Action, Actor};
+use crate::accounts::{Action, Actor, Deed};
 use crate::budgets::Spender;
 use crate::chat::{Chat, NewRoom, Room, RoomChange, RoomSummary};
 use crate::model::{Account, Handle, Persona, RoomKind, RoomName};
@@ -141,10 +142,12 @@ async fn show(room: String, caller: Caller, app: Arc<App>) -> Answer {
     (status = 200, body = RoomView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 409, description = "It cannot become such a room", body = ErrorBody)))]
 async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>) -> Answer {
-    let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
+    let (done_by, actor, name) = (app.clone(), caller.actor(None), room_name(&room)?);
     let changed = async move {
-        let room = chat.change_room(&name, change, &actor).await?;
-        view(&chat, &room, &actor).await
+        let deed = Deed::new("room.change", name.shown()).after(value!(change));
+        let room = done_by.chat.change_room(&name, change, &actor).await?;
+        done_by.audit_log.record(&actor, deed).await?;
+        view(&done_by.chat, &room, &actor).await
     };
     Ok(json(StatusCode::OK, &to_the_end(&app, changed).await?))
 }
@@ -153,8 +156,12 @@ async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>)
 #[utoipa::path(delete, path = "/api/rooms/{room}", params(("room" = String, Path)), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn delete(room: String, caller: Caller, app: Arc<App>) -> Answer {
-    let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
-    to_the_end(&app, async move { chat.delete_room(&name, &actor).await }).await?;
+    let (done_by, actor, name) = (app.clone(), caller.actor(None), room_name(&room)?);
+    let deleted = async move {
+        done_by.chat.delete_room(&name, &actor).await?;
+        done_by.audit_log.record(&actor, Deed::new("room.delete", name.shown())).await
+    };
+    to_the_end(&app, deleted).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -164,7 +171,12 @@ async fn delete(room: String, caller: Caller, app: Arc<App>) -> Answer {
 async fn add_person(room: String, handle: String, caller: Caller, app: Arc<App>) -> Answer {
     let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
     let handle = Handle::new(&decoded(&handle)?)?;
-    to_the_end(&app, async move { chat.add_person(&name, &handle, &actor).await }).await?;
+    let (done_by, deed) = (app.clone(), Deed::new("room.add_person", name.shown()).after(value!(handle)));
+    let added = async move {
+        chat.add_person(&name, &handle, &actor).await?;
+        done_by.audit_log.record(&actor, deed).await
+    };
+    to_the_end(&app, added).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -174,6 +186,11 @@ async fn add_person(room: String, handle: String, caller: Caller, app: Arc<App>)
 async fn remove_person(room: String, handle: String, caller: Caller, app: Arc<App>) -> Answer {
     let (chat, actor, name) = (app.chat.clone(), caller.actor(None), room_name(&room)?);
     let handle = Handle::new(&decoded(&handle)?)?;
-    to_the_end(&app, async move { chat.remove_person(&name, &handle, &actor).await }).await?;
+    let (done_by, deed) = (app.clone(), Deed::new("room.remove_person", name.shown()).before(value!(handle)));
+    let removed = async move {
+        chat.remove_person(&name, &handle, &actor).await?;
+        done_by.audit_log.record(&actor, deed).await
+    };
+    to_the_end(&app, removed).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

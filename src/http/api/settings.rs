@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use utoipa::ToSchema;
 use warp::Filter;
 use warp::http::StatusCode;
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_caller, with_app};
-use crate::accounts::Action;
+use crate::accounts::{Action, Deed};
 use crate::model::Access;
 
 #[derive(Serialize, ToSchema)]
@@ -44,7 +45,10 @@ async fn change(caller: Caller, change: SettingsChange, app: Arc<App>) -> Answer
     let actor = caller.actor(None);
     actor.may(Action::ManageSettings)?;
     if let Some(access) = change.access {
+        let before = app.front_door.access();
         app.front_door.set(access, &actor).await?;
+        let deed = Deed::new("settings.change", "access").before(value!(before)).after(value!(access));
+        app.audit_log.record(&actor, deed).await?;
     }
     Ok(json(StatusCode::OK, &SettingsView { access: app.front_door.access() }))
 }

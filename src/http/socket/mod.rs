@@ -8,6 +8,7 @@ mod pace;
 mod simple;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use super::refusals::Refusal;
 use crate::accounts::{Connections, SessionChange, SessionId, SignedIn};
 use crate::bots::Bots;
 use crate::groups::{Outbox, OutboxId, Reader};
-use crate::model::{PRIVATE_ROOM, Principal, RoomName};
+use crate::model::{PRIVATE_ROOM, Principal, RoomName, SanctionSubject};
 use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
 use connection::{Connection, SocketLimits};
@@ -50,6 +51,35 @@ struct Open {
     session: Option<Arc<OpenSession>>,
     /// The language in which the commands were sent, once they were.
     locale: Option<Locale>,
+    whose: Whose,
+}
+
+/// Who has a connection, by digests: there may be very many.
+#[derive(Clone, Copy)]
+struct Whose {
+    person: u64,
+    subscriber: Option<u64>,
+    address: IpAddr,
+}
+
+impl Whose {
+    fn new(caller: &Caller) -> Self {
+        let subscriber = caller.address_digest().map(hash);
+        Self { person: hash(caller.principal()), subscriber, address: caller.address }
+    }
+
+    /// Whether a sanction of that subject is about the connection. One that is closed for nothing opens again.
+    fn is_meant(&self, subject: &SanctionSubject) -> bool {
+        match subject {
+            SanctionSubject::Person(person) => hash(person) == self.person,
+            SanctionSubject::Address(address) => Some(hash(address)) == self.subscriber,
+            SanctionSubject::Network(network) => network.contains(&self.address),
+        }
+    }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }
 
 /// The session of a connection.
@@ -60,7 +90,7 @@ struct OpenSession {
 
 impl Connections for Sockets {
     fn follow(&self, change: &SessionChange) {
-        let reason_for = |session: Option<&OpenSession>| match (change, session) {
+        let reason_for = |open: &Open| match (change, open.session.as_deref()) {
             (SessionChange::Ended(subject, ids), Some(session)) => {
                 let is_ended = ids.as_ref().is_none_or(|ids| ids.contains(&session.id));
                 (session.subject == *subject && is_ended).then_some(CloseReason::SignedOut)
@@ -69,10 +99,11 @@ impl Connections for Sockets {
                 (session.subject == *subject).then_some(CloseReason::GoingAway)
             }
             (SessionChange::Guests, None) => Some(CloseReason::GoingAway),
+            (SessionChange::Sanctioned(subject), _) => open.whose.is_meant(subject).then_some(CloseReason::GoingAway),
             (SessionChange::Guests, Some(_)) | (_, None) => None,
         };
         for open in self.open().values() {
-            if let Some(reason) = reason_for(open.session.as_deref()) {
+            if let Some(reason) = reason_for(open) {
                 open.outbox.close(reason);
             }
         }
@@ -118,11 +149,11 @@ struct Listed {
 }
 
 impl Listed {
-    fn new(sockets: &Arc<Sockets>, reader: Reader, signed_in: Option<&SignedIn>) -> Self {
+    fn new(sockets: &Arc<Sockets>, reader: Reader, signed_in: Option<&SignedIn>, whose: Whose) -> Self {
         let outbox = Outbox::new(reader);
         let session = signed_in
             .map(|signed_in| Arc::new(OpenSession { subject: signed_in.subject(), id: signed_in.session.clone() }));
-        sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), session, locale: None });
+        sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), session, locale: None, whose });
         Self { sockets: sockets.clone(), outbox }
     }
 }
@@ -223,7 +254,7 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
 async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgrade: OnUpgrade) {
     let Some((stream, leftover)) = take_stream(upgrade).await else { return };
     let reader = if matches!(door, WebSocketEndpoint::Full) { Reader::Full } else { Reader::Simple };
-    let listed = Listed::new(&app.sockets, reader, caller.signed_in.as_ref());
+    let listed = Listed::new(&app.sockets, reader, caller.signed_in.as_ref(), Whose::new(&caller));
     let limits = SocketLimits { frame_bytes: app.settings.frame_bytes, stall: app.settings.stall };
     let outbox = listed.outbox.clone();
     if app.stopping.is_cancelled() {

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::model::{
-    Access, Account, AccountId, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId, Invitation,
-    InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Rhythm, Role, RoomKind, RoomRecord, Schedule,
-    ScheduleId,
+    Access, Account, AccountId, AuditEntry, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId,
+    Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Rhythm, Role, RoomKind,
+    RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId,
 };
 
 /// When jobs are due that wait for their time.
@@ -296,6 +296,56 @@ async fn change_the_rest(store: &Store) {
     let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };
     assert_eq!(store.add_hook(b"digest", hook.clone(), 1).await, Ok(true));
     assert_eq!(store.delete_hook(&hook.id).await, Ok(true));
+
+    let moderator = Handle::new("Mia").expect("a handle");
+    let sanction = Sanction {
+        id: SanctionId::fresh(),
+        kind: SanctionKind::Ban,
+        subject: SanctionSubject::Person(principal("Eve")),
+        handle: None,
+        until: None,
+        reason: String::new(),
+        by: moderator.clone(),
+        created_at: Timestamp::now(),
+        place: 0,
+    };
+    assert_eq!(store.add_sanction(sanction.clone(), 1, |_| ()).await, Ok(true));
+    let another = Sanction { id: SanctionId::fresh(), ..sanction.clone() };
+    assert_eq!(store.add_sanction(another, 1, |_| ()).await, Ok(false), "there is one place");
+    let ended = store.remove_sanction(&sanction.id, || ()).await.expect("removed");
+    assert_eq!((ended.map(|ended| ended.id), store.sanctions().await), (Some(sanction.id), Ok(vec![])));
+
+    let (number, lobby) = (RoomNumber::new(1), RoomName::public("lobby").expect("a name"));
+    let report = |seq| Report {
+        room: lobby.clone(),
+        seq,
+        reason: String::new(),
+        reporter: moderator.clone(),
+        at: Timestamp::now(),
+        place: 0,
+    };
+    assert_eq!(store.add_report(number, report(1), 1).await, Ok(true));
+    assert_eq!(store.add_report(number, report(1), 1).await, Ok(true), "it is reported already");
+    assert_eq!(store.add_report(number, report(2), 1).await, Ok(false), "there is one place");
+    assert!(store.remove_report(number, 1).await.expect("removed").is_some());
+    assert_eq!(store.reports().await, Ok(vec![]));
+
+    let entry = |action: &str| AuditEntry {
+        at: Timestamp::now(),
+        by: moderator.clone(),
+        role: Role::Moderator,
+        address: None,
+        action: action.to_owned(),
+        subject: "lobby".to_owned(),
+        before: None,
+        after: None,
+    };
+    for action in ["one", "two", "three"] {
+        store.add_audit_entry(&entry(action)).await.expect("stored");
+    }
+    let entries = store.audit_entries(Some(3), 9, 9, |_| true).await.expect("readable");
+    let found: Vec<_> = entries.iter().map(|(number, entry)| (*number, entry.action.as_str())).collect();
+    assert_eq!(found, [(2, "two"), (1, "one")]);
 
     store.put_job_minutes(&[(1, JobMinute::default())], 0).await.expect("stored");
     store.put_job_minutes(&[], 2).await.expect("stored");

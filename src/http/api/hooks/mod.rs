@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use utoipa::ToSchema;
 use warp::Filter;
 use warp::Reply;
@@ -15,7 +16,7 @@ use warp::reject::Rejection;
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, Refusal, body, bytes, caller, json, trusted_caller, with_app};
-use crate::accounts::Actor;
+use crate::accounts::{Actor, Deed};
 use crate::chat::Post;
 use crate::model::{Handle, Hook, HookId, MessageText, RoomName, SendId};
 use crate::text::Text;
@@ -93,7 +94,10 @@ async fn list(caller: Caller, app: Arc<App>) -> Answer {
     (status = 201, body = HookView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
 async fn create(caller: Caller, new: NewHook, app: Arc<App>) -> Answer {
     let (name, room) = (Handle::new(&new.name)?, RoomName::public(&new.room)?);
-    let (hook, token) = app.hooks.create(name, room, &caller.actor(None)).await?;
+    let actor = caller.actor(None);
+    let (hook, token) = app.hooks.create(name, room, &actor).await?;
+    let deed = Deed::new("hook.create", &hook.name).after(value!({"id": hook.id, "room": hook.room}));
+    app.audit_log.record(&actor, deed).await?;
     Ok(json(StatusCode::CREATED, &HookView::new(&hook, Some(format!("/hooks/{token}")))))
 }
 
@@ -102,7 +106,9 @@ async fn create(caller: Caller, new: NewHook, app: Arc<App>) -> Answer {
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn delete(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let id = HookId::parse(&id).ok_or_else(|| Text::new("error-not_found-hook"))?;
-    app.hooks.delete(&id, &caller.actor(None)).await?;
+    let actor = caller.actor(None);
+    app.hooks.delete(&id, &actor).await?;
+    app.audit_log.record(&actor, Deed::new("hook.delete", id.as_str())).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

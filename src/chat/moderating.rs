@@ -1,0 +1,202 @@
+//! What those who moderate do to messages: delete them with what followed, and all that somebody left; and what others report.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Chat, Room};
+use crate::accounts::{Action, Actor};
+use crate::jobs::EndedWork;
+use crate::model::{AddressDigest, Job, Message, Principal, Report, Schedule, Timestamp};
+use crate::store::{ChangedMessage, RoomNumber, report_id};
+use crate::text::Text;
+
+/// Messages read at a time.
+const PAGE: usize = 200;
+
+/// Messages behind one that are looked at for what followed from it.
+const MOST_BEHIND: u64 = 50_000;
+
+/// Maximum number of open reports.
+const MOST_REPORTS: u32 = 1_000;
+
+/// Longest reason of a report, in characters.
+const REASON_CHARS: usize = 300;
+
+/// Whose messages are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    Author(Principal),
+    Address(AddressDigest),
+}
+
+impl Culprit {
+    fn said(&self, message: &Message) -> bool {
+        match self {
+            Self::Author(author) => message.author == *author,
+            Self::Address(address) => message.address.as_ref() == Some(address),
+        }
+    }
+
+    fn asked_for(&self, job: &Job) -> bool {
+        match self {
+            Self::Author(author) => job.principal == *author,
+            Self::Address(address) => job.address.as_ref() == Some(address),
+        }
+    }
+
+    fn planned(&self, schedule: &Schedule) -> bool {
+        match self {
+            Self::Author(author) => schedule.principal == *author,
+            Self::Address(address) => schedule.address.as_ref() == Some(address),
+        }
+    }
+}
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    pub messages: usize,
+    pub work: EndedWork,
+}
+
+impl Chat {
+    /// Deletes the text of a message and tells the room.
+    pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
+        actor.may(Action::Moderate)?;
+        if self.erase(room, seq).await? { Ok(()) } else { Err(Text::new("error-not_found-message")) }
+    }
+
+    async fn erase(&self, room: &Arc<Room>, seq: u64) -> Result<bool, Text> {
+        let shown = room.clone();
+        let effect =
+            move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_change(message));
+        Ok(self.store.delete_message(room.number(), seq, effect).await?)
+    }
+
+    /// Deletes a message with what came of it: its jobs and schedules end, and what the bot said because of them is deleted.
+    pub async fn delete_with_following(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<Cleared, Text> {
+        actor.may(Action::Moderate)?;
+        let asked = self.message(room, seq).await?.ok_or_else(|| Text::new("error-not_found-message"))?;
+        let (name, job) = (room.name().clone(), asked.job.filter(|_| asked.answer.is_none()));
+        let is_job = |other: &Job| Some(&other.id) == job.as_ref();
+        let is_schedule = |schedule: &Schedule| schedule.seq == seq && schedule.room.as_ref() == Some(&name);
+        let work = match &job {
+            Some(_) => self.jobs.end_all(is_job, is_schedule, &actor.handle).await?,
+            None => EndedWork::default(),
+        };
+        let asked = HashSet::from([seq]);
+        let messages = usize::from(self.erase(room, seq).await?) + self.erase_answers(room, &asked).await?;
+        Ok(Cleared { messages, work })
+    }
+
+    /// Deletes what the bot said because of these messages; how much.
+    async fn erase_answers(&self, room: &Arc<Room>, asked: &HashSet<u64>) -> Result<usize, Text> {
+        let Some(&first) = asked.iter().min() else { return Ok(0) };
+        let (mut next, last) = (first + 1, room.last().min(first + MOST_BEHIND));
+        let mut erased = 0;
+        while next <= last {
+            let page = self.store.oldest_messages(room.number(), next, last, PAGE).await?;
+            let Some(&(newest, _)) = page.last() else { break };
+            for (seq, message) in page {
+                let is_answer = message.answer.is_some_and(|answer| asked.contains(&answer.reply_to));
+                if is_answer && !message.deleted {
+                    erased += usize::from(self.erase(room, seq).await?);
+                }
+            }
+            next = newest + 1;
+        }
+        Ok(erased)
+    }
+
+    /// Who said a message, or everybody at the address from which it came.
+    pub async fn culprit(&self, room: &Room, seq: u64, by_address: bool) -> Result<(Culprit, Message), Text> {
+        let message = self.message(room, seq).await?.ok_or_else(|| Text::new("error-not_found-message"))?;
+        let culprit = match (by_address, &message.address) {
+            (false, _) => Culprit::Author(message.author.clone()),
+            (true, Some(address)) => Culprit::Address(address.clone()),
+            (true, None) => return Err(Text::new("error-wrong_state-no_address")),
+        };
+        Ok((culprit, message))
+    }
+
+    /// Removes what somebody said since a moment in all rooms, with what the bot said because of it, and ends all that somebody
+    /// has under way or planned. Reads every message since then.
+    pub async fn clear(&self, culprit: &Culprit, since: Timestamp, actor: &Actor) -> Result<Cleared, Text> {
+        actor.may(Action::Moderate)?;
+        let is_job = |job: &Job| culprit.asked_for(job);
+        let work = self.jobs.end_all(is_job, |schedule| culprit.planned(schedule), &actor.handle).await?;
+        let mut cleared = Cleared { messages: 0, work };
+        for number in self.store.room_numbers().await? {
+            let said = self.said_since(number, culprit, since).await?;
+            if said.is_empty() {
+                continue;
+            }
+            let Some(record) = self.store.find_room_record(number).await? else { continue };
+            let Some(room) = self.rooms.find(&record.name).await? else { continue };
+            for seq in &said {
+                cleared.messages += usize::from(self.erase(&room, *seq).await?);
+            }
+            cleared.messages += self.erase_answers(&room, &said).await?;
+        }
+        Ok(cleared)
+    }
+
+    /// Numbers of what somebody said in a room since a moment.
+    async fn said_since(&self, room: RoomNumber, culprit: &Culprit, since: Timestamp) -> Result<HashSet<u64>, Text> {
+        let mut said = HashSet::new();
+        let mut last = self.store.last_seq(room).await?;
+        while last > 0 {
+            let page = self.store.newest_messages(room, 1, last, PAGE).await?;
+            let Some(&(first, _)) = page.first() else { break };
+            let is_old = page.first().is_some_and(|(_, message)| message.at < since);
+            let wanted =
+                page.iter().filter(|(_, message)| !message.deleted && message.at >= since && culprit.said(message));
+            said.extend(wanted.map(|(seq, _)| *seq));
+            if is_old {
+                break;
+            }
+            last = first - 1;
+        }
+        Ok(said)
+    }
+
+    /// Reports a message to those who moderate.
+    pub async fn report(&self, room: &Room, seq: u64, reason: &str, actor: &Actor) -> Result<(), Text> {
+        self.message(room, seq).await?.ok_or_else(|| Text::new("error-not_found-message"))?;
+        let report = Report {
+            room: room.name().clone(),
+            seq,
+            reason: reason.trim().chars().filter(|c| !c.is_control()).take(REASON_CHARS).collect(),
+            reporter: actor.handle.clone(),
+            at: Timestamp::now(),
+            place: 0,
+        };
+        if self.store.add_report(room.number(), report, MOST_REPORTS).await? {
+            Ok(())
+        } else {
+            Err(Text::new("error-busy"))
+        }
+    }
+
+    /// The open reports with their ids and messages, oldest first.
+    pub async fn reports(&self, actor: &Actor) -> Result<Vec<(String, Report, Message)>, Text> {
+        actor.may(Action::Moderate)?;
+        let mut reports = Vec::new();
+        for (room, report) in self.store.reports().await? {
+            if let Some(message) = self.store.message(room, report.seq).await? {
+                reports.push((report_id(room, report.seq), report, message));
+            }
+        }
+        reports.sort_by_key(|(_, report, _)| report.at);
+        Ok(reports)
+    }
+
+    /// Settles a report: it is not shown any more.
+    pub async fn settle(&self, id: &str, actor: &Actor) -> Result<Report, Text> {
+        actor.may(Action::Moderate)?;
+        let no_such_report = || Text::new("error-not_found-report");
+        let (room, seq) = id.split_once('-').ok_or_else(no_such_report)?;
+        let (room, seq) = room.parse().ok().zip(seq.parse().ok()).ok_or_else(no_such_report)?;
+        self.store.remove_report(RoomNumber::new(room), seq).await?.ok_or_else(no_such_report)
+    }
+}
