@@ -16,7 +16,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Accounts, AuditLog, FrontDoor, Hooks, Keys, OwnerKey, Sanctions, Sessions, random_token};
+use crate::accounts::{
+    Accounts, AuditLog, FrontDoor, Hooks, Keys, OwnerKey, Sanctions, Sessions, Tokens, random_token,
+};
 use crate::answers::Answers;
 use crate::bots::custom::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
@@ -143,6 +145,7 @@ impl Server {
             jobs,
             accounts: Accounts::new(store.clone(), sessions.clone()),
             front_door,
+            tokens: Tokens::new(store.clone(), sockets.clone()),
             sanctions,
             audit_log: AuditLog::new(store.clone()),
             keys,

@@ -13,6 +13,7 @@ mod permissions;
 mod sanctions;
 mod sessions;
 mod throttle;
+mod tokens;
 
 pub use access::FrontDoor;
 pub use audit_log::{AuditLog, Deed};
@@ -22,8 +23,11 @@ pub use people::{AccountChange, Accounts, Credentials};
 pub use permissions::Action;
 pub use sanctions::{NewSanction, Sanctioned, Sanctions};
 pub use sessions::{Connections, Device, SESSION_DAYS, SessionChange, SessionId, Sessions, SignedIn};
+pub use tokens::{NewToken, Tokens};
 
-use crate::model::{Account, AddressDigest, AuthorKind, Handle, Hook, Payer, Principal, Role, RoomName};
+use std::sync::Arc;
+
+use crate::model::{Account, AddressDigest, AuthorKind, Handle, Hook, Payer, Principal, Role, RoomName, Scope, Token};
 use crate::store::{Store, StoreError};
 use crate::text::{Locale, Text};
 
@@ -76,6 +80,11 @@ impl Visitor {
         Self { principal, private_room }
     }
 
+    /// The client of an actor.
+    pub fn of_actor(actor: &Actor) -> Self {
+        Self { principal: actor.principal.clone(), private_room: actor.private_room.clone() }
+    }
+
     /// A client that proves nothing: people behind one router share an address, and anybody may take a handle. It has what it
     /// does until its connection ends.
     pub fn nobody() -> Self {
@@ -86,6 +95,16 @@ impl Visitor {
     pub fn is_recognized(&self) -> bool {
         !self.private_room.is_temporary()
     }
+}
+
+/// What a program may do for somebody with an account.
+#[derive(Clone, Debug)]
+pub struct Delegation {
+    /// As whom that account writes: its rooms are the program's.
+    pub principal: Principal,
+    pub scopes: Vec<Scope>,
+    /// The only rooms that it is for; empty for all.
+    pub rooms: Vec<RoomName>,
 }
 
 /// The originator of a request.
@@ -100,6 +119,8 @@ pub struct Actor {
     pub address: Option<AddressDigest>,
     /// Whether it is an account's.
     pub has_account: bool,
+    /// For whom it acts, if it is a program with a token.
+    pub acts_for: Option<Arc<Delegation>>,
     /// What it is kept from.
     pub sanctioned: Sanctioned,
     pub locale: Locale,
@@ -120,6 +141,7 @@ impl Actor {
             role,
             address: None,
             has_account: false,
+            acts_for: None,
             sanctioned,
             locale,
             zone: None,
@@ -136,10 +158,19 @@ impl Actor {
             role: account.role,
             address: None,
             has_account: true,
+            acts_for: None,
             sanctioned: Sanctioned::default(),
             locale,
             zone: None,
         }
+    }
+
+    /// A program that acts for an account.
+    pub fn of_program(token: &Token, account: &Account, store: &Store, locale: Locale) -> Self {
+        let visitor = Visitor::at_home(token.principal(), store);
+        let (principal, scopes, rooms) = (account.principal.clone(), token.scopes.clone(), token.rooms.clone());
+        let acts_for = Some(Arc::new(Delegation { principal, scopes, rooms }));
+        Self { acts_for, ..Self::new(&visitor, Some(token.name.clone()), account.role, locale) }
     }
 
     /// The actor of an incoming hook.
@@ -149,14 +180,20 @@ impl Actor {
         Self::new(&visitor, Some(hook.name.clone()), Role::Hook, Locale::default())
     }
 
-    /// The same actor with another handle. An account keeps its name.
+    /// Whether it keeps its handle, whatever it is called in a request: that of an account, or of a program.
+    pub fn has_own_name(&self) -> bool {
+        self.has_account || self.acts_for.is_some()
+    }
+
+    /// The same actor with another handle, unless it keeps its own.
     pub fn renamed(&self, handle: Handle) -> Self {
-        if self.has_account { self.clone() } else { Self { handle, ..self.clone() } }
+        if self.has_own_name() { self.clone() } else { Self { handle, ..self.clone() } }
     }
 
     /// Who pays for what it does.
     pub fn payer(&self) -> Payer {
-        Payer::new(self.role, &self.principal, self.address.as_ref())
+        let principal = self.acts_for.as_ref().map_or(&self.principal, |account| &account.principal);
+        Payer::new(self.role, principal, self.address.as_ref())
     }
 
     /// Whether the same browser is known again when it comes back.
@@ -173,6 +210,6 @@ impl Actor {
 
     /// The kind of author of its messages. Messages of programs never start commands: two programs must not keep each other busy.
     pub fn author_kind(&self) -> AuthorKind {
-        if self.role == Role::Hook { AuthorKind::Bot } else { AuthorKind::User }
+        if self.role == Role::Hook || self.acts_for.is_some() { AuthorKind::Bot } else { AuthorKind::User }
     }
 }

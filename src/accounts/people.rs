@@ -375,12 +375,10 @@ impl Accounts {
         Ok(self.store.account_of_principal(&visitor.principal).await?.is_some())
     }
 
-    /// Refuses the name of an account, and what looks like it, to those who are not signed in.
+    /// Refuses the name of an account or a program, and what looks like it, to those who are not signed in.
     pub async fn check_guest(&self, handle: &Handle) -> Result<(), Text> {
-        match self.store.account_of_name(handle).await? {
-            Some(_) => Err(Text::new("error-bad_handle-account").with("handle", handle)),
-            None => Ok(()),
-        }
+        let is_taken = self.store.account_of_name(handle).await?.is_some() || self.store.is_token_name(handle).await?;
+        if is_taken { Err(Text::new("error-bad_handle-account").with("handle", handle)) } else { Ok(()) }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Who may do what: the one place that decides.
 
-use super::Actor;
-use crate::model::{Account, Document, Job, Posting, Role, RoomKind, RoomRecord, Schedule};
+use std::sync::Arc;
+
+use super::{Actor, Delegation};
+use crate::model::{Account, Document, Job, Posting, Role, RoomKind, RoomRecord, Schedule, Scope};
 use crate::text::Text;
 
 /// An action that requires authorization.
@@ -9,6 +11,10 @@ use crate::text::Text;
 pub enum Action<'a> {
     /// Use the server at all, beside signing in.
     TakePart,
+    /// Read at all, by requests and connections that only read.
+    Read,
+    /// Start a command, or ask a question.
+    StartJob,
     Enter(&'a RoomRecord),
     /// Write in a room.
     Post(&'a RoomRecord),
@@ -41,14 +47,43 @@ pub enum Action<'a> {
     ManageAccount(&'a Account),
 }
 
+impl Action<'_> {
+    /// What a program's token must be for; `None` for what every token is.
+    fn scope(self) -> Option<Scope> {
+        match self {
+            // What is shown of these is asked for by requests that read.
+            Self::TakePart | Self::Enter(_) | Self::SeeJob(..) | Self::ReadDocument(..) => None,
+            Self::Read => Some(Scope::Read),
+            Self::Post(_) | Self::CreateRoom(_) => Some(Scope::Post),
+            Self::StartJob | Self::ManageJob(_) | Self::ManageSchedule(_) | Self::SeeEveryJob => Some(Scope::Jobs),
+            Self::ManageDocuments => Some(Scope::Documents),
+            Self::ManageRoom(_)
+            | Self::ManageRooms
+            | Self::ReadJobLog
+            | Self::Moderate
+            | Self::ManageHooks
+            | Self::SeeMetrics
+            | Self::SeeAuditLog
+            | Self::ManagePeople
+            | Self::ManageSettings
+            | Self::GiveRole(_)
+            | Self::ManageAccount(_) => Some(Scope::Administration),
+        }
+    }
+}
+
 impl Actor {
     /// Checks whether this actor is allowed to perform the action.
     pub fn may(&self, action: Action<'_>) -> Result<(), Text> {
+        let lacks = |scope| self.acts_for.as_ref().is_some_and(|account| !account.scopes.contains(&scope));
+        if action.scope().is_some_and(lacks) {
+            return Err(Text::new("error-forbidden-scope"));
+        }
         let is_at_least = |role| self.role >= role;
         let allowed = match action {
             Action::TakePart if self.sanctioned.is_banned() => return Err(Text::new("error-forbidden-banned")),
             Action::TakePart if !is_at_least(Role::Guest) => return Err(Text::new("error-forbidden-stranger")),
-            Action::TakePart => true,
+            Action::TakePart | Action::Read | Action::StartJob => true,
             Action::Enter(room) => self.may_enter(room),
             Action::Post(room) => return self.may_post(room),
             Action::CreateRoom(kind) => match kind {
@@ -95,9 +130,14 @@ impl Actor {
         if self.role < Role::Guest {
             return is_own && self.role == Role::Hook;
         }
+        let is_elsewhere = |account: &Arc<Delegation>| !account.rooms.is_empty() && !account.rooms.contains(&room.name);
+        if !is_own && self.acts_for.as_ref().is_some_and(is_elsewhere) {
+            return false;
+        }
+        let person = self.acts_for.as_ref().map_or(&self.principal, |account| &account.principal);
         match room.kind {
             RoomKind::Public | RoomKind::Unlisted => true,
-            RoomKind::Closed | RoomKind::Direct => room.members.contains(&self.principal),
+            RoomKind::Closed | RoomKind::Direct => room.members.contains(person),
             RoomKind::Private | RoomKind::Temporary => is_own,
         }
     }

@@ -17,7 +17,7 @@ use super::hosts;
 use super::limits::Permit;
 use super::refusals::Refusal;
 use super::{App, Settings};
-use crate::accounts::{Actor, Device, Sanctioned, SignInError, SignedIn, Visitor};
+use crate::accounts::{Actor, Device, Sanctioned, SignInError, SignedIn, Tokens, Visitor};
 use crate::model::{Account, AddressDigest, Handle, Payer, Principal, Role, RoomName};
 use crate::protocol::UserView;
 use crate::text::{Locale, Text};
@@ -56,6 +56,8 @@ pub struct Caller {
     pub peer: Peer,
     /// The browser or script that asks.
     pub visitor: Visitor,
+    /// The program whose token it has, if it has one.
+    program: Option<Actor>,
     /// The token of its session, whether that is open or not.
     pub session: Option<String>,
     /// Who is signed in, if somebody is.
@@ -80,16 +82,17 @@ pub struct Caller {
 impl Caller {
     /// This caller under the given handle; an account has its own.
     pub fn actor(&self, handle: Option<Handle>) -> Actor {
-        let actor = match self.account().zip(self.private_room.as_ref()) {
-            Some((account, room)) => Actor::of_account(account, room.clone(), self.locale),
-            None => Actor::new(&self.visitor, handle, self.role, self.locale),
+        let actor = match (&self.program, self.account().zip(self.private_room.as_ref())) {
+            (Some(program), _) => program.clone(),
+            (None, Some((account, room))) => Actor::of_account(account, room.clone(), self.locale),
+            (None, None) => Actor::new(&self.visitor, handle, self.role, self.locale),
         };
         Actor { address: self.address_digest.clone(), sanctioned: self.sanctioned, ..actor }
     }
 
     /// Who pays for its requests.
     pub fn payer(&self) -> Payer {
-        Payer::new(self.role, self.principal(), self.address_digest.as_ref())
+        self.actor(None).payer()
     }
 
     /// A reference to its address, unless addresses are not counted.
@@ -136,7 +139,14 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     let is_secure = is_proxied && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
     let session = cookie(headers, &cookie_name(SESSION_COOKIE, is_secure))?;
     let key = bearer(headers);
+    let program = match key.filter(|key| Tokens::is_token(key)) {
+        Some(token) => Some(app.tokens.find(token).await?.ok_or_else(|| Text::new("error-bad_key"))?),
+        None => None,
+    };
     let (signed_in, role) = match (key, &session) {
+        (Some(_), _) if program.is_some() => {
+            (None, program.as_ref().map_or(Role::Stranger, |(_, account)| account.role))
+        }
         (Some(key), _) => (None, app.keys.check(key, address).map(|()| Role::Owner).map_err(sign_in_refusal)?),
         (None, Some(token)) => {
             let signed_in = app.sessions.find(token, address).await.map_err(Text::from)?;
@@ -148,9 +158,11 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     let account = signed_in.as_ref().and_then(|signed_in| signed_in.account.as_ref());
     let private_room = account.map(|account| app.store.private_room(&account.principal));
     let digest = settings.counts_addresses.then(|| app.store.address_digest(address));
-    let visitor = match key {
-        Some(_) => Visitor::owner(&app.store),
-        None => visitor(app, headers, is_secure, private_room.is_some()).await?,
+    let program = program.map(|(token, account)| Actor::of_program(&token, &account, &app.store, locale(headers)));
+    let visitor = match (&program, key) {
+        (Some(program), _) => Visitor::of_actor(program),
+        (None, Some(_)) => Visitor::owner(&app.store),
+        (None, None) => visitor(app, headers, is_secure, private_room.is_some()).await?,
     };
     let principal = account.map_or(&visitor.principal, |account| &account.principal);
     let sanctioned = app.sanctions.of(role, principal, address, digest.as_ref());
@@ -159,6 +171,7 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
         peer,
         address_digest: digest,
         visitor,
+        program,
         sanctioned,
         session,
         signed_in,

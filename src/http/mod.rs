@@ -26,7 +26,7 @@ pub use listener::{Listener, bind};
 pub use reads::Reads;
 pub use socket::Sockets;
 
-use crate::accounts::{Accounts, Actor, AuditLog, FrontDoor, Hooks, Keys, Sanctions, Sessions};
+use crate::accounts::{Accounts, Actor, AuditLog, FrontDoor, Hooks, Keys, Sanctions, Sessions, Tokens};
 use crate::bots::Bots;
 use crate::bots::custom::Callbacks;
 use crate::budgets::Budgets;
@@ -50,6 +50,7 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     pub accounts: Accounts,
     pub front_door: FrontDoor,
+    pub tokens: Tokens,
     pub sanctions: Sanctions,
     pub audit_log: AuditLog,
     pub store: Arc<Store>,
@@ -74,7 +75,7 @@ impl App {
     /// The handle that a client wants, if it has another one now. Guests may not have that of an account.
     pub async fn handle_of(&self, actor: &Actor, wanted: Option<&str>) -> Result<Option<Handle>, Text> {
         let handle = wanted.map(Handle::new).transpose()?.filter(|handle| *handle != actor.handle);
-        if let Some(handle) = handle.as_ref().filter(|_| !actor.has_account) {
+        if let Some(handle) = handle.as_ref().filter(|_| !actor.has_own_name()) {
             self.accounts.check_guest(handle).await?;
         }
         Ok(handle)

@@ -24,6 +24,9 @@ pub type JobId = Id<OfJob>;
 /// The id of a sanction.
 pub type SanctionId = Id<OfSanction>;
 
+/// The id of a program's token; unlike the token itself not a secret.
+pub type TokenId = Id<OfToken>;
+
 /// A UUID as 32 hexadecimal digits. Ids sort by creation time. `Mark` is a phantom type, so that the id of one
 /// kind of thing cannot be taken for another's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +56,10 @@ pub enum OfJob {}
 /// Marks the id of a sanction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfSanction {}
+
+/// Marks the id of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfToken {}
 
 impl<Mark> Id<Mark> {
     pub fn fresh() -> Self {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{AccountId, HookId};
+use super::{AccountId, HookId, TokenId};
 use crate::text::Text;
 
 /// The name of a client's private room with the bot.
@@ -137,6 +137,11 @@ impl Principal {
     /// The account that this is, if it is one.
     pub fn account_id(&self) -> Option<AccountId> {
         AccountId::parse(self.0.strip_prefix('u')?)
+    }
+
+    /// A program with a token.
+    pub fn token(id: &TokenId) -> Self {
+        Self(format!("t{}", id.as_str()))
     }
 
     /// Whoever has the owner's key.

@@ -13,12 +13,12 @@ use super::moderation::report_id;
 use super::pager::Pager;
 use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
-use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, sessions};
+use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, sessions, tokens};
 use crate::model::{Account, Hook, Invitation, JobState, Message, Report, RoomRecord, Sanction, Schedule};
 use crate::threads;
 
 /// The tables that follow from records alone.
-const INDEXES: [Table; 11] = [
+const INDEXES: [Table; 12] = [
     Table::OpenJobs,
     Table::DueJobs,
     Table::DeadJobs,
@@ -30,6 +30,7 @@ const INDEXES: [Table; 11] = [
     Table::AccountsOfPrincipals,
     Table::SessionsOf,
     Table::RoomsOf,
+    Table::TokensOf,
 ];
 
 type Entries = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
@@ -92,6 +93,10 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
         let report: Report = read(&record)?;
         let id = report_id(RoomNumber::from_key(&key), report.seq);
         add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::report_place(report.place), &id));
+    }
+    let mut found = Pager::of_table(reader, Table::Tokens);
+    while let Some((digest, record)) = found.next().await.map_err(words)? {
+        add(&mut expected, tokens::insert(Batch::new(Scope::ANY), &digest, &read(&record)?));
     }
     let mut rooms = Pager::of_table(reader, Table::Rooms);
     while let Some((_, record)) = rooms.next().await.map_err(words)? {

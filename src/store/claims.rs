@@ -3,7 +3,7 @@
 //! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
 
 use super::{Batch, Store, StoreError, Table, prefix_range};
-use crate::model::{Payer, Principal, RoomName, Schedule};
+use crate::model::{AccountId, Handle, Payer, Principal, RoomName, Schedule};
 
 /// What is claimed, as a key of [`Table::Claims`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,16 @@ impl Claim {
     /// One of the places that there are for hooks.
     pub fn hook_place(place: u32) -> Self {
         Self::new(b'h', &[&place.to_be_bytes()])
+    }
+
+    /// One of the places that an account has for tokens.
+    pub fn token_place(account: &AccountId, place: u32) -> Self {
+        Self::new(b't', &[account.as_str().as_bytes(), &place.to_be_bytes()])
+    }
+
+    /// Being the only program with a name that looks like this.
+    pub fn token_name(name: &Handle) -> Self {
+        Self::new(b'a', &[name.skeleton().as_bytes()])
     }
 
     /// One of the places that there are for sanctions.

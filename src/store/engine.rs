@@ -81,6 +81,10 @@ pub enum Table {
     Reports = 42,
     /// Number → entry of the audit log.
     AuditLog = 43,
+    /// Digest of a program's token → token.
+    Tokens = 44,
+    /// Account id ‖ digest of a token → nothing.
+    TokensOf = 45,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

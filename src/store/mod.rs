@@ -29,6 +29,7 @@ mod sessions;
 mod sizes;
 mod space;
 mod stats;
+mod tokens;
 mod writer;
 
 use std::net::IpAddr;
@@ -66,6 +67,7 @@ pub use schedules::{Added, ScheduleChange, ScheduleLimits, StoredSchedule};
 pub use sessions::{Session, SessionDigest};
 pub use sizes::{JobCounts, Sizes};
 pub use space::Space;
+pub use tokens::TokenAdded;
 
 use disk::Opened;
 use pager::Pager;

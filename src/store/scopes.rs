@@ -39,6 +39,10 @@ scopes! {
     REPLACE_FIRST_INVITATION: Invitations Meta;
     REMOVE_INVITATION: Invitations Claims;
 
+    ADD_TOKEN: Tokens TokensOf Claims;
+    /// When it was used last.
+    CHANGE_TOKEN: Tokens;
+    REMOVE_TOKEN: Tokens TokensOf Claims;
     ADD_SANCTION: Sanctions Claims;
     REMOVE_SANCTION: Sanctions Claims;
     ADD_REPORT: Reports Claims;

@@ -165,7 +165,10 @@ async fn a_file_is_previewed_corrected_and_stored_with_its_original() {
         "origin": preview["origin"]});
     let added = add(server.address(), document).await;
     assert_eq!((&added["origin"]["name"], &added["origin"]["type"]), (&json!("guide.md"), &json!("file")));
-    let answer = request(server.address(), "GET", &format!("/api/documents/{}/original", id(&added))).send().await;
+    let path = format!("/api/documents/{}/original", id(&added));
+    let refused = request(server.address(), "GET", &path).send().await;
+    assert_eq!(refused.refusal(), (403, "forbidden".into()), "it holds what was corrected");
+    let answer = request(server.address(), "GET", &path).by_owner().send().await;
     assert_eq!((answer.bytes.as_slice(), answer.header("content-type")), (original, "application/octet-stream"));
     assert!(answer.header("content-disposition").starts_with("attachment"));
     searchable(server.address(), &id(&added)).await;

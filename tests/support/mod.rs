@@ -263,7 +263,20 @@ impl Browser {
     }
 
     pub async fn ask(&mut self, server: &TestServer, method: &str, path: &str, body: Value) -> Answer {
+        self.ask_with(server, method, path, body, &[]).await
+    }
+
+    /// As [`Browser::ask`], with more headers.
+    pub async fn ask_with(
+        &mut self,
+        server: &TestServer,
+        method: &str,
+        path: &str,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let request = server.request(method, path).header("cookie", &self.header()).header("user-agent", "Test/1.0");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         let request: Request = if body.is_null() { request } else { request.json(body) };
         let answer = request.send().await;
         for cookie in answer.headers.get_all("set-cookie") {

@@ -9,6 +9,7 @@ use warp::http::StatusCode;
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, json, room_name, trusted_caller, with_app};
+use crate::accounts::Action;
 use crate::answers::MOST_PASSAGES;
 use crate::bots;
 use crate::jobs::JobOrigin;
@@ -40,6 +41,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn ask(caller: Caller, new: NewQuestion, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
+    actor.may(Action::StartJob)?;
     let question = MessageText::new(new.question, app.settings.message_chars)?;
     let limit = new.limit.map(|limit| limit.clamp(1, MOST_PASSAGES));
     let room = match new.room.as_deref() {

@@ -9,7 +9,7 @@ use warp::{Filter, Reply};
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
-use crate::accounts::Actor;
+use crate::accounts::{Action, Actor};
 use crate::chat::Post;
 use crate::jobs::{JobFilter, JobOrigin};
 use crate::model::{JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
@@ -91,11 +91,13 @@ async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
 async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     let handle = app.handle_of(&caller.actor(None), new.handle.as_deref()).await?;
     let mut actor = caller.actor(handle);
+    actor.may(Action::StartJob)?;
     actor.set_zone(new.time_zone);
     let (text, request) = command(&new.name, &new.arguments, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
-    if matches!(new.room.as_deref(), None | Some(PRIVATE_ROOM)) && !actor.is_recognized() {
-        // Nobody could enter the room again in which it would be said: the result is on the job.
+    let has_home = actor.is_recognized() && actor.acts_for.is_none();
+    if matches!(new.room.as_deref(), None | Some(PRIVATE_ROOM)) && !has_home {
+        // Nobody would read in the room in which it would be said: the result is on the job.
         let job = app.jobs.start_quietly(app.jobs.quiet_job(request, JobOrigin::of(&actor, None))).await?;
         return Ok(json(StatusCode::CREATED, &app.jobs.view(&job, &actor).await?));
     }

@@ -22,6 +22,7 @@ mod search;
 mod session;
 mod settings;
 mod stats;
+mod tokens;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -80,6 +81,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         session::routes,
         settings::routes,
         moderation::routes,
+        tokens::routes,
         audit::routes,
         account::routes,
         accounts::routes,
@@ -126,10 +128,11 @@ fn settle(answer: Answer) -> Response {
     answer.unwrap_or_else(Refusal::into_response)
 }
 
-/// A caller that may take part.
+/// A caller that may take part and read.
 fn caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
     anybody(app).and_then(|caller: Caller| {
-        let checked = caller.actor(None).may(Action::TakePart).map(|()| caller);
+        let actor = caller.actor(None);
+        let checked = actor.may(Action::TakePart).and_then(|()| actor.may(Action::Read)).map(|()| caller);
         std::future::ready(checked.map_err(|text| warp::reject::custom(Refusal::from(text))))
     })
 }

@@ -29,7 +29,7 @@ use super::App;
 use super::caller::{Caller, caller};
 use super::limits::Permit;
 use super::refusals::Refusal;
-use crate::accounts::{Connections, SessionChange, SessionId, SignedIn};
+use crate::accounts::{Action, Connections, SessionChange, SessionId, SignedIn};
 use crate::bots::Bots;
 use crate::groups::{Outbox, OutboxId, Reader};
 use crate::model::{PRIVATE_ROOM, Principal, RoomName, SanctionSubject};
@@ -222,6 +222,7 @@ fn open(
 ) -> Result<Response, Refusal> {
     let door = door?;
     caller.check_origin()?;
+    caller.actor(None).may(Action::Read)?;
     let (accept, upgrade) = accept_key(headers)
         .zip(upgrade)
         .ok_or_else(|| Refusal::new(StatusCode::UPGRADE_REQUIRED, Text::new("error-bad_request-upgrade")))?;

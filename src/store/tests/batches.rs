@@ -6,7 +6,7 @@ use super::*;
 use crate::model::{
     Access, Account, AccountId, AuditEntry, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId,
     Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Rhythm, Role, RoomKind,
-    RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId,
+    RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Scope, Token, TokenId,
 };
 
 /// When jobs are due that wait for their time.
@@ -314,6 +314,27 @@ async fn change_the_rest(store: &Store) {
     assert_eq!(store.add_sanction(another, 1, |_| ()).await, Ok(false), "there is one place");
     let ended = store.remove_sanction(&sanction.id, || ()).await.expect("removed");
     assert_eq!((ended.map(|ended| ended.id), store.sanctions().await), (Some(sanction.id), Ok(vec![])));
+
+    let token = Token {
+        id: TokenId::fresh(),
+        name: Handle::new("deploy").expect("a name"),
+        account: AccountId::fresh(),
+        scopes: vec![Scope::Post],
+        rooms: vec![],
+        expires_at: None,
+        last_used_at: None,
+        created_at: Timestamp::now(),
+        place: 0,
+    };
+    assert_eq!(store.add_token(&[1; 32], token.clone(), 1).await, Ok(TokenAdded::Added));
+    let twin = Token { id: TokenId::fresh(), account: AccountId::fresh(), ..token.clone() };
+    assert_eq!(store.add_token(&[2; 32], twin, 1).await, Ok(TokenAdded::NameTaken));
+    let second = Token { id: TokenId::fresh(), name: Handle::new("build").expect("a name"), ..token.clone() };
+    assert_eq!(store.add_token(&[2; 32], second, 1).await, Ok(TokenAdded::TooMany));
+    store.note_token_used(&[1; 32], Timestamp(7)).await.expect("stored");
+    assert_eq!(store.tokens_of(&token.account).await.expect("readable")[0].1.last_used_at, Some(Timestamp(7)));
+    assert!(store.remove_token(&token.account, &token.id, || ()).await.expect("removed").is_some());
+    assert_eq!(store.is_token_name(&token.name).await, Ok(false));
 
     let (number, lobby) = (RoomNumber::new(1), RoomName::public("lobby").expect("a name"));
     let report = |seq| Report {

@@ -136,7 +136,7 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
     let (documents, more) = app.library.list(&actor, &filter).await?;
     let listed = blocking(move || {
-        let documents = documents.iter().map(|document| DocumentView::new(document, &app.library)).collect();
+        let documents = documents.iter().map(|document| DocumentView::new(document, &app.library, &actor)).collect();
         Ok(DocumentList::new(documents, more, &app))
     });
     Ok(json(StatusCode::OK, &listed.await?))
@@ -146,19 +146,23 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
 #[utoipa::path(get, path = "/api/documents/{id}", params(("id" = String, Path)), responses(
     (status = 200, body = DocumentDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let document = app.library.readable(&caller.actor(None), &document_id(&id)?).await?;
+    let actor = caller.actor(None);
+    let document = app.library.readable(&actor, &document_id(&id)?).await?;
     large_json(app, move |app, reply| {
         let (text, passages) = app.library.text_of(&document)?;
-        reply.json(&DocumentDetails::new(DocumentView::new(&document, &app.library), text, &passages))
+        reply.json(&DocumentDetails::new(DocumentView::new(&document, &app.library, &actor), text, &passages))
     })
     .await
 }
 
-/// The file as it was uploaded.
+/// The file as it was uploaded, with what was removed from its text since. For admins.
 #[utoipa::path(get, path = "/api/documents/{id}/original", params(("id" = String, Path)), responses(
-    (status = 200, description = "The file, to be saved"), (status = 404, body = ErrorBody)))]
+    (status = 200, description = "The file, to be saved"), (status = 403, body = ErrorBody),
+    (status = 404, body = ErrorBody)))]
 async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
-    let document = app.library.readable(&caller.actor(None), &document_id(&id)?).await?;
+    let actor = caller.actor(None);
+    actor.may(Action::ManageDocuments)?;
+    let document = app.library.readable(&actor, &document_id(&id)?).await?;
     let missing = || Refusal::from(Text::new("error-not_found-original"));
     let path = app.library.original(&document).ok_or_else(missing)?;
     let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
@@ -235,7 +239,7 @@ async fn store(caller: Caller, draft: Draft, fields: DocumentFields, app: Arc<Ap
     let new = NewDocument { draft, language: fields.language, room };
     let (library, actor) = (app.library.clone(), caller.actor(None));
     let added = to_the_end(&app, async move { library.add(&actor, new).await }).await?;
-    Ok(json(StatusCode::CREATED, &DocumentView::new(&added, &app.library)))
+    Ok(json(StatusCode::CREATED, &DocumentView::new(&added, &app.library, &caller.actor(None))))
 }
 
 /// Changes fields of a document with JSON, or its file with a form. For the owner.
@@ -280,7 +284,7 @@ async fn correct(id: &str, caller: Caller, correction: Correction, app: Arc<App>
     let (library, actor) = (app.library.clone(), caller.actor(None));
     let corrected = async move { library.correct(&actor, &id, correction).await };
     let corrected = to_the_end(&app, corrected).await?;
-    Ok(json(StatusCode::OK, &DocumentView::new(&corrected, &app.library)))
+    Ok(json(StatusCode::OK, &DocumentView::new(&corrected, &app.library, &caller.actor(None))))
 }
 
 /// Removes a document with its original and all its passages. For the owner.

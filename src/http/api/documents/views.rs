@@ -1,9 +1,11 @@
 //! Documents as clients see them.
 
+use reqwest::Url;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::App;
+use crate::accounts::{Action, Actor};
 use crate::analysis;
 use crate::documents::{Passage, passages};
 use crate::library::{DocumentState, Draft, Library, Meaning};
@@ -42,13 +44,14 @@ pub struct OriginView {
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// Its address; of it only the host for those who do not manage documents, as the rest may hold a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
-    /// Whether the original can be downloaded.
+    /// Whether the caller can download the original.
     original: bool,
 }
 
@@ -70,8 +73,25 @@ impl OriginView {
     }
 }
 
+impl OriginView {
+    /// What everybody may know.
+    fn in_public(self) -> Self {
+        let host = |url: String| {
+            let mut url = Url::parse(&url).ok()?;
+            url.set_path("");
+            url.set_query(None);
+            url.set_fragment(None);
+            url.set_username("").and_then(|()| url.set_password(None)).ok()?;
+            Some(url.into())
+        };
+        Self { url: self.url.and_then(host), original: false, ..self }
+    }
+}
+
 impl DocumentView {
-    pub fn new(document: &Document, library: &Library) -> Self {
+    pub fn new(document: &Document, library: &Library, actor: &Actor) -> Self {
+        let origin = OriginView::new(&document.origin);
+        let is_managed = actor.may(Action::ManageDocuments).is_ok();
         Self {
             id: document.id.clone(),
             title: document.title.clone(),
@@ -86,7 +106,7 @@ impl DocumentView {
             passages: document.passages,
             pages: document.pages,
             chars: document.chars,
-            origin: OriginView::new(&document.origin),
+            origin: if is_managed { origin } else { origin.in_public() },
         }
     }
 }

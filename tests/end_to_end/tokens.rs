@@ -1,0 +1,105 @@
+//! Tokens of programs: what they open, what they do not, and how they end.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Browser, Client, TestServer};
+
+async fn token(
+    browser: &mut Browser,
+    server: &TestServer,
+    name: &str,
+    scopes: Value,
+    rooms: Value,
+) -> (String, String) {
+    let new = json!({"name": name, "scopes": scopes, "rooms": rooms, "days": 30});
+    let made = browser.ask(server, "POST", "/api/account/tokens", new).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    (made["id"].as_str().expect("an id").to_owned(), made["token"].as_str().expect("a token").to_owned())
+}
+
+async fn ask(server: &TestServer, token: &str, method: &str, path: &str, body: Value) -> Answer {
+    let request = server.request(method, path).header("authorization", &format!("Bearer {token}"));
+    if body.is_null() { request.send().await } else { request.json(body).send().await }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_what_it_is_for_in_the_rooms_that_it_is_for() {
+    let server = TestServer::start().await;
+    let mut ann = Browser::with_account(&server, "Ann", "admin").await;
+    let message = json!({"message": "built", "id": "build-1"});
+    let (_, post) = token(&mut ann, &server, "ci", json!(["post"]), json!(["builds"])).await;
+    let said = ask(&server, &post, "POST", "/api/rooms/builds/messages", message.clone()).await;
+    assert_eq!(said.status, 201, "{}", said.text());
+    assert_eq!((&said.json()["handle"], &said.json()["role"]), (&json!("ci"), &json!("bot")));
+    let again = ask(&server, &post, "POST", "/api/rooms/builds/messages", message.clone()).await;
+    assert_eq!((again.status, &again.json()["seq"]), (200, &json!(1)), "known by its token");
+    let other = ask(&server, &post, "POST", "/api/rooms/lobby/messages", message.clone()).await;
+    assert_eq!(other.refusal(), (404, "not_found".into()));
+    let job = json!({"name": "sum", "arguments": "1 2", "room": "builds"});
+    for (method, path, body) in [
+        ("GET", "/api/rooms/builds/messages", Value::Null),
+        ("GET", "/api/search?q=built", Value::Null),
+        ("POST", "/api/jobs", job.clone()),
+        ("POST", "/api/ask", json!({"question": "who?"})),
+        ("POST", "/api/hooks", json!({"room": "builds", "name": "Hook"})),
+        ("GET", "/api/account/tokens", Value::Null),
+        ("POST", "/api/account/tokens", json!({"name": "two", "scopes": ["read"]})),
+        ("PATCH", "/api/rooms/builds", json!({"topic": "x"})),
+    ] {
+        assert_eq!(ask(&server, &post, method, path, body).await.status, 403, "{method} {path}");
+    }
+    // A message is no command, whoever could read it as one.
+    ask(&server, &post, "POST", "/api/rooms/builds/messages", json!({"message": "/sum 1 2"})).await;
+
+    let (_, jobs) = token(&mut ann, &server, "runner", json!(["jobs", "read"]), json!([])).await;
+    let started = ask(&server, &jobs, "POST", "/api/jobs", json!({"name": "sleep", "arguments": "600"})).await;
+    assert_eq!(started.status, 201, "{}", started.text());
+    let id = started.json()["id"].as_str().expect("an id").to_owned();
+    let list = ask(&server, &jobs, "GET", "/api/jobs?name=sleep", Value::Null).await.json();
+    assert_eq!(list["jobs"][0]["id"], id.as_str(), "what a program does is its own");
+    let cancelled = ask(&server, &jobs, "POST", &format!("/api/jobs/{id}/cancel"), Value::Null).await;
+    assert_eq!(cancelled.status, 200);
+    assert_eq!(
+        ask(&server, &jobs, "GET", "/api/rooms/builds/messages", Value::Null).await.json()["messages"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_is_worth_nothing_at_once_and_its_name_is_nobodys_but_its_own() {
+    let server = TestServer::start().await;
+    let mut ann = Browser::with_account(&server, "Ann", "member").await;
+    let (id, token) = token(&mut ann, &server, "ci", json!(["read", "post"]), json!([])).await;
+    let listed = ann.ask(&server, "GET", "/api/account/tokens", Value::Null).await;
+    assert!(!listed.text().contains(&token), "it is shown once");
+    assert_eq!(listed.json()["tokens"][0]["name"], "ci");
+    for name in ["ci", "с\u{456}"] {
+        let new = json!({"name": name, "scopes": ["read"]});
+        assert_eq!(ann.ask(&server, "POST", "/api/account/tokens", new).await.refusal(), (409, "name_taken".into()));
+        let mut guest = Browser::open(&server).await;
+        let post = json!({"message": "x", "handle": name});
+        let refused = guest.ask(&server, "POST", "/api/rooms/lobby/messages", post).await;
+        assert_eq!(refused.refusal(), (400, "bad_handle".into()), "{name}");
+    }
+    for bad in [
+        json!({"name": "x", "scopes": []}),
+        json!({"name": "x", "scopes": ["all"]}),
+        json!({"name": "x", "scopes": ["read"], "days": 0}),
+    ] {
+        assert_eq!(ann.ask(&server, "POST", "/api/account/tokens", bad.clone()).await.status, 400, "{bad}");
+    }
+    let bearer = format!("Bearer {token}");
+    let mut socket = Client::connect(server.address(), "/ws", &[("authorization", &bearer)]).await;
+    socket.say("lobby", "hello").await;
+    let mut bob = Browser::with_account(&server, "Bob", "member").await;
+    let path = format!("/api/account/tokens/{id}");
+    assert_eq!(bob.ask(&server, "DELETE", &path, Value::Null).await.status, 404);
+    assert_eq!(ann.ask(&server, "DELETE", &path, Value::Null).await.status, 204);
+    assert_eq!(socket.closed().await, Some(1001));
+    assert_eq!(ask(&server, &token, "GET", "/api/rooms", Value::Null).await.refusal(), (401, "bad_key".into()));
+    let log = server.request("GET", "/api/audit?q=token").by_owner().send().await.json();
+    assert_eq!(log["entries"][0]["action"], "token.revoke");
+}
