@@ -45,7 +45,7 @@ pub async fn release_from_time_to_time() {
 }
 
 /// Bytes of this process in memory, where that is known.
-fn resident() -> Option<u64> {
+pub fn resident() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)

@@ -30,7 +30,7 @@ use crate::durable;
 use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::groups::LocalBroker;
-use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, Reads, RequestLimits, Settings, Sockets};
+use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, Reads, RequestLimits, Settings, Sockets, Vitals};
 use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
 use crate::local::{Announced, LocalAccess};
@@ -155,6 +155,7 @@ impl Server {
             search,
             reads: Reads::default(),
             sockets,
+            vitals: Vitals::default(),
             callbacks,
             library,
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
@@ -185,6 +186,10 @@ impl Server {
         let (unused, stopping) = (app.library.clone(), app.stopping.clone());
         connections.spawn(async move {
             stopping.run_until_cancelled(unused.give_back_when_unused()).await;
+        });
+        let (sampled, stopping) = (app.clone(), app.stopping.clone());
+        connections.spawn(async move {
+            stopping.run_until_cancelled(sampled.vitals.keep(&sampled)).await;
         });
         let (counted, stopping) = (app.clone(), app.stopping.clone());
         connections.spawn(async move {

@@ -11,6 +11,7 @@ mod listener;
 mod reads;
 mod refusals;
 mod socket;
+mod vitals;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use limits::{ConnectionLimits, RequestLimits};
 pub use listener::{Listener, bind};
 pub use reads::Reads;
 pub use socket::Sockets;
+pub use vitals::Vitals;
 
 use crate::accounts::{Accounts, Actor, AuditLog, FrontDoor, Hooks, Keys, Sanctions, Sessions, Tokens};
 use crate::bots::Bots;
@@ -57,6 +59,7 @@ pub struct App {
     pub search: Arc<Search>,
     pub reads: Reads,
     pub sockets: Arc<Sockets>,
+    pub vitals: Vitals,
     pub callbacks: Arc<Callbacks>,
     pub library: Arc<Library>,
     pub connections: Arc<ConnectionLimits>,

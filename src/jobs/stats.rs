@@ -65,7 +65,7 @@ impl Span {
         self.step() * 60
     }
 
-    fn points(self) -> u64 {
+    pub fn points(self) -> u64 {
         match self {
             Self::Hour => 60,
             Self::Day => REMEMBERED / self.step(),

@@ -81,6 +81,15 @@ impl Store {
         Ok(self.pages_of(Table::Accounts).at_most(1).next().await?.is_some())
     }
 
+    /// How many accounts there are. Reads all of them.
+    pub async fn count_accounts(&self) -> Result<usize, StoreError> {
+        let (mut pages, mut count) = (self.pages_of(Table::Accounts), 0);
+        while pages.next().await?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+
     /// Accounts that `is_wanted`, in the order in which they were made, behind the one with the id `after`; at most `limit`. Reads
     /// all accounts up to the last of them.
     pub async fn accounts(

@@ -251,6 +251,11 @@ impl Store {
         HEXLOWER.encode(&rooms::signature(&self.facts.rooms_key, texts))
     }
 
+    /// Free space for the store in bytes, if it is known.
+    pub fn free_space(&self) -> Option<u64> {
+        self.engine.free_space()
+    }
+
     /// Whether writing has failed; the process should then exit.
     pub fn has_failed(&self) -> bool {
         self.writer.has_failed()

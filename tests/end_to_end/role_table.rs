@@ -87,6 +87,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("DELETE", "/api/invitations/{invitation}", Admin, none.clone()),
         ("GET", "/api/audit", Admin, none.clone()),
         ("GET", "/api/audit.jsonl", Admin, none.clone()),
+        ("GET", "/api/overview", Admin, none.clone()),
         ("GET", "/metrics", Admin, none.clone()),
         ("GET", "/api/settings", Owner, none.clone()),
         ("PATCH", "/api/settings", Owner, json!({})),

@@ -15,6 +15,7 @@ mod large;
 mod messages;
 mod metrics;
 mod moderation;
+mod overview;
 mod rooms;
 mod route;
 mod schedules;
@@ -83,6 +84,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         moderation::routes,
         tokens::routes,
         audit::routes,
+        overview::routes,
         account::routes,
         accounts::routes,
         invitations::routes,

@@ -7,7 +7,7 @@ mod full;
 mod pace;
 mod simple;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -113,6 +113,13 @@ impl Connections for Sockets {
 impl Sockets {
     fn open(&self) -> MutexGuard<'_, HashMap<OutboxId, Open>> {
         self.open.lock()
+    }
+
+    /// Number of people with an account who are connected.
+    pub fn members(&self) -> usize {
+        let open = self.open();
+        let people = open.values().filter_map(|open| open.session.as_deref()).map(|session| &session.subject);
+        people.filter(|subject| **subject != Principal::owner()).collect::<HashSet<_>>().len()
     }
 
     /// Closes all connections and waits until they are closed.

@@ -1,0 +1,106 @@
+//! `/api/overview`: how the server is and was.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use warp::Filter;
+use warp::http::StatusCode;
+
+use super::super::vitals::{Sample, Vitals};
+use super::route::{Route, route};
+use super::{Answer, App, Caller, ErrorBody, bad_request, caller, json, with_app};
+use crate::accounts::Action;
+use crate::jobs::Span;
+use crate::protocol::JobsNow;
+use crate::text::Text;
+
+#[derive(Deserialize, IntoParams)]
+struct OverviewQuery {
+    /// `hour` (by minute) or `day` (by 15 minutes); `hour` by default.
+    span: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Overview {
+    version: &'static str,
+    #[schema(format = DateTime)]
+    started_at: String,
+    connections: usize,
+    /// People with an account who are connected.
+    members_online: usize,
+    rooms: u64,
+    messages: u64,
+    accounts: usize,
+    /// Size of the store.
+    bytes: Option<u64>,
+    /// Free space for it.
+    free_bytes: Option<u64>,
+    memory_bytes: Option<u64>,
+    jobs: JobsNow,
+    points: Points,
+}
+
+/// Columns of equal length, oldest first.
+#[derive(Serialize, ToSchema)]
+struct Points {
+    /// Seconds from one point to the next.
+    step: u64,
+    at: Vec<String>,
+    connections: Vec<usize>,
+    /// Stored in the step.
+    messages: Vec<u64>,
+    /// Ended in the step.
+    jobs: Vec<u64>,
+    memory: Vec<Option<u64>>,
+    disk: Vec<Option<u64>>,
+}
+
+impl Points {
+    fn new(samples: &[Sample], span: Span) -> Self {
+        Self {
+            step: span.step_seconds(),
+            at: samples.iter().map(|sample| sample.at.to_string()).collect(),
+            connections: samples.iter().map(|sample| sample.connections).collect(),
+            messages: samples.iter().map(|sample| sample.messages).collect(),
+            jobs: samples.iter().map(|sample| sample.jobs).collect(),
+            memory: samples.iter().map(|sample| sample.memory).collect(),
+            disk: samples.iter().map(|sample| sample.disk).collect(),
+        }
+    }
+}
+
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    vec![route!(show).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(show))]
+}
+
+/// How the server is, and was in the last hour or day. For admins.
+#[utoipa::path(get, path = "/api/overview", params(OverviewQuery), responses(
+    (status = 200, body = Overview), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn show(query: OverviewQuery, caller: Caller, app: Arc<App>) -> Answer {
+    caller.actor(None).may(Action::SeeMetrics)?;
+    let span = match query.span.as_deref() {
+        None | Some("hour") => Span::Hour,
+        Some("day") => Span::Day,
+        Some(_) => return Err(bad_request("the span is hour or day")),
+    };
+    let now = Vitals::sample(&app).await.map_err(Text::from)?;
+    let sizes = app.store.sizes().await.map_err(Text::from)?;
+    Ok(json(
+        StatusCode::OK,
+        &Overview {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: app.vitals.started_at.to_string(),
+            connections: now.connections,
+            members_online: app.sockets.members(),
+            rooms: sizes.rooms,
+            messages: now.messages,
+            accounts: app.store.count_accounts().await.map_err(Text::from)?,
+            bytes: now.disk,
+            free_bytes: app.store.free_space(),
+            memory_bytes: now.memory,
+            jobs: app.jobs.now().await.map_err(Text::from)?,
+            points: Points::new(&app.vitals.points(span), span),
+        },
+    ))
+}
