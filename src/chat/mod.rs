@@ -180,6 +180,12 @@ impl Chat {
             return Err(managing::no_such_room(room.name()));
         }
         room.with_record(|record| actor.may(Action::Post(record)))?;
+        let is_slow = room
+            .with_record(|record| record.settings.slow_seconds > 0 && actor.may(Action::ManageRoom(record)).is_err());
+        if is_slow && actor.may(Action::Moderate).is_err() {
+            let later = |seconds| Text::new("error-too_fast-slow").with("seconds", seconds);
+            room.take_turn(&actor.principal).map_err(later)?;
+        }
         self.spend(room, actor, post)?;
         if room.backlog() > MAX_BACKLOG {
             return Err(Text::new("error-busy"));

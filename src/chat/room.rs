@@ -1,7 +1,9 @@
 //! A room in memory: its record, the receivers of its frames, and presence.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle as Runtime;
@@ -25,6 +27,8 @@ pub struct Room {
     number: AtomicU64,
     name: RoomName,
     record: Mutex<RoomRecord>,
+    /// When people said something last, while the room is slow.
+    said_at: Mutex<HashMap<Principal, Instant>>,
     /// Whether it was deleted.
     is_gone: AtomicBool,
     group: Arc<dyn Group>,
@@ -40,6 +44,7 @@ impl Room {
             name: record.name.clone(),
             group: broker.open(record.name.as_str(), delivered),
             record: Mutex::new(record),
+            said_at: Mutex::default(),
             is_gone: AtomicBool::new(false),
             presence: Box::new(LocalPresence::default()),
         }
@@ -90,6 +95,20 @@ impl Room {
     /// Looks at the room as it is stored.
     pub fn with_record<T>(&self, look: impl FnOnce(&RoomRecord) -> T) -> T {
         look(&self.locked_record())
+    }
+
+    /// Lets somebody say something in a slow room, unless that was done a moment ago; the seconds to wait then.
+    pub(super) fn take_turn(&self, principal: &Principal) -> Result<(), u64> {
+        let pause = Duration::from_secs(self.with_record(|record| record.settings.slow_seconds).into());
+        let mut said_at = self.said_at.lock();
+        said_at.retain(|_, at| at.elapsed() < pause);
+        match said_at.get(principal) {
+            Some(at) => Err(pause.saturating_sub(at.elapsed()).as_secs() + 1),
+            None => {
+                said_at.insert(principal.clone(), Instant::now());
+                Ok(())
+            }
+        }
     }
 
     /// Whether it was deleted: nothing more is said in it.

@@ -99,6 +99,9 @@ impl RoomRecord {
     /// Maximum number of members of a closed room.
     pub const MOST_MEMBERS: usize = 500;
 
+    /// Longest pause between two messages of one author, in seconds.
+    const MOST_SLOW_SECONDS: u32 = 24 * 60 * 60;
+
     /// Longest title, in characters.
     const TITLE_CHARS: usize = 80;
 
@@ -133,6 +136,9 @@ impl RoomRecord {
             if text.chars().count() > max || text.chars().any(char::is_control) {
                 return Err(Text::new("error-bad_room-text").with("max", max));
             }
+        }
+        if self.settings.slow_seconds > Self::MOST_SLOW_SECONDS {
+            return Err(Text::new("error-bad_room-slow").with("hours", Self::MOST_SLOW_SECONDS / 3600));
         }
         if self.members.len() > Self::MOST_MEMBERS {
             return Err(Text::new("error-bad_room-members").with("max", Self::MOST_MEMBERS));

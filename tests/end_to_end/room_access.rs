@@ -169,7 +169,17 @@ async fn unlisted_read_only_and_archived_rooms_are_what_they_say() {
     assert_eq!((&changed["posting"], &changed["topic"]), (&json!("members"), &json!("Boxes")));
     let refused = guest.ask(&server, "POST", "/api/rooms/attic/messages", post.clone()).await;
     assert_eq!(refused.refusal(), (403, "forbidden".into()));
-    assert_eq!(change(&mut ann, json!({"posting": "moderators"})).await.status, 200);
+    let slow = json!({"posting": "everyone", "slow_seconds": 600});
+    assert_eq!(change(&mut ann, slow).await.status, 200);
+    assert_eq!(guest.ask(&server, "POST", "/api/rooms/attic/messages", post.clone()).await.status, 201);
+    let refused = guest.ask(&server, "POST", "/api/rooms/attic/messages", post.clone()).await;
+    assert_eq!(refused.refusal(), (429, "too_fast".into()));
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (590..=601).contains(&seconds)));
+    for _ in 0..2 {
+        let by_owner = ann.ask(&server, "POST", "/api/rooms/attic/messages", post.clone()).await;
+        assert_eq!(by_owner.status, 201, "whoever looks after the room is not slowed down");
+    }
+    assert_eq!(change(&mut ann, json!({"posting": "moderators", "slow_seconds": 0})).await.status, 200);
     let mut bob = member(&server, "Bob", "member").await;
     assert_eq!(bob.ask(&server, "POST", "/api/rooms/attic/messages", post.clone()).await.status, 403);
     assert_eq!(
