@@ -570,3 +570,26 @@ async fn what_happens_to_a_job_is_stored_when_the_store_is_back() {
     assert!(engine.post("echo").await.is_none(), "nobody waits for that, and it is told");
     assert!(!engine.store.has_failed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guests_recurring_schedule_ends_unless_the_guest_comes_back() {
+    let engine = Engine::start().await;
+    let id = engine.post("every").await.expect("stored");
+    let asked_by = engine.stored(&id).await.expect("stored");
+    let by_guest = Job { role: Role::Guest, ..asked_by.job };
+    let due_now = NewSchedule { first: Timestamp::now(), ..every_minute() };
+    let planned = engine.jobs.add_schedule(&by_guest, asked_by.seq, due_now).await.expect("added").expect("a place");
+    let expiry = async || {
+        let stored = engine.store.schedule(&planned.id).await.expect("readable");
+        stored.and_then(|stored| stored.schedule.expires_at)
+    };
+    let until = expiry().await.expect("a guest's schedule has an end");
+    // A part of the term has passed.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    engine.jobs.prolong(&planned.principal).await.expect("prolonged");
+    assert!(expiry().await.expect("it goes on") > until);
+    // The next minute lies beyond the term of this engine's guests.
+    engine.jobs.begin_all_due().await.expect("begun");
+    let stored = engine.store.schedule(&planned.id).await.expect("readable");
+    assert!(stored.is_none(), "the guest was not here again");
+}

@@ -192,3 +192,89 @@ async fn rooms_and_reads_cost_something_and_others_are_answered() {
     let list = request(&server, HONEST, 500, "GET", "/api/rooms?q=zz").send().await.json();
     assert_eq!(list["rooms"].as_array().map(Vec::len), Some(30));
 }
+
+/// The slowest of a hundred.
+fn p99(mut waits: Vec<Duration>) -> Duration {
+    waits.sort_unstable();
+    waits[(waits.len() * 99).div_ceil(100) - 1]
+}
+
+/// How long an honest visitor waits for the ack of a post and for a search.
+async fn honest_waits(server: &TestServer, rounds: usize) -> (Duration, Duration) {
+    let mut honest = client(server, HONEST, 900).await;
+    let (mut posts, mut searches) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let began = Instant::now();
+        honest.say("elsewhere", &format!("an honest word {round}")).await;
+        posts.push(began.elapsed());
+        if round % 4 == 0 {
+            let began = Instant::now();
+            let found = request(server, HONEST, 900, "GET", "/api/search?q=honest&kind=messages").send().await;
+            assert_eq!(found.status, 200, "an honest search is answered");
+            searches.push(began.elapsed());
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    (p99(posts), p99(searches))
+}
+
+/// Everything that one address can do at once, until it is dropped.
+async fn attack(server: &TestServer) -> tokio::task::JoinSet<()> {
+    let mut attack = tokio::task::JoinSet::new();
+    let address = server.address();
+    for number in 0..180 {
+        let mut socket = client(server, ATTACKER, number).await;
+        attack.spawn(async move {
+            for index in 0.. {
+                socket.try_send(json!({"room": "target", "message": "x".repeat(7_000), "id": index.to_string()})).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+    }
+    let routes = [
+        ("GET", "/api/search?q=%22honest%20word%22", Value::Null),
+        ("GET", "/api/rooms?q=zz", Value::Null),
+        ("POST", "/api/rooms", json!({})),
+        ("POST", "/api/jobs", json!({"name": "sleep", "arguments": "3600", "room": "target"})),
+        ("POST", "/api/jobs", json!({"name": "every", "arguments": "hour echo spam", "room": "target"})),
+    ];
+    for (number, (method, path, body)) in (0..30).zip(routes.into_iter().cycle()) {
+        attack.spawn(async move {
+            loop {
+                let request = Request::new(method, &format!("http://{address}{path}"));
+                let request = request.header("x-forwarded-for", ATTACKER).header("cookie", &cookie(number));
+                let request = if body.is_null() { request } else { request.json(body.clone()) };
+                request.try_send().await;
+            }
+        });
+    }
+    attack
+}
+
+/// Prints figures; run it with `cargo test --release --test end_to_end -- --ignored --nocapture an_attack`. The clients that attack
+/// share the machine's cores with the server: theirs is a part of the waits.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn an_attack_of_one_address_is_hardly_noticed_by_others() {
+    const ROUNDS: usize = 200;
+    let server = server_with(|_| {}).await;
+    let (post, search) = honest_waits(&server, ROUNDS).await;
+    println!("without an attack: p99 of a post {post:?}, of a search {search:?}");
+    let attack = attack(&server).await;
+    let owner = async {
+        let mut refused = 0;
+        for _ in 0..50 {
+            let posted = server.request("POST", "/api/rooms/lobby/messages").by_owner();
+            let posted = posted.header("x-forwarded-for", ATTACKER).json(json!({"message": "order"})).send().await;
+            let job = server.request("POST", "/api/jobs").by_owner().json(job("sum", "1 2")).send().await;
+            refused += usize::from(posted.status != 201) + usize::from(job.status != 201);
+        }
+        refused
+    };
+    let ((post, search), refused) = tokio::join!(honest_waits(&server, ROUNDS), owner);
+    println!(
+        "under attack: p99 of a post {post:?}, of a search {search:?}; the owner was refused {refused} of 100 times"
+    );
+    drop(attack);
+    assert_eq!(refused, 0);
+}

@@ -6,7 +6,7 @@ const INLINE = /`([^`\n]+)`/g;
 // A host may be followed directly by Chinese text, which then is no part of it;
 // after the first slash an address may hold any letters.
 const LINK = /https?:\/\/[a-z0-9.\-_~:@[\]%]+(?:[/?#][^\s<>"'`，。；：！？、（）「」『』《》【】]*)?/gi;
-const TRAILING = /[.,;:!?*_~'")\]}]+$/;
+const TRAILING = '.,;:!?*_~\'")]}';
 
 // As language models write it.
 const STRONG = /\*\*(?=\S)([^*\n]+?)\*\*/g;
@@ -54,7 +54,10 @@ function toLink([found]) {
 
 // "(see https://example.com/a_(b))." ends at the bracket that belongs to it.
 function withoutTrailing(found) {
-  const text = found.replace(TRAILING, '');
+  // Character by character: a pattern would try again from every one of thousands of dots.
+  let length = found.length;
+  while (length > 0 && TRAILING.includes(found[length - 1])) length -= 1;
+  const text = found.slice(0, length);
   const opened = text.split('(').length - text.split(')').length;
   return opened > 0 && found[text.length] === ')' ? found.slice(0, text.length + opened) : text;
 }

@@ -32,7 +32,7 @@ use super::refusals::Refusal;
 use crate::accounts::{Action, Connections, SessionChange, SessionId, SignedIn};
 use crate::bots::Bots;
 use crate::groups::{Outbox, OutboxId, Reader};
-use crate::model::{PRIVATE_ROOM, Principal, RoomName, SanctionSubject};
+use crate::model::{PRIVATE_ROOM, Principal, Role, RoomName, SanctionSubject};
 use crate::protocol::{CloseReason, ServerFrame};
 use crate::text::{Locale, Text};
 use connection::{Connection, SocketLimits};
@@ -280,6 +280,9 @@ async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgra
         false => caller.peer.permit.clone(),
     };
     let is_admitted = permit.as_ref().is_some_and(|permit| !permit.is_over());
+    if caller.role == Role::Guest && caller.visitor.is_recognized() {
+        app.jobs.note_seen(caller.visitor.principal.clone());
+    }
     // Boxed, because a future stores its arguments twice.
     let connection =
         Box::new(Connection::new(stream, leftover, outbox, limits, Places { _listed: listed, _permit: permit }));
