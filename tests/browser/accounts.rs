@@ -48,9 +48,9 @@ async fn invite(owner: &Window, role: &str) -> String {
     owner.click(&hook("invite")).await;
     owner.choose(&hook("invite-role"), role).await;
     owner.click(&hook("invite-make")).await;
-    owner.find(&hook("invite-link")).await;
-    let link: String = owner.ask("document.querySelector('[data-testid=invite-link]').value").await;
-    owner.click(&hook("invite-done")).await;
+    owner.find(&hook("secret")).await;
+    let link: String = owner.ask("document.querySelector('[data-testid=secret]').value").await;
+    owner.click(&hook("secret-done")).await;
     owner.gone("dialog").await;
     link.split_once("/join#").expect("a link to join with").1.to_owned()
 }

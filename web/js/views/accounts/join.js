@@ -6,7 +6,7 @@ import { hasKeyboard } from '../../keys.js';
 import { notify } from '../../ui.js';
 import { LanguageChoice, ThemeTool } from '../account.js';
 import { Icon } from '../icons.js';
-import { Field, FormProblem, PasswordField, useForm } from './form.js';
+import { Field, FormProblem, PasswordField, useForm } from '../form.js';
 
 export { loadPageStyles as loadStyles } from './styles.js';
 

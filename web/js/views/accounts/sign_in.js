@@ -5,7 +5,7 @@ import { t } from '../../i18n.js';
 import { closeDialog } from '../../ui.js';
 import { Dialog } from '../dialog.js';
 import { OneField } from '../one_field.js';
-import { Field, FormProblem, PasswordField, useForm } from './form.js';
+import { Field, FormProblem, PasswordField, useForm } from '../form.js';
 
 export { loadDialogStyles as loadStyles } from './styles.js';
 
