@@ -5,6 +5,7 @@ import { html } from '../html.js';
 import { clockTime, duration, fullTime, shortTime, t } from '../i18n.js';
 import { Avatar, colourOf } from './avatar.js';
 import { Icon } from './icons.js';
+import { RoleMark } from './role_mark.js';
 import { Sources } from './sources.js';
 import { Text, WrittenText } from './text.js';
 
@@ -38,7 +39,7 @@ const SystemMessage = ({ row: { key, message, at } }) => html`
 const Head = ({ message, at }) => html`
   <header>
     <span class="author ${message.role === 'bot' ? 'bot' : colourOf(message.handle)}" data-testid="message-author">${message.handle}</span>
-    ${message.role === 'bot' && message.handle !== t('role.bot') && html`<span class="tag">${t('role.bot')}</span>`}
+    <${RoleMark} of=${message} />
     <time datetime=${at.toISOString()} title=${fullTime(at)}>${clockTime(at)}</time>
   </header>
 `;
@@ -121,7 +122,7 @@ const Failed = ({ app, room, row }) => html`
 `;
 
 function Tools({ app, room, message }) {
-  if (!app.may('delete_message') || !message.seq || message.deleted || !app.isPublic(room.name)) return null;
+  if (!app.may('delete_message') || !message.seq || message.deleted || !app.isShared(room.name)) return null;
   return html`
     <span class="tools">
       <button type="button" class="tool" data-testid="message-delete" aria-label=${t('message.delete')}
