@@ -334,6 +334,7 @@ async fn answers_search_and_documents_look_well_everywhere() {
     take(&ann, "document-edit-zh-hant").await;
     ann.click(&format!("{}[data-room='lobby']", hook("room-link"))).await;
     ann.click(&hook("room-settings")).await;
+    ann.click(&hook("room-settings-bot")).await;
     ann.find(&hook("persona-greeting")).await;
     take(&ann, "room-settings-zh-hant").await;
     ann.press(Key::Escape).await;

@@ -7,7 +7,7 @@ import { batch, signal } from './html.js';
 import { t, timeZone, useLocale } from './i18n.js';
 import { newId } from './ids.js';
 import { leave } from './leaving.js';
-import { dashboardPath, documentsPath, pathOf, peoplePath, roomName } from './router.js';
+import { dashboardPath, documentsPath, FIRST_ROOM, isDirect, pathOf, peoplePath } from './router.js';
 import { forget, recall, remember } from './storage.js';
 import { closeDialog, closeSearch, drawerOpen, notify, openDialog, panel, place } from './ui.js';
 
@@ -15,6 +15,7 @@ import { closeDialog, closeSearch, drawerOpen, notify, openDialog, panel, place 
 const UNDO_TIME = 4_000;
 const REFRESH_JOBS_AFTER = 300;
 const JOBS_IN_PANEL = 50;
+const MOST_NAMES = 20;
 
 export function createActions(chat, connection) {
   const jobs = signal(null);
@@ -47,8 +48,16 @@ export function createActions(chat, connection) {
     may: (name) => chat.user.value?.may?.includes(name) ?? false,
     hasAccount: () => chat.user.value?.account ?? recall('account') !== null,
     /** Signed in with a name or a key: not a guest. */
-    isSignedIn: () => (chat.user.value?.role ?? 'user') !== 'user',
-    isPublic: (name) => !name.startsWith('@'),
+    isSignedIn: () => !['user', 'stranger'].includes(chat.user.value?.role ?? 'user'),
+    /** Not the own room with the bot. */
+    isShared: (name) => !name.startsWith('@'),
+    titleOf(name) {
+      if (name === BOT_ROOM) return t('rooms.bot');
+      return chat.titleOf(name) ?? (isDirect(name) ? t('rooms.direct') : name);
+    },
+    mayManage: (name) => chat.room(name)?.about?.may.includes('manage') ?? false,
+    /** Whether a direct room can be opened with the author of a message, or somebody who is here. */
+    mayWriteTo: ({ handle, author_role: role }) => role !== undefined && app.may('create_closed_room') && handle !== app.name(),
     mayCancel: (job) => app.may('see_every_job') || job.handle === chat.user.value?.handle || chat.isOwn(job.room, job.seq),
     handle: () => recall('handle'),
     /** As far as it is known before the server says it. */
@@ -92,14 +101,55 @@ export function createActions(chat, connection) {
       chat.listed.value = await api.listRooms().catch(() => chat.listed.value);
     },
 
-    createRoom: explained(async (typed) => {
-      const room = await api.createRoom(roomName(typed));
+    /** `room` is `{name?, kind, title?}`. */
+    createRoom: explained(async (room) => {
+      const { name } = await api.createRoom(room);
       closeDialog();
-      app.openRoom(room.name);
+      app.openRoom(name);
       app.refreshRooms();
     }),
 
-    setBot: noticed((name, bot) => api.setBot(name, bot)),
+    writeTo: noticed(async (handle) => {
+      const { name } = await api.createRoom({ kind: 'direct', members: [handle] });
+      app.openRoom(name);
+      app.refreshRooms();
+    }),
+
+    fetchRoom: explained(api.showRoom),
+    changeRoom: explained(async (name, change) => {
+      const room = await api.changeRoom(name, change);
+      app.refreshRooms();
+      return room;
+    }),
+    deleteRoom: explained(async (name) => {
+      await api.deleteRoom(name);
+      app.goneFrom(name);
+    }),
+    addToRoom: explained(api.addToRoom),
+    removeFromRoom: explained(api.removeFromRoom),
+    leaveRoom: explained(async (name) => {
+      await api.removeFromRoom(name, app.name());
+      app.goneFrom(name);
+    }),
+
+    /** Names of accounts that begin so, as far as this person can know them. */
+    async namesLike(typed) {
+      const isLike = (name) => name.toLowerCase().startsWith(typed.trim().toLowerCase());
+      const listed = app.may('manage_people') ? (await api.listAccounts({ q: typed.trim(), limit: MOST_NAMES }).catch(() => ({ accounts: [] }))).accounts : [];
+      const names = new Set([...listed.map(({ name }) => name), ...chat.knownPeople()]);
+      return [...names].filter(isLike).sort((a, b) => a.localeCompare(b)).slice(0, MOST_NAMES);
+    },
+
+    /** A room that was deleted, or may not be entered any more. */
+    goneFrom(name) {
+      const elsewhere = name === FIRST_ROOM ? BOT_ROOM : FIRST_ROOM;
+      if (app.isOpen(name)) app.openRoom(elsewhere);
+      else if (chat.current.value === name) chat.open(elsewhere);
+      chat.leave(name);
+      app.refreshRooms();
+    },
+
+    setBot: noticed((name, bot) => api.changeRoom(name, { bot })),
 
     post(text) {
       chat.post(chat.current.value, text);
@@ -130,9 +180,6 @@ export function createActions(chat, connection) {
     changeDocument: explained(api.changeDocument),
     deleteDocument: explained(api.deleteDocument),
     originalPath: api.originalPath,
-
-    fetchPersona: explained(async (room) => (await api.showRoom(room)).persona ?? {}),
-    setPersona: explained(api.setPersona),
 
     fetchJobs: explained(api.listJobs),
     fetchJob: explained(api.showJob),

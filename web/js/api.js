@@ -22,12 +22,16 @@ export function speak(locale) {
 }
 
 export const listRooms = () => call('GET', '/api/rooms').then(({ rooms }) => rooms);
-export const createRoom = (name) => call('POST', '/api/rooms', name ? { name } : {});
-export const setBot = (room, bot) => call('PATCH', roomPath(room), { bot });
-/** `persona`: `{greeting, instructions, working}`, each with the words by language. */
-export const setPersona = (room, persona) => call('PATCH', roomPath(room), { persona });
-/** With `persona` for those who may change rooms. */
+/** `room`: `{name?, kind?, title?, topic?}`, or `{kind: 'direct', members}`. */
+export const createRoom = (room) => call('POST', '/api/rooms', room);
+/** `change`: any of `bot`, `persona`, `title`, `topic`, `kind`, `posting`, `slow_seconds`, `archived`; a persona is
+    `{greeting, instructions, working}`, each with the words by language. */
+export const changeRoom = (name, change) => call('PATCH', roomPath(name), change);
+export const deleteRoom = (name) => call('DELETE', roomPath(name));
+/** With `persona` for those who may change the room, and with `people` if not everybody may enter. */
 export const showRoom = (name) => call('GET', roomPath(name));
+export const addToRoom = (name, handle) => call('PUT', roomPersonPath(name, handle));
+export const removeFromRoom = (name, handle) => call('DELETE', roomPersonPath(name, handle));
 /** `query`: `q`, `kind` (`messages` or `documents`), `limit`. */
 export const search = (query, signal) => call('GET', `/api/search?${new URLSearchParams(withoutEmpty(query))}`, undefined, { signal });
 /** `query`: `q`, `room`, `language`, `kind`, `state`, `limit`, `after`; empty ones do not count. */
@@ -79,6 +83,7 @@ export const createInvitation = (invitation) => call('POST', '/api/invitations',
 export const deleteInvitation = (id) => call('DELETE', `/api/invitations/${encodeURIComponent(id)}`);
 
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
+const roomPersonPath = (room, handle) => `${roomPath(room)}/people/${encodeURIComponent(handle)}`;
 const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 const accountPath = (id) => `/api/accounts/${encodeURIComponent(id)}`;

@@ -107,8 +107,7 @@ function tellTitle() {
 
 function placeName() {
   if (place.value) return t(`${PLACES[place.value.name]}.title`);
-  const name = chat.current.value;
-  return name === BOT_ROOM ? t('rooms.bot') : name;
+  return app.titleOf(chat.current.value);
 }
 
 function focusOnNewRoom() {

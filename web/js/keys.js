@@ -70,7 +70,8 @@ function leavePlace(app) {
 
 // In the order in which they stand on the page, whatever is filtered.
 function openNeighbour(app, step) {
-  const names = Array.from(document.querySelectorAll('[data-testid="room-link"]'), (link) => link.dataset.room);
+  const links = [...document.querySelectorAll('[data-testid="room-link"]')];
+  const names = links.filter((link) => link.checkVisibility()).map((link) => link.dataset.room);
   const here = names.indexOf(app.chat.current.value);
   const name = names[(here + step + names.length) % names.length];
   if (name) app.openRoom(name);

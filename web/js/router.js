@@ -79,5 +79,11 @@ function peoplePart(path, search) {
 /** What is given away to invite somebody. What follows # never travels with a request. */
 export const invitationLink = (origin, token) => `${origin}/join#${token}`;
 
+/** Rooms of two or a few who write to each other directly. */
+export const isDirect = (name) => name.startsWith('~');
+
+/** The name that a room with that title gets: a part of its address. */
+export const nameFromTitle = (title) => roomName(title).replace(/\s+/g, '-').replace(/[^\p{L}\p{M}\p{N}_-]/gu, '');
+
 /** Room names are the same whatever case or composition they are typed in. */
 export const roomName = (typed) => typed.trim().normalize('NFC').toLowerCase();

@@ -47,7 +47,7 @@ export function MessageList({ app, name }) {
     };
   }, []);
 
-  const me = app.chat.user.value?.handle ?? '';
+  const me = app.chat.user.value;
   // Scrolling draws again and again without any row being other than before.
   const rows = useMemo(() => rowsOf(room, { newFrom, me }), [app.chat.revision.value, newFrom, me]);
   const { start, end, before, after } = scroll.slice(rows, { goesOn: room.past !== null });
@@ -112,7 +112,7 @@ function Top({ app, name }) {
     `;
   }
   if (room.greeting) return html`<${Greeting} app=${app} room=${room.name} text=${room.greeting} />`;
-  if (room.last === 0 && room.pending.length === 0) return html`<${EmptyRoom} app=${app} bot=${room.bot} />`;
+  if (room.last === 0 && room.pending.length === 0) return html`<${EmptyRoom} app=${app} room=${room} />`;
   return html`<p class="beginning">${t('list.beginning')}</p>`;
 }
 

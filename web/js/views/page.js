@@ -13,6 +13,7 @@ import { Lazy } from './lazy.js';
 import { MessageList } from './message_list.js';
 import { Notices } from './notices.js';
 import { PeoplePanel } from './people_panel.js';
+import { ReadOnly } from './read_only.js';
 import { RoomHeader } from './room_header.js';
 import { RoomList } from './room_list.js';
 import { Typing } from './typing.js';
@@ -49,11 +50,17 @@ const RoomView = ({ app, name }) => html`
     <${RoomHeader} app=${app} name=${name} />
     <${MessageList} app=${app} name=${name} />
     <${Typing} app=${app} name=${name} />
-    ${!app.chat.room(name).problem && html`<${Composer} app=${app} name=${name} />`}
+    <${Writing} app=${app} name=${name} />
   </main>
   ${panel.value === 'people' && html`<${PeoplePanel} app=${app} name=${name} />`}
   ${panel.value === 'jobs' && html`<${JobsPanel} app=${app} />`}
 `;
+
+function Writing({ app, name }) {
+  const { problem, mayPost } = app.chat.room(name);
+  if (problem) return null;
+  return mayPost ? html`<${Composer} app=${app} name=${name} />` : html`<${ReadOnly} app=${app} name=${name} />`;
+}
 
 const Drawer = ({ app }) => html`
   <div class="scrim" onClick=${() => { drawerOpen.value = false; }}></div>

@@ -1,17 +1,18 @@
-// The rooms at the left: those visited lately first, quiet until something is unread.
+// The rooms at the left: those visited lately first, direct ones and what is archived apart, quiet until something is unread.
 
 import { html } from '../html.js';
 import { BOT_ROOM } from '../chat.js';
 import { t } from '../i18n.js';
 import { SEARCH_KEY } from '../keys.js';
+import { isDirect } from '../router.js';
 import { openDialog, openSearch, place } from '../ui.js';
 import { visited } from '../visits.js';
-import { BotFace, Icon } from './icons.js';
+import { Icon } from './icons.js';
 import { insidePage } from './links.js';
+import { RoomSign } from './room_sign.js';
 
 export function RoomList({ app }) {
-  const mine = visited.value.toSorted((a, b) => a.localeCompare(b));
-  const others = app.chat.listed.value.map(({ name }) => name).filter((name) => !mine.includes(name));
+  const { mine, others, direct, archived } = sorted(app);
   return html`
     <nav class="rooms" aria-label=${t('rooms.label')}>
       <button type="button" class="search-open" data-testid="search-open" onClick=${() => openSearch()}>
@@ -27,23 +28,48 @@ export function RoomList({ app }) {
           <button type="button" class="tool" data-testid="new-room" aria-label=${t('rooms.new')} title=${t('rooms.new')}
             onClick=${() => openDialog('new-room')}><${Icon} name="plus" /></button>
         </h2>
-        ${mine.map((name) => html`<${RoomLink} key=${name} app=${app} name=${name} />`)}
+        <${RoomLinks} app=${app} names=${mine} />
+        ${direct.length > 0 && html`<h2 data-testid="direct-rooms">${t('rooms.direct')}</h2>`}
+        <${RoomLinks} app=${app} names=${direct} />
         ${others.length > 0 && html`<h3>${t('rooms.others')}</h3>`}
-        ${others.map((name) => html`<${RoomLink} key=${name} app=${app} name=${name} />`)}
+        <${RoomLinks} app=${app} names=${others} />
+        ${archived.length > 0 && html`
+          <details class="archived" data-testid="archived-rooms"><summary>${t('rooms.archived')}</summary>
+            <${RoomLinks} app=${app} names=${archived} /></details>`}
       </div>
     </nav>
   `;
 }
 
+// Closed rooms are one's own, whether one has been there yet or not.
+function sorted(app) {
+  const { chat } = app;
+  const kindOf = (name) => {
+    if (isDirect(name)) return 'direct';
+    const { archived, kind } = chat.about(name);
+    if (archived) return 'archived';
+    return kind === 'closed' || visited.value.includes(name) ? 'mine' : 'others';
+  };
+  const names = [...new Set([...visited.value, ...chat.listed.value.map(({ name }) => name)])];
+  const parts = { mine: [], others: [], direct: [], archived: [] };
+  for (const name of names) parts[kindOf(name)].push(name);
+  const byTitle = (a, b) => app.titleOf(a).localeCompare(app.titleOf(b));
+  return { mine: parts.mine.sort(byTitle), others: parts.others, direct: parts.direct.sort(byTitle), archived: parts.archived.sort(byTitle) };
+}
+
+const RoomLinks = ({ app, names }) => names.map((name) => html`<${RoomLink} key=${name} app=${app} name=${name} />`);
+
 function RoomLink({ app, name }) {
   const { chat } = app;
   const here = app.isOpen(name);
   const unread = here ? 0 : chat.unread(name);
+  const closed = chat.about(name).kind === 'closed';
   return html`
     <a class="room-link ${unread ? 'unread' : ''}" href=${app.pathOf(name)} data-testid="room-link" data-room=${name}
       aria-current=${here ? 'page' : undefined} onClick=${insidePage(() => app.openRoom(name))}>
-      ${name === BOT_ROOM ? html`<${BotFace} />` : html`<${Icon} name="room" />`}
-      <span class="room-name">${name === BOT_ROOM ? t('rooms.bot') : name}</span>
+      <${RoomSign} app=${app} name=${name} />
+      <span class="room-name">${app.titleOf(name)}</span>
+      ${closed && html`<span class="unseen">${t('room.kind-closed')}</span>`}
       ${unread > 0 && html`<span class="badge" data-testid="unread" aria-label=${t('rooms.unread', { n: unread })}>${unread > 99 ? '99+' : unread}</span>`}
     </a>
   `;

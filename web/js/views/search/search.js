@@ -115,11 +115,12 @@ function roomsFor(app, text, kind) {
   if (kind || filters.length > 0) return [];
   const wanted = words.toLowerCase();
   const names = [...new Set([...visited.value, BOT_ROOM, ...app.chat.listed.value.map(({ name }) => name)])];
-  const title = (name) => (name === BOT_ROOM ? t('rooms.bot') : name);
-  const matching = names.filter((name) => name !== (wanted ? null : app.chat.current.value) && title(name).toLowerCase().includes(wanted));
+  // Whoever knows its address finds a room by that, too.
+  const named = (name) => `${app.titleOf(name)} ${name}`.toLowerCase();
+  const matching = names.filter((name) => name !== (wanted ? null : app.chat.current.value) && named(name).includes(wanted));
   // What begins so is meant more often than what contains it.
-  const begins = (name) => (title(name).toLowerCase().startsWith(wanted) ? 0 : 1);
-  return matching.sort((a, b) => begins(a) - begins(b)).slice(0, ROOMS).map((name) => ({ name, title: title(name) }));
+  const begins = (name) => (app.titleOf(name).toLowerCase().startsWith(wanted) ? 0 : 1);
+  return matching.sort((a, b) => begins(a) - begins(b)).slice(0, ROOMS).map((name) => ({ name, title: app.titleOf(name) }));
 }
 
 function useFinder(app) {
