@@ -160,10 +160,15 @@ export function createActions(chat, connection) {
       app.write(message);
     },
 
-    deleteMessage(name, seq) {
+    /** `following`: with the bot's answer, running jobs and schedules that came of it. */
+    deleteMessage(name, seq, { following = false } = {}) {
       const { restore } = chat.markDeleted(name, seq);
-      undoably(t('message.was-deleted'), { act: () => api.deleteMessage(name, seq), restore });
+      undoably(t(following ? 'message.was-deleted-following' : 'message.was-deleted'), { act: () => api.deleteMessage(name, seq, following), restore });
     },
+
+    report: explained(api.report),
+    stop: explained(api.sanction),
+    clear: explained(api.clear),
 
     cancelJob: noticed(async (job) => {
       if (!chat.room(job.room) || !chat.cancelJob(job.id)) await api.cancelJob(job.id);

@@ -46,7 +46,16 @@ export const addFile = (file, fields, upload) => send('/api/documents', { ...fie
 export const changeDocument = (id, change) => call('PUT', documentPath(id), change);
 export const deleteDocument = (id) => call('DELETE', documentPath(id));
 export const originalPath = (id) => `${documentPath(id)}/original`;
-export const deleteMessage = (room, seq) => call('DELETE', `${roomPath(room)}/messages/${seq}`);
+export const deleteMessage = (room, seq, following) => call('DELETE', `${messagePath(room, seq)}${following ? '?with=following' : ''}`);
+export const report = (room, seq, reason) => call('POST', `${messagePath(room, seq)}/report`, reason ? { reason } : {});
+export const listReports = () => call('GET', '/api/reports').then(({ reports }) => reports);
+export const settleReport = (id) => call('DELETE', `/api/reports/${encodeURIComponent(id)}`);
+/** `{kind: 'mute' | 'ban', by: 'author' | 'address', room, seq, minutes?, reason?}`; without minutes for ever. */
+export const sanction = (sanction) => call('POST', '/api/sanctions', sanction);
+export const listSanctions = () => call('GET', '/api/sanctions').then(({ sanctions }) => sanctions);
+export const endSanction = (id) => call('DELETE', `/api/sanctions/${encodeURIComponent(id)}`);
+/** Removes what whoever wrote `{room, seq}`, or everybody at that address, did in the last hours: `{room, seq, by, hours}`. */
+export const clear = (what) => call('POST', '/api/moderation/clear', what);
 /** `query`: `state` (several joined by commas), `name`, `room`, `handle`, `before`, `limit`; empty ones do not count. */
 export const listJobs = (query) => call('GET', `/api/jobs?${new URLSearchParams(withoutEmpty(query))}`);
 export const showJob = (id) => call('GET', jobPath(id));
@@ -83,6 +92,7 @@ export const createInvitation = (invitation) => call('POST', '/api/invitations',
 export const deleteInvitation = (id) => call('DELETE', `/api/invitations/${encodeURIComponent(id)}`);
 
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
+const messagePath = (room, seq) => `${roomPath(room)}/messages/${seq}`;
 const roomPersonPath = (room, handle) => `${roomPath(room)}/people/${encodeURIComponent(handle)}`;
 const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;

@@ -21,6 +21,8 @@ export function Dialogs({ app }) {
 const FETCHED = {
   'new-room': () => import('./rooms/new_room.js').then(({ loadStyles, NewRoom }) => loadStyles().then(() => NewRoom)),
   'room-settings': () => import('./rooms/settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings)),
+  report: () => import('./moderation/report.js').then(({ loadStyles, Report }) => loadStyles().then(() => Report)),
+  stop: () => import('./moderation/stop.js').then(({ loadStyles, Stop }) => loadStyles().then(() => Stop)),
   'sign-in': () => import('./accounts/sign_in.js').then(({ loadStyles, SignIn }) => loadStyles().then(() => SignIn)),
   invite: () => import('./accounts/invite.js').then(({ loadStyles, Invite }) => loadStyles().then(() => Invite)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
@@ -74,6 +76,7 @@ const KEYS = [
   [['Ctrl', 'K'], 'keys.search'],
   [['Esc'], 'keys.composer'],
   [['End'], 'keys.newest'],
+  [['↑', '↓'], 'keys.messages'],
   [['?'], 'keys.help'],
 ];
 

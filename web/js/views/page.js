@@ -10,6 +10,7 @@ import { Dialogs } from './dialogs.js';
 import { Icon } from './icons.js';
 import { JobsPanel } from './jobs_panel.js';
 import { Lazy } from './lazy.js';
+import { Menu } from './menu.js';
 import { MessageList } from './message_list.js';
 import { Notices } from './notices.js';
 import { PeoplePanel } from './people_panel.js';
@@ -32,6 +33,7 @@ export function Page({ app }) {
     </div>
     ${searching.value && html`<${Lazy} load=${loadSearch} inside app=${app} ...${searching.value} />`}
     <${Notices} />
+    <${Menu} />
     <${Dialogs} app=${app} />
   `;
 }

@@ -1,20 +1,21 @@
-// How a room's bot behaves: its greeting, what a language model is told, and what it says
+// How a room's bot behaves: when it answers, its greeting, what a language model is told, and what it says
 // while it works, in each of the three languages.
 
 import { html, useSignal } from '../../html.js';
 import { LANGUAGES, locale, t } from '../../i18n.js';
 import { closeDialog, notify } from '../../ui.js';
-import { FormProblem, useForm } from '../form.js';
+import { Choice, FormProblem, useForm } from '../form.js';
 
 // Each with the lines it is offered, and the most characters the server takes.
 const FIELDS = [['greeting', 3, 500], ['instructions', 5, 4_000], ['working', 1, 100]];
 
 export function Persona({ app, room }) {
   const persona = useSignal(room.persona ?? {});
+  const bot = useSignal(room.bot);
   const language = useSignal(locale.value);
   const form = useForm({
     act: async () => {
-      await app.changeRoom(room.name, { persona: written(persona.value) });
+      await app.changeRoom(room.name, { persona: written(persona.value), ...(bot.value !== room.bot && { bot: bot.value }) });
       closeDialog();
       notify(t('room-settings.was-saved'), { kind: 'done' });
     },
@@ -26,7 +27,8 @@ export function Persona({ app, room }) {
   };
   return html`
     <form ...${form.handlers} data-testid="persona">
-      <p>${t('persona.help')}</p>
+      <${Choice} label=${t('bot.setting')} value=${bot} data-testid="persona-bot" options=${['always', 'mention', 'never'].map((mode) => [mode, t(`bot.${mode}`)])} />
+      <p class="choice-means">${t('persona.help')}</p>
       <div class="languages" role="group" aria-label=${t('language')}>
         ${LANGUAGES.map(([tag, name]) => html`
           <button type="button" lang=${tag} data-testid="persona-${tag}" aria-pressed=${language.value === tag} onClick=${() => { language.value = tag; }}>
