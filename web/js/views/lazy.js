@@ -28,7 +28,7 @@ export function Lazy({ load, inside = false, ...values }) {
 }
 
 /** Adds style sheets of css/ to the page, by their names. */
-export const loadStyles = (...names) => Promise.all(names.map((name) => loadStyle(new URL(`../../css/${name}.css`, import.meta.url).href)));
+export const stylesOf = (...names) => Promise.all(names.map((name) => loadStyle(new URL(`../../css/${name}.css`, import.meta.url).href)));
 
 /** Adds a style sheet to the page, once; done when it applies. */
 export function loadStyle(url) {

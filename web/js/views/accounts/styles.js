@@ -1,6 +1,6 @@
 // The style sheets of everything about accounts.
 
-import { loadStyles } from '../lazy.js';
+import { stylesOf } from '../lazy.js';
 
-export const loadDialogStyles = () => loadStyles('forms', 'accounts');
-export const loadPageStyles = () => loadStyles('pages', 'forms', 'accounts');
+export const loadDialogStyles = () => stylesOf('forms', 'accounts');
+export const loadPageStyles = () => stylesOf('pages', 'forms', 'accounts');

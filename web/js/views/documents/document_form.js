@@ -2,10 +2,10 @@
 
 import { joinPages, pagesOf } from '../../documents/pages.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
-import { LANGUAGES, locale, number, t } from '../../i18n.js';
+import { LANGUAGES, locale, t } from '../../i18n.js';
 import { askBeforeLeaving, leave } from '../../leaving.js';
 import { isDirect } from '../../router.js';
-import { bytes } from './sizes.js';
+import { bytes } from '../../sizes.js';
 
 const MOST_ROWS = 28;
 

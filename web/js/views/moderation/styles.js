@@ -1,5 +1,5 @@
 // The style sheets of the dialogs of moderation.
 
-import { loadStyles } from '../lazy.js';
+import { stylesOf } from '../lazy.js';
 
-export const loadDialogStyles = () => loadStyles('forms', 'moderation');
+export const loadDialogStyles = () => stylesOf('forms', 'moderation');

@@ -1,5 +1,5 @@
 // The style sheets of the dialogs about rooms.
 
-import { loadStyles } from '../lazy.js';
+import { stylesOf } from '../lazy.js';
 
-export const loadDialogStyles = () => loadStyles('forms', 'room_dialogs');
+export const loadDialogStyles = () => stylesOf('forms', 'room_dialogs');

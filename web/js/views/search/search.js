@@ -9,11 +9,11 @@ import { isEmpty, parse, withoutFilters } from '../../search/query.js';
 import { closeSearch } from '../../ui.js';
 import { visited } from '../../visits.js';
 import { Icon } from '../icons.js';
-import { loadStyle } from '../lazy.js';
+import { stylesOf } from '../lazy.js';
 import { FilterChips } from './filter_chips.js';
 import { Results, resultsOf } from './results.js';
 
-export const loadStyles = () => loadStyle(new URL('../../../css/search.css', import.meta.url).href);
+export const loadStyles = () => stylesOf('search');
 
 // Of each group, as long as both are shown.
 const FEW = 6;
