@@ -44,7 +44,8 @@ async fn owner(server: &TestServer) -> Window {
 
 /// Makes an invitation on the page of people and returns its token.
 async fn invite(owner: &Window, role: &str) -> String {
-    owner.click(&hook("people-link")).await;
+    owner.click(&hook("admin-link")).await;
+    owner.click(&hook("admin-tab-people")).await;
     owner.click(&hook("invite")).await;
     owner.choose(&hook("invite-role"), role).await;
     owner.click(&hook("invite-make")).await;
@@ -130,7 +131,7 @@ async fn whoever_is_invited_becomes_a_member_once() {
     ben.press(Key::Enter).await;
     is_signed_in(&ben, "Ben").await;
     ben.see(&hook("own-role"), "member").await;
-    assert_eq!(ben.count(&hook("people-link")).await, 0, "members do not look after people");
+    assert_eq!(ben.count(&hook("admin-link")).await, 0, "members do not look after people");
     ben.say("here I am").await;
     ben.hears("here I am").await;
     assert_eq!(ben.count(&hook("message-delete")).await, 0, "members delete nothing");

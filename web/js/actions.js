@@ -7,7 +7,7 @@ import { batch, signal } from './html.js';
 import { t, timeZone, useLocale } from './i18n.js';
 import { newId } from './ids.js';
 import { leave } from './leaving.js';
-import { dashboardPath, documentsPath, FIRST_ROOM, isDirect, pathOf, peoplePath } from './router.js';
+import { adminPath, dashboardPath, documentsPath, FIRST_ROOM, isDirect, pathOf, peoplePath } from './router.js';
 import { forget, recall, remember } from './storage.js';
 import { closeDialog, closeSearch, drawerOpen, notify, openDialog, panel, place } from './ui.js';
 
@@ -19,6 +19,7 @@ const MOST_NAMES = 20;
 
 export function createActions(chat, connection) {
   const jobs = signal(null);
+  const reports = signal(null);
   const wantedMessage = signal(null);
   let jobsTimer = null;
   let handleBefore = null;
@@ -36,6 +37,8 @@ export function createActions(chat, connection) {
   const app = {
     chat,
     jobs,
+    /** What people reported, oldest first; null for those who do not look after that. */
+    reports,
     wantedMessage,
     clockSkew: api.clockSkew,
     // The message list and the composer on the page put themselves here.
@@ -87,6 +90,7 @@ export function createActions(chat, connection) {
     openDashboard: (part = { name: 'list' }) => goTo({ name: 'jobs', part }, dashboardPath(part)),
     openDocuments: (part = { name: 'list' }) => goTo({ name: 'documents', part }, documentsPath(part)),
     openAccount: () => goTo({ name: 'account', part: { name: 'list' } }, '/account'),
+    openAdmin: (part) => goTo({ name: 'admin', part }, adminPath(part)),
     openPeople: (part = { name: 'list' }) => goTo({ name: 'people', part }, peoplePath(part)),
     closePlace: () => app.openRoom(chat.current.value),
 
@@ -97,6 +101,7 @@ export function createActions(chat, connection) {
     },
 
     async refreshRooms() {
+      app.refreshReports();
       // A list that could not be had is had the next time.
       chat.listed.value = await api.listRooms().catch(() => chat.listed.value);
     },
@@ -115,6 +120,7 @@ export function createActions(chat, connection) {
       app.refreshRooms();
     }),
 
+    fetchRooms: explained(api.listRooms),
     fetchRoom: explained(api.showRoom),
     changeRoom: explained(async (name, change) => {
       const room = await api.changeRoom(name, change);
@@ -166,7 +172,27 @@ export function createActions(chat, connection) {
       undoably(t(following ? 'message.was-deleted-following' : 'message.was-deleted'), { act: () => api.deleteMessage(name, seq, following), restore });
     },
 
+    deleteReported: explained(async (room, seq) => {
+      await api.deleteMessage(room, seq);
+      notify(t('message.was-deleted'), { kind: 'done' });
+    }),
+
     report: explained(api.report),
+    /** How many wait for a moderator is shown wherever one is. */
+    async refreshReports() {
+      if (!app.may('moderate')) reports.value = null;
+      else reports.value = (await api.listReports().catch(() => null)) ?? reports.value;
+    },
+    settleReports(ids) {
+      const isOther = ({ id }) => !ids.includes(id);
+      reports.value = reports.value.filter(isOther);
+      undoably(t('reports.was-settled'), { act: () => Promise.all(ids.map(api.settleReport)), restore: app.refreshReports });
+    },
+
+    fetchSanctions: explained(api.listSanctions),
+    endSanction(sanction, restore) {
+      undoably(t('sanctions.was-ended'), { act: () => api.endSanction(sanction.id), restore });
+    },
     stop: explained(api.sanction),
     clear: explained(api.clear),
 
@@ -276,6 +302,7 @@ export function createActions(chat, connection) {
     async becomeAnother() {
       connection.pause();
       jobs.value = null;
+      reports.value = null;
       if (!app.hasAccount()) await api.becomeGuest().catch(() => null);
       connection.reopen();
       app.refreshRooms();
@@ -302,7 +329,13 @@ export function createActions(chat, connection) {
       notify(t('account.signed-out-there'), { kind: 'done' });
     }),
 
+    fetchOverview: explained(api.overview),
+    fetchAudit: explained(api.audit),
+    fetchSettings: explained(api.settings),
+    changeSettings: explained(api.changeSettings),
+
     fetchAccounts: explained(api.listAccounts),
+    makeAccount: explained(api.createAccount),
     changeAccount: explained(api.changeAccount),
     signOutAccount: explained(api.signOutAccount),
     fetchInvitations: explained(api.listInvitations),

@@ -21,7 +21,8 @@ export function speak(locale) {
   language = locale;
 }
 
-export const listRooms = () => call('GET', '/api/rooms').then(({ rooms }) => rooms);
+/** `query`: `q`. */
+export const listRooms = (query = {}) => call('GET', `/api/rooms?${new URLSearchParams(withoutEmpty(query))}`).then(({ rooms }) => rooms);
 /** `room`: `{name?, kind?, title?, topic?}`, or `{kind: 'direct', members}`. */
 export const createRoom = (room) => call('POST', '/api/rooms', room);
 /** `change`: any of `bot`, `persona`, `title`, `topic`, `kind`, `posting`, `slow_seconds`, `archived`; a persona is
@@ -74,7 +75,7 @@ export const signInWithKey = (key) => call('POST', '/api/session', { key });
 export const becomeGuest = () => fetch('/', { cache: 'no-store' });
 export const signOut = () => call('DELETE', '/api/session');
 export const showInvitation = (token) => call('POST', '/api/invitations/show', { token });
-/** `{invitation, name, password}`; signs in. */
+/** `{invitation, name, password}`, which signs in, or `{name, role, password}` for somebody else. */
 export const createAccount = (account) => call('POST', '/api/accounts', account);
 export const showAccount = () => call('GET', '/api/account');
 /** Ends all other sessions. */
@@ -92,6 +93,14 @@ export const createInvitation = (invitation) => call('POST', '/api/invitations',
 export const deleteInvitation = (id) => call('DELETE', `/api/invitations/${encodeURIComponent(id)}`);
 
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
+/** `span`: `hour` or `day`. */
+export const overview = (span) => call('GET', `/api/overview?span=${span}`);
+/** `query`: `q`, `before`, `limit`; empty ones do not count. */
+export const audit = (query) => call('GET', `/api/audit?${new URLSearchParams(withoutEmpty(query))}`);
+export const AUDIT_FILE = '/api/audit.jsonl';
+export const settings = () => call('GET', '/api/settings');
+export const changeSettings = (change) => call('PATCH', '/api/settings', change);
+
 const messagePath = (room, seq) => `${roomPath(room)}/messages/${seq}`;
 const roomPersonPath = (room, handle) => `${roomPath(room)}/people/${encodeURIComponent(handle)}`;
 const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;

@@ -20,7 +20,7 @@ import { refreshVisits } from './visits.js';
 
 const REFRESH_ROOMS = 30_000;
 // Whose words say what stands there.
-const PLACES = { jobs: 'dashboard', documents: 'documents', people: 'accounts', account: 'account', join: 'join' };
+const PLACES = { jobs: 'dashboard', documents: 'documents', people: 'accounts', admin: 'admin', account: 'account', join: 'join' };
 
 let firstServer = null;
 let askedToReload = false;
@@ -133,6 +133,7 @@ function welcomed({ server, user }) {
   const again = firstServer !== null;
   firstServer ??= server;
   app.meet(user);
+  app.refreshReports();
   if (again) offerNewerPage(server);
   else if (!user.account) askHandleOnce();
 }

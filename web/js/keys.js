@@ -7,7 +7,7 @@ import { drawerOpen, openDialog, openSearch, panel, place } from './ui.js';
 export const SEARCH_KEY = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ K' : 'Ctrl K';
 
 // Where one writes on the pages beside the rooms.
-const FIELDS = { jobs: '#start-arguments', documents: '#documents-search', people: '#people-search' };
+const FIELDS = { jobs: '#start-arguments', documents: '#documents-search', people: '#people-search', admin: '#admin-search' };
 
 const focusOn = (selector) => document.querySelector(selector)?.focus();
 
@@ -61,7 +61,7 @@ function backToComposer() {
 function leavePlace(app) {
   const { name, part } = place.value;
   if (drawerOpen.value) drawerOpen.value = false;
-  else if (part.name === 'list') app.closePlace();
+  else if (part.name === 'list' || name === 'admin') app.closePlace();
   else if (name === 'jobs') app.openDashboard();
   else if (name === 'people') app.openPeople();
   else if (part.name === 'read') app.openDocuments();

@@ -24,6 +24,7 @@ const FETCHED = {
   report: () => import('./moderation/report.js').then(({ loadStyles, Report }) => loadStyles().then(() => Report)),
   stop: () => import('./moderation/stop.js').then(({ loadStyles, Stop }) => loadStyles().then(() => Stop)),
   'sign-in': () => import('./accounts/sign_in.js').then(({ loadStyles, SignIn }) => loadStyles().then(() => SignIn)),
+  'make-account': () => import('./accounts/make_account.js').then(({ loadStyles, MakeAccount }) => loadStyles().then(() => MakeAccount)),
   invite: () => import('./accounts/invite.js').then(({ loadStyles, Invite }) => loadStyles().then(() => Invite)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };

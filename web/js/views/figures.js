@@ -10,9 +10,9 @@ export const loadFigureStyles = () => Promise.all([loadStyle(new URL('../../vend
 
 const SPANS = ['hour', 'day'];
 
-/** The greatest of values of which some may be missing. */
+/** Of values some may be missing. */
 export const most = (values) => Math.max(0, ...values.map((value) => value ?? 0));
-export const sum = (values) => values.reduce((total, value) => total + value, 0);
+export const sum = (values) => values.reduce((total, value) => total + (value ?? 0), 0);
 
 /** `plots` are `{name, words, write(value), whole?, curves, sentence(figures)}`; a curve is `{name, colour, kind, value(point, figures),
     said?}`. `empty(figures, span)` gives what stands in place of the plots, if there is nothing to be seen; `children` are the numbers. */

@@ -41,6 +41,7 @@ export function Page({ app }) {
 const PLACES = {
   jobs: () => import('./dashboard/dashboard.js').then(({ loadStyles, Dashboard }) => loadStyles().then(() => Dashboard)),
   people: () => import('./accounts/people.js').then(({ loadStyles, People }) => loadStyles().then(() => People)),
+  admin: () => import('./admin/admin.js').then(({ loadStyles, Admin }) => loadStyles().then(() => Admin)),
   account: () => import('./accounts/own_account.js').then(({ loadStyles, OwnAccount }) => loadStyles().then(() => OwnAccount)),
   join: () => import('./accounts/join.js').then(({ loadStyles, Join }) => loadStyles().then(() => Join)),
   documents: () => import('./documents/documents.js').then(({ loadStyles, Documents }) => loadStyles().then(() => Documents)),

@@ -7,6 +7,7 @@ import { SEARCH_KEY } from '../keys.js';
 import { isDirect } from '../router.js';
 import { openDialog, openSearch, place } from '../ui.js';
 import { visited } from '../visits.js';
+import { adminPartsFor, openAdminPart } from './admin_parts.js';
 import { Icon } from './icons.js';
 import { insidePage } from './links.js';
 import { RoomSign } from './room_sign.js';
@@ -22,8 +23,7 @@ export function RoomList({ app }) {
         <${RoomLink} app=${app} name=${BOT_ROOM} />
         <${PlaceLink} name="documents" icon="document" words="documents.title" testid="documents-link" path="/documents" open=${() => app.openDocuments()} />
         <${PlaceLink} name="jobs" icon="jobs" words="dashboard.title" testid="dashboard-link" path="/jobs" open=${() => app.openDashboard()} />
-        ${app.may('manage_people') && html`
-          <${PlaceLink} name="people" icon="people" words="accounts.title" testid="people-link" path="/people" open=${() => app.openPeople()} />`}
+        <${AdminLink} app=${app} />
         <h2>${t('rooms.title')}
           <button type="button" class="tool" data-testid="new-room" aria-label=${t('rooms.new')} title=${t('rooms.new')}
             onClick=${() => openDialog('new-room')}><${Icon} name="plus" /></button>
@@ -75,8 +75,19 @@ function RoomLink({ app, name }) {
   `;
 }
 
-const PlaceLink = ({ name, icon, words, testid, path, open }) => html`
+const PlaceLink = ({ name, icon, words, testid, path, open, children }) => html`
   <a class="room-link" href=${path} data-testid=${testid} aria-current=${place.value?.name === name ? 'page' : undefined} onClick=${insidePage(open)}>
-    <${Icon} name=${icon} /><span class="room-name">${t(words)}</span>
+    <${Icon} name=${icon} /><span class="room-name">${t(words)}</span>${children}
   </a>
 `;
+
+function AdminLink({ app }) {
+  const [first] = adminPartsFor(app);
+  if (!first) return null;
+  const waiting = app.reports.value?.length ?? 0;
+  const here = ['admin', 'people'].find((name) => place.value?.name === name) ?? 'admin';
+  return html`
+    <${PlaceLink} name=${here} icon="shield" words="admin.title" testid="admin-link" path=${first.path} open=${() => openAdminPart(app, first)}>
+      ${waiting > 0 && html`<span class="badge" data-testid="reports-waiting" aria-label=${t('reports.waiting', { n: waiting })}>${waiting}</span>`}<//>
+  `;
+}

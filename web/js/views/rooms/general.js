@@ -1,9 +1,10 @@
 // What a room is called and is about, who may enter and write, and its end.
 
-import { html, useSignal } from '../../html.js';
+import { html } from '../../html.js';
 import { span, t } from '../../i18n.js';
-import { closeDialog, notify, openDialog } from '../../ui.js';
-import { Choice, Field, FormProblem, useForm } from '../form.js';
+import { closeDialog, notify } from '../../ui.js';
+import { Choice, Field, FormProblem, useFields, useForm } from '../form.js';
+import { askToArchive, askToDelete } from './ends.js';
 
 // A closed room stays closed: what was said in it was not for everybody.
 const KINDS = { public: ['public', 'unlisted', 'closed'], unlisted: ['public', 'unlisted', 'closed'] };
@@ -12,7 +13,7 @@ const PAUSES = [0, 5, 10, 30, 60, 300, 900, 3_600];
 
 export function General({ app, room }) {
   const before = { title: room.title ?? '', topic: room.topic ?? '', kind: room.kind, posting: room.posting, slow_seconds: String(room.slow_seconds) };
-  const fields = Object.fromEntries(Object.entries(before).map(([name, value]) => [name, useSignal(value)]));
+  const fields = useFields(before);
   const form = useForm({
     act: async () => {
       await app.changeRoom(room.name, changed(before, fields));
@@ -20,17 +21,16 @@ export function General({ app, room }) {
       notify(t('room-settings.was-saved'), { kind: 'done' });
     },
     isReady: () => true,
-    fieldOf: { bad_title: 'title', bad_topic: 'topic' },
   });
   const pauses = [...new Set([...PAUSES, room.slow_seconds])].sort((a, b) => a - b);
   return html`
     <form ...${form.handlers} data-testid="room-general">
       <${Field} form=${form} name="title" label=${t('room-settings.room-title')} value=${fields.title} data-testid="room-settings-title"
         placeholder=${room.name} maxlength="80" autocomplete="off" autofocus />
-      <${Field} form=${form} name="topic" label=${t('room-settings.topic')} value=${fields.topic} data-testid="room-settings-topic" maxlength="200" autocomplete="off" />
+      <${Field} form=${form} name="topic" label=${t('room-settings.topic')} value=${fields.topic} data-testid="room-settings-topic" maxlength="300" autocomplete="off" />
       ${KINDS[room.kind] && html`
         <${Choice} label=${t('room-settings.kind')} value=${fields.kind} data-testid="room-settings-kind"
-          options=${KINDS[room.kind].map((kind) => [kind, `${t(`room.kind-${kind}`)}: ${t(`room.means-${kind}`)}`])} />`}
+          options=${KINDS[room.kind].map((kind) => [kind, t('room-settings.kind-and-meaning', { kind: t(`room.kind-${kind}`), means: t(`room.means-${kind}`) })])} />`}
       ${fields.kind.value === 'closed' && html`<p class="choice-means" data-testid="room-settings-closing">${t(room.kind === 'closed' ? 'room-settings.is-closed' : 'room-settings.closing')}</p>`}
       <div class="side-by-side">
         <${Choice} label=${t('room-settings.posting')} value=${fields.posting} data-testid="room-settings-posting"
@@ -54,38 +54,7 @@ function changed(before, fields) {
   return Object.fromEntries(now.map(([name, value]) => [name, name === 'slow_seconds' ? Number(value) : value]));
 }
 
-function Ends({ app, room }) {
-  const archive = () => askToArchive(app, room);
-  return html`
-    <button type="button" class="link" data-testid="room-archive" onClick=${archive}>${t(room.archived ? 'room-settings.restore' : 'room-settings.archive')}</button>
-    <button type="button" class="link bad" data-testid="room-delete" onClick=${() => askToDelete(app, room)}>${t('room-settings.delete')}</button>
-  `;
-}
-
-/** Archives a room, or brings it back; `done()` once that has happened. */
-export function askToArchive(app, { name, title, archived = false }, done = () => {}) {
-  const key = archived ? 'restore' : 'archive';
-  openDialog('confirm', {
-    title: t(`room-settings.${key}-this`, { room: title ?? name }),
-    text: t(`room-settings.${key}-means`),
-    label: t(`room-settings.${key}`),
-    act: async () => {
-      await app.changeRoom(name, { archived: !archived });
-      done();
-    },
-  });
-}
-
-/** Deletes a room; `done()` once it is gone. */
-export function askToDelete(app, { name, title }, done = () => {}) {
-  openDialog('confirm', {
-    title: t('room-settings.delete-this', { room: title ?? name }),
-    text: t('room-settings.delete-means'),
-    label: t('room-settings.delete'),
-    act: async () => {
-      await app.deleteRoom(name);
-      notify(t('room-settings.was-deleted', { room: title ?? name }), { kind: 'done' });
-      done();
-    },
-  });
-}
+const Ends = ({ app, room }) => html`
+  <button type="button" class="link" data-testid="room-archive" onClick=${() => askToArchive(app, room)}>${t(room.archived ? 'room-settings.restore' : 'room-settings.archive')}</button>
+  <button type="button" class="link bad" data-testid="room-delete" onClick=${() => askToDelete(app, room)}>${t('room-settings.delete')}</button>
+`;
