@@ -63,6 +63,8 @@ export function createActions(chat, connection) {
     mayWriteTo: ({ handle, author_role: role }) => role !== undefined && app.may('create_closed_room') && handle !== app.name(),
     mayCancel: (job) => app.may('see_every_job') || job.handle === chat.user.value?.handle || chat.isOwn(job.room, job.seq),
     handle: () => recall('handle'),
+    /** May do nothing here but sign in, or join by an invitation. */
+    isStranger: () => chat.user.value?.role === 'stranger',
     /** As far as it is known before the server says it. */
     name: () => chat.user.value?.handle ?? recall('account') ?? app.handle(),
     pathOf: (name) => pathOf(name, BOT_ROOM),
@@ -101,6 +103,7 @@ export function createActions(chat, connection) {
     },
 
     async refreshRooms() {
+      if (app.isStranger()) return;
       app.refreshReports();
       // A list that could not be had is had the next time.
       chat.listed.value = await api.listRooms().catch(() => chat.listed.value);
@@ -328,6 +331,12 @@ export function createActions(chat, connection) {
       await api.endSession(id);
       notify(t('account.signed-out-there'), { kind: 'done' });
     }),
+
+    fetchTokens: explained(api.listTokens),
+    createToken: explained(api.createToken),
+    dropToken(token, restore) {
+      undoably(t('tokens.was-revoked'), { act: () => api.deleteToken(token.id), restore });
+    },
 
     fetchOverview: explained(api.overview),
     fetchAudit: explained(api.audit),

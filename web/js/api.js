@@ -82,6 +82,10 @@ export const showAccount = () => call('GET', '/api/account');
 export const changePassword = (current, wanted) => call('POST', '/api/account/password', { current, new: wanted });
 export const endSession = (id) => call('DELETE', `/api/account/sessions/${encodeURIComponent(id)}`);
 export const endEverySession = () => call('DELETE', '/api/account/sessions');
+export const listTokens = () => call('GET', '/api/account/tokens').then(({ tokens }) => tokens);
+/** `{name, scopes, rooms?, days?}`; the answer has the `token` itself, this once. */
+export const createToken = (token) => call('POST', '/api/account/tokens', token);
+export const deleteToken = (id) => call('DELETE', `/api/account/tokens/${encodeURIComponent(id)}`);
 /** `query`: `q`, `after`, `limit`; empty ones do not count. */
 export const listAccounts = (query) => call('GET', `/api/accounts?${new URLSearchParams(withoutEmpty(query))}`);
 /** `change`: any of `role`, `disabled`, `password`. */

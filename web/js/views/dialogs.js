@@ -26,6 +26,7 @@ const FETCHED = {
   'sign-in': () => import('./accounts/sign_in.js').then(({ loadStyles, SignIn }) => loadStyles().then(() => SignIn)),
   'make-account': () => import('./accounts/make_account.js').then(({ loadStyles, MakeAccount }) => loadStyles().then(() => MakeAccount)),
   invite: () => import('./accounts/invite.js').then(({ loadStyles, Invite }) => loadStyles().then(() => Invite)),
+  'new-token': () => import('./accounts/new_token.js').then(({ loadStyles, NewToken }) => loadStyles().then(() => NewToken)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };
 

@@ -91,3 +91,18 @@ export const Radios = ({ name, label, value, options }) => html`
         onChange=${() => { value.value = option; }} /><span>${words}</span>${meaning && html`<small>${meaning}</small>`}</label>`)}
   </fieldset>
 `;
+
+/** Any of `options`, which are `[value, words, meaning]`; `value` is a signal with those that are chosen. */
+export function Checks({ name, label, value, options }) {
+  const toggle = (option) => {
+    value.value = value.value.includes(option) ? value.value.filter((one) => one !== option) : [...value.value, option];
+  };
+  return html`
+    <fieldset class="radios">
+      <legend>${label}</legend>
+      ${options.map(([option, words, meaning]) => html`
+        <label key=${option} class="check"><input type="checkbox" data-testid="${name}-${option}" checked=${value.value.includes(option)}
+          onChange=${() => toggle(option)} /><span>${words}</span><small>${meaning}</small></label>`)}
+    </fieldset>
+  `;
+}
