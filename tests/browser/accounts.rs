@@ -279,7 +279,7 @@ async fn accounts_fit_on_a_phone_in_every_language() {
             lea.go(server.address(), path).await;
             lea.find(&hook(shown)).await;
             lea.until("document.querySelector('main').getBoundingClientRect().width > 0").await;
-            let width: u32 = lea.ask("Math.max(document.documentElement.scrollWidth, document.querySelector('.page-body, .join-body').scrollWidth)").await;
+            let width: u32 = lea.ask("Math.max(document.documentElement.scrollWidth, document.querySelector('.page-body, .alone-body').scrollWidth)").await;
             assert!(width <= PHONE.width, "{path} in {language} is {width} wide");
             assert_eq!(lea.ask::<Vec<String>>(UNTRANSLATED).await, [""; 0], "{path} in {language}");
         }

@@ -106,6 +106,7 @@ function tellTitle() {
 }
 
 function placeName() {
+  if (app.isStranger() && place.value?.name !== 'join') return t('sign-in.title');
   if (place.value) return t(`${PLACES[place.value.name]}.title`);
   return app.titleOf(chat.current.value);
 }
@@ -135,7 +136,7 @@ function welcomed({ server, user }) {
   app.meet(user);
   app.refreshReports();
   if (again) offerNewerPage(server);
-  else if (!user.account) askHandleOnce();
+  else if (!user.account && !app.isStranger()) askHandleOnce();
 }
 
 function sessionEnded() {

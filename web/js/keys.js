@@ -31,6 +31,7 @@ export function listenForKeys(app) {
 }
 
 function actionOf(event, app) {
+  if (app.isStranger()) return null;
   const { key, altKey } = event;
   if ((event.ctrlKey || event.metaKey) && !altKey && key.toLowerCase() === 'k') return openSearch;
   if (event.ctrlKey || event.metaKey) return null;

@@ -20,16 +20,16 @@ import { RoomList } from './room_list.js';
 import { Typing } from './typing.js';
 
 export function Page({ app }) {
-  const withPanel = panel.value && !place.value;
-  // Whoever is invited has one thing to do.
-  const alone = place.value?.name === 'join';
+  // Whoever is invited, or must sign in, has one thing to do.
+  const isJoining = place.value?.name === 'join';
+  const isStranger = app.isStranger() && !isJoining;
+  const alone = isJoining || isStranger;
+  const withPanel = panel.value && !place.value && !alone;
   return html`
     <${ConnectionLine} app=${app} />
     <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${withPanel ? 'with-panel' : ''} ${alone ? 'alone' : ''}">
       ${!alone && html`<${Drawer} app=${app} />`}
-      ${place.value
-        ? html`<${Lazy} key=${place.value.name} load=${PLACES[place.value.name]} app=${app} part=${place.value.part} />`
-        : html`<${RoomView} app=${app} name=${app.chat.current.value} />`}
+      ${isStranger ? html`<${Lazy} key="stranger" load=${loadStranger} app=${app} />` : html`<${Place} app=${app} />`}
     </div>
     ${searching.value && html`<${Lazy} load=${loadSearch} inside app=${app} ...${searching.value} />`}
     <${Notices} />
@@ -37,6 +37,11 @@ export function Page({ app }) {
     <${Dialogs} app=${app} />
   `;
 }
+
+const Place = ({ app }) =>
+  place.value
+    ? html`<${Lazy} key=${place.value.name} load=${PLACES[place.value.name]} app=${app} part=${place.value.part} />`
+    : html`<${RoomView} app=${app} name=${app.chat.current.value} />`;
 
 const PLACES = {
   jobs: () => import('./dashboard/dashboard.js').then(({ loadStyles, Dashboard }) => loadStyles().then(() => Dashboard)),
@@ -46,6 +51,7 @@ const PLACES = {
   join: () => import('./accounts/join.js').then(({ loadStyles, Join }) => loadStyles().then(() => Join)),
   documents: () => import('./documents/documents.js').then(({ loadStyles, Documents }) => loadStyles().then(() => Documents)),
 };
+const loadStranger = () => import('./accounts/stranger.js').then(({ loadStyles, Stranger }) => loadStyles().then(() => Stranger));
 const loadSearch = () => import('./search/search.js').then(({ loadStyles, Search }) => loadStyles().then(() => Search));
 
 const RoomView = ({ app, name }) => html`
