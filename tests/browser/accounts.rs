@@ -13,7 +13,7 @@ pub const PASSWORD: &str = "correct horse battery";
 const REFUSED: &str = "the server responded with a status of 4";
 
 /// Writes into a field in place of what stands there.
-async fn fill(window: &Window, field: &str, text: &str) {
+pub async fn fill(window: &Window, field: &str, text: &str) {
     window.click(&hook(field)).await;
     window.clear().await;
     window.press(text).await;
@@ -29,14 +29,14 @@ pub async fn join(window: &Window, server: &TestServer, token: &str, name: &str)
     is_signed_in(window, name).await;
 }
 
-async fn is_signed_in(window: &Window, name: &str) {
+pub async fn is_signed_in(window: &Window, name: &str) {
     window.see(&hook("account-open"), name).await;
     window.find(&hook("own-role")).await;
     window.connection("open").await;
 }
 
 /// The owner's window, with an account made by the first link.
-async fn owner(server: &TestServer) -> Window {
+pub async fn owner(server: &TestServer) -> Window {
     let olga = Window::new(WIDE).await;
     join(&olga, server, server.first_invitation(), "Olga").await;
     olga
@@ -54,6 +54,30 @@ async fn invite(owner: &Window, role: &str) -> String {
     owner.click(&hook("secret-done")).await;
     owner.gone("dialog").await;
     link.split_once("/join#").expect("a link to join with").1.to_owned()
+}
+
+/// A window on a room in which somebody with a new account of that role is signed in.
+pub async fn somebody(server: &TestServer, name: &str, role: &str, room: &str) -> Window {
+    make(server, name, role).await;
+    come(server, name, room).await
+}
+
+/// A window on a room in which somebody is signed in to an account.
+pub async fn come(server: &TestServer, name: &str, room: &str) -> Window {
+    let window = Window::new(WIDE).await;
+    window.go(server.address(), &format!("/room/{room}")).await;
+    window.find(&hook("handle-input")).await;
+    window.press(Key::Escape).await;
+    window.gone("dialog").await;
+    sign_in(&window, name, PASSWORD).await;
+    is_signed_in(&window, name).await;
+    window
+}
+
+/// Makes an account.
+pub async fn make(server: &TestServer, name: &str, role: &str) {
+    let account = json!({"name": name, "role": role, "password": PASSWORD});
+    assert_eq!(server.request("POST", "/api/accounts").by_owner().json(account).send().await.status, 201);
 }
 
 pub async fn sign_in(window: &Window, name: &str, password: &str) {
