@@ -45,8 +45,8 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     page(app).or(asset()).unify().or(third_party_licenses()).unify().boxed()
 }
 
-/// `GET /`, `/bot`, `/room/{room}`, `/jobs`, `/jobs/{part}`, `/documents`, `/documents/{id}`: the page. It finds out itself
-/// what to show.
+/// `GET /`, `/bot`, `/room/{room}`, `/jobs`, `/jobs/{part}`, `/documents`, `/documents/{id}`, `/admin`, `/admin/{part}` and
+/// others: the page. It finds out itself what to show.
 fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let path = warp::path::end().or(warp::path!("bot")).unify();
     let path = path.or(warp::path!("room" / String).map(|_| ()).untuple_one()).unify();
@@ -56,6 +56,8 @@ fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let path =
         path.or(warp::path!("join")).unify().or(warp::path!("account")).unify().or(warp::path!("people")).unify();
     let path = path.or(warp::path!("documents" / String).map(|_| ()).untuple_one()).unify();
+    let path =
+        path.or(warp::path!("admin")).unify().or(warp::path!("admin" / String).map(|_| ()).untuple_one()).unify();
     let headers = warp::header::headers_cloned();
     path.and(get_or_head())
         .and(caller(app))

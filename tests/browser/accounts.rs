@@ -13,7 +13,7 @@ pub const PASSWORD: &str = "correct horse battery";
 const REFUSED: &str = "the server responded with a status of 4";
 
 /// Writes into a field in place of what stands there.
-async fn fill(window: &Window, field: &str, text: &str) {
+pub async fn fill(window: &Window, field: &str, text: &str) {
     window.click(&hook(field)).await;
     window.clear().await;
     window.press(text).await;
@@ -29,14 +29,14 @@ pub async fn join(window: &Window, server: &TestServer, token: &str, name: &str)
     is_signed_in(window, name).await;
 }
 
-async fn is_signed_in(window: &Window, name: &str) {
+pub async fn is_signed_in(window: &Window, name: &str) {
     window.see(&hook("account-open"), name).await;
     window.find(&hook("own-role")).await;
     window.connection("open").await;
 }
 
 /// The owner's window, with an account made by the first link.
-async fn owner(server: &TestServer) -> Window {
+pub async fn owner(server: &TestServer) -> Window {
     let olga = Window::new(WIDE).await;
     join(&olga, server, server.first_invitation(), "Olga").await;
     olga
@@ -44,15 +44,40 @@ async fn owner(server: &TestServer) -> Window {
 
 /// Makes an invitation on the page of people and returns its token.
 async fn invite(owner: &Window, role: &str) -> String {
-    owner.click(&hook("people-link")).await;
+    owner.click(&hook("admin-link")).await;
+    owner.click(&hook("admin-tab-people")).await;
     owner.click(&hook("invite")).await;
     owner.choose(&hook("invite-role"), role).await;
     owner.click(&hook("invite-make")).await;
-    owner.find(&hook("invite-link")).await;
-    let link: String = owner.ask("document.querySelector('[data-testid=invite-link]').value").await;
-    owner.click(&hook("invite-done")).await;
+    owner.find(&hook("secret")).await;
+    let link: String = owner.ask("document.querySelector('[data-testid=secret]').value").await;
+    owner.click(&hook("secret-done")).await;
     owner.gone("dialog").await;
     link.split_once("/join#").expect("a link to join with").1.to_owned()
+}
+
+/// A window on a room in which somebody with a new account of that role is signed in.
+pub async fn somebody(server: &TestServer, name: &str, role: &str, room: &str) -> Window {
+    make(server, name, role).await;
+    come(server, name, room).await
+}
+
+/// A window on a room in which somebody is signed in to an account.
+pub async fn come(server: &TestServer, name: &str, room: &str) -> Window {
+    let window = Window::new(WIDE).await;
+    window.go(server.address(), &format!("/room/{room}")).await;
+    window.find(&hook("handle-input")).await;
+    window.press(Key::Escape).await;
+    window.gone("dialog").await;
+    sign_in(&window, name, PASSWORD).await;
+    is_signed_in(&window, name).await;
+    window
+}
+
+/// Makes an account.
+pub async fn make(server: &TestServer, name: &str, role: &str) {
+    let account = json!({"name": name, "role": role, "password": PASSWORD});
+    assert_eq!(server.request("POST", "/api/accounts").by_owner().json(account).send().await.status, 201);
 }
 
 pub async fn sign_in(window: &Window, name: &str, password: &str) {
@@ -130,7 +155,7 @@ async fn whoever_is_invited_becomes_a_member_once() {
     ben.press(Key::Enter).await;
     is_signed_in(&ben, "Ben").await;
     ben.see(&hook("own-role"), "member").await;
-    assert_eq!(ben.count(&hook("people-link")).await, 0, "members do not look after people");
+    assert_eq!(ben.count(&hook("admin-link")).await, 0, "members do not look after people");
     ben.say("here I am").await;
     ben.hears("here I am").await;
     assert_eq!(ben.count(&hook("message-delete")).await, 0, "members delete nothing");
@@ -278,7 +303,7 @@ async fn accounts_fit_on_a_phone_in_every_language() {
             lea.go(server.address(), path).await;
             lea.find(&hook(shown)).await;
             lea.until("document.querySelector('main').getBoundingClientRect().width > 0").await;
-            let width: u32 = lea.ask("Math.max(document.documentElement.scrollWidth, document.querySelector('.page-body, .join-body').scrollWidth)").await;
+            let width: u32 = lea.ask("Math.max(document.documentElement.scrollWidth, document.querySelector('.page-body, .alone-body').scrollWidth)").await;
             assert!(width <= PHONE.width, "{path} in {language} is {width} wide");
             assert_eq!(lea.ask::<Vec<String>>(UNTRANSLATED).await, [""; 0], "{path} in {language}");
         }

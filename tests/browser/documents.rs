@@ -489,6 +489,7 @@ async fn a_rooms_bot_greets_in_words_of_its_own() {
     let ann = Window::of("Ann", server.address(), "support").await;
     sign_in(&ann).await;
     ann.click(&hook("room-settings")).await;
+    ann.click(&hook("room-settings-bot")).await;
     ann.find(&hook("persona-greeting")).await;
     ann.click(&hook("persona-greeting")).await;
     ann.press("Hello, how may I help you?").await;
@@ -506,6 +507,7 @@ async fn a_rooms_bot_greets_in_words_of_its_own() {
     ben.see(&hook("greeting"), "您好，很高兴为您服务。").await;
 
     ann.click(&hook("room-settings")).await;
+    ann.click(&hook("room-settings-bot")).await;
     ann.until("document.querySelector('[data-testid=persona-greeting]')?.value === 'Hello, how may I help you?'").await;
 
     // Whoever is there takes what is changed from the one frame that tells of it.

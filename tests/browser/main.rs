@@ -13,6 +13,7 @@ mod window;
 mod support;
 
 mod accounts;
+mod administration;
 mod answers;
 mod chinese;
 mod commands;
@@ -23,8 +24,10 @@ mod history;
 mod hostile;
 mod interruptions;
 mod keyboard;
+mod moderation;
 mod owner;
 mod pictures;
 mod preferences;
+mod rooms;
 mod search;
 mod talking;

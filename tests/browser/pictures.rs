@@ -334,6 +334,7 @@ async fn answers_search_and_documents_look_well_everywhere() {
     take(&ann, "document-edit-zh-hant").await;
     ann.click(&format!("{}[data-room='lobby']", hook("room-link"))).await;
     ann.click(&hook("room-settings")).await;
+    ann.click(&hook("room-settings-bot")).await;
     ann.find(&hook("persona-greeting")).await;
     take(&ann, "room-settings-zh-hant").await;
     ann.press(Key::Escape).await;
@@ -407,8 +408,7 @@ async fn accounts_look_well_everywhere() {
         ("Jonas with a rather long name", "member"),
         ("Lea", "member"),
     ] {
-        let account = json!({"name": name, "role": role, "password": accounts::PASSWORD});
-        assert_eq!(server.request("POST", "/api/accounts").by_owner().json(account).send().await.status, 201);
+        accounts::make(&server, name, role).await;
     }
     for terms in [json!({"role": "moderator", "uses": 1, "days": 2}), json!({"role": "member", "days": 30})] {
         assert_eq!(server.request("POST", "/api/invitations").by_owner().json(terms).send().await.status, 201);
@@ -419,28 +419,132 @@ async fn accounts_look_well_everywhere() {
     phone.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;
     accounts::sign_in(&phone, "Mira", accounts::PASSWORD).await;
     phone.gone("dialog").await;
-    for (language, dark) in [("en", false), ("en", true), ("zh-Hans", false), ("zh-Hant", true)] {
-        for window in [&olga, &phone] {
-            let store = |name: &str, value: serde_json::Value| {
-                format!("localStorage.setItem('chatbot.{name}', {})", json!(value.to_string()))
-            };
-            window.ask::<()>(&store("locale", json!(language))).await;
-            window.ask::<()>(&store("theme", json!(if dark { "dark" } else { "light" }))).await;
-        }
-        let suffix = format!("-{language}{}", if dark { "-dark" } else { "" }).to_lowercase();
-        for (window, device) in [(&olga, ""), (&phone, "phone-")] {
-            for (path, shown, name) in [
-                ("/people", "person", "people"),
-                ("/people?invitations", "invitation", "invitations"),
-                ("/account", "session", "account"),
-            ] {
-                window.go(address, path).await;
+    let pages = [
+        ("/people", "person", "people"),
+        ("/people?invitations", "invitation", "invitations"),
+        ("/account", "session", "account"),
+    ];
+    take_all(address, &olga, &phone, &pages).await;
+    olga.close().await;
+    phone.close().await;
+}
+
+const LOOKS: [(&str, bool); 4] = [("en", false), ("en", true), ("zh-Hans", false), ("zh-Hant", true)];
+
+/// Pictures of pages, which are `(path, what is shown there, name)`, on both devices, in all languages, light and dark.
+async fn take_all(server: SocketAddr, wide: &Window, phone: &Window, pages: &[(&str, &str, &str)]) {
+    for (language, dark) in LOOKS {
+        for (window, device) in [(wide, ""), (phone, "phone-")] {
+            look(window, language, dark).await;
+            for (path, shown, name) in pages {
+                window.go(server, path).await;
                 window.find(&hook(shown)).await;
                 window.connection("open").await;
-                take(window, &format!("{device}{name}{suffix}")).await;
+                window
+                    .until("[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('canvas'))")
+                    .await;
+                take(window, &format!("{device}{name}{}", suffix(language, dark))).await;
             }
+        }
+    }
+}
+
+/// From the next page on.
+async fn look(window: &Window, language: &str, dark: bool) {
+    for (name, value) in [("locale", language), ("theme", if dark { "dark" } else { "light" })] {
+        let store = format!("localStorage.setItem('chatbot.{name}', {})", json!(json!(value).to_string()));
+        window.ask::<()>(&store).await;
+    }
+}
+
+fn suffix(language: &str, dark: bool) -> String {
+    format!("-{language}{}", if dark { "-dark" } else { "" }).to_lowercase()
+}
+
+#[tokio::test]
+async fn administration_and_moderation_look_well_everywhere() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    lively(address).await;
+    let olga = accounts::owner(&server).await;
+    for (name, role) in [("Mira", "admin"), ("陈晓", "moderator"), ("林怡君", "member")] {
+        accounts::make(&server, name, role).await;
+    }
+    for (path, body) in [
+        (
+            "/api/rooms",
+            json!({"name": "plans", "kind": "closed", "title": "Plans for 2027", "topic": "What comes next"}),
+        ),
+        ("/api/rooms/lobby/messages/7/report", json!({"reason": "advertising"})),
+        (
+            "/api/sanctions",
+            json!({"kind": "ban", "network": "192.0.2.0/24", "minutes": 1440, "reason": "floods the lobby"}),
+        ),
+        ("/api/sanctions", json!({"kind": "mute", "handle": "林怡君"})),
+        ("/api/account/tokens", json!({"name": "Nightly report", "scopes": ["read", "post"], "days": 90})),
+    ] {
+        let sent: u16 = olga.ask(&posted(path, &body)).await;
+        assert!((200..300).contains(&sent), "{path}: {sent}");
+    }
+    let phone = Window::new(PHONE).await;
+    phone.go(address, "/room/lobby").await;
+    phone.find(&hook("handle-input")).await;
+    phone.press(Key::Escape).await;
+    phone.click(".room-header .only-narrow").await;
+    phone.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;
+    accounts::sign_in(&phone, "Olga", accounts::PASSWORD).await;
+    phone.gone("dialog").await;
+    let pages = [
+        ("/admin", "plot-disk", "overview"),
+        ("/admin/rooms", "admin-room", "rooms"),
+        ("/admin/reports", "report", "reports"),
+        ("/admin/sanctions", "sanction", "sanctions"),
+        ("/admin/audit", "audit-entry", "audit"),
+        ("/admin/settings", "settings", "settings"),
+        ("/account", "token", "tokens"),
+    ];
+    take_all(address, &olga, &phone, &pages).await;
+    for (language, dark) in LOOKS {
+        for (window, device) in [(&olga, ""), (&phone, "phone-")] {
+            look(window, language, dark).await;
+            take_dialogs(window, address, &format!("{device}{{}}{}", suffix(language, dark))).await;
         }
     }
     olga.close().await;
     phone.close().await;
+}
+
+/// What the browser is told to send something, and to say how that went.
+fn posted(path: &str, body: &serde_json::Value) -> String {
+    let headers = "{'Content-Type': 'application/json'}";
+    format!(
+        "fetch('{path}', {{method: 'POST', headers: {headers}, body: {}}}).then(({{status}}) => status)",
+        json!(body.to_string())
+    )
+}
+
+/// Pictures of the dialogs about rooms, messages and tokens; `{}` in the name is what they are.
+async fn take_dialogs(window: &Window, server: SocketAddr, name: &str) {
+    let named = |what: &str| name.replace("{}", what);
+    window.go(server, "/room/plans").await;
+    for part in ["general", "people", "bot"] {
+        window.click(&hook("room-settings")).await;
+        window.click(&hook(&format!("room-settings-{part}"))).await;
+        take(window, &named(&format!("room-{part}"))).await;
+        window.press(Key::Escape).await;
+        window.gone("dialog").await;
+    }
+    window.go(server, "/room/lobby").await;
+    window.hears(TALK[0].1).await;
+    window.click(&format!("[data-seq='1'] {}", hook("message-text"))).await;
+    window.click(&format!("[data-seq='1'] {}", hook("message-more"))).await;
+    window.find("[role=menu]").await;
+    take(window, &named("message-menu")).await;
+    window.click(&hook("menu-stop")).await;
+    window.find(&hook("stop")).await;
+    take(window, &named("stop")).await;
+    window.go(server, "/account").await;
+    window.click(&hook("token-new")).await;
+    window.find(&hook("token-make")).await;
+    take(window, &named("token-new")).await;
 }

@@ -17,9 +17,20 @@ fn first_asset(page: &Answer) -> String {
 #[tokio::test]
 async fn the_page_gives_a_visitor_a_cookie_once() {
     let server = TestServer::start().await;
-    for path in
-        ["/", "/bot", "/room/lobby", "/room/%E5%A4%A7%E5%8E%85", "/jobs", "/jobs/0190", "/documents", "/documents/0190"]
-    {
+    for path in [
+        "/",
+        "/bot",
+        "/room/lobby",
+        "/room/%E5%A4%A7%E5%8E%85",
+        "/jobs",
+        "/jobs/0190",
+        "/documents",
+        "/documents/0190",
+        "/people",
+        "/account",
+        "/admin",
+        "/admin/audit",
+    ] {
         let page = server.request("GET", path).send().await;
         assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"), "{path}");
         assert_eq!(page.header("cache-control"), "private, no-cache");

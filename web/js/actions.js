@@ -7,7 +7,7 @@ import { batch, signal } from './html.js';
 import { t, timeZone, useLocale } from './i18n.js';
 import { newId } from './ids.js';
 import { leave } from './leaving.js';
-import { dashboardPath, documentsPath, pathOf, peoplePath, roomName } from './router.js';
+import { adminPath, dashboardPath, documentsPath, FIRST_ROOM, isDirect, pathOf, peoplePath } from './router.js';
 import { forget, recall, remember } from './storage.js';
 import { closeDialog, closeSearch, drawerOpen, notify, openDialog, panel, place } from './ui.js';
 
@@ -15,9 +15,11 @@ import { closeDialog, closeSearch, drawerOpen, notify, openDialog, panel, place 
 const UNDO_TIME = 4_000;
 const REFRESH_JOBS_AFTER = 300;
 const JOBS_IN_PANEL = 50;
+const MOST_NAMES = 20;
 
 export function createActions(chat, connection) {
   const jobs = signal(null);
+  const reports = signal(null);
   const wantedMessage = signal(null);
   let jobsTimer = null;
   let handleBefore = null;
@@ -35,6 +37,8 @@ export function createActions(chat, connection) {
   const app = {
     chat,
     jobs,
+    /** What people reported, oldest first; null for those who do not look after that. */
+    reports,
     wantedMessage,
     clockSkew: api.clockSkew,
     // The message list and the composer on the page put themselves here.
@@ -47,10 +51,20 @@ export function createActions(chat, connection) {
     may: (name) => chat.user.value?.may?.includes(name) ?? false,
     hasAccount: () => chat.user.value?.account ?? recall('account') !== null,
     /** Signed in with a name or a key: not a guest. */
-    isSignedIn: () => (chat.user.value?.role ?? 'user') !== 'user',
-    isPublic: (name) => !name.startsWith('@'),
+    isSignedIn: () => !['user', 'stranger'].includes(chat.user.value?.role ?? 'user'),
+    /** Not the own room with the bot. */
+    isShared: (name) => !name.startsWith('@'),
+    titleOf(name) {
+      if (name === BOT_ROOM) return t('rooms.bot');
+      return chat.titleOf(name) ?? (isDirect(name) ? t('rooms.direct') : name);
+    },
+    mayManage: (name) => chat.room(name)?.about?.may.includes('manage') ?? false,
+    /** Whether a direct room can be opened with the author of a message, or somebody who is here. */
+    mayWriteTo: ({ handle, author_role: role }) => role !== undefined && app.may('create_closed_room') && handle !== app.name(),
     mayCancel: (job) => app.may('see_every_job') || job.handle === chat.user.value?.handle || chat.isOwn(job.room, job.seq),
     handle: () => recall('handle'),
+    /** May do nothing here but sign in, or join by an invitation. */
+    isStranger: () => chat.user.value?.role === 'stranger',
     /** As far as it is known before the server says it. */
     name: () => chat.user.value?.handle ?? recall('account') ?? app.handle(),
     pathOf: (name) => pathOf(name, BOT_ROOM),
@@ -78,6 +92,7 @@ export function createActions(chat, connection) {
     openDashboard: (part = { name: 'list' }) => goTo({ name: 'jobs', part }, dashboardPath(part)),
     openDocuments: (part = { name: 'list' }) => goTo({ name: 'documents', part }, documentsPath(part)),
     openAccount: () => goTo({ name: 'account', part: { name: 'list' } }, '/account'),
+    openAdmin: (part) => goTo({ name: 'admin', part }, adminPath(part)),
     openPeople: (part = { name: 'list' }) => goTo({ name: 'people', part }, peoplePath(part)),
     closePlace: () => app.openRoom(chat.current.value),
 
@@ -88,18 +103,62 @@ export function createActions(chat, connection) {
     },
 
     async refreshRooms() {
+      if (app.isStranger()) return;
+      app.refreshReports();
       // A list that could not be had is had the next time.
       chat.listed.value = await api.listRooms().catch(() => chat.listed.value);
     },
 
-    createRoom: explained(async (typed) => {
-      const room = await api.createRoom(roomName(typed));
+    /** `room` is `{name?, kind, title?}`. */
+    createRoom: explained(async (room) => {
+      const { name } = await api.createRoom(room);
       closeDialog();
-      app.openRoom(room.name);
+      app.openRoom(name);
       app.refreshRooms();
     }),
 
-    setBot: noticed((name, bot) => api.setBot(name, bot)),
+    writeTo: noticed(async (handle) => {
+      const { name } = await api.createRoom({ kind: 'direct', members: [handle] });
+      app.openRoom(name);
+      app.refreshRooms();
+    }),
+
+    fetchRooms: explained(api.listRooms),
+    fetchRoom: explained(api.showRoom),
+    changeRoom: explained(async (name, change) => {
+      const room = await api.changeRoom(name, change);
+      app.refreshRooms();
+      return room;
+    }),
+    deleteRoom: explained(async (name) => {
+      await api.deleteRoom(name);
+      app.goneFrom(name);
+    }),
+    addToRoom: explained(api.addToRoom),
+    removeFromRoom: explained(api.removeFromRoom),
+    leaveRoom: explained(async (name) => {
+      await api.removeFromRoom(name, app.name());
+      app.goneFrom(name);
+    }),
+
+    /** Names of accounts that begin so, as far as this person can know them. */
+    async namesLike(typed) {
+      const isLike = (name) => name.toLowerCase().startsWith(typed.trim().toLowerCase());
+      const listed = app.may('manage_people') ? (await api.listAccounts({ q: typed.trim(), limit: MOST_NAMES }).catch(() => ({ accounts: [] }))).accounts : [];
+      const names = new Set([...listed.map(({ name }) => name), ...chat.knownPeople()]);
+      return [...names].filter(isLike).sort((a, b) => a.localeCompare(b)).slice(0, MOST_NAMES);
+    },
+
+    /** A room that was deleted, or may not be entered any more. */
+    goneFrom(name) {
+      const elsewhere = name === FIRST_ROOM ? BOT_ROOM : FIRST_ROOM;
+      if (app.isOpen(name)) app.openRoom(elsewhere);
+      else if (chat.current.value === name) chat.open(elsewhere);
+      chat.leave(name);
+      app.refreshRooms();
+    },
+
+    setBot: noticed((name, bot) => api.changeRoom(name, { bot })),
 
     post(text) {
       chat.post(chat.current.value, text);
@@ -110,10 +169,35 @@ export function createActions(chat, connection) {
       app.write(message);
     },
 
-    deleteMessage(name, seq) {
+    /** `following`: with the bot's answer, running jobs and schedules that came of it. */
+    deleteMessage(name, seq, { following = false } = {}) {
       const { restore } = chat.markDeleted(name, seq);
-      undoably(t('message.was-deleted'), { act: () => api.deleteMessage(name, seq), restore });
+      undoably(t(following ? 'message.was-deleted-following' : 'message.was-deleted'), { act: () => api.deleteMessage(name, seq, following), restore });
     },
+
+    deleteReported: explained(async (room, seq) => {
+      await api.deleteMessage(room, seq);
+      notify(t('message.was-deleted'), { kind: 'done' });
+    }),
+
+    report: explained(api.report),
+    /** How many wait for a moderator is shown wherever one is. */
+    async refreshReports() {
+      if (!app.may('moderate')) reports.value = null;
+      else reports.value = (await api.listReports().catch(() => null)) ?? reports.value;
+    },
+    settleReports(ids) {
+      const isOther = ({ id }) => !ids.includes(id);
+      reports.value = reports.value.filter(isOther);
+      undoably(t('reports.was-settled'), { act: () => Promise.all(ids.map(api.settleReport)), restore: app.refreshReports });
+    },
+
+    fetchSanctions: explained(api.listSanctions),
+    endSanction(sanction, restore) {
+      undoably(t('sanctions.was-ended'), { act: () => api.endSanction(sanction.id), restore });
+    },
+    stop: explained(api.sanction),
+    clear: explained(api.clear),
 
     cancelJob: noticed(async (job) => {
       if (!chat.room(job.room) || !chat.cancelJob(job.id)) await api.cancelJob(job.id);
@@ -130,9 +214,6 @@ export function createActions(chat, connection) {
     changeDocument: explained(api.changeDocument),
     deleteDocument: explained(api.deleteDocument),
     originalPath: api.originalPath,
-
-    fetchPersona: explained(async (room) => (await api.showRoom(room)).persona ?? {}),
-    setPersona: explained(api.setPersona),
 
     fetchJobs: explained(api.listJobs),
     fetchJob: explained(api.showJob),
@@ -224,6 +305,7 @@ export function createActions(chat, connection) {
     async becomeAnother() {
       connection.pause();
       jobs.value = null;
+      reports.value = null;
       if (!app.hasAccount()) await api.becomeGuest().catch(() => null);
       connection.reopen();
       app.refreshRooms();
@@ -250,7 +332,19 @@ export function createActions(chat, connection) {
       notify(t('account.signed-out-there'), { kind: 'done' });
     }),
 
+    fetchTokens: explained(api.listTokens),
+    createToken: explained(api.createToken),
+    dropToken(token, restore) {
+      undoably(t('tokens.was-revoked'), { act: () => api.deleteToken(token.id), restore });
+    },
+
+    fetchOverview: explained(api.overview),
+    fetchAudit: explained(api.audit),
+    fetchSettings: explained(api.settings),
+    changeSettings: explained(api.changeSettings),
+
     fetchAccounts: explained(api.listAccounts),
+    makeAccount: explained(api.createAccount),
     changeAccount: explained(api.changeAccount),
     signOutAccount: explained(api.signOutAccount),
     fetchInvitations: explained(api.listInvitations),

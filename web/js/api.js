@@ -21,13 +21,18 @@ export function speak(locale) {
   language = locale;
 }
 
-export const listRooms = () => call('GET', '/api/rooms').then(({ rooms }) => rooms);
-export const createRoom = (name) => call('POST', '/api/rooms', name ? { name } : {});
-export const setBot = (room, bot) => call('PATCH', roomPath(room), { bot });
-/** `persona`: `{greeting, instructions, working}`, each with the words by language. */
-export const setPersona = (room, persona) => call('PATCH', roomPath(room), { persona });
-/** With `persona` for those who may change rooms. */
+/** `query`: `q`. */
+export const listRooms = (query = {}) => call('GET', `/api/rooms?${new URLSearchParams(withoutEmpty(query))}`).then(({ rooms }) => rooms);
+/** `room`: `{name?, kind?, title?, topic?}`, or `{kind: 'direct', members}`. */
+export const createRoom = (room) => call('POST', '/api/rooms', room);
+/** `change`: any of `bot`, `persona`, `title`, `topic`, `kind`, `posting`, `slow_seconds`, `archived`; a persona is
+    `{greeting, instructions, working}`, each with the words by language. */
+export const changeRoom = (name, change) => call('PATCH', roomPath(name), change);
+export const deleteRoom = (name) => call('DELETE', roomPath(name));
+/** With `persona` for those who may change the room, and with `people` if not everybody may enter. */
 export const showRoom = (name) => call('GET', roomPath(name));
+export const addToRoom = (name, handle) => call('PUT', roomPersonPath(name, handle));
+export const removeFromRoom = (name, handle) => call('DELETE', roomPersonPath(name, handle));
 /** `query`: `q`, `kind` (`messages` or `documents`), `limit`. */
 export const search = (query, signal) => call('GET', `/api/search?${new URLSearchParams(withoutEmpty(query))}`, undefined, { signal });
 /** `query`: `q`, `room`, `language`, `kind`, `state`, `limit`, `after`; empty ones do not count. */
@@ -42,7 +47,16 @@ export const addFile = (file, fields, upload) => send('/api/documents', { ...fie
 export const changeDocument = (id, change) => call('PUT', documentPath(id), change);
 export const deleteDocument = (id) => call('DELETE', documentPath(id));
 export const originalPath = (id) => `${documentPath(id)}/original`;
-export const deleteMessage = (room, seq) => call('DELETE', `${roomPath(room)}/messages/${seq}`);
+export const deleteMessage = (room, seq, following) => call('DELETE', `${messagePath(room, seq)}${following ? '?with=following' : ''}`);
+export const report = (room, seq, reason) => call('POST', `${messagePath(room, seq)}/report`, reason ? { reason } : {});
+export const listReports = () => call('GET', '/api/reports').then(({ reports }) => reports);
+export const settleReport = (id) => call('DELETE', `/api/reports/${encodeURIComponent(id)}`);
+/** `{kind: 'mute' | 'ban', by: 'author' | 'address', room, seq, minutes?, reason?}`; without minutes for ever. */
+export const sanction = (sanction) => call('POST', '/api/sanctions', sanction);
+export const listSanctions = () => call('GET', '/api/sanctions').then(({ sanctions }) => sanctions);
+export const endSanction = (id) => call('DELETE', `/api/sanctions/${encodeURIComponent(id)}`);
+/** Removes what whoever wrote `{room, seq}`, or everybody at that address, did in the last hours: `{room, seq, by, hours}`. */
+export const clear = (what) => call('POST', '/api/moderation/clear', what);
 /** `query`: `state` (several joined by commas), `name`, `room`, `handle`, `before`, `limit`; empty ones do not count. */
 export const listJobs = (query) => call('GET', `/api/jobs?${new URLSearchParams(withoutEmpty(query))}`);
 export const showJob = (id) => call('GET', jobPath(id));
@@ -61,13 +75,17 @@ export const signInWithKey = (key) => call('POST', '/api/session', { key });
 export const becomeGuest = () => fetch('/', { cache: 'no-store' });
 export const signOut = () => call('DELETE', '/api/session');
 export const showInvitation = (token) => call('POST', '/api/invitations/show', { token });
-/** `{invitation, name, password}`; signs in. */
+/** `{invitation, name, password}`, which signs in, or `{name, role, password}` for somebody else. */
 export const createAccount = (account) => call('POST', '/api/accounts', account);
 export const showAccount = () => call('GET', '/api/account');
 /** Ends all other sessions. */
 export const changePassword = (current, wanted) => call('POST', '/api/account/password', { current, new: wanted });
 export const endSession = (id) => call('DELETE', `/api/account/sessions/${encodeURIComponent(id)}`);
 export const endEverySession = () => call('DELETE', '/api/account/sessions');
+export const listTokens = () => call('GET', '/api/account/tokens').then(({ tokens }) => tokens);
+/** `{name, scopes, rooms?, days?}`; the answer has the `token` itself, this once. */
+export const createToken = (token) => call('POST', '/api/account/tokens', token);
+export const deleteToken = (id) => call('DELETE', `/api/account/tokens/${encodeURIComponent(id)}`);
 /** `query`: `q`, `after`, `limit`; empty ones do not count. */
 export const listAccounts = (query) => call('GET', `/api/accounts?${new URLSearchParams(withoutEmpty(query))}`);
 /** `change`: any of `role`, `disabled`, `password`. */
@@ -79,6 +97,16 @@ export const createInvitation = (invitation) => call('POST', '/api/invitations',
 export const deleteInvitation = (id) => call('DELETE', `/api/invitations/${encodeURIComponent(id)}`);
 
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
+/** `span`: `hour` or `day`. */
+export const overview = (span) => call('GET', `/api/overview?span=${span}`);
+/** `query`: `q`, `before`, `limit`; empty ones do not count. */
+export const audit = (query) => call('GET', `/api/audit?${new URLSearchParams(withoutEmpty(query))}`);
+export const AUDIT_FILE = '/api/audit.jsonl';
+export const settings = () => call('GET', '/api/settings');
+export const changeSettings = (change) => call('PATCH', '/api/settings', change);
+
+const messagePath = (room, seq) => `${roomPath(room)}/messages/${seq}`;
+const roomPersonPath = (room, handle) => `${roomPath(room)}/people/${encodeURIComponent(handle)}`;
 const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 const accountPath = (id) => `/api/accounts/${encodeURIComponent(id)}`;

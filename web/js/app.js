@@ -20,7 +20,7 @@ import { refreshVisits } from './visits.js';
 
 const REFRESH_ROOMS = 30_000;
 // Whose words say what stands there.
-const PLACES = { jobs: 'dashboard', documents: 'documents', people: 'accounts', account: 'account', join: 'join' };
+const PLACES = { jobs: 'dashboard', documents: 'documents', people: 'accounts', admin: 'admin', account: 'account', join: 'join' };
 
 let firstServer = null;
 let askedToReload = false;
@@ -106,9 +106,9 @@ function tellTitle() {
 }
 
 function placeName() {
+  if (app.isStranger() && place.value?.name !== 'join') return t('sign-in.title');
   if (place.value) return t(`${PLACES[place.value.name]}.title`);
-  const name = chat.current.value;
-  return name === BOT_ROOM ? t('rooms.bot') : name;
+  return app.titleOf(chat.current.value);
 }
 
 function focusOnNewRoom() {
@@ -134,8 +134,9 @@ function welcomed({ server, user }) {
   const again = firstServer !== null;
   firstServer ??= server;
   app.meet(user);
+  app.refreshReports();
   if (again) offerNewerPage(server);
-  else if (!user.account) askHandleOnce();
+  else if (!user.account && !app.isStranger()) askHandleOnce();
 }
 
 function sessionEnded() {

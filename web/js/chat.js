@@ -9,12 +9,17 @@ import { batch, signal } from './html.js';
 import { wordsFor } from './i18n.js';
 import { newId } from './ids.js';
 import { Room } from './room.js';
+import { isDirect } from './router.js';
 import { forget, recall, remember } from './storage.js';
 import { forgetRead, markRead, readUpTo, unreadOf, unvisit, visit, visited } from './visits.js';
 
 export const BOT_ROOM = '@bot';
 const TYPING_EVERY = 3_000;
 const SENT_AT_ONCE = 3;
+// So many messages of each room.
+const LATELY = 200;
+
+const FORBIDDEN = 'forbidden';
 
 const NOT_ALLOWED = 1008;
 const TOO_BIG = 1009;
@@ -85,8 +90,29 @@ export class Chat {
 
   unread(name) {
     const room = this.room(name);
-    const known = this.listed.value.find((listed) => listed.name === name);
-    return unreadOf(name, room?.joined ? room.last : (known?.last ?? 0));
+    const last = room?.joined ? room.last : (this.#listing(name)?.last ?? 0);
+    return unreadOf(name, last, { waits: isDirect(name) });
+  }
+
+  /** What a room is, whether one is in it or it is only listed: `{kind, title, topic, archived, …}`. */
+  about(name) {
+    return this.room(name)?.about ?? this.#listing(name) ?? {};
+  }
+
+  /** Title of a room, if it has one; that of a direct room is the names of the others. */
+  titleOf(name) {
+    return this.about(name).title ?? this.#listing(name)?.title ?? null;
+  }
+
+  /** Names of accounts of people who are here, or spoke here lately. */
+  knownPeople() {
+    const rooms = this.joinedRooms();
+    const seen = rooms.flatMap((room) => [...room.members.values(), ...room.messages.slice(-LATELY)]);
+    return new Set(seen.filter(({ author_role: role }) => role).map(({ handle }) => handle));
+  }
+
+  #listing(name) {
+    return this.listed.value.find((listed) => listed.name === name);
   }
 
   isOwn(name, seq) {
@@ -95,7 +121,8 @@ export class Chat {
   }
 
   totalUnread() {
-    return [BOT_ROOM, ...visited.value].reduce((sum, name) => sum + this.unread(name), 0);
+    const direct = this.listed.value.map(({ name }) => name).filter(isDirect);
+    return [...new Set([BOT_ROOM, ...visited.value, ...direct])].reduce((sum, name) => sum + this.unread(name), 0);
   }
 
   markRead(name) {
@@ -117,6 +144,12 @@ export class Chat {
     this.#sendAll([room.joinFrame()]);
     this.#changed();
     return room;
+  }
+
+  /** Out of a room, as if it had never been visited. */
+  leave(name) {
+    unvisit(name);
+    this.#leave(name);
   }
 
   #leave(name) {
@@ -192,7 +225,7 @@ export class Chat {
         case 'typing': return this.#onTyping(room, frame);
         case 'deleted': return room.onDeleted(frame);
         case 'changed': return room.onChanged(frame);
-        case 'room': return room.onSettings({ bot: frame.bot, greeting: wordsFor(this.#identity().locale, frame.greetings) });
+        case 'room': return this.#sendAll(room.onSettings(frame, wordsFor(this.#identity().locale, frame.greetings)));
         default: return undefined; // Newer servers may say more.
       }
     });
@@ -211,11 +244,13 @@ export class Chat {
   }
 
   // The room with the bot is now that of another person, and what it is asked for from where the old one ended is on
-  // its way already: it begins anew on a new socket.
+  // its way already: it begins anew on a new socket. So do rooms that not everybody may enter.
   #becomeAnother() {
     forgetRead(BOT_ROOM);
-    this.#rooms.delete(BOT_ROOM);
-    if (this.current.value === BOT_ROOM) this.#keep(BOT_ROOM);
+    for (const [name, { about }] of this.#rooms) if (isPrivate(name, about)) this.#rooms.delete(name);
+    this.listed.value = this.listed.value.filter((listed) => !isPrivate(listed.name, listed));
+    this.#keep(this.current.value);
+    this.keepVisited();
     this.#changed();
     this.#hears.becameAnother();
   }
@@ -231,15 +266,17 @@ export class Chat {
       room.onSendFailed(frame.id, frame.message);
       return this.#keepWaiting(room);
     }
-    if (room && !room.joined) return this.#onRoomRefused(room, frame.message);
+    if (room && answersJoin(room, frame)) return this.#onRoomRefused(room, frame);
     if (room) room.stopLoading({ refused: true });
     return this.#hears.failed(frame);
   }
 
-  #onRoomRefused(room, problem) {
+  #onRoomRefused(room, { code, message }) {
+    room.onRefused(message);
+    // Strangers, and whoever is banned, are refused every room, and may be let in again.
+    if (code === FORBIDDEN || this.user.value?.role === 'stranger') return;
     unvisit(room.name);
     if (recall('last') === room.name) forget('last');
-    room.onRefused(problem);
   }
 
   #roomOfPending(id) {
@@ -369,6 +406,11 @@ export class Chat {
     remember(`waiting.${room.name}`, waiting);
   }
 }
+
+/** Being in a room ends only when entering it again is refused: it is gone, or not for this person any more. */
+const answersJoin = (room, { code }) => !room.joined || (room.isJoining && ['not_found', FORBIDDEN].includes(code));
+
+const isPrivate = (name, about) => name === BOT_ROOM || isDirect(name) || about?.kind === 'closed';
 
 /** Guests are the same person as long as their cookie is. */
 const accountOf = ({ account, handle }) => (account ? handle : null);

@@ -7,7 +7,7 @@ import { drawerOpen, openDialog, openSearch, panel, place } from './ui.js';
 export const SEARCH_KEY = /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ K' : 'Ctrl K';
 
 // Where one writes on the pages beside the rooms.
-const FIELDS = { jobs: '#start-arguments', documents: '#documents-search', people: '#people-search' };
+const FIELDS = { jobs: '#start-arguments', documents: '#documents-search', people: '#people-search', admin: '#admin-search' };
 
 const focusOn = (selector) => document.querySelector(selector)?.focus();
 
@@ -31,6 +31,7 @@ export function listenForKeys(app) {
 }
 
 function actionOf(event, app) {
+  if (app.isStranger()) return null;
   const { key, altKey } = event;
   if ((event.ctrlKey || event.metaKey) && !altKey && key.toLowerCase() === 'k') return openSearch;
   if (event.ctrlKey || event.metaKey) return null;
@@ -61,7 +62,7 @@ function backToComposer() {
 function leavePlace(app) {
   const { name, part } = place.value;
   if (drawerOpen.value) drawerOpen.value = false;
-  else if (part.name === 'list') app.closePlace();
+  else if (part.name === 'list' || name === 'admin') app.closePlace();
   else if (name === 'jobs') app.openDashboard();
   else if (name === 'people') app.openPeople();
   else if (part.name === 'read') app.openDocuments();
@@ -70,7 +71,8 @@ function leavePlace(app) {
 
 // In the order in which they stand on the page, whatever is filtered.
 function openNeighbour(app, step) {
-  const names = Array.from(document.querySelectorAll('[data-testid="room-link"]'), (link) => link.dataset.room);
+  const links = [...document.querySelectorAll('[data-testid="room-link"]')];
+  const names = links.filter((link) => link.checkVisibility()).map((link) => link.dataset.room);
   const here = names.indexOf(app.chat.current.value);
   const name = names[(here + step + names.length) % names.length];
   if (name) app.openRoom(name);

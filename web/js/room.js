@@ -21,11 +21,15 @@ export class Room {
   count = 0;
   bot = 'always';
   greeting = null;
+  /** `{kind, title, topic, archived, posting, slow_seconds, may}` once it is known. */
+  about = null;
   epoch = null;
   last = 0;
   // Grows with every message and every change of one; tells the server what we know.
   version = 0;
   problem = null;
+  /** Whether entering has been asked for and not been answered. */
+  isJoining = false;
   loadingOlder = false;
   // Set when the server refused older messages, so that we do not ask in a loop.
   olderRefused = false;
@@ -68,11 +72,13 @@ export class Room {
   // --- being in the room ---
 
   joinFrame() {
+    this.isJoining = true;
     const frame = { type: 'join', room: this.name };
     return this.joined ? { ...frame, after: this.last, version: this.version, epoch: this.epoch } : frame;
   }
 
   onJoined(frame) {
+    this.isJoining = false;
     if (!frame.complete || frame.epoch !== this.epoch) this.#forget(frame);
     this.#pastAsked = null;
     this.epoch = frame.epoch;
@@ -83,6 +89,7 @@ export class Room {
     this.members = new Map(frame.members.map((member) => [member.handle, member]));
     this.count = frame.count;
     this.bot = frame.bot;
+    this.about = aboutOf(frame);
     this.greeting = frame.greeting ?? null;
     for (const message of frame.messages) this.#append(message);
     this.jobs.clear();
@@ -105,16 +112,34 @@ export class Room {
     this.last = (frame.messages[0]?.seq ?? frame.last + 1) - 1;
   }
 
+  /** What was known of it is no longer this person's. */
   onRefused(problem) {
-    if (this.joined) return;
+    this.#forget({ messages: [], last: 0 });
+    this.isJoining = false;
+    this.epoch = null;
+    this.version = 0;
+    this.about = null;
+    this.jobs.clear();
+    this.members.clear();
+    this.count = 0;
     this.problem = problem;
     this.#changed();
   }
 
-  onSettings({ bot, greeting }) {
-    this.bot = bot;
+  /** The frame is the same for all: what this person may do is said only when one joins. */
+  onSettings(frame, greeting) {
+    const before = this.about;
+    this.bot = frame.bot;
+    this.about = aboutOf({ ...frame, may: before?.may ?? [] });
     this.greeting = greeting;
     this.#changed();
+    const isAsBefore = before?.posting === this.about.posting && before.archived === this.about.archived;
+    return this.joined && !isAsBefore ? [this.joinFrame()] : [];
+  }
+
+  /** Whether this person may write here, as far as that is known. */
+  get mayPost() {
+    return this.about?.may.includes('post') ?? true;
   }
 
   onPresence({ joined, left, count }) {
@@ -406,6 +431,10 @@ export class Room {
   get typing() {
     return [...this.#typing.keys()];
   }
+}
+
+function aboutOf({ kind, title, topic, archived = false, posting, slow_seconds, may }) {
+  return { kind, title, topic, archived, posting, slow_seconds, may };
 }
 
 const firstOf = (messages, otherwise) => messages[0]?.seq ?? otherwise;

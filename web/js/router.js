@@ -18,13 +18,16 @@ export function roomOf(path, botRoom) {
   }
 }
 
-/** What stands in place of a room at an address, `{name: 'jobs' | 'documents' | 'people' | 'account' | 'join', part}`;
+/** What stands in place of a room at an address, `{name: 'jobs' | 'documents' | 'people' | 'admin' | 'account' | 'join',
+    part}`;
     null where that is a room. */
 export function placeOf({ pathname, search, hash }) {
   if (/^\/join\/?$/.test(pathname)) return { name: 'join', part: { name: 'form', token: hash.slice(1) || null } };
   if (/^\/account\/?$/.test(pathname)) return { name: 'account', part: { name: 'list' } };
   const people = peoplePart(pathname, search);
   if (people) return { name: 'people', part: people };
+  const admin = adminPart(pathname);
+  if (admin) return { name: 'admin', part: admin };
   const jobs = dashboardPart(pathname);
   if (jobs) return { name: 'jobs', part: jobs };
   const documents = documentsPart(pathname, search, hash);
@@ -76,8 +79,24 @@ function peoplePart(path, search) {
   return { name: search === `?${INVITATIONS}` ? INVITATIONS : 'list' };
 }
 
+const ADMIN = ['overview', 'rooms', 'reports', 'sanctions', 'audit', 'settings'];
+
+/** `part` is `{name}`, one of those above. */
+export const adminPath = ({ name }) => (name === ADMIN[0] ? '/admin' : `/admin/${name}`);
+
+function adminPart(path) {
+  const [matches, name = ADMIN[0]] = path.match(/^\/admin(?:\/([a-z]+))?\/?$/) ?? [];
+  return matches && ADMIN.includes(name) ? { name } : null;
+}
+
 /** What is given away to invite somebody. What follows # never travels with a request. */
 export const invitationLink = (origin, token) => `${origin}/join#${token}`;
+
+/** Rooms of two or a few who write to each other directly. */
+export const isDirect = (name) => name.startsWith('~');
+
+/** The name that a room with that title gets: a part of its address. */
+export const nameFromTitle = (title) => roomName(title).replace(/\s+/g, '-').replace(/[^\p{L}\p{M}\p{N}_-]/gu, '');
 
 /** Room names are the same whatever case or composition they are typed in. */
 export const roomName = (typed) => typed.trim().normalize('NFC').toLowerCase();

@@ -30,7 +30,7 @@ export function rowsOf(room, { newFrom, me }) {
   for (const waiting of room.past ? [] : room.pending) {
     const at = new Date(waiting.at);
     rows.push(pendingRow(waiting, at, previous, me));
-    previous = { handle: me, role: 'user', at };
+    previous = { ...authorOf(me), at };
   }
   // One tick is enough: what came before it has arrived as well.
   const latest = rows.findLast((row) => row.own && row.state === 'stored');
@@ -46,15 +46,19 @@ function messageRow(room, message, at, previous) {
 }
 
 function pendingRow(waiting, at, previous, me) {
-  const message = { id: waiting.id, message: waiting.message, handle: me, role: 'user' };
+  const message = { id: waiting.id, message: waiting.message, ...authorOf(me) };
   const head = !continues(previous, message, at);
   return { key: waiting.id, kind: 'message', message, at, head, own: true, state: waiting.state, reason: waiting.reason };
 }
+
+/** How messages of this person will come back. */
+const authorOf = (me) => ({ handle: me?.handle ?? '', role: 'user', ...(me && me.role !== 'user' && { author_role: me.role }) });
 
 const continues = (previous, message, at) =>
   previous !== null &&
   previous.handle === message.handle &&
   previous.role === message.role &&
+  previous.author_role === message.author_role &&
   at - previous.at < SAME_HEAD_WITHIN;
 
 const jobRow = (job) => ({ key: `job ${job.id}`, kind: 'job', job });

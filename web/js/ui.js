@@ -1,4 +1,4 @@
-// What of the page is open just now: place, search, dialog, side panel, drawer, notices.
+// What of the page is open just now: place, search, dialog, menu, side panel, drawer, notices.
 // Knows neither rooms nor the socket.
 
 import { signal } from './html.js';
@@ -9,9 +9,11 @@ const NOTICE_LASTS = 6_000;
 export const place = signal(null);
 /** The search box: null, or `{text}` that it opens with. */
 export const searching = signal(null);
-/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'invite' | 'set-password' | 'confirm', …}`;
-    one at a time. */
+/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'report' | 'stop' | 'invite' | 'make-account' |
+    'set-password' | 'new-token' | 'confirm', …}`; one at a time. */
 export const dialog = signal(null);
+/** `{id, button, label, items}` of the menu that is open, or null; `items` are `{name, words, act()}`. */
+export const menu = signal(null);
 /** null, 'people' or 'jobs'. */
 export const panel = signal(null);
 export const drawerOpen = signal(false);
@@ -31,6 +33,15 @@ export const closeSearch = () => {
 };
 export const togglePanel = (name) => {
   panel.value = panel.value === name ? null : name;
+};
+
+let lastMenu = 0;
+
+export const openMenu = (button, { label, items }) => {
+  menu.value = { id: (lastMenu += 1), button, label, items };
+};
+export const closeMenu = () => {
+  menu.value = null;
 };
 
 let lastNotice = 0;

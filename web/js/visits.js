@@ -37,10 +37,10 @@ export function forgetRead(room) {
   remember('read', read);
 }
 
-/** Rooms that were never visited have nothing unread: nobody waits to read them. */
-export function unreadOf(room, last) {
-  const read = readUpTo.value[room];
-  return read === undefined ? 0 : Math.max(0, last - read);
+/** Rooms that were never visited have nothing unread, unless somebody `waits` there: nobody else means to read them. */
+export function unreadOf(room, last, { waits = false } = {}) {
+  const read = readUpTo.value[room] ?? (waits ? 0 : last);
+  return Math.max(0, last - read);
 }
 
 /** What another tab changed. */

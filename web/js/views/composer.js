@@ -4,7 +4,7 @@
 import { useCompositionGuard } from '../composition.js';
 import { html, useLayoutEffect, useRef, useSignal } from '../html.js';
 import { asCommand, commandOf, completions, plainName, problemOf } from '../commands.js';
-import { locale, number, t } from '../i18n.js';
+import { locale, number, span, t } from '../i18n.js';
 import { forget, recall, remember } from '../storage.js';
 import { Completion, completionKey } from './completion.js';
 import { Icon } from './icons.js';
@@ -102,7 +102,9 @@ export function Composer({ app, name }) {
 }
 
 function placeholder(app, name, room) {
-  if (!app.isPublic(name)) return t('composer.placeholder-bot');
+  if (!app.isShared(name)) return t('composer.placeholder-bot');
+  const pause = room.about?.slow_seconds;
+  if (pause > 0) return t('composer.placeholder-slow', { time: span(pause * 1_000) });
   return t(room.bot === 'never' ? 'composer.placeholder-people' : 'composer.placeholder');
 }
 

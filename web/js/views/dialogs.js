@@ -1,4 +1,4 @@
-// The dialogs: choosing a handle, a new room, the keys; others are fetched when they are first opened.
+// The dialogs: choosing a handle, the keys, a question; others are fetched when they are first opened.
 
 import { html, useSignal } from '../html.js';
 import { t } from '../i18n.js';
@@ -12,7 +12,6 @@ export function Dialogs({ app }) {
   if (name in FETCHED) return html`<${Lazy} key=${name} load=${FETCHED[name]} inside app=${app} ...${dialog.value} />`;
   switch (name) {
     case 'handle': return html`<${HandleDialog} app=${app} ...${dialog.value} />`;
-    case 'new-room': return html`<${NewRoomDialog} app=${app} />`;
     case 'keys': return html`<${KeysDialog} />`;
     case 'confirm': return html`<${ConfirmDialog} ...${dialog.value} />`;
     default: return null;
@@ -20,9 +19,14 @@ export function Dialogs({ app }) {
 }
 
 const FETCHED = {
-  'room-settings': () => import('./room_settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings)),
+  'new-room': () => import('./rooms/new_room.js').then(({ loadStyles, NewRoom }) => loadStyles().then(() => NewRoom)),
+  'room-settings': () => import('./rooms/settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings)),
+  report: () => import('./moderation/report.js').then(({ loadStyles, Report }) => loadStyles().then(() => Report)),
+  stop: () => import('./moderation/stop.js').then(({ loadStyles, Stop }) => loadStyles().then(() => Stop)),
   'sign-in': () => import('./accounts/sign_in.js').then(({ loadStyles, SignIn }) => loadStyles().then(() => SignIn)),
+  'make-account': () => import('./accounts/make_account.js').then(({ loadStyles, MakeAccount }) => loadStyles().then(() => MakeAccount)),
   invite: () => import('./accounts/invite.js').then(({ loadStyles, Invite }) => loadStyles().then(() => Invite)),
+  'new-token': () => import('./accounts/new_token.js').then(({ loadStyles, NewToken }) => loadStyles().then(() => NewToken)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };
 
@@ -35,14 +39,6 @@ const HandleDialog = ({ app, first, problem, value }) => html`
     <//>
     <p class="dialog-more">${t('sign-in.have-account')} <button type="button" class="link" data-testid="sign-in-instead"
       onClick=${() => openDialog('sign-in')}>${t('sign-in.title')}</button></p>
-  <//>
-`;
-
-const NewRoomDialog = ({ app }) => html`
-  <${Dialog} title=${t('new-room.title')}>
-    <${OneField} label=${t('new-room.label')} help=${t('new-room.help')}
-      field=${{ 'data-testid': 'new-room-name', maxlength: 64, autocomplete: 'off', spellcheck: false }}
-      action=${{ testid: 'new-room-create', label: t('new-room.create') }} act=${app.createRoom} />
   <//>
 `;
 
@@ -82,6 +78,7 @@ const KEYS = [
   [['Ctrl', 'K'], 'keys.search'],
   [['Esc'], 'keys.composer'],
   [['End'], 'keys.newest'],
+  [['↑', '↓'], 'keys.messages'],
   [['?'], 'keys.help'],
 ];
 

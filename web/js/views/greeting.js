@@ -13,15 +13,15 @@ export const Greeting = ({ app, room, text }) => html`
   <div class="greeting" data-testid="greeting">
     <${BotFace} />
     <div class="text"><${Text} source=${text} /></div>
-    ${!app.isPublic(room) && html`<${ThingsToTry} app=${app} />`}
+    ${!app.isShared(room) && html`<${ThingsToTry} app=${app} />`}
   </div>
 `;
 
-export const EmptyRoom = ({ app, bot }) => html`
+export const EmptyRoom = ({ app, room: { bot, mayPost } }) => html`
   <div class="empty-room">
     <p class="empty-title">${t('room.empty')}</p>
-    <p>${t(`room.empty-bot.${bot}`)}</p>
-    ${bot !== 'never' && html`<${ThingsToTry} app=${app} />`}
+    ${mayPost && html`<p>${t(`room.empty-bot.${bot}`)}</p>`}
+    ${mayPost && bot !== 'never' && html`<${ThingsToTry} app=${app} />`}
   </div>
 `;
 

@@ -30,7 +30,7 @@ export function JobsPanel({ app }) {
 
 function Job({ app, job }) {
   const unfinished = !hasEnded(job);
-  const place = job.room === BOT_ROOM ? t('rooms.bot') : job.room;
+  const place = app.titleOf(job.room);
   return html`
     <li class="job" data-testid="job" data-job=${job.id} data-state=${job.state}>
       <div class="job-line">
@@ -43,7 +43,7 @@ function Job({ app, job }) {
         ${waitsForItsTime(job) && html`<span>${dueText(job)}</span>`}
         ${unfinished && !waitsForItsTime(job) && html`<${Elapsed} since=${job.started_at ?? job.created_at} skew=${app.clockSkew()} />`}
         ${job.finished_at && job.started_at && html`<span>${duration(new Date(job.finished_at) - new Date(job.started_at))}</span>`}
-        ${app.isPublic(job.room) || job.room === BOT_ROOM
+        ${app.isShared(job.room) || job.room === BOT_ROOM
           ? html`<a href=${app.pathOf(job.room)} onClick=${insidePage(() => app.openRoom(job.room))}>${place}</a>`
           : html`<span>${t('jobs.private')}</span>`}
         ${app.may('see_every_job') && html`<span>${job.handle}</span>`}

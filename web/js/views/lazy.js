@@ -27,6 +27,9 @@ export function Lazy({ load, inside = false, ...values }) {
   return html`<main><p class="nothing" role="status">${t(failed ? 'error.network' : 'list.loading')}</p></main>`;
 }
 
+/** Adds style sheets of css/ to the page, by their names. */
+export const stylesOf = (...names) => Promise.all(names.map((name) => loadStyle(new URL(`../../css/${name}.css`, import.meta.url).href)));
+
 /** Adds a style sheet to the page, once; done when it applies. */
 export function loadStyle(url) {
   if (document.querySelector(`link[href="${url}"]`)) return Promise.resolve();

@@ -3,8 +3,11 @@
 import { toRepeat } from '../commands.js';
 import { html } from '../html.js';
 import { clockTime, duration, fullTime, shortTime, t } from '../i18n.js';
+import { openMenu } from '../ui.js';
 import { Avatar, colourOf } from './avatar.js';
 import { Icon } from './icons.js';
+import { actionsOn } from './message_actions.js';
+import { RoleMark } from './role_mark.js';
 import { Sources } from './sources.js';
 import { Text, WrittenText } from './text.js';
 
@@ -12,7 +15,7 @@ export function Message({ app, room, row }) {
   const { message, at, head, state } = row;
   if (message.role === 'system') return html`<${SystemMessage} row=${row} />`;
   return html`
-    <article class="message ${head ? 'head' : ''} ${row.latest ? 'latest' : ''} ${row.found ? 'found' : ''}" data-key=${row.key}
+    <article class="message ${head ? 'head' : ''} ${row.latest ? 'latest' : ''} ${row.found ? 'found' : ''} ${row.touched ? 'touched' : ''}" data-key=${row.key}
       data-testid="message" data-seq=${message.seq} data-id=${message.id} data-state=${state}
       data-author=${message.handle} data-time=${fullTime(at)}>
       ${head && html`<${Avatar} handle=${message.handle} role=${message.role} />`}
@@ -22,7 +25,7 @@ export function Message({ app, room, row }) {
       <${Outcome} app=${app} room=${room} message=${message} />
       ${row.own && html`<${Arrival} state=${state} />`}
       ${state === 'failed' && html`<${Failed} app=${app} room=${room} row=${row} />`}
-      <${Tools} app=${app} room=${room} message=${message} />
+      <${Tools} app=${app} room=${room} message=${message} tabindex=${row.reached ? 0 : -1} />
     </article>
   `;
 }
@@ -38,7 +41,7 @@ const SystemMessage = ({ row: { key, message, at } }) => html`
 const Head = ({ message, at }) => html`
   <header>
     <span class="author ${message.role === 'bot' ? 'bot' : colourOf(message.handle)}" data-testid="message-author">${message.handle}</span>
-    ${message.role === 'bot' && message.handle !== t('role.bot') && html`<span class="tag">${t('role.bot')}</span>`}
+    <${RoleMark} of=${message} />
     <time datetime=${at.toISOString()} title=${fullTime(at)}>${clockTime(at)}</time>
   </header>
 `;
@@ -120,14 +123,22 @@ const Failed = ({ app, room, row }) => html`
   </footer>
 `;
 
-function Tools({ app, room, message }) {
-  if (!app.may('delete_message') || !message.seq || message.deleted || !app.isPublic(room.name)) return null;
+function Tools({ app, room, message, tabindex }) {
+  if (!message.seq || message.deleted || !app.isShared(room.name)) return null;
+  const items = actionsOn(app, room, message);
+  const label = t('message.actions', { name: message.handle });
   return html`
     <span class="tools">
-      <button type="button" class="tool" data-testid="message-delete" aria-label=${t('message.delete')}
-        title=${t('message.delete')} onClick=${() => app.deleteMessage(room.name, message.seq)}>
-        <${Icon} name="trash" />
-      </button>
+      ${app.may('delete_message') && html`
+        <button type="button" class="tool" data-testid="message-delete" tabindex=${tabindex} aria-label=${t('message.delete')}
+          title=${t('message.delete')} onClick=${() => app.deleteMessage(room.name, message.seq)}>
+          <${Icon} name="trash" />
+        </button>`}
+      ${items.length > 0 && html`
+        <button type="button" class="tool" data-testid="message-more" tabindex=${tabindex} aria-haspopup="menu" aria-label=${label} title=${label}
+          onClick=${({ currentTarget }) => openMenu(currentTarget, { label, items })}>
+          <${Icon} name="more" />
+        </button>`}
     </span>
   `;
 }

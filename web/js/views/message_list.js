@@ -22,6 +22,7 @@ export function MessageList({ app, name }) {
   const [, redraw] = useState(0);
   const [leftAt, setLeftAt] = useState(null);
   const [found, setFound] = useState(null);
+  const [touched, setTouched] = useState(null);
   const newFrom = useNewFrom(room);
 
   list.current ??= new ListScroll(guessHeight, {
@@ -47,34 +48,52 @@ export function MessageList({ app, name }) {
     };
   }, []);
 
-  const me = app.chat.user.value?.handle ?? '';
+  const me = app.chat.user.value;
   // Scrolling draws again and again without any row being other than before.
   const rows = useMemo(() => rowsOf(room, { newFrom, me }), [app.chat.revision.value, newFrom, me]);
   const { start, end, before, after } = scroll.slice(rows, { goesOn: room.past !== null });
+  const drawn = rows.slice(start, end);
+  // One of hundreds is enough for Tab; arrow keys go on from there.
+  const reached = drawn.findLast(({ kind, message }) => kind === 'message' && message.seq && !message.deleted)?.key;
   useLayoutEffect(() => scroll.settle());
   useFollowOwn(room, scroll);
   useMarkRead(app, room, scroll, newFrom);
   useShowWanted(app, room);
 
-  const toEnds = (event) => {
-    if (event.altKey || event.metaKey || event.shiftKey || !['Home', 'End'].includes(event.key)) return;
+  const onKeyDown = (event) => {
+    if (event.altKey || event.metaKey || event.shiftKey) return;
+    if (event.target.closest('.tools')) moveBetweenTools(event);
+    if (!['Home', 'End'].includes(event.key)) return;
     event.preventDefault();
     if (event.key === 'Home') scroll.toTop();
     else toNewest(app, name, scroll);
   };
 
+  // Where nothing hovers, a message that is tapped shows what can be done about it.
+  const touch = ({ target }) => target.closest('a, button') || setTouched(target.closest('[data-testid="message"]')?.dataset.key ?? null);
+
   // Rows that scrolling brings back are no news to be read out.
   return html`
     <div class="list-frame">
       <div class="list" ref=${element} role="log" tabindex="0"
-        aria-live=${leftAt === null ? 'polite' : 'off'} aria-relevant="additions" aria-label=${t('list.label')} onCopy=${copyMessages} onKeyDown=${toEnds}>
+        aria-live=${leftAt === null ? 'polite' : 'off'} aria-relevant="additions" aria-label=${t('list.label')} onCopy=${copyMessages} onKeyDown=${onKeyDown} onClick=${touch}>
         <div style=${{ height: `${before}px` }}></div>
-        ${rows.slice(start, end).map((row) => html`<${Row} key=${row.key} app=${app} room=${room} row=${row} found=${found} />`)}
+        ${drawn.map((row) => html`<${Row} key=${row.key} app=${app} room=${room} row=${row} found=${found} touched=${touched} reached=${reached} />`)}
         <div style=${{ height: `${after}px` }}></div>
       </div>
       <${NewMessages} count=${leftAt === null ? null : room.last - leftAt} go=${() => toNewest(app, name, scroll)} />
     </div>
   `;
+}
+
+/** From what can be done about a message to the same of the one above or below. */
+function moveBetweenTools(event) {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const { testid } = event.target.dataset;
+  const buttons = [...event.currentTarget.querySelectorAll(`.tools [data-testid="${testid}"]`)];
+  buttons[buttons.indexOf(event.target) + step]?.focus();
 }
 
 function toNewest(app, name, scroll) {
@@ -87,13 +106,13 @@ const rowKey = (room, seq) => {
   return message && room.ownIds.has(message.id) ? message.id : `#${seq}`;
 };
 
-function Row({ app, room, row, found }) {
+function Row({ app, room, row, found, touched, reached }) {
   switch (row.kind) {
     case 'top': return html`<div class="top" data-key=${row.key}><${Top} app=${app} name=${room.name} /></div>`;
     case 'day': return html`<div class="day" data-key=${row.key} role="separator"><span>${dayName(row.at)}</span></div>`;
     case 'new': return html`<div class="day new" data-key=${row.key} role="separator"><span>${t('list.new')}</span></div>`;
     case 'job': return html`<${JobCard} app=${app} job=${row.job} />`;
-    default: return html`<${Message} app=${app} room=${room} row=${{ ...row, found: row.message.seq === found }} />`;
+    default: return html`<${Message} app=${app} room=${room} row=${{ ...row, found: row.message.seq === found, touched: row.key === touched, reached: row.key === reached }} />`;
   }
 }
 
@@ -112,7 +131,7 @@ function Top({ app, name }) {
     `;
   }
   if (room.greeting) return html`<${Greeting} app=${app} room=${room.name} text=${room.greeting} />`;
-  if (room.last === 0 && room.pending.length === 0) return html`<${EmptyRoom} app=${app} bot=${room.bot} />`;
+  if (room.last === 0 && room.pending.length === 0) return html`<${EmptyRoom} app=${app} room=${room} />`;
   return html`<p class="beginning">${t('list.beginning')}</p>`;
 }
 

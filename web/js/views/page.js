@@ -10,38 +10,48 @@ import { Dialogs } from './dialogs.js';
 import { Icon } from './icons.js';
 import { JobsPanel } from './jobs_panel.js';
 import { Lazy } from './lazy.js';
+import { Menu } from './menu.js';
 import { MessageList } from './message_list.js';
 import { Notices } from './notices.js';
 import { PeoplePanel } from './people_panel.js';
+import { ReadOnly } from './read_only.js';
 import { RoomHeader } from './room_header.js';
 import { RoomList } from './room_list.js';
 import { Typing } from './typing.js';
 
 export function Page({ app }) {
-  const withPanel = panel.value && !place.value;
-  // Whoever is invited has one thing to do.
-  const alone = place.value?.name === 'join';
+  // Whoever is invited, or must sign in, has one thing to do.
+  const isJoining = place.value?.name === 'join';
+  const isStranger = app.isStranger() && !isJoining;
+  const alone = isJoining || isStranger;
+  const withPanel = panel.value && !place.value && !alone;
   return html`
     <${ConnectionLine} app=${app} />
     <div class="frame ${drawerOpen.value ? 'drawer-open' : ''} ${withPanel ? 'with-panel' : ''} ${alone ? 'alone' : ''}">
       ${!alone && html`<${Drawer} app=${app} />`}
-      ${place.value
-        ? html`<${Lazy} key=${place.value.name} load=${PLACES[place.value.name]} app=${app} part=${place.value.part} />`
-        : html`<${RoomView} app=${app} name=${app.chat.current.value} />`}
+      ${isStranger ? html`<${Lazy} key="stranger" load=${loadStranger} app=${app} />` : html`<${Place} app=${app} />`}
     </div>
     ${searching.value && html`<${Lazy} load=${loadSearch} inside app=${app} ...${searching.value} />`}
     <${Notices} />
+    <${Menu} />
     <${Dialogs} app=${app} />
   `;
 }
 
+const Place = ({ app }) =>
+  place.value
+    ? html`<${Lazy} key=${place.value.name} load=${PLACES[place.value.name]} app=${app} part=${place.value.part} />`
+    : html`<${RoomView} app=${app} name=${app.chat.current.value} />`;
+
 const PLACES = {
   jobs: () => import('./dashboard/dashboard.js').then(({ loadStyles, Dashboard }) => loadStyles().then(() => Dashboard)),
   people: () => import('./accounts/people.js').then(({ loadStyles, People }) => loadStyles().then(() => People)),
+  admin: () => import('./admin/admin.js').then(({ loadStyles, Admin }) => loadStyles().then(() => Admin)),
   account: () => import('./accounts/own_account.js').then(({ loadStyles, OwnAccount }) => loadStyles().then(() => OwnAccount)),
   join: () => import('./accounts/join.js').then(({ loadStyles, Join }) => loadStyles().then(() => Join)),
   documents: () => import('./documents/documents.js').then(({ loadStyles, Documents }) => loadStyles().then(() => Documents)),
 };
+const loadStranger = () => import('./accounts/stranger.js').then(({ loadStyles, Stranger }) => loadStyles().then(() => Stranger));
 const loadSearch = () => import('./search/search.js').then(({ loadStyles, Search }) => loadStyles().then(() => Search));
 
 const RoomView = ({ app, name }) => html`
@@ -49,11 +59,17 @@ const RoomView = ({ app, name }) => html`
     <${RoomHeader} app=${app} name=${name} />
     <${MessageList} app=${app} name=${name} />
     <${Typing} app=${app} name=${name} />
-    ${!app.chat.room(name).problem && html`<${Composer} app=${app} name=${name} />`}
+    <${Writing} app=${app} name=${name} />
   </main>
   ${panel.value === 'people' && html`<${PeoplePanel} app=${app} name=${name} />`}
   ${panel.value === 'jobs' && html`<${JobsPanel} app=${app} />`}
 `;
+
+function Writing({ app, name }) {
+  const { problem, mayPost } = app.chat.room(name);
+  if (problem) return null;
+  return mayPost ? html`<${Composer} app=${app} name=${name} />` : html`<${ReadOnly} app=${app} name=${name} />`;
+}
 
 const Drawer = ({ app }) => html`
   <div class="scrim" onClick=${() => { drawerOpen.value = false; }}></div>

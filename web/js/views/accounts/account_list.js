@@ -1,46 +1,30 @@
-// The list of accounts: looking for one, its role, and what can be done about it.
+// The list of accounts: the role of each, and what can be done about it.
 
 import { mayChange, rolesToGive } from '../../accounts/roles.js';
 import { html } from '../../html.js';
 import { dateOf, fullTime, locale, day, t } from '../../i18n.js';
 import { notify, openDialog } from '../../ui.js';
 import { Avatar } from '../avatar.js';
-import { Icon } from '../icons.js';
+import { Listed, More } from '../paged_list.js';
 
 const COLUMNS = ['name', 'role', 'since', 'seen'];
 
 export const AccountList = ({ app, directory }) => html`
-  <div class="page-body">
-    <div class="filters" role="search">
-      <label class="list-search"><${Icon} name="search" />
-        <input type="search" id="people-search" data-testid="people-search" value=${directory.text.value} placeholder=${t('accounts.search')}
-          aria-label=${t('accounts.search')} autocomplete="off" onInput=${(event) => event.isComposing || directory.find(event.target.value)}
-          onCompositionEnd=${(event) => directory.find(event.target.value)} /></label>
-    </div>
-    <${Table} app=${app} directory=${directory} />
-  </div>
+  <${Listed} list=${directory}><${Table} app=${app} directory=${directory} /><//>
 `;
 
 function Table({ app, directory }) {
-  const accounts = directory.accounts.value;
-  if (accounts === null) return html`<${Unknown} directory=${directory} />`;
+  const accounts = directory.items.value;
   if (accounts.length === 0) return html`<p class="nothing" role="status" data-testid="people-nothing">${t('accounts.none-fits')}</p>`;
   return html`
-    ${directory.problem.value && html`<p class="nothing problem" role="alert">${directory.problem.value}</p>`}
-    <table class="table people-table" data-testid="people-table" aria-label=${t('accounts.title')}>
+    <table class="table acted-on people-table" data-testid="people-table" aria-label=${t('accounts.title')}>
       <thead><tr>${COLUMNS.map((name) => html`<th scope="col" class=${name}>${t(`accounts.column-${name}`)}</th>`)}
         <th class="act"><span class="unseen">${t('column.act')}</span></th></tr></thead>
       <tbody>${accounts.map((account) => html`<${Row} key=${account.id} app=${app} directory=${directory} account=${account} />`)}</tbody>
     </table>
-    ${directory.more.value && html`<button type="button" class="quiet-button" data-testid="people-more" onClick=${() => directory.loadMore()}>${t('accounts.more')}</button>`}
+    <${More} list=${directory} testid="people-more" words=${t('accounts.more')} />
   `;
 }
-
-const Unknown = ({ directory }) =>
-  directory.problem.value
-    ? html`<p class="nothing problem" role="alert">${directory.problem.value}
-        <button type="button" class="link" onClick=${() => directory.refresh()}><${Icon} name="again" />${t('job.again')}</button></p>`
-    : html`<p class="nothing" role="status">${t('list.loading')}</p>`;
 
 function Row({ app, directory, account }) {
   const { id, name, disabled, created_at: since, last_seen_at: seen } = account;

@@ -1,45 +1,15 @@
 // The invitations that still work, to be taken back.
 
-import { html, signal, useEffect, useRef } from '../../html.js';
+import { html } from '../../html.js';
 import { fullTime, day, t } from '../../i18n.js';
-import { Icon } from '../icons.js';
+import { ShortListState } from '../short_list.js';
 
-/** Fetched once and again after a change; known as long as the page of people is open. */
-export function useInvitations(app) {
-  const kept = useRef(null);
-  kept.current ??= { list: signal(null), problem: signal(null), dropped: new Set() };
-  const { list, problem, dropped } = kept.current;
-  const refresh = async () => {
-    try {
-      list.value = (await app.fetchInvitations()).filter(({ id }) => !dropped.has(id));
-      problem.value = null;
-    } catch (error) {
-      problem.value = error.message;
-    }
-  };
-  const drop = (invitation) => {
-    dropped.add(invitation.id);
-    list.value = list.value.filter(({ id }) => id !== invitation.id);
-    app.dropInvitation(invitation, () => {
-      dropped.delete(invitation.id);
-      refresh();
-    });
-  };
-  useEffect(() => void refresh(), []);
-  return { list: list.value, problem: problem.value, refresh, drop };
-}
-
-export const Invitations = ({ invitations: { list, problem, refresh, drop } }) => html`
-  <div class="page-body">
-    <p class="soft">${t('invitations.help')}</p>
-    ${problem && html`<p class="nothing problem" role="alert">${problem}
-      <button type="button" class="link" onClick=${refresh}><${Icon} name="again" />${t('job.again')}</button></p>`}
-    ${!list && !problem && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
-    ${list?.length === 0 && html`<p class="nothing" data-testid="invitations-nothing">${t('invitations.none')}</p>`}
-    <ul class="invitations">
-      ${list?.map((invitation) => html`<${Invitation} key=${invitation.id} invitation=${invitation} drop=${() => drop(invitation)} />`)}
-    </ul>
-  </div>
+export const Invitations = ({ invitations }) => html`
+  <p class="soft">${t('invitations.help')}</p>
+  <${ShortListState} list=${invitations} testid="invitations-nothing" empty=${t('invitations.none')} />
+  <ul class="invitations">
+    ${invitations.items?.map((invitation) => html`<${Invitation} key=${invitation.id} invitation=${invitation} drop=${() => invitations.drop(invitation)} />`)}
+  </ul>
 `;
 
 function Invitation({ invitation: { role, uses_left: uses, expires_at: expires, created_at: created, created_by: by }, drop }) {

@@ -4,17 +4,14 @@ import { html, useEffect, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { hasKeyboard } from '../../keys.js';
 import { notify } from '../../ui.js';
-import { LanguageChoice, ThemeTool } from '../account.js';
+import { Field, FormProblem, PasswordField, useForm } from '../form.js';
 import { Icon } from '../icons.js';
-import { Field, FormProblem, PasswordField, useForm } from './form.js';
+import { Alone } from './alone.js';
 
 export { loadPageStyles as loadStyles } from './styles.js';
 
 export const Join = ({ app, part }) => html`
-  <main class="join" data-testid="join">
-    <header class="join-head"><span>chatbot</span><span class="spacer"></span><${LanguageChoice} app=${app} /><${ThemeTool} /></header>
-    <div class="join-body"><${Invitation} key=${part.token} app=${app} token=${part.token} /></div>
-  </main>
+  <${Alone} app=${app} testid="join"><${Invitation} key=${part.token} app=${app} token=${part.token} /><//>
 `;
 
 function Invitation({ app, token }) {
@@ -84,7 +81,7 @@ const Dead = ({ app, words }) => html`
 const HasAccount = ({ app }) => html`
   <h1>${t('join.has-account-title', { name: app.name() })}</h1>
   <p class="soft" data-testid="join-has-account">${t('join.has-account')}</p>
-  <div class="join-ways"><${ToRooms} app=${app} /><button type="button" class="secondary" onClick=${app.signOut}>${t('sign-in.out')}</button></div>
+  <div class="alone-ways"><${ToRooms} app=${app} /><button type="button" class="secondary" onClick=${app.signOut}>${t('sign-in.out')}</button></div>
 `;
 
 const ToRooms = ({ app }) => html`<button type="button" class="primary" data-testid="join-to-rooms" onClick=${app.endPlace}>${t('join.to-rooms')}</button>`;

@@ -1,4 +1,4 @@
-// The own account: who one is, the password, and where one is signed in.
+// The own account: who one is, the password, where one is signed in, and which programs act for it.
 
 import { html, useEffect, useSignal } from '../../html.js';
 import { dateOf, t } from '../../i18n.js';
@@ -8,6 +8,7 @@ import { Icon } from '../icons.js';
 import { PageHeader } from '../page_header.js';
 import { Password } from './password.js';
 import { Sessions } from './sessions.js';
+import { Tokens } from './tokens.js';
 
 export { loadPageStyles as loadStyles } from './styles.js';
 
@@ -54,6 +55,7 @@ function Details({ app }) {
     ${found.value && html`
       <${Who} account=${found.value.account} />
       <${Sessions} app=${app} sessions=${found.value.sessions} drop=${drop} />
+      <${Tokens} app=${app} />
       <${Password} app=${app} name=${found.value.account.name} changed=${refresh} />`}
   `;
 }

@@ -3,7 +3,7 @@
 import { html, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { notify } from '../../ui.js';
-import { FormProblem, PasswordField, useForm } from './form.js';
+import { FormProblem, PasswordField, useForm } from '../form.js';
 
 // The field that is not seen tells a browser that keeps passwords whose it is.
 /** `changed()` once it is: other devices are signed out then. */

@@ -1,78 +1,54 @@
 // Everybody who has an account, and who is invited: for those who look after people.
 
-import { Directory } from '../../accounts/directory.js';
-import { html, useEffect, useRef } from '../../html.js';
+import { html } from '../../html.js';
 import { t } from '../../i18n.js';
-import { peoplePath } from '../../router.js';
 import { openDialog } from '../../ui.js';
-import { insidePage } from '../links.js';
-import { PageHeader } from '../page_header.js';
+import { AdminHeader, NotAllowed } from '../admin/header.js';
+import { ListSearch, usePagedList } from '../paged_list.js';
+import { useShortList } from '../short_list.js';
 import { AccountList } from './account_list.js';
-import { Invitations, useInvitations } from './invitations.js';
+import { Invitations } from './invitations.js';
 
 export { loadPageStyles as loadStyles } from './styles.js';
 
-export function People({ app, part }) {
-  const isAllowed = app.may('manage_people');
-  return html`
-    <main class="accounts" data-testid="people-page">
-      ${isAllowed ? html`<${Pages} app=${app} part=${part} />` : html`<${NotAllowed} app=${app} part=${part} />`}
-    </main>
-  `;
-}
-
-function NotAllowed({ app, part }) {
-  return html`
-    <${PageHeader} app=${app} place="people" part=${part} title=${t('accounts.title')}><span class="spacer"></span><//>
-    <div class="page-body">${app.chat.user.value && html`<p class="nothing" role="alert">${t('accounts.not-allowed')}</p>`}</div>
-  `;
-}
+export const People = ({ app, part }) => html`
+  <main class="accounts" data-testid="people-page">
+    ${app.may('manage_people')
+      ? html`<${Pages} app=${app} part=${part} />`
+      : html`<${AdminHeader} app=${app} here="people" part=${part} /><${NotAllowed} app=${app} />`}
+  </main>
+`;
 
 function Pages({ app, part }) {
-  const directory = useDirectory(app);
-  const invitations = useInvitations(app);
+  const directory = usePagedList((query) => app.fetchAccounts(query).then(({ accounts, more }) => ({ items: accounts, more })));
+  const invitations = useShortList(app.fetchInvitations, app.dropInvitation);
+  const isList = part.name === 'list';
   const invite = () => openDialog('invite', {
     made: () => {
       invitations.refresh();
-      if (part.name !== 'invitations') app.openPeople({ name: 'invitations' });
+      if (isList) app.openPeople({ name: 'invitations' });
     },
   });
   return html`
-    <${Header} app=${app} part=${part} invite=${invite} />
-    ${part.name === 'list' && html`<${AccountList} app=${app} directory=${directory} />`}
-    ${part.name === 'invitations' && html`<${Invitations} invitations=${invitations} />`}
+    <${AdminHeader} app=${app} here="people" part=${part}>
+      <button type="button" class="primary" data-testid="invite" onClick=${invite}>${t('invitations.invite')}</button>
+    <//>
+    <div class="page-body">
+      <div class="filters" role="search">
+        <div class="chips" role="group" aria-label=${t('accounts.title')}>
+          ${PARTS.map(([name, words]) => html`<button type="button" class="chip" data-testid="people-tab-${name}" aria-pressed=${part.name === name}
+            onClick=${() => app.openPeople({ name })}>${t(words)}</button>`)}
+        </div>
+        ${isList && html`<${ListSearch} list=${directory} id="people-search" words=${t('accounts.search')} />`}
+        ${isList && html`<span class="spacer"></span><button type="button" class="secondary" data-testid="make-account"
+          onClick=${() => openDialog('make-account', { made: () => directory.refresh() })}>${t('accounts.make')}</button>`}
+      </div>
+      ${isList ? html`<${AccountList} app=${app} directory=${directory} />` : html`<${Invitations} invitations=${invitations} />`}
+    </div>
   `;
 }
 
-function useDirectory(app) {
-  const kept = useRef(null);
-  kept.current ??= new Directory({ fetch: app.fetchAccounts, isSeen: () => !document.hidden });
-  const directory = kept.current;
-  useEffect(() => {
-    const refresh = () => document.hidden || directory.refresh();
-    document.addEventListener('visibilitychange', refresh);
-    directory.refresh();
-    return () => {
-      document.removeEventListener('visibilitychange', refresh);
-      directory.stop();
-    };
-  }, []);
-  return directory;
-}
-
-const TABS = [
-  ['list', 'accounts.title'],
+const PARTS = [
+  ['list', 'accounts.all'],
   ['invitations', 'invitations.title'],
 ];
-
-const Header = ({ app, part, invite }) => html`
-  <${PageHeader} app=${app} place="people" part=${part} title=${t('accounts.title')} unseen>
-    <nav class="tabs" aria-label=${t('accounts.title')}>
-      ${TABS.map(([name, key]) => html`
-        <a href=${peoplePath({ name })} data-testid="people-tab-${name}" aria-current=${part.name === name ? 'page' : undefined}
-          onClick=${insidePage(() => app.openPeople({ name }))}>${t(key)}</a>`)}
-    </nav>
-    <span class="spacer"></span>
-    <button type="button" class="primary" data-testid="invite" onClick=${invite}>${t('invitations.invite')}</button>
-  <//>
-`;

@@ -4,7 +4,7 @@ import { html, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { closeDialog, notify } from '../../ui.js';
 import { Dialog } from '../dialog.js';
-import { FormProblem, PasswordField, useForm } from './form.js';
+import { FormProblem, PasswordField, useForm } from '../form.js';
 
 export { loadDialogStyles as loadStyles } from './styles.js';
 

@@ -1,8 +1,6 @@
 // The style sheets of everything about accounts.
 
-import { loadStyle } from '../lazy.js';
+import { stylesOf } from '../lazy.js';
 
-const load = (paths) => Promise.all(paths.map((path) => loadStyle(new URL(`../../../css/${path}`, import.meta.url).href)));
-
-export const loadDialogStyles = () => load(['accounts.css']);
-export const loadPageStyles = () => load(['pages.css', 'accounts.css']);
+export const loadDialogStyles = () => stylesOf('forms', 'accounts');
+export const loadPageStyles = () => stylesOf('pages', 'forms', 'accounts');

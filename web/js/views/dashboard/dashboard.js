@@ -1,12 +1,13 @@
 // The dashboard: every job one may see, as it goes, with what was and what will be.
 
 import { Board } from '../../dashboard/board.js';
-import { Stats } from '../../dashboard/stats.js';
 import { html, useEffect, useRef } from '../../html.js';
 import { t } from '../../i18n.js';
 import { beforePaint } from '../../paint.js';
+import { Stats } from '../../plots/stats.js';
 import { dashboardPath } from '../../router.js';
-import { loadStyle } from '../lazy.js';
+import { loadFigureStyles } from '../figures.js';
+import { stylesOf } from '../lazy.js';
 import { insidePage } from '../links.js';
 import { PageHeader } from '../page_header.js';
 import { filterFromAddress, Filters } from './filters.js';
@@ -16,9 +17,7 @@ import { Plots } from './plots.js';
 import { Schedules } from './schedules.js';
 import { StartForm } from './start_form.js';
 
-const STYLES = ['../../../vendor/uplot-1.6.32.css', '../../../css/pages.css', '../../../css/dashboard.css'];
-
-export const loadStyles = () => Promise.all(STYLES.map((path) => loadStyle(new URL(path, import.meta.url).href)));
+export const loadStyles = () => Promise.all([stylesOf('pages', 'dashboard'), loadFigureStyles()]);
 
 export function Dashboard({ app, part }) {
   const { board, stats } = useLive(app);

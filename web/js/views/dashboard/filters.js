@@ -39,7 +39,7 @@ export function Filters({ app, board }) {
       <${FilterChoice} testid="filter-by-name" any=${t('filter.any-command')} value=${filter.name} set=${set('name')}
         options=${withChosen(commands, filter.name).map((name) => [name, name])} />
       <${FilterChoice} testid="filter-by-room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')}
-        options=${withChosen([BOT_ROOM, ...roomsOf(board)], filter.room).map((name) => [name, name === BOT_ROOM ? t('rooms.bot') : name])} />
+        options=${withChosen([BOT_ROOM, ...roomsOf(board)], filter.room).map((name) => [name, app.titleOf(name)])} />
       ${app.may('see_every_job') && html`
         <${FilterChoice} testid="filter-by-handle" any=${t('filter.everybody')} value=${filter.handle} set=${set('handle')}
           options=${withChosen([me], filter.handle).map((handle) => [handle, handle === me ? t('filter.mine') : handle])} />`}

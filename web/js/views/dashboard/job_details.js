@@ -134,7 +134,7 @@ function Facts({ app, job }) {
 }
 
 function Place({ app, job }) {
-  const name = job.room === BOT_ROOM ? t('rooms.bot') : job.room;
+  const name = app.titleOf(job.room);
   const isOthers = job.room === BOT_ROOM && job.handle !== app.chat.user.value?.handle;
   if (isOthers || !job.seq) return name;
   return html`<a href=${app.pathOf(job.room)} data-testid="details-message"

@@ -1,6 +1,5 @@
 // The jobs, newest first, as they go.
 
-import { BOT_ROOM } from '../../chat.js';
 import { html } from '../../html.js';
 import { duration, elapsed, fullTime, percent, span, t } from '../../i18n.js';
 import { hasEnded, mayBeRetried, waitsForItsTime } from '../../job_states.js';
@@ -56,7 +55,7 @@ function Row({ app, job }) {
       <td class="state"><${State} state=${job.state} /></td>
       <td class="command"><a href=${dashboardPath(part)} data-testid="job-open" title=${job.line} onClick=${insidePage(open)}><code>${job.line}</code></a></td>
       <td class="who">${job.handle}</td>
-      <td class="room">${job.room === BOT_ROOM ? t('rooms.bot') : job.room}</td>
+      <td class="room">${app.titleOf(job.room)}</td>
       <td class="age"><${Age} since=${job.created_at} skew=${app.clockSkew()} /></td>
       <td class="duration"><${Duration} job=${job} skew=${app.clockSkew()} /></td>
       <td class="outlook"><${Outlook} job=${job} /></td>

@@ -1,6 +1,5 @@
 // What will run by itself, once or again and again.
 
-import { BOT_ROOM } from '../../chat.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { fullTime, moment, span, t } from '../../i18n.js';
 import { Refresher } from '../../refresher.js';
@@ -69,7 +68,7 @@ function Schedule({ app, schedule, pause, drop }) {
         <span class="schedule-when">${kind === 'every' ? html`<code>${pattern}</code>` : t('schedule.once')} · ${zone}</span>
       </div>
       <div class="schedule-next" data-testid="schedule-next"><${Next} schedule=${schedule} skew=${app.clockSkew()} /></div>
-      <div class="schedule-who">${room === BOT_ROOM ? t('rooms.bot') : room}${app.may('see_every_job') && ` · ${handle}`}</div>
+      <div class="schedule-who">${app.titleOf(room)}${app.may('see_every_job') && ` · ${handle}`}</div>
       <div class="schedule-act">
         ${job && html`<${DetailsLink} app=${app} job=${{ id: job }}>${t('job.details')}<//>`}
         <button type="button" class="link" data-testid="schedule-pause" onClick=${pause}>${t(paused ? 'schedule.resume' : 'schedule.pause')}</button>

@@ -63,7 +63,7 @@ export function StartForm({ app, board }) {
         <label class="start-room"><span>${t('start.room')}</span>
           <select data-testid="start-room" value=${room.value} onChange=${(event) => { room.value = event.target.value; }}>
             ${[BOT_ROOM, ...visited.value].map((place) => html`
-              <option value=${place} selected=${place === room.value}>${place === BOT_ROOM ? t('rooms.bot') : place}</option>`)}
+              <option value=${place} selected=${place === room.value}>${app.titleOf(place)}</option>`)}
           </select>
         </label>
         <button type="submit" class="primary" data-testid="start-job" aria-disabled=${busy.value || !command}>${t('start.start')}</button>

@@ -2,9 +2,10 @@
 
 import { joinPages, pagesOf } from '../../documents/pages.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
-import { LANGUAGES, locale, number, t } from '../../i18n.js';
+import { LANGUAGES, locale, t } from '../../i18n.js';
 import { askBeforeLeaving, leave } from '../../leaving.js';
-import { bytes } from './sizes.js';
+import { isDirect } from '../../router.js';
+import { bytes } from '../../sizes.js';
 
 const MOST_ROWS = 28;
 
@@ -79,8 +80,9 @@ function factsOf({ pages, chars, passages, origin }) {
 }
 
 function roomsFor(app, chosen) {
-  const names = new Set([...app.chat.listed.value.map(({ name }) => name), chosen].filter(Boolean));
-  return [['', t('documents.everywhere')], ...[...names].map((name) => [name, name])];
+  const listed = app.chat.listed.value.map(({ name }) => name).filter((name) => !isDirect(name));
+  const names = new Set([...listed, chosen].filter(Boolean));
+  return [['', t('documents.everywhere')], ...[...names].map((name) => [name, app.titleOf(name)])];
 }
 
 // Good enough where an area cannot grow by itself.

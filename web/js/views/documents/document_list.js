@@ -66,7 +66,7 @@ function Filters({ app, shelf }) {
         options=${[...LANGUAGES, ['other', t('documents.other-language')]]} />
       <${FilterChoice} testid="documents-by-kind" any=${t('documents.any-kind')} value=${filter.kind} set=${set('kind')} options=${KINDS.map((kind) => [kind, t(`documents.kind-${kind}`)])} />
       <${FilterChoice} testid="documents-by-state" any=${t('filter.any-state')} value=${filter.state} set=${set('state')} options=${STATES.map((state) => [state, t(`documents.${state}`)])} />
-      <${FilterChoice} testid="documents-by-room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')} options=${rooms.map((room) => [room, room])} />
+      <${FilterChoice} testid="documents-by-room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')} options=${rooms.map((room) => [room, app.titleOf(room)])} />
     </div>
   `;
 }
@@ -108,7 +108,7 @@ function Row({ app, shelf, document }) {
         <small>${[author, document.kind === 'faq' && t('documents.kind-faq')].filter(Boolean).join(' · ')}</small></td>
       <td class="state"><${DocumentState} document=${document} /></td>
       <td class="passages"><span class="only-card">${t('documents.passages', { n: passages })}</span><span class="only-table">${number(passages)}</span></td>
-      <td class="room">${room ?? t('documents.everywhere')}</td>
+      <td class="room">${room ? app.titleOf(room) : t('documents.everywhere')}</td>
       <td class="created"><${Time} at=${created} /></td>
       <td class="updated"><${Time} at=${updated} /></td>
       ${app.may('manage_documents') && html`<td class="act">

@@ -5,7 +5,7 @@ import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { leave } from '../../leaving.js';
 import { Icon } from '../icons.js';
-import { loadStyle } from '../lazy.js';
+import { stylesOf } from '../lazy.js';
 import { PageHeader } from '../page_header.js';
 import { AddDocument } from './add_document.js';
 import { DocumentList } from './document_list.js';
@@ -13,9 +13,7 @@ import { EditDocument } from './edit_document.js';
 import { Reader } from './reader.js';
 import { Uploads } from './uploads.js';
 
-const STYLES = ['../../../css/pages.css', '../../../css/documents.css'];
-
-export const loadStyles = () => Promise.all(STYLES.map((path) => loadStyle(new URL(path, import.meta.url).href)));
+export const loadStyles = () => stylesOf('pages', 'documents');
 
 export function Documents({ app, part }) {
   const shelf = useShelf(app);

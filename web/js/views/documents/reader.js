@@ -66,17 +66,17 @@ function Head({ app, shelf, document, isGoing }) {
         <a class="secondary" href=${documentsPath(edit)} data-testid="document-change" onClick=${insidePage(() => app.openDocuments(edit))}>${t('documents.edit')}</a>
         <button type="button" class="secondary" data-testid="document-delete" onClick=${() => removeDocument(app, document, gone, isGoing)}>${t('documents.delete')}</button>`}
     </header>
-    <p class="reader-facts"><${Facts} document=${document} /></p>
+    <p class="reader-facts"><${Facts} app=${app} document=${document} /></p>
   `;
 }
 
-function Facts({ document }) {
+function Facts({ app, document }) {
   const { author, language, room, kind, pages, updated_at: updated, passages, origin } = document;
   const facts = [
     author,
     LANGUAGES.find(([tag]) => tag === language)?.[1],
     kind === 'faq' && t('documents.kind-faq'),
-    room ? t('documents.only-in', { room }) : t('documents.everywhere'),
+    room ? t('documents.only-in', { room: app.titleOf(room) }) : t('documents.everywhere'),
     pages && t('documents.pages', { n: pages }),
     t('documents.passages', { n: passages }),
     html`<time datetime=${updated} title=${fullTime(new Date(updated))}>${t('documents.updated', { time: moment(new Date(updated)) })}</time>`,

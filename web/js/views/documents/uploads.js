@@ -3,7 +3,7 @@
 import { html, signal } from '../../html.js';
 import { percent, t } from '../../i18n.js';
 import { Icon } from '../icons.js';
-import { bytes } from './sizes.js';
+import { bytes } from '../../sizes.js';
 
 export class Uploads {
   /** `[{id, name, share, state: 'waiting' | 'sending' | 'failed', problem}]`; what is stored is in the list. */

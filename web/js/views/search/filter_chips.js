@@ -3,6 +3,7 @@
 
 import { html } from '../../html.js';
 import { t } from '../../i18n.js';
+import { isDirect } from '../../router.js';
 import { parse, unfinished, withFilter } from '../../search/query.js';
 import { visited } from '../../visits.js';
 
@@ -35,7 +36,7 @@ function offered(app, text) {
   const used = parse(text).filters.map(({ name }) => name);
   const here = app.chat.current.value;
   return [
-    { name: 'in', value: app.isPublic(here) ? here : '' },
+    { name: 'in', value: app.isShared(here) ? here : '' },
     { name: 'from', value: '' },
     { name: 'after', value: '' },
     { name: 'before', value: '' },
@@ -45,7 +46,7 @@ function offered(app, text) {
 
 function valuesOf(app, name) {
   switch (name) {
-    case 'in': return [...new Set([...visited.value, ...app.chat.listed.value.map((room) => room.name)])].map((value) => ({ value }));
+    case 'in': return [...new Set([...visited.value, ...app.chat.listed.value.map((room) => room.name)])].filter((room) => !isDirect(room)).map((value) => ({ value }));
     case 'from': return peopleOf(app).map((value) => ({ value }));
     case 'has': return [{ value: 'job' }];
     default: return [['day.today', 0], ['day.yesterday', 1], ['search.week', 7], ['search.month', 30]].map(([words, ago]) => ({ value: isoDay(ago), words: t(words) }));

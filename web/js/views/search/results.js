@@ -1,14 +1,14 @@
 // What was found, in groups: rooms, messages, documents.
 
-import { BOT_ROOM } from '../../chat.js';
 import { html, useLayoutEffect, useRef } from '../../html.js';
 import { fullTime, moment, t } from '../../i18n.js';
 import { excerpt, plainPassage } from '../../marks.js';
 import { documentsPath } from '../../router.js';
 import { Avatar, colourOf } from '../avatar.js';
-import { BotFace, Icon } from '../icons.js';
+import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
 import { Marked } from '../marked.js';
+import { RoomSign } from '../room_sign.js';
 import { placeIn } from '../sources.js';
 
 const MESSAGE_LENGTH = 160;
@@ -17,8 +17,9 @@ const PASSAGE_LENGTH = 180;
 /** One list from top to bottom: `[{group, key, path, open(), …}]`. */
 export function resultsOf({ app, found, rooms }) {
   return [
-    ...rooms.map((room) => ({ group: 'rooms', key: room.name, room, path: app.pathOf(room.name), open: () => app.openRoom(room.name) })),
+    ...rooms.map((room) => ({ app, group: 'rooms', key: room.name, room, path: app.pathOf(room.name), open: () => app.openRoom(room.name) })),
     ...(found?.messages ?? []).map((message) => ({
+      app,
       group: 'messages',
       key: `${message.room} ${message.seq}`,
       message,
@@ -56,9 +57,9 @@ export function Results({ results, chosen, choose }) {
   `;
 }
 
-function Result({ group, room, message, source }) {
-  if (group === 'rooms') return html`${room.name === BOT_ROOM ? html`<${BotFace} />` : html`<${Icon} name="room" />`}<span class="search-title">${room.title}</span>`;
-  if (group === 'messages') return html`<${Message} message=${message} />`;
+function Result({ app, group, room, message, source }) {
+  if (group === 'rooms') return html`<${RoomSign} app=${app} name=${room.name} /><span class="search-title">${room.title}</span>`;
+  if (group === 'messages') return html`<${Message} app=${app} message=${message} />`;
   const text = plainPassage(source.content, source.marks);
   return html`
     <${Icon} name="document" />
@@ -69,13 +70,13 @@ function Result({ group, room, message, source }) {
   `;
 }
 
-function Message({ message: { room, handle, role, timestamp, message, marks } }) {
+function Message({ app, message: { room, handle, role, timestamp, message, marks } }) {
   const at = new Date(timestamp);
   return html`
     <${Avatar} handle=${handle} role=${role} />
     <span class="search-body">
       <span class="search-head"><b class=${role === 'bot' ? 'author bot' : colourOf(handle)}>${handle}</b>
-        <span class="search-where">${room === BOT_ROOM ? t('rooms.bot') : room}</span>
+        <span class="search-where">${app.titleOf(room)}</span>
         <time datetime=${timestamp} title=${fullTime(at)}>${moment(at)}</time></span>
       <span class="search-text"><${Marked} ...${excerpt(message, marks ?? [], MESSAGE_LENGTH)} /></span>
     </span>

@@ -9,11 +9,11 @@ import { isEmpty, parse, withoutFilters } from '../../search/query.js';
 import { closeSearch } from '../../ui.js';
 import { visited } from '../../visits.js';
 import { Icon } from '../icons.js';
-import { loadStyle } from '../lazy.js';
+import { stylesOf } from '../lazy.js';
 import { FilterChips } from './filter_chips.js';
 import { Results, resultsOf } from './results.js';
 
-export const loadStyles = () => loadStyle(new URL('../../../css/search.css', import.meta.url).href);
+export const loadStyles = () => stylesOf('search');
 
 // Of each group, as long as both are shown.
 const FEW = 6;
@@ -115,11 +115,12 @@ function roomsFor(app, text, kind) {
   if (kind || filters.length > 0) return [];
   const wanted = words.toLowerCase();
   const names = [...new Set([...visited.value, BOT_ROOM, ...app.chat.listed.value.map(({ name }) => name)])];
-  const title = (name) => (name === BOT_ROOM ? t('rooms.bot') : name);
-  const matching = names.filter((name) => name !== (wanted ? null : app.chat.current.value) && title(name).toLowerCase().includes(wanted));
+  // Whoever knows its address finds a room by that, too.
+  const named = (name) => `${app.titleOf(name)} ${name}`.toLowerCase();
+  const matching = names.filter((name) => name !== (wanted ? null : app.chat.current.value) && named(name).includes(wanted));
   // What begins so is meant more often than what contains it.
-  const begins = (name) => (title(name).toLowerCase().startsWith(wanted) ? 0 : 1);
-  return matching.sort((a, b) => begins(a) - begins(b)).slice(0, ROOMS).map((name) => ({ name, title: title(name) }));
+  const begins = (name) => (app.titleOf(name).toLowerCase().startsWith(wanted) ? 0 : 1);
+  return matching.sort((a, b) => begins(a) - begins(b)).slice(0, ROOMS).map((name) => ({ name, title: app.titleOf(name) }));
 }
 
 function useFinder(app) {

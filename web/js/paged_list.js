@@ -1,28 +1,30 @@
-// The accounts that are listed: fetched by pages, and again from time to time.
-// Knows no elements.
+// A list that is searched: fetched by pages, and again from time to time. Knows neither
+// elements nor what is listed.
 
-import { batch, signal } from '../html.js';
-import { Refresher } from '../refresher.js';
+import { batch, signal } from './html.js';
+import { Refresher } from './refresher.js';
 
 const PAGE = 50;
+// The server's largest page. Whoever has gone further down is not disturbed.
+const MOST = 200;
 const AT_REST = 30_000;
 const REST_OF_KEYS = 150;
 
-export class Directory {
-  /** null until they are known. */
-  accounts = signal(null);
+export class PagedList {
+  /** Each with an `id`; null until they are known. */
+  items = signal(null);
   more = signal(false);
   problem = signal(null);
-  /** What is looked for in the names. */
+  /** What is looked for. */
   text = signal('');
 
   #fetch;
   #isSeen;
   #shown = PAGE;
   #asked = 0;
-  #refresher = new Refresher(() => this.#ask({ limit: this.#shown }, (accounts) => accounts));
+  #refresher = new Refresher(() => this.#shown <= MOST && this.#ask({ limit: this.#shown }, (items) => items));
 
-  /** `fetch(query)` gives `{accounts, more}`; nothing is asked for while `isSeen()` is false. */
+  /** `fetch({q, limit, after})` gives `{items, more}` of those behind the id `after`; nothing is asked for while `isSeen()` is false. */
   constructor({ fetch, isSeen }) {
     this.#fetch = fetch;
     this.#isSeen = isSeen;
@@ -39,17 +41,17 @@ export class Directory {
   }
 
   loadMore() {
-    const after = this.accounts.value?.at(-1)?.id;
+    const after = this.items.value?.at(-1)?.id;
     if (!after) return undefined;
     this.#shown += PAGE;
-    return this.#ask({ limit: PAGE, after }, (accounts) => [...this.accounts.value, ...accounts]);
+    return this.#ask({ limit: PAGE, after }, (items) => [...this.items.value, ...items]);
   }
 
-  /** The server says that this account is now so. */
-  changed(account) {
+  /** The server says that this one is now so. */
+  changed(item) {
     // What was asked for before that is older.
     this.#asked += 1;
-    this.accounts.value = this.accounts.value?.map((known) => (known.id === account.id ? { ...known, ...account } : known)) ?? null;
+    this.items.value = this.items.value?.map((known) => (known.id === item.id ? { ...known, ...item } : known)) ?? null;
     this.#refresher.within(AT_REST);
   }
 
@@ -61,10 +63,10 @@ export class Directory {
     if (!this.#isSeen()) return this.#refresher.within(AT_REST);
     const asked = (this.#asked += 1);
     try {
-      const { accounts, more } = await this.#fetch({ q: this.text.value.trim(), ...page });
+      const { items, more } = await this.#fetch({ q: this.text.value.trim(), ...page });
       if (asked !== this.#asked) return undefined; // Something else was asked for, or changed, meanwhile.
       batch(() => {
-        this.accounts.value = join(accounts);
+        this.items.value = join(items);
         this.more.value = more;
         this.problem.value = null;
       });

@@ -1,9 +1,9 @@
-// What the forms of accounts share: fields with their problem beneath, passwords that can be
-// looked at, and sending once at a time.
+// What forms share: fields with their problem beneath, passwords that can be looked at, choices,
+// and sending once at a time.
 
-import { html, useRef, useSignal } from '../../html.js';
-import { t } from '../../i18n.js';
-import { Icon } from '../icons.js';
+import { html, useRef, useSignal } from '../html.js';
+import { locale, t } from '../i18n.js';
+import { Icon } from './icons.js';
 
 /** `act()` may throw an error for people; `fieldOf` says by its code which field it concerns, others stand
     beneath all. Nothing is sent while `isReady()` is false. */
@@ -34,6 +34,9 @@ export function useForm({ act, fieldOf = {}, isReady }) {
     },
   };
 }
+
+/** A signal for each of `values`, which they have at first. */
+export const useFields = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, useSignal(value)]));
 
 /** `value` is a signal; all others are the input's attributes. */
 export function Field({ form, name, label, help, value, children, ...attributes }) {
@@ -69,3 +72,37 @@ export function PasswordField({ seen: isSeen = false, ...values }) {
 
 /** What concerns no field. */
 export const FormProblem = ({ form }) => html`<p class="problem" role="alert" data-testid="form-problem">${form.problemOf(null)}</p>`;
+
+// An option that is made anew with each language keeps its value when its words change.
+/** One of `options`, which are pairs of a value and its words; `value` is a signal. */
+export const Choice = ({ label, value, options, ...attributes }) => html`
+  <label>${label}
+    <select key=${locale.value} value=${value.value} ...${attributes} onChange=${(event) => { value.value = event.target.value; }}>
+      ${options.map(([option, words]) => html`<option value=${option} selected=${option === value.value}>${words}</option>`)}
+    </select></label>
+`;
+
+/** The same where each option needs a line that says what it means: `options` are `[value, words, meaning]`. */
+export const Radios = ({ name, label, value, options }) => html`
+  <fieldset class="radios">
+    <legend>${label}</legend>
+    ${options.map(([option, words, meaning]) => html`
+      <label key=${option} class="radio"><input type="radio" name=${name} value=${option} data-testid="${name}-${option}" checked=${option === value.value}
+        onChange=${() => { value.value = option; }} /><span>${words}</span>${meaning && html`<small>${meaning}</small>`}</label>`)}
+  </fieldset>
+`;
+
+/** Any of `options`, which are `[value, words, meaning]`; `value` is a signal with those that are chosen. */
+export function Checks({ name, label, value, options }) {
+  const toggle = (option) => {
+    value.value = value.value.includes(option) ? value.value.filter((one) => one !== option) : [...value.value, option];
+  };
+  return html`
+    <fieldset class="radios">
+      <legend>${label}</legend>
+      ${options.map(([option, words, meaning]) => html`
+        <label key=${option} class="check"><input type="checkbox" data-testid="${name}-${option}" checked=${value.value.includes(option)}
+          onChange=${() => toggle(option)} /><span>${words}</span><small>${meaning}</small></label>`)}
+    </fieldset>
+  `;
+}

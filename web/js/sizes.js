@@ -1,6 +1,6 @@
 // How large a file is, in words.
 
-import { number } from '../../i18n.js';
+import { number } from './i18n.js';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
 

@@ -1,0 +1,148 @@
+//! The pages of those who look after the server, tokens of programs, and servers that are not for everybody.
+
+use fantoccini::key::Key;
+
+use crate::accounts::{PASSWORD, fill, is_signed_in, make, owner, somebody};
+use crate::others;
+use crate::support::{Request, TestServer};
+use crate::window::{WIDE, Window, hook};
+
+/// What the browser says of each refused request.
+const REFUSED: &str = "the server responded with a status of 4";
+
+async fn open(window: &Window, part: &str) {
+    window.click(&hook("admin-link")).await;
+    window.click(&hook(&format!("admin-tab-{part}"))).await;
+}
+
+#[tokio::test]
+async fn the_overview_shows_how_the_server_is_doing() {
+    let server = TestServer::start().await;
+    others::say(server.address(), "lobby", "Ben", "one").await;
+    let olga = owner(&server).await;
+    olga.click(&hook("admin-link")).await;
+    olga.until("document.querySelectorAll('.plot canvas').length === 5").await;
+    olga.see("[data-number='messages'] dd", "1").await;
+    olga.see("[data-number='accounts'] dd", "1").await;
+    olga.see(&hook("overview-facts"), env!("CARGO_PKG_VERSION")).await;
+    olga.gone(&hook("notice")).await;
+    olga.click(&hook("span-day")).await;
+    olga.find(&format!("{}[aria-pressed='true']", hook("span-day"))).await;
+    olga.until("document.querySelectorAll('.plot canvas').length === 5").await;
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn rooms_are_found_archived_and_deleted() {
+    let server = TestServer::start().await;
+    for room in ["garden", "kitchen"] {
+        others::say(server.address(), room, "Ben", "hello").await;
+    }
+    let olga = owner(&server).await;
+    open(&olga, "rooms").await;
+    olga.see(&format!("{}[data-room='kitchen']", hook("admin-room")), "1").await;
+    olga.click(&hook("admin-search")).await;
+    olga.press("gard").await;
+    olga.until("document.querySelectorAll('[data-testid=admin-room]').length === 1").await;
+    olga.click(&hook("admin-room-archive")).await;
+    olga.click(&hook("confirm")).await;
+    olga.see(&hook("admin-room"), "archived").await;
+    olga.find(&hook("archived-rooms")).await;
+    olga.click(&hook("admin-room-delete")).await;
+    olga.see("dialog h2", "Delete “garden”?").await;
+    olga.click(&hook("confirm")).await;
+    olga.find(&hook("admin-rooms-nothing")).await;
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_did_what() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    make(&server, "Jonas", "member").await;
+    open(&olga, "people").await;
+    olga.choose(&hook("person-role"), "moderator").await;
+    olga.see(&hook("notice"), "is now: moderator").await;
+    open(&olga, "audit").await;
+    olga.see(&hook("audit-entry"), "Jonas").await;
+    olga.click(&hook("admin-search")).await;
+    olga.press("nothing has such words").await;
+    olga.find(&hook("audit-nothing")).await;
+    let file: String = olga
+        .ask("fetch(document.querySelector('[data-testid=audit-download]').href).then((file) => file.text())")
+        .await;
+    let lines = file.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    assert!(
+        lines.into_iter().any(|entry| entry["subject"].as_str().is_some_and(|subject| subject.contains("Jonas"))),
+        "{file}"
+    );
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_open_asks_strangers_to_sign_in() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    make(&server, "Jonas", "member").await;
+    let jonas = Window::of("somebody", server.address(), "lobby").await;
+    open(&olga, "settings").await;
+    olga.click(&hook("access-invite")).await;
+    olga.click(&hook("settings-save")).await;
+    olga.see(&hook("notice"), "saved").await;
+    olga.reload().await;
+    olga.find(&format!("{}:checked", hook("access-invite"))).await;
+
+    jonas.see(&hook("stranger"), "Sign in to come in").await;
+    assert_eq!(jonas.count(&hook("composer")).await + jonas.count(&hook("room-link")).await, 0);
+    fill(&jonas, "sign-in-name", "Jonas").await;
+    fill(&jonas, "sign-in-password", PASSWORD).await;
+    jonas.press(Key::Enter).await;
+    is_signed_in(&jonas, "Jonas").await;
+    jonas.say("here I am").await;
+    jonas.hears("here I am").await;
+    jonas.find(&format!("{}[data-room='lobby']", hook("room-link"))).await;
+
+    let stranger = Window::new(WIDE).await;
+    stranger.go(server.address(), "/people").await;
+    stranger.find(&hook("stranger")).await;
+    assert_eq!(stranger.count("dialog").await, 0, "nobody is asked for a name");
+    stranger.close_after(REFUSED).await;
+    jonas.close_after(REFUSED).await;
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_works_until_it_is_revoked() {
+    let server = TestServer::start().await;
+    let jonas = somebody(&server, "Jonas", "member", "lobby").await;
+    jonas.click(&hook("account-open")).await;
+    jonas.find(&hook("tokens-nothing")).await;
+    jonas.click(&hook("token-new")).await;
+    jonas.find(&hook("token-name")).await;
+    assert_eq!(jonas.count(&hook("token-scope-administration")).await, 0, "members look after nothing");
+    jonas.press("nightly report").await;
+    jonas.click(&hook("token-scope-post")).await;
+    jonas.click(&hook("token-make")).await;
+    jonas.find(&hook("secret")).await;
+    let token: String = jonas.ask("document.querySelector('[data-testid=secret]').value").await;
+    jonas.click(&hook("secret-copy")).await;
+    jonas.see(&hook("secret-copied"), "Copied").await;
+    jonas.click(&hook("secret-done")).await;
+    jonas.see(&hook("token"), "Read and Write").await;
+    assert!(!jonas.ask::<String>("document.body.innerText").await.contains(&token), "it is shown once");
+
+    let post = async || {
+        let request = Request::new("POST", &server.url("/api/rooms/lobby/messages"));
+        let request = request.header("authorization", &format!("Bearer {token}"));
+        request.json(serde_json::json!({"message": "by a program"})).send().await.status
+    };
+    assert_eq!(post().await, 201);
+    jonas.reload().await;
+    jonas.see(&hook("token"), "last used").await;
+    jonas.click(&hook("token-revoke")).await;
+    jonas.find(&hook("tokens-nothing")).await;
+    // It goes when nobody wants it back.
+    jonas.gone(&hook("notice")).await;
+    assert_eq!(post().await, 401);
+    jonas.close().await;
+}
