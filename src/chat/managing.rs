@@ -150,6 +150,9 @@ impl Chat {
 
     /// A room that this person may enter. One that may not be entered is not told from one that is not there.
     pub(super) fn entered(&self, room: Arc<Room>, actor: &Actor) -> Result<Arc<Room>, Text> {
+        if actor.sanctioned.is_banned() {
+            return Err(Text::new("error-forbidden-banned"));
+        }
         match room.is_gone() || room.with_record(|record| actor.may(Action::Enter(record)).is_err()) {
             true => Err(no_such_room(room.name())),
             false => Ok(room),
@@ -284,6 +287,18 @@ impl Chat {
         Ok(names.join(if actor.locale == Locale::English { ", " } else { "、" }))
     }
 
+    /// Every room that is managed and whose name contains `part`, newest first, with its owner: for those who look after all.
+    pub async fn list_all_rooms(&self, part: &str, limit: usize, actor: &Actor) -> Result<Vec<RoomSummary>, Text> {
+        actor.may(Action::ManageRooms)?;
+        let mut rooms = Vec::new();
+        for (number, record) in self.store.named_rooms(&part.trim().to_lowercase(), limit, RoomKind::is_managed).await?
+        {
+            let owner = self.handle_of(record.owner.as_ref()).await?;
+            rooms.push(RoomSummary { owner, ..self.rooms.summary(number, &record).await? });
+        }
+        Ok(rooms)
+    }
+
     /// Rooms whose name or title contains `part` and that this person may find: listed ones, newest first, and before them the
     /// closed and direct ones of which it is a member. Reads every room's name.
     pub async fn list_rooms(&self, part: &str, limit: usize, actor: &Actor) -> Result<Vec<RoomSummary>, Text> {
@@ -296,7 +311,9 @@ impl Chat {
                 rooms.push(RoomSummary { title, ..self.rooms.summary(number, &record).await? });
             }
         }
-        for (number, record) in self.store.public_rooms(&part, limit - rooms.len()).await? {
+        for (number, record) in
+            self.store.named_rooms(&part, limit - rooms.len(), |kind| kind == RoomKind::Public).await?
+        {
             rooms.push(self.rooms.summary(number, &record).await?);
         }
         Ok(rooms)

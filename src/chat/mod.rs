@@ -99,9 +99,20 @@ impl Chat {
         self.entered(found.ok_or_else(|| managing::no_such_room(name))?, actor)
     }
 
-    /// Joins a room: its messages are delivered to `outbox` until the membership is dropped.
-    pub async fn join(&self, name: &RoomName, actor: &Actor, outbox: &Arc<Outbox>) -> Result<Membership, Text> {
-        let (room, _) = self.open_room(name, actor).await?;
+    /// Joins a room: its messages are delivered to `outbox` until the membership is dropped. Who has `seen` something there is told
+    /// that the room was deleted, and does not make it anew.
+    pub async fn join(
+        &self,
+        name: &RoomName,
+        actor: &Actor,
+        outbox: &Arc<Outbox>,
+        seen: Seen<'_>,
+    ) -> Result<Membership, Text> {
+        let was_there = seen.after.is_some_and(|after| after > 0) && seen.epoch == Some(self.epoch());
+        let room = match was_there && !name.is_private() {
+            true => self.find_room(name, actor).await?,
+            false => self.open_room(name, actor).await?.0,
+        };
         Ok(Membership::new(room, actor, outbox.clone(), &self.runtime, &self.tasks, &self.rooms))
     }
 

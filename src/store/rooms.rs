@@ -153,8 +153,13 @@ impl Store {
         Ok(numbers)
     }
 
-    /// Listed rooms whose name contains `part`, newest first, at most `limit`. Reads many.
-    pub async fn public_rooms(&self, part: &str, limit: usize) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
+    /// Rooms of wanted kinds whose name contains `part`, newest first, at most `limit`; neither private nor direct ones. Reads many.
+    pub async fn named_rooms(
+        &self,
+        part: &str,
+        limit: usize,
+        is_wanted: impl Fn(RoomKind) -> bool,
+    ) -> Result<Vec<(RoomNumber, RoomRecord)>, StoreError> {
         /// Names looked at before giving up on what is rare.
         const MOST: usize = 200_000;
         // Names before, between and behind the marks of private and direct ones.
@@ -174,7 +179,7 @@ impl Store {
                 break;
             }
             let room = self.room_record(number).await?;
-            rooms.extend(Some(room).filter(|(_, record)| record.kind == RoomKind::Public));
+            rooms.extend(Some(room).filter(|(_, record)| is_wanted(record.kind)));
         }
         Ok(rooms)
     }

@@ -98,7 +98,7 @@ async fn an_attack_is_ended_and_removed_in_two_requests_and_others_keep_what_the
     // Another cookie does not help; another address does not suffer.
     let headers = [("x-forwarded-for", "192.0.2.66")];
     let mut back = Client::connect(server.address(), "/ws", &headers).await;
-    assert_eq!(back.refused(json!({"room": "lobby", "message": "again"})).await, "not_found");
+    assert_eq!(back.refused(json!({"room": "lobby", "message": "again"})).await, "forbidden");
     let rooms = server.request("GET", "/api/rooms").header("x-forwarded-for", "192.0.2.66").send().await;
     assert_eq!(rooms.refusal(), (403, "forbidden".into()));
     ann.say("lobby", "at last").await;

@@ -206,7 +206,7 @@ async fn unlisted_read_only_and_archived_rooms_are_what_they_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_room_takes_its_messages_jobs_and_schedules_along() {
     let server = TestServer::start().await;
-    let (mut ann, _) = server.member("Ann", "lobby").await;
+    let (mut ann, joined) = server.member("Ann", "lobby").await;
     ann.say("lobby", "the secret").await;
     ann.say("lobby", "/every day 9:00 echo tea").await;
     ann.expect_where("message", |frame| frame["role"] == "bot").await;
@@ -219,6 +219,10 @@ async fn a_deleted_room_takes_its_messages_jobs_and_schedules_along() {
     assert_eq!(schedules["schedules"], json!([]));
     let found = server.request("GET", "/api/search?q=secret").send().await.json();
     assert_eq!(found["messages"], json!([]));
+    // Who was there does not bring it back by joining again.
+    let mut back = server.client("Ann").await;
+    let again = json!({"type": "join", "room": "lobby", "after": 1, "version": 1, "epoch": joined["epoch"]});
+    assert_eq!(back.refused(again).await, "not_found");
     // The name is free, and nothing of the old room comes back with it.
     let (mut bob, joined) = server.member("Bob", "lobby").await;
     assert_eq!((&joined["messages"], &joined["last"]), (&json!([]), &json!(0)));

@@ -26,6 +26,9 @@ struct ListQuery {
     /// Only rooms whose name contains this.
     #[serde(default)]
     q: String,
+    /// Every public, unlisted and closed room, with its owner. For admins.
+    #[serde(default)]
+    all: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -100,7 +103,12 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 #[utoipa::path(get, path = "/api/rooms", params(ListQuery), responses((status = 200, body = RoomList)))]
 async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
     let (actor, payer) = (caller.actor(None), caller.payer());
-    let listing = async { Ok(app.chat.list_rooms(&query.q, MAX_ROOMS, &actor).await?) };
+    let listing = async {
+        Ok(match query.all {
+            true => app.chat.list_all_rooms(&query.q, MAX_ROOMS, &actor).await?,
+            false => app.chat.list_rooms(&query.q, MAX_ROOMS, &actor).await?,
+        })
+    };
     let spender = Spender { role: caller.role, payer: &payer, room: None };
     let rooms = app.reads.read(&app.budgets, spender, listing).await?;
     Ok(json(StatusCode::OK, &RoomList { rooms }))

@@ -200,7 +200,7 @@ impl FullClient {
         let chat = &self.app.chat;
         let (payer, role) = (self.actor.payer(), self.actor.role);
         let spender = Spender { role, payer: &payer, room: None };
-        let membership = chat.join(&name, &self.actor, connection.outbox()).await?;
+        let membership = chat.join(&name, &self.actor, connection.outbox(), seen).await?;
         let caught = reads::paid(&self.app.budgets, spender, chat.catch_up(&membership, seen)).await?;
         let room = membership.room();
         let messages = views(&name, &caught.messages);

@@ -17,7 +17,7 @@ use crate::text::Text;
 pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Caller, room: Option<RoomName>) {
     let actor = caller.actor(None);
     let name = room.unwrap_or_else(|| actor.private_room.clone());
-    let membership = match app.chat.join(&name, &actor, connection.outbox()).await {
+    let membership = match app.chat.join(&name, &actor, connection.outbox(), Seen::default()).await {
         Ok(membership) => membership,
         Err(error) => {
             connection.send(error_frame(&error, actor.locale, None, None));
