@@ -28,6 +28,7 @@ pub use tokens::{NewToken, Tokens};
 use std::sync::Arc;
 
 use crate::model::{Account, AddressDigest, AuthorKind, Handle, Hook, Payer, Principal, Role, RoomName, Scope, Token};
+use crate::protocol::MemberView;
 use crate::store::{Store, StoreError};
 use crate::text::{Locale, Text};
 
@@ -199,6 +200,11 @@ impl Actor {
     /// Whether the same browser is known again when it comes back.
     pub fn is_recognized(&self) -> bool {
         !self.private_room.is_temporary()
+    }
+
+    /// How it is shown among those who are in a room.
+    pub fn as_member(&self) -> MemberView {
+        MemberView::new(&self.handle, self.author_kind(), self.role)
     }
 
     /// Sets the client's time zone; ignores values that are too long to be one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::model::{AuthorKind, Handle, Principal};
+use crate::model::Principal;
 use crate::protocol::MemberView;
 
 /// How long changes are collected before they are announced.
@@ -26,8 +26,8 @@ const MAX_NAMED: usize = 200;
 ///    start begins with nobody. Where there are several nodes, what a node that died brought in leaves when its lease ends,
 ///    which is announced as any change.
 pub(super) trait Presence: Send + Sync {
-    /// Adds a connection of this person, who has this handle from now on.
-    fn enter(&self, principal: &Principal, handle: &Handle);
+    /// Adds a connection of this person, who is shown like this from now on.
+    fn enter(&self, principal: &Principal, shown: &MemberView);
 
     /// Removes one connection of this person.
     fn leave(&self, principal: &Principal);
@@ -63,12 +63,12 @@ pub(super) struct LocalPresence {
 struct State {
     people: HashMap<Principal, Present>,
     /// Last announced state of the people who have changed since.
-    told: HashMap<Principal, Option<Handle>>,
+    told: HashMap<Principal, Option<MemberView>>,
     is_announcing: bool,
 }
 
 struct Present {
-    handle: Handle,
+    shown: MemberView,
     connections: usize,
 }
 
@@ -80,13 +80,13 @@ impl LocalPresence {
 }
 
 impl Presence for LocalPresence {
-    fn enter(&self, principal: &Principal, handle: &Handle) {
+    fn enter(&self, principal: &Principal, shown: &MemberView) {
         let mut state = self.state();
         state.note(principal);
-        let present =
-            state.people.entry(principal.clone()).or_insert_with(|| Present { handle: handle.clone(), connections: 0 });
+        let new = || Present { shown: shown.clone(), connections: 0 };
+        let present = state.people.entry(principal.clone()).or_insert_with(new);
         present.connections += 1;
-        present.handle = handle.clone();
+        present.shown = shown.clone();
     }
 
     fn leave(&self, principal: &Principal) {
@@ -113,10 +113,10 @@ impl Presence for LocalPresence {
         let told = std::mem::take(&mut state.told);
         let (mut joined, mut left) = (Vec::new(), Vec::new());
         for (principal, before) in told {
-            let now = state.people.get(&principal).map(|present| present.handle.clone());
+            let now = state.people.get(&principal).map(|present| present.shown.clone());
             if before != now {
-                left.extend(before.map(member));
-                joined.extend(now.map(member));
+                left.extend(before);
+                joined.extend(now);
             }
         }
         if joined.is_empty() && left.is_empty() {
@@ -129,8 +129,7 @@ impl Presence for LocalPresence {
 
     fn members(&self) -> (Vec<MemberView>, usize) {
         let state = self.state();
-        let mut members: Vec<_> =
-            state.people.values().take(MAX_NAMED).map(|present| member(present.handle.clone())).collect();
+        let mut members: Vec<_> = state.people.values().take(MAX_NAMED).map(|present| present.shown.clone()).collect();
         members.sort_by(|a, b| a.handle.cmp(&b.handle));
         (members, state.people.len())
     }
@@ -144,14 +143,10 @@ impl State {
     /// Records the announced state of this person before it changes.
     fn note(&mut self, principal: &Principal) {
         if !self.told.contains_key(principal) {
-            let handle = self.people.get(principal).map(|present| present.handle.clone());
-            self.told.insert(principal.clone(), handle);
+            let shown = self.people.get(principal).map(|present| present.shown.clone());
+            self.told.insert(principal.clone(), shown);
         }
     }
-}
-
-fn member(handle: Handle) -> MemberView {
-    MemberView { handle, role: AuthorKind::User }
 }
 
 #[cfg(test)]
@@ -161,6 +156,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::model::{AuthorKind, Handle, Role};
 
     #[test]
     fn the_presence_of_one_process_keeps_the_contract() {
@@ -176,9 +172,9 @@ mod tests {
         announcements_add_up_whoever_comes_and_goes(&make());
     }
 
-    fn principal(name: &str) -> (Principal, Handle) {
+    fn principal(name: &str) -> (Principal, MemberView) {
         let handle = Handle::new(name).expect("a handle");
-        (Principal::visitor(&handle.to_string()), handle)
+        (Principal::visitor(name), MemberView::new(&handle, AuthorKind::User, Role::Guest))
     }
 
     fn names(members: &[MemberView]) -> Vec<String> {
@@ -258,8 +254,8 @@ mod tests {
     fn come_and_go(presence: &dyn Presence, thread: usize) {
         for round in 0..1000 {
             let person = (round * 7 + thread) % 10;
+            let other_name = principal(&format!("Person {person} again")).1;
             let (principal, name) = principal(&format!("Person {person}"));
-            let other_name = Handle::new(format!("Person {person} again").as_str()).expect("a handle");
             presence.enter(&principal, if round % 3 == 0 { &other_name } else { &name });
             presence.leave(&principal);
         }

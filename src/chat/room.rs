@@ -13,7 +13,7 @@ use super::Rooms;
 use super::presence::{ANNOUNCE_AFTER, LocalPresence, Presence};
 use crate::accounts::Actor;
 use crate::groups::{Audience, Broker, Group, Outbox, OutboxId, Progress, Publication, Subscription};
-use crate::model::{BotMode, Handle, Message, Persona, Principal, RoomName, RoomRecord};
+use crate::model::{BotMode, Message, Persona, Principal, RoomName, RoomRecord};
 use crate::protocol::{MemberView, MessageView, ServerFrame};
 use crate::store::{ChangedMessage, Counter, RoomNumber};
 use crate::text::Locale;
@@ -193,7 +193,7 @@ impl Membership {
         rooms: &Arc<Rooms>,
     ) -> Self {
         let subscription = room.group.clone().subscribe(outbox);
-        room.presence.enter(&actor.principal, &actor.handle);
+        room.presence.enter(&actor.principal, &actor.as_member());
         let (runtime, tasks) = (runtime.clone(), tasks.clone());
         let (principal, rooms) = (actor.principal.clone(), rooms.clone());
         let this = Self { room, subscription, principal, runtime, tasks, rooms };
@@ -215,10 +215,10 @@ impl Membership {
     }
 
     /// Changes the handle.
-    pub fn rename(&mut self, principal: &Principal, handle: &Handle) {
-        self.room.presence.enter(principal, handle);
+    pub fn rename(&mut self, actor: &Actor) {
+        self.room.presence.enter(&actor.principal, &actor.as_member());
         self.room.presence.leave(&self.principal);
-        self.principal = principal.clone();
+        self.principal = actor.principal.clone();
         self.announce_presence();
     }
 

@@ -214,7 +214,7 @@ impl Jobs {
         self.tasks.spawn_on(noting, &self.runtime);
     }
 
-    async fn prolong(self: &Arc<Self>, principal: &Principal) -> Result<(), Text> {
+    pub(super) async fn prolong(self: &Arc<Self>, principal: &Principal) -> Result<(), Text> {
         /// A part of the whole term; more often is not worth a commit.
         const EVERY: i64 = 30;
         for schedule in self.store.schedules_of(principal).await? {

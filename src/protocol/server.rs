@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{JobView, MessageView};
-use crate::model::{AuthorKind, BotMode, Handle, JobId, Posting, RoomKind, RoomRecord};
+use crate::model::{AuthorKind, BotMode, Handle, JobId, Posting, Role, RoomKind, RoomRecord};
 use crate::text::{Each, Locale};
 
 /// A server frame.
@@ -219,6 +219,16 @@ impl<'a> RoomSettingsView<'a> {
 pub struct MemberView {
     pub handle: Handle,
     pub role: AuthorKind,
+    /// The role of the account, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author_role: Option<&'static str>,
+}
+
+impl MemberView {
+    pub fn new(handle: &Handle, kind: AuthorKind, role: Role) -> Self {
+        let author_role = Some(role).filter(|role| *role >= Role::Member).map(Role::as_str);
+        Self { handle: handle.clone(), role: kind, author_role }
+    }
 }
 
 /// Header of an unfragmented, unmasked text frame.

@@ -166,7 +166,7 @@ impl FullClient {
         if let Some(handle) = self.app.handle_of(&self.actor, handle.as_deref()).await? {
             self.actor = self.actor.renamed(handle);
             for membership in &mut self.rooms {
-                membership.rename(&self.actor.principal, &self.actor.handle);
+                membership.rename(&self.actor);
             }
         }
         // Before reading the commands, so that a change in between is announced.

@@ -88,7 +88,7 @@ impl SimpleClient {
     async fn say(&mut self, connection: &Connection, frame: SimpleFrame) -> Result<(), Text> {
         if let Some(handle) = self.app.handle_of(&self.actor, frame.handle.as_deref()).await? {
             self.actor = self.actor.renamed(handle);
-            self.membership.rename(&self.actor.principal, &self.actor.handle);
+            self.membership.rename(&self.actor);
         }
         let text = MessageText::new(frame.message, self.app.settings.message_chars)?;
         let id = frame.id.map(SendId::new).transpose()?;

@@ -10,7 +10,7 @@ import { askToArchive, askToDelete } from '../rooms/ends.js';
 const COLUMNS = ['title', 'kind', 'owner', 'created', 'messages'];
 
 export function Rooms({ app }) {
-  const list = usePagedList(({ q }) => app.fetchRooms({ q }).then((rooms) => ({ items: rooms.map((room) => ({ ...room, id: room.name })), more: false })));
+  const list = usePagedList(({ q }) => app.fetchRooms({ q, all: true }).then((rooms) => ({ items: rooms.map((room) => ({ ...room, id: room.name })), more: false })));
   return html`
     <div class="page-body">
       <div class="filters" role="search"><${ListSearch} list=${list} id="admin-search" words=${t('admin-rooms.search')} /></div>
