@@ -45,6 +45,16 @@ impl Hooks {
         if self.store.delete_hook(id).await? { Ok(()) } else { Err(no_such_hook()) }
     }
 
+    /// Deletes the hooks of a room, which is going to be deleted: another of its name must not get their messages.
+    pub async fn delete_all_of(&self, room: &RoomName) -> Result<(), Text> {
+        for hook in self.store.hooks(usize::MAX).await? {
+            if hook.room == *room {
+                self.store.delete_hook(&hook.id).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The hook of that token. Looked up by digest, so that the time it takes says nothing about the token.
     pub async fn find(&self, token: &str) -> Result<Hook, Text> {
         self.store.hook(&digest(token)).await?.ok_or_else(no_such_hook)

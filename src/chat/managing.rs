@@ -159,6 +159,11 @@ impl Chat {
         }
     }
 
+    /// Checks whether somebody may change and delete a room.
+    pub async fn check_manageable(&self, name: &RoomName, actor: &Actor) -> Result<(), Text> {
+        self.manageable(name, actor).await.map(drop)
+    }
+
     /// A room for those who may change it, whether they may enter it or not.
     async fn manageable(&self, name: &RoomName, actor: &Actor) -> Result<Arc<Room>, Text> {
         let room = self.rooms.find(name).await?.filter(|room| !room.is_gone()).ok_or_else(|| no_such_room(name))?;

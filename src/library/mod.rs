@@ -29,7 +29,7 @@ use crate::model::{
     Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, RoomRecord, Timestamp,
 };
 use crate::store::{Files, Space, Store};
-use crate::text::Text;
+use crate::text::{Locale, Text};
 use crate::threads::{self, blocking};
 use catalog::Catalog;
 use index_set::IndexSet;
@@ -289,6 +289,26 @@ impl Library {
     /// Removes a document with all derived data. It is not found any more from then on.
     pub async fn remove(self: &Arc<Self>, actor: &Actor, id: &DocumentId) -> Result<(), Text> {
         actor.may(Action::ManageDocuments)?;
+        self.remove_document(id).await?;
+        self.wake(actor.locale).await;
+        Ok(())
+    }
+
+    /// Removes all documents for one room, which is going to be deleted: another of its name must not get them.
+    pub async fn remove_all_of(self: &Arc<Self>, room: &RoomName, locale: Locale) -> Result<(), Text> {
+        let mut documents = Vec::new();
+        let look = |document: Document| documents.extend((document.room.as_ref() == Some(room)).then_some(document.id));
+        self.store.each_document(look).await?;
+        for id in &documents {
+            self.remove_document(id).await?;
+        }
+        if !documents.is_empty() {
+            self.wake(locale).await;
+        }
+        Ok(())
+    }
+
+    async fn remove_document(self: &Arc<Self>, id: &DocumentId) -> Result<(), Text> {
         let mut tries = 0..TRIES;
         let document = loop {
             let document = self.document(id).await?;
@@ -300,7 +320,6 @@ impl Library {
         self.catalog().remove(document.number);
         self.sweep(&document).await;
         tracing::info!(document = %document.id, "document removed");
-        self.wake(actor.locale).await;
         Ok(())
     }
 

@@ -212,6 +212,13 @@ async fn a_deleted_room_takes_its_messages_jobs_and_schedules_along() {
     ann.expect_where("message", |frame| frame["role"] == "bot").await;
     ann.say("lobby", "/sleep 600").await;
     ann.expect_where("job", |frame| frame["job"]["state"] == "running").await;
+    for (path, body) in [
+        ("/api/documents", json!({"title": "Lobby", "text": "for the lobby", "room": "lobby"})),
+        ("/api/documents", json!({"title": "All", "text": "for all"})),
+        ("/api/hooks", json!({"room": "lobby", "name": "Hook"})),
+    ] {
+        assert_eq!(server.request("POST", path).by_owner().json(body).send().await.status, 201, "{path}");
+    }
     assert_eq!(server.request("DELETE", "/api/rooms/lobby").send().await.status, 403);
     assert_eq!(server.request("DELETE", "/api/rooms/lobby").by_owner().send().await.status, 204);
     assert_eq!(ann.closed().await, Some(1001));
@@ -219,6 +226,10 @@ async fn a_deleted_room_takes_its_messages_jobs_and_schedules_along() {
     assert_eq!(schedules["schedules"], json!([]));
     let found = server.request("GET", "/api/search?q=secret").send().await.json();
     assert_eq!(found["messages"], json!([]));
+    let documents = server.request("GET", "/api/documents").by_owner().send().await.json();
+    assert_eq!(documents["documents"].as_array().map(Vec::len), Some(1));
+    assert_eq!(documents["documents"][0]["title"], "All");
+    assert_eq!(server.request("GET", "/api/hooks").by_owner().send().await.json()["hooks"], json!([]));
     // Who was there does not bring it back by joining again.
     let mut back = server.client("Ann").await;
     let again = json!({"type": "join", "room": "lobby", "after": 1, "version": 1, "epoch": joined["epoch"]});
@@ -227,7 +238,8 @@ async fn a_deleted_room_takes_its_messages_jobs_and_schedules_along() {
     let (mut bob, joined) = server.member("Bob", "lobby").await;
     assert_eq!((&joined["messages"], &joined["last"]), (&json!([]), &json!(0)));
     assert_eq!(bob.say("lobby", "fresh").await, 1);
-    let open = server.request("GET", "/api/jobs?state=queued,running,scheduled").by_owner().send().await.json();
+    let open =
+        server.request("GET", "/api/jobs?state=queued,running,scheduled&handle=Ann").by_owner().send().await.json();
     assert_eq!(open["jobs"], json!([]));
 }
 

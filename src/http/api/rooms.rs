@@ -160,12 +160,15 @@ async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>)
     Ok(json(StatusCode::OK, &to_the_end(&app, changed).await?))
 }
 
-/// Deletes a room with all that was said in it. For its owner and admins.
+/// Deletes a room with all that was said in it, its documents and its hooks. For its owner and admins.
 #[utoipa::path(delete, path = "/api/rooms/{room}", params(("room" = String, Path)), responses(
     (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn delete(room: String, caller: Caller, app: Arc<App>) -> Answer {
     let (done_by, actor, name) = (app.clone(), caller.actor(None), room_name(&room)?);
     let deleted = async move {
+        done_by.chat.check_manageable(&name, &actor).await?;
+        done_by.hooks.delete_all_of(&name).await?;
+        done_by.library.remove_all_of(&name, actor.locale).await?;
         done_by.chat.delete_room(&name, &actor).await?;
         done_by.audit_log.record(&actor, Deed::new("room.delete", name.shown())).await
     };
