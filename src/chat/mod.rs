@@ -87,8 +87,12 @@ impl Chat {
         Arc::new(Self { store, jobs, rooms, budgets, runtime: Runtime::current(), tasks })
     }
 
-    /// The room of that name, created for this person if there is none; `true` if it is new.
+    /// The room of that name, created for this person if there is none; `true` if it is new. A direct room is made by naming its
+    /// people, not itself.
     pub async fn open_room(&self, name: &RoomName, actor: &Actor) -> Result<(Arc<Room>, bool), Text> {
+        if name.is_direct() {
+            return self.find_room(name, actor).await.map(|room| (room, false));
+        }
         let bot = if name.is_private() { BotMode::Always } else { self.rooms.new_room_bot() };
         self.room_with(RoomRecord::new(name.clone(), bot, Some(&actor.principal)), actor).await
     }

@@ -138,6 +138,11 @@ async fn a_direct_room_is_one_for_the_same_people_and_for_nobody_else() {
         let refused = ann.ask(&server, "POST", "/api/rooms", to(&handles)).await.refusal();
         assert_eq!((refused.0, refused.1.as_str()), expected);
     }
+    let nowhere = format!("/api/rooms/~{}/messages", "0".repeat(24));
+    let refused = ann.ask(&server, "POST", &nowhere, json!({"message": "x"})).await;
+    assert_eq!(refused.refusal(), (404, "not_found".into()), "nobody makes one by its name");
+    let overview = server.request("GET", "/api/overview").by_owner().send().await.json();
+    assert_eq!(overview["rooms"], 1);
     let mut socket = client(&server, &ann).await;
     socket.say(&room, "only for you: the secret").await;
     found_in(&server, &mut ann, "secret", &room).await;
