@@ -8,7 +8,9 @@ use super::passwords;
 use super::sessions::{SessionChange, SessionId, Sessions};
 use super::throttle::Throttle;
 use super::{Action, Actor, SignInError, Visitor};
-use crate::model::{Account, AccountId, Handle, Invitation, InvitationId, Principal, Role, Timestamp, subscriber};
+use crate::model::{
+    Account, AccountId, Handle, Invitation, InvitationId, Principal, Role, SanctionSubject, Timestamp, subscriber,
+};
 use crate::protocol::{AccountView, SessionView};
 use crate::store::{AccountAdded, Session, Store, UsedInvitation};
 use crate::text::Text;
@@ -287,6 +289,8 @@ impl Accounts {
                 false => SessionChange::Changed(subject),
             };
             connections.follow(&change);
+            // Its programs have no sessions.
+            connections.follow(&SessionChange::Of(SanctionSubject::Person(account.principal.clone())));
         };
         let changed = self.store.change_account(id, set, effect).await?.ok_or_else(no_such_account)?;
         if ends_sessions {

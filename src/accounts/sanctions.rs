@@ -68,8 +68,15 @@ impl Sanctions {
         Ok(Self { store, connections, all })
     }
 
-    /// What somebody is kept from who comes from there. Those who moderate are not, and addresses count for guests only.
-    pub fn of(&self, role: Role, principal: &Principal, address: IpAddr, digest: Option<&AddressDigest>) -> Sanctioned {
+    /// What somebody is kept from who comes from there; a program is kept from what its account is. Those who moderate are kept from
+    /// nothing, and addresses count for guests only.
+    pub fn of<'a>(
+        &self,
+        role: Role,
+        people: impl Iterator<Item = &'a Principal> + Clone,
+        address: IpAddr,
+        digest: Option<&AddressDigest>,
+    ) -> Sanctioned {
         let mut sanctioned = Sanctioned::default();
         if role >= Role::Moderator {
             return sanctioned;
@@ -77,7 +84,7 @@ impl Sanctions {
         let is_guest = role <= Role::Guest;
         for sanction in self.all.read().iter() {
             let is_for = match &sanction.subject {
-                SanctionSubject::Person(person) => person == principal,
+                SanctionSubject::Person(person) => people.clone().any(|one| one == person),
                 SanctionSubject::Address(address) => is_guest && Some(address) == digest,
                 SanctionSubject::Network(network) => is_guest && network.contains(&address),
             };
@@ -110,7 +117,7 @@ impl Sanctions {
         let effect = move |sanction: Sanction| {
             let subject = sanction.subject.clone();
             all.write().push(sanction);
-            connections.follow(&SessionChange::Sanctioned(subject));
+            connections.follow(&SessionChange::Of(subject));
         };
         if self.store.add_sanction(sanction.clone(), MOST, effect).await? {
             Ok(sanction)
@@ -140,7 +147,7 @@ impl Sanctions {
             let subjects: Vec<_> = all.iter().filter(|one| one.id == gone).map(|one| one.subject.clone()).collect();
             all.retain(|one| one.id != gone);
             drop(all);
-            subjects.into_iter().for_each(|subject| connections.follow(&SessionChange::Sanctioned(subject)));
+            subjects.into_iter().for_each(|subject| connections.follow(&SessionChange::Of(subject)));
         };
         self.store.remove_sanction(id, effect).await
     }

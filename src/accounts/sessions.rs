@@ -71,8 +71,8 @@ pub enum SessionChange {
     Changed(Principal),
     /// What those may do has changed who have no session.
     Guests,
-    /// What those may do has changed who are meant.
-    Sanctioned(SanctionSubject),
+    /// What those may do has changed who act as this, or come from there: visitors, accounts, and programs with a token.
+    Of(SanctionSubject),
 }
 
 /// The open connections of those who are signed in.

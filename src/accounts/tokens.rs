@@ -107,7 +107,7 @@ impl Tokens {
     /// Makes a token worthless and closes the connections that were opened with it.
     pub async fn revoke(&self, id: &TokenId, account: &Account) -> Result<Token, Text> {
         let (connections, subject) = (self.connections.clone(), crate::model::Principal::token(id));
-        let effect = move || connections.follow(&SessionChange::Sanctioned(SanctionSubject::Person(subject)));
+        let effect = move || connections.follow(&SessionChange::Of(SanctionSubject::Person(subject)));
         let removed = self.store.remove_token(&account.id, id, effect).await?;
         removed.ok_or_else(|| Text::new("error-not_found-token"))
     }

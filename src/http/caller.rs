@@ -100,6 +100,11 @@ impl Caller {
         self.address_digest.as_ref()
     }
 
+    /// As whom the account writes that a program acts for.
+    pub fn acts_for(&self) -> Option<&Principal> {
+        Some(&self.program.as_ref()?.acts_for.as_ref()?.principal)
+    }
+
     /// Whoever acts.
     pub fn principal(&self) -> &Principal {
         self.account().map_or(&self.visitor.principal, |account| &account.principal)
@@ -165,7 +170,9 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
         (None, None) => visitor(app, headers, is_secure, private_room.is_some()).await?,
     };
     let principal = account.map_or(&visitor.principal, |account| &account.principal);
-    let sanctioned = app.sanctions.of(role, principal, address, digest.as_ref());
+    let acts_for = program.as_ref().and_then(|program| program.acts_for.as_deref());
+    let people = [Some(principal), acts_for.map(|account| &account.principal)];
+    let sanctioned = app.sanctions.of(role, people.into_iter().flatten(), address, digest.as_ref());
     Ok(Caller {
         address,
         peer,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Browser, Client, TestServer};
+use crate::support::{Answer, Browser, Client, PASSWORD, TestServer};
 
 async fn token(
     browser: &mut Browser,
@@ -94,6 +94,28 @@ async fn a_revoked_token_is_worth_nothing_at_once_and_its_name_is_nobodys_but_it
     let bearer = format!("Bearer {token}");
     let mut socket = Client::connect(server.address(), "/ws", &[("authorization", &bearer)]).await;
     socket.say("lobby", "hello").await;
+    // Who is muted has muted programs, and who is disabled none.
+    let mute = json!({"kind": "mute", "handle": "Ann", "minutes": 1});
+    let muted = server.request("POST", "/api/sanctions").by_owner().json(mute).send().await;
+    assert_eq!(socket.closed().await, Some(1001));
+    let post = json!({"message": "x"});
+    assert_eq!(ask(&server, &token, "POST", "/api/rooms/lobby/messages", post).await.status, 403);
+    let id_of_mute = muted.json()["id"].as_str().expect("an id").to_owned();
+    server.request("DELETE", &format!("/api/sanctions/{id_of_mute}")).by_owner().send().await;
+    let accounts = server.request("GET", "/api/accounts?q=Ann").by_owner().send().await.json();
+    let account = format!("/api/accounts/{}", accounts["accounts"][0]["id"].as_str().expect("an id"));
+    let disable = async |disabled: bool| {
+        let change = json!({"disabled": disabled});
+        assert_eq!(server.request("PATCH", &account).by_owner().json(change).send().await.status, 200);
+    };
+    let mut socket = Client::connect(server.address(), "/ws", &[("authorization", &bearer)]).await;
+    disable(true).await;
+    assert_eq!(socket.closed().await, Some(1001));
+    assert_eq!(ask(&server, &token, "GET", "/api/rooms", Value::Null).await.status, 401);
+    disable(false).await;
+    assert_eq!(ann.sign_in(&server, "Ann", PASSWORD).await.status, 200);
+    let mut socket = Client::connect(server.address(), "/ws", &[("authorization", &bearer)]).await;
+    socket.say("lobby", "back").await;
     let mut bob = Browser::with_account(&server, "Bob", "member").await;
     let path = format!("/api/account/tokens/{id}");
     assert_eq!(bob.ask(&server, "DELETE", &path, Value::Null).await.status, 404);

@@ -58,6 +58,8 @@ struct Open {
 #[derive(Clone, Copy)]
 struct Whose {
     person: u64,
+    /// For whom it acts, if it is a program's.
+    account: Option<u64>,
     subscriber: Option<u64>,
     address: IpAddr,
 }
@@ -65,13 +67,17 @@ struct Whose {
 impl Whose {
     fn new(caller: &Caller) -> Self {
         let subscriber = caller.address_digest().map(hash);
-        Self { person: hash(caller.principal()), subscriber, address: caller.address }
+        let account = caller.acts_for().map(hash);
+        Self { person: hash(caller.principal()), account, subscriber, address: caller.address }
     }
 
     /// Whether a sanction of that subject is about the connection. One that is closed for nothing opens again.
     fn is_meant(&self, subject: &SanctionSubject) -> bool {
         match subject {
-            SanctionSubject::Person(person) => hash(person) == self.person,
+            SanctionSubject::Person(person) => {
+                let person = hash(person);
+                person == self.person || Some(person) == self.account
+            }
             SanctionSubject::Address(address) => Some(hash(address)) == self.subscriber,
             SanctionSubject::Network(network) => network.contains(&self.address),
         }
@@ -99,7 +105,7 @@ impl Connections for Sockets {
                 (session.subject == *subject).then_some(CloseReason::GoingAway)
             }
             (SessionChange::Guests, None) => Some(CloseReason::GoingAway),
-            (SessionChange::Sanctioned(subject), _) => open.whose.is_meant(subject).then_some(CloseReason::GoingAway),
+            (SessionChange::Of(subject), _) => open.whose.is_meant(subject).then_some(CloseReason::GoingAway),
             (SessionChange::Guests, Some(_)) | (_, None) => None,
         };
         for open in self.open().values() {
