@@ -129,13 +129,17 @@ impl Chat {
         post: Post,
         on_commit: impl FnOnce(Result<Sent, Text>) + Send + 'static,
     ) {
+        if let Err(refused) = self.may_post_now(&room, actor, &post) {
+            // A duplicate is acknowledged all the same: nothing has to be stored.
+            return on_commit(self.sent_before(&room, actor, &post).await.ok_or(refused));
+        }
         self.try_to_post(room, actor.clone(), post, Box::new(on_commit), TRIES).await;
     }
 
     async fn try_to_post(self: &Arc<Self>, room: Arc<Room>, actor: Actor, post: Post, on_commit: OnSent, tries: usize) {
         let admission = match self.admit(&room, &actor, &post).await {
             Ok(admission) => admission,
-            // A duplicate is acknowledged even when the server is busy: nothing has to be stored.
+            // As above, when the server is busy.
             Err(refused) => return on_commit(self.sent_before(&room, &actor, &post).await.ok_or(refused)),
         };
         let number = match self.rooms.store(&room, &actor.principal).await {
@@ -191,17 +195,6 @@ impl Chat {
 
     /// Checks whether a message can be accepted now, and reserves the job that it requests.
     async fn admit(&self, room: &Room, actor: &Actor, post: &Post) -> Result<Option<Admission>, Text> {
-        if room.is_gone() {
-            return Err(managing::no_such_room(room.name()));
-        }
-        room.with_record(|record| actor.may(Action::Post(record)))?;
-        let is_slow = room
-            .with_record(|record| record.settings.slow_seconds > 0 && actor.may(Action::ManageRoom(record)).is_err());
-        if is_slow && actor.may(Action::Moderate).is_err() {
-            let later = |seconds| Text::new("error-too_fast-slow").with("seconds", seconds);
-            room.take_turn(&actor.principal).map_err(later)?;
-        }
-        self.spend(room, actor, post)?;
         if room.backlog() > MAX_BACKLOG {
             return Err(Text::new("error-busy"));
         }
@@ -215,6 +208,21 @@ impl Chat {
             }
             None => Ok(None),
         }
+    }
+
+    /// Checks whether this person may say something in the room, and takes what it costs: once, however often it is tried to store it.
+    fn may_post_now(&self, room: &Room, actor: &Actor, post: &Post) -> Result<(), Text> {
+        if room.is_gone() {
+            return Err(managing::no_such_room(room.name()));
+        }
+        let manages = room.with_record(|record| {
+            actor.may(Action::Post(record)).map(|()| actor.may(Action::ManageRoom(record)).is_ok())
+        })?;
+        if !manages && actor.may(Action::Moderate).is_err() {
+            let later = |seconds| Text::new("error-too_fast-slow").with("seconds", seconds);
+            room.take_turn(&actor.principal).map_err(later)?;
+        }
+        self.spend(room, actor, post)
     }
 
     /// What a message costs its author.
