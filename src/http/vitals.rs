@@ -23,6 +23,7 @@ const REMEMBERED: usize = 24 * 60 + 1;
 pub struct Sample {
     pub at: Timestamp,
     pub connections: usize,
+    pub rooms: u64,
     /// Ever stored.
     pub messages: u64,
     /// Ended since the start.
@@ -63,6 +64,7 @@ impl Vitals {
         Ok(Sample {
             at: Timestamp::now(),
             connections: app.connections.open(),
+            rooms: sizes.rooms,
             messages: sizes.messages,
             jobs: totals.completed + totals.failed,
             memory: threads::blocking(memory::resident).await.ok().flatten(),
@@ -111,7 +113,15 @@ mod tests {
         for minute in 0..40_i64 {
             let grown = minute as u64;
             let at = Timestamp(minute * 60_000);
-            vitals.add(Sample { at, connections: 1, messages: grown * 10, jobs: grown, memory: None, disk: None });
+            vitals.add(Sample {
+                at,
+                connections: 1,
+                rooms: 1,
+                messages: grown * 10,
+                jobs: grown,
+                memory: None,
+                disk: None,
+            });
         }
         let hour = vitals.points(Span::Hour);
         assert_eq!((hour.len(), hour[0].messages, hour[0].jobs), (39, 10, 1));

@@ -85,7 +85,6 @@ async fn show(query: OverviewQuery, caller: Caller, app: Arc<App>) -> Answer {
         Some(_) => return Err(bad_request("the span is hour or day")),
     };
     let now = Vitals::sample(&app).await.map_err(Text::from)?;
-    let sizes = app.store.sizes().await.map_err(Text::from)?;
     Ok(json(
         StatusCode::OK,
         &Overview {
@@ -93,7 +92,7 @@ async fn show(query: OverviewQuery, caller: Caller, app: Arc<App>) -> Answer {
             started_at: app.vitals.started_at.to_string(),
             connections: now.connections,
             members_online: app.sockets.members(),
-            rooms: sizes.rooms,
+            rooms: now.rooms,
             messages: now.messages,
             accounts: app.store.count_accounts().await.map_err(Text::from)?,
             bytes: now.disk,
