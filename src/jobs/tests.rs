@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::schedule::Zone;
 use crate::store::faults::away;
-use crate::store::{Closing, Counter, JobChange, NewMessage, Posted, RoomNumber, StoredJob};
+use crate::store::{Closing, Counter, JobChange, NewMessage, Posted, RoomNumber, ScheduleChange, StoredJob};
 use crate::text::Locale;
 
 /// Answers in one room, and shows nothing.
@@ -583,9 +583,12 @@ async fn a_guests_recurring_schedule_ends_unless_the_guest_comes_back() {
         let stored = engine.store.schedule(&planned.id).await.expect("readable");
         stored.and_then(|stored| stored.schedule.expires_at)
     };
-    let until = expiry().await.expect("a guest's schedule has an end");
     // A part of the term has passed.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let from = engine.store.schedule(&planned.id).await.expect("readable").expect("stored");
+    let until = Timestamp(from.schedule.expires_at.expect("a guest's schedule has an end").0 - 500);
+    let sooner = Schedule { expires_at: Some(until), ..from.schedule.clone() };
+    let change = ScheduleChange { from, to: Some(sooner), run: None };
+    assert_eq!(engine.store.change_schedule(&change, None, || ()).await, Ok(true));
     engine.jobs.prolong(&planned.principal).await.expect("prolonged");
     assert!(expiry().await.expect("it goes on") > until);
     // The next minute lies beyond the term of this engine's guests.
