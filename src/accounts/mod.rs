@@ -27,7 +27,9 @@ pub use tokens::{NewToken, Tokens};
 
 use std::sync::Arc;
 
-use crate::model::{Account, AddressDigest, AuthorKind, Handle, Hook, Payer, Principal, Role, RoomName, Scope, Token};
+use crate::model::{
+    Account, AddressDigest, AuthorKind, Handle, Hook, Payer, Principal, Role, RoomName, Token, TokenScope,
+};
 use crate::protocol::MemberView;
 use crate::store::{Store, StoreError};
 use crate::text::{Locale, Text};
@@ -103,7 +105,7 @@ impl Visitor {
 pub struct Delegation {
     /// As whom that account writes: its rooms are the program's.
     pub principal: Principal,
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<TokenScope>,
     /// The only rooms that it is for; empty for all.
     pub rooms: Vec<RoomName>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Actor, Delegation};
-use crate::model::{Account, Document, Job, Posting, Role, RoomKind, RoomRecord, Schedule, Scope};
+use crate::model::{Account, Document, Job, Posting, Role, RoomKind, RoomRecord, Schedule, TokenScope};
 use crate::text::Text;
 
 /// An action that requires authorization.
@@ -49,14 +49,14 @@ pub enum Action<'a> {
 
 impl Action<'_> {
     /// What a program's token must be for; `None` for what every token is.
-    fn scope(self) -> Option<Scope> {
+    fn scope(self) -> Option<TokenScope> {
         match self {
             // What is shown of these is asked for by requests that read.
             Self::TakePart | Self::Enter(_) | Self::SeeJob(..) | Self::ReadDocument(..) => None,
-            Self::Read => Some(Scope::Read),
-            Self::Post(_) | Self::CreateRoom(_) => Some(Scope::Post),
-            Self::StartJob | Self::ManageJob(_) | Self::ManageSchedule(_) | Self::SeeEveryJob => Some(Scope::Jobs),
-            Self::ManageDocuments => Some(Scope::Documents),
+            Self::Read => Some(TokenScope::Read),
+            Self::Post(_) | Self::CreateRoom(_) => Some(TokenScope::Post),
+            Self::StartJob | Self::ManageJob(_) | Self::ManageSchedule(_) | Self::SeeEveryJob => Some(TokenScope::Jobs),
+            Self::ManageDocuments => Some(TokenScope::Documents),
             Self::ManageRoom(_)
             | Self::ManageRooms
             | Self::ReadJobLog
@@ -67,7 +67,7 @@ impl Action<'_> {
             | Self::ManagePeople
             | Self::ManageSettings
             | Self::GiveRole(_)
-            | Self::ManageAccount(_) => Some(Scope::Administration),
+            | Self::ManageAccount(_) => Some(TokenScope::Administration),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::keys::{digest, random_token};
 use super::{Connections, SessionChange};
-use crate::model::{Account, Handle, RoomName, SanctionSubject, Scope, Timestamp, Token, TokenId};
+use crate::model::{Account, Handle, RoomName, SanctionSubject, Timestamp, Token, TokenId, TokenScope};
 use crate::store::{Store, TokenAdded};
 use crate::text::Text;
 
@@ -29,7 +29,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 #[derive(Clone, Debug)]
 pub struct NewToken {
     pub name: Handle,
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<TokenScope>,
     pub rooms: Vec<RoomName>,
     /// `None` for a token that does not end by itself.
     pub days: Option<u32>,

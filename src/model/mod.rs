@@ -37,4 +37,4 @@ pub use sanction::{AuditEntry, Report, Sanction, SanctionKind, SanctionSubject};
 pub use schedule::{MissedRuns, NextRun, Rhythm, Schedule, ScheduleId};
 pub use stats::{JobMinute, RunTimes};
 pub use time::{Timestamp, rfc_3339};
-pub use token::{Scope, Token};
+pub use token::{Token, TokenScope};

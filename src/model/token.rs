@@ -7,7 +7,7 @@ use super::{AccountId, Handle, Principal, RoomName, Timestamp, TokenId};
 /// What a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Scope {
+pub enum TokenScope {
     /// Read and search what the account may read.
     Read,
     /// Write messages.
@@ -28,7 +28,7 @@ pub struct Token {
     pub name: Handle,
     /// For which account it acts.
     pub account: AccountId,
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<TokenScope>,
     /// The only rooms that it is for; empty for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rooms: Vec<RoomName>,

@@ -11,7 +11,7 @@ use warp::{Filter, Reply};
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_caller, with_app};
 use crate::accounts::{Deed, NewToken};
-use crate::model::{Account, Handle, RoomName, Scope, Token, TokenId};
+use crate::model::{Account, Handle, RoomName, Token, TokenId, TokenScope};
 use crate::text::Text;
 
 #[derive(Deserialize, ToSchema)]
@@ -19,7 +19,7 @@ use crate::text::Text;
 struct TokenRequest {
     /// The program's handle.
     name: String,
-    scopes: Vec<Scope>,
+    scopes: Vec<TokenScope>,
     /// The only rooms that it is for; empty for all.
     #[serde(default)]
     rooms: Vec<String>,
@@ -31,7 +31,7 @@ struct TokenRequest {
 struct TokenView {
     id: String,
     name: String,
-    scopes: Vec<Scope>,
+    scopes: Vec<TokenScope>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rooms: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use super::*;
 use crate::model::{
     Access, Account, AccountId, AuditEntry, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId,
     Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Rhythm, Role, RoomKind,
-    RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Scope, Token, TokenId,
+    RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
 };
 
 /// When jobs are due that wait for their time.
@@ -319,7 +319,7 @@ async fn change_the_rest(store: &Store) {
         id: TokenId::fresh(),
         name: Handle::new("deploy").expect("a name"),
         account: AccountId::fresh(),
-        scopes: vec![Scope::Post],
+        scopes: vec![TokenScope::Post],
         rooms: vec![],
         expires_at: None,
         last_used_at: None,
