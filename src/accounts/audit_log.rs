@@ -9,9 +9,6 @@ use crate::model::{AuditEntry, Timestamp};
 use crate::store::Store;
 use crate::text::Text;
 
-/// Maximum number of entries that are looked at for one page.
-const MOST_READ: usize = 50_000;
-
 /// What was done.
 #[derive(Clone, Debug, Default)]
 pub struct Deed {
@@ -68,7 +65,7 @@ impl AuditLog {
         Ok(self.store.add_audit_entry(&entry).await?)
     }
 
-    /// Entries that have `part` in them, newest first, behind the one of number `before`; and whether there may be more.
+    /// Entries that have `part` in them, newest first, behind the one of number `before`; and whether there are more.
     pub async fn list(
         &self,
         part: &str,
@@ -81,7 +78,7 @@ impl AuditLog {
         let has_part = |text: &str| text.to_lowercase().contains(&part);
         let is_wanted =
             |entry: &AuditEntry| has_part(&entry.by.to_string()) || has_part(&entry.action) || has_part(&entry.subject);
-        let mut entries = self.store.audit_entries(before, limit + 1, MOST_READ, is_wanted).await?;
+        let mut entries = self.store.audit_entries(before, limit + 1, is_wanted).await?;
         let more = entries.len() > limit;
         entries.truncate(limit);
         Ok((entries, more))

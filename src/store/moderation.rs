@@ -112,17 +112,16 @@ impl Store {
         self.commit(batch, WriteKind::Maintenance).await.map(drop)
     }
 
-    /// Entries of the audit log with smaller numbers than `before` that are wanted, newest first, at most `limit`. Looks at no
-    /// more than `most`; reads those.
+    /// Entries of the audit log with smaller numbers than `before` that are wanted, newest first, at most `limit`. Reads all entries
+    /// up to the last of them.
     pub async fn audit_entries(
         &self,
         before: Option<u64>,
         limit: usize,
-        most: usize,
         is_wanted: impl Fn(&AuditEntry) -> bool,
     ) -> Result<Vec<(u64, AuditEntry)>, StoreError> {
         let range = vec![]..before.unwrap_or(u64::MAX).to_be_bytes().to_vec();
-        let mut pages = self.pages(Table::AuditLog, range).from(Direction::Backward).at_most(most);
+        let mut pages = self.pages(Table::AuditLog, range).from(Direction::Backward);
         let mut entries = Vec::new();
         while entries.len() < limit
             && let Some((key, value)) = pages.next().await?

@@ -364,7 +364,7 @@ async fn change_the_rest(store: &Store) {
     for action in ["one", "two", "three"] {
         store.add_audit_entry(&entry(action)).await.expect("stored");
     }
-    let entries = store.audit_entries(Some(3), 9, 9, |_| true).await.expect("readable");
+    let entries = store.audit_entries(Some(3), 9, |_| true).await.expect("readable");
     let found: Vec<_> = entries.iter().map(|(number, entry)| (*number, entry.action.as_str())).collect();
     assert_eq!(found, [(2, "two"), (1, "one")]);
 
