@@ -163,6 +163,18 @@ async fn many_sockets_of_one_address_send_no_more_than_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_through_a_proxy_are_counted_by_the_clients_address() {
+    let server = server_with(|config| config.budgets.connections_per_minute = 5).await;
+    let headers = [("x-forwarded-for", ATTACKER)];
+    let mut refused = 0;
+    for _ in 0..10 {
+        refused += usize::from(Client::try_connect(server.address(), "/ws", &headers).await.is_err());
+    }
+    assert!((1..=5).contains(&refused), "{refused}");
+    client(&server, HONEST, 500).await.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rooms_and_reads_cost_something_and_others_are_answered() {
     let server = server_with(|config| config.budgets.reading_seconds_per_minute = 1).await;
     let open = |number: usize| {

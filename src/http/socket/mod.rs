@@ -31,6 +31,7 @@ use super::limits::Permit;
 use super::refusals::Refusal;
 use crate::accounts::{Action, Connections, SessionChange, SessionId, SignedIn};
 use crate::bots::Bots;
+use crate::budgets::{Cost, Spender};
 use crate::groups::{Outbox, OutboxId, Reader};
 use crate::model::{PRIVATE_ROOM, Principal, Role, RoomName, SanctionSubject};
 use crate::protocol::{CloseReason, ServerFrame};
@@ -236,6 +237,11 @@ fn open(
     let door = door?;
     caller.check_origin()?;
     caller.actor(None).may(Action::Read)?;
+    // Behind a proxy the client's connections are counted here; others were when they were accepted.
+    if caller.is_proxied {
+        let spender = Spender { role: caller.role, payer: &caller.payer(), room: None };
+        app.budgets.take(Cost::Connections, 1, spender).map_err(Text::from)?;
+    }
     let (accept, upgrade) = accept_key(headers)
         .zip(upgrade)
         .ok_or_else(|| Refusal::new(StatusCode::UPGRADE_REQUIRED, Text::new("error-bad_request-upgrade")))?;
