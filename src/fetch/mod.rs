@@ -25,7 +25,7 @@ use self::guard::Guard;
 pub use self::look_ups::Asker;
 use self::look_ups::with_port;
 pub use self::signature::{SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
-pub use self::trusted::{Endpoint, Incoming, Key, Waits};
+pub use self::trusted::{Endpoint, Incoming, Key, Sender, Waits};
 use crate::model::Timestamp;
 
 /// Header with which receivers detect duplicates.

@@ -31,6 +31,11 @@ impl Key {
         self.0.is_empty()
     }
 
+    /// For a request that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// Removes the key from a text of the remote server, in case it is repeated there.
     pub fn hide_in(&self, text: &str) -> String {
         if self.is_empty() { text.to_owned() } else { text.replace(&self.0, "…") }
@@ -89,17 +94,7 @@ impl Endpoint {
         let has_scheme = base.contains("://");
         let base = Client::parse(base).ok().filter(|_| has_scheme);
         let base = base.ok_or("must be an address such as http://localhost:11434/v1, without a login")?;
-        let http = reqwest::Client::builder()
-            .redirect(Redirects::none())
-            .no_proxy()
-            .connect_timeout(Self::CONNECT)
-            .dns_resolver(Arc::new(EndpointResolver(LookUps::new())))
-            // A pooled connection may be closed by the server at the moment it is reused.
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("chatbot/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| format!("cannot set up the HTTP client: {error}"))?;
-        Ok(Self { http, base, authorization: authorization(&key)?, key })
+        Ok(Self { http: http_client()?, base, authorization: authorization(&key)?, key })
     }
 
     /// The host, for messages to users.
@@ -120,10 +115,7 @@ impl Endpoint {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
         }
-        let first_by = asked + waits.first.min(waits.total);
-        let response = tokio::time::timeout_at(first_by, request.send()).await.map_err(|_| FetchError::TimedOut)?;
-        let response = response.map_err(|error| classify(&error))?;
-        Ok(Incoming { response, first_by: Some(first_by), idle: waits.idle, end_by: asked + waits.total })
+        Incoming::of(request.send(), asked, waits).await
     }
 
     fn below(&self, path: &str) -> Url {
@@ -133,6 +125,35 @@ impl Endpoint {
         }
         url
     }
+}
+
+/// Sends requests that a library makes, to addresses that the settings name or lead to.
+#[derive(Clone, Debug)]
+pub struct Sender(reqwest::Client);
+
+impl Sender {
+    /// # Errors
+    /// A message for the operator.
+    pub fn new() -> Result<Self, String> {
+        http_client().map(Self)
+    }
+
+    /// Waits for the response headers.
+    pub async fn send(&self, request: reqwest::Request, waits: Waits) -> Result<Incoming, FetchError> {
+        Incoming::of(self.0.execute(request), Instant::now(), waits).await
+    }
+}
+
+fn http_client() -> Result<reqwest::Client, String> {
+    let client = reqwest::Client::builder()
+        .redirect(Redirects::none())
+        .no_proxy()
+        .connect_timeout(Endpoint::CONNECT)
+        .dns_resolver(Arc::new(EndpointResolver(LookUps::new())))
+        // A pooled connection may be closed by the server at the moment it is reused.
+        .pool_max_idle_per_host(0)
+        .user_agent(concat!("chatbot/", env!("CARGO_PKG_VERSION")));
+    client.build().map_err(|error| format!("cannot set up the HTTP client: {error}"))
 }
 
 fn authorization(key: &Key) -> Result<Option<HeaderValue>, String> {
@@ -155,6 +176,18 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// Waits for the headers of a response that was asked for at that time.
+    async fn of(
+        response: impl Future<Output = reqwest::Result<reqwest::Response>>,
+        asked: Instant,
+        waits: Waits,
+    ) -> Result<Self, FetchError> {
+        let first_by = asked + waits.first.min(waits.total);
+        let response = tokio::time::timeout_at(first_by, response).await.map_err(|_| FetchError::TimedOut)?;
+        let response = response.map_err(|error| classify(&error))?;
+        Ok(Self { response, first_by: Some(first_by), idle: waits.idle, end_by: asked + waits.total })
+    }
+
     pub fn status(&self) -> StatusCode {
         self.response.status()
     }
