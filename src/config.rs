@@ -7,6 +7,7 @@ mod commands;
 mod embedding;
 mod language_model;
 mod layers;
+mod open_id;
 mod webhooks;
 
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ pub use commands::{AfterRestart, AllowedTo, CommandConfig, Urgency};
 pub use embedding::{EmbeddingChoice, EmbeddingConfig};
 pub use language_model::LanguageModelConfig;
 pub use layers::{ConfigError, Sources, environment, load};
+pub use open_id::OpenIdConfig;
 pub use webhooks::WebhookConfig;
 
 use crate::budgets::{Rate, Rates};
@@ -39,6 +41,7 @@ pub struct Config {
     pub jobs: JobsConfig,
     pub store: StoreConfig,
     pub accounts: AccountsConfig,
+    pub open_id: OpenIdConfig,
     pub language_model: LanguageModelConfig,
     pub documents: DocumentsConfig,
     pub embedding: EmbeddingConfig,
@@ -355,8 +358,9 @@ impl Config {
 
     /// The files and folders with what no program of a command may read: data and keys.
     pub fn secret_paths(&self) -> Vec<PathBuf> {
-        let paths = [&self.server.data_dir, &self.language_model.key_file, &self.embedding.key_file];
-        paths.into_iter().chain(&self.file).filter(|path| !path.as_os_str().is_empty()).cloned().collect()
+        let key_files = [&self.language_model.key_file, &self.embedding.key_file, &self.open_id.client_secret_file];
+        let paths = [&self.server.data_dir].into_iter().chain(key_files);
+        paths.chain(&self.file).filter(|path| !path.as_os_str().is_empty()).cloned().collect()
     }
 
     /// Validates constraints that the types do not express.
@@ -410,6 +414,7 @@ impl Config {
         require((1..=64).contains(&self.documents.text_mb), "documents.text_mb", "must be 1 to 64")?;
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
+        self.open_id.check(public_url)?;
         self.embedding.check()?;
         self.language_model.check()?;
         let filter = self.log.level.parse::<tracing_subscriber::filter::Targets>();

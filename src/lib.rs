@@ -8,7 +8,7 @@
 //! - [`answers`] builds answers from passages, with or without a language model.
 //! - [`search`] is search over messages.
 //! - [`chat`] are the rooms: joining, posting, answers.
-//! - [`llm`] is the client for language models.
+//! - [`llm`] is the client for language models, [`open_id`] that for the identity provider.
 //! - [`accounts`] is authorization; [`jobs`] are queued and running jobs; [`schedule`] parses times and recurrences;
 //!   [`fetch`] is the HTTP client, [`process`] runs other programs.
 //! - [`documents`] extracts text from files and splits it into passages.
@@ -44,6 +44,7 @@ pub mod local;
 #[allow(unsafe_code, reason = "the heap belongs to the allocator, and the program's own pages to the kernel")]
 pub mod memory;
 pub mod model;
+pub mod open_id;
 pub mod patterns;
 pub mod process;
 pub mod protocol;

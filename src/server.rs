@@ -35,6 +35,7 @@ use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
 use crate::local::{Announced, LocalAccess};
 use crate::memory;
+use crate::open_id::Provider;
 use crate::process::Programs;
 use crate::protocol::CloseReason;
 use crate::search::Search;
@@ -143,7 +144,7 @@ impl Server {
             chat,
             bots,
             jobs,
-            accounts: Accounts::new(store.clone(), sessions.clone()),
+            accounts: Accounts::new(store.clone(), sessions.clone(), &config.http.public_url),
             front_door,
             tokens: Tokens::new(store.clone(), sockets.clone()),
             sanctions,
@@ -151,6 +152,7 @@ impl Server {
             keys,
             sessions,
             hooks: Hooks::new(store.clone()),
+            provider: provider(config)?,
             store,
             search,
             reads: Reads::default(),
@@ -381,6 +383,11 @@ async fn announce(config: &Config, access: LocalAccess) -> anyhow::Result<Announ
     let dir = config.server.data_dir.clone();
     let announced = threads::blocking(move || access.announce(&dir)).await?;
     announced.with_context(|| format!("cannot write to {}", config.server.data_dir.display()))
+}
+
+fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
+    let built = config.open_id.build(&config.http.public_url);
+    built.map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))
 }
 
 fn webhooks(config: &Config) -> anyhow::Result<Webhooks> {

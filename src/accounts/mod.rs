@@ -7,22 +7,29 @@ mod access;
 mod audit_log;
 mod hooks;
 mod keys;
+mod passkeys;
 mod passwords;
 mod people;
 mod permissions;
 mod sanctions;
+mod second_factor;
 mod sessions;
+mod sign_in;
 mod throttle;
+mod ticket;
 mod tokens;
 
 pub use access::FrontDoor;
 pub use audit_log::{AuditLog, Deed};
 pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, random_token};
-pub use people::{AccountChange, Accounts, Credentials};
+pub use passkeys::Challenge;
+pub use people::{AccountChange, Accounts};
 pub use permissions::Action;
 pub use sanctions::{NewSanction, Sanctioned, Sanctions};
+pub use second_factor::Enrollment;
 pub use sessions::{Connections, Device, SESSION_DAYS, SessionChange, SessionId, Sessions, SignedIn};
+pub use sign_in::{Credentials, Errand};
 pub use tokens::{NewToken, Tokens};
 
 use std::sync::Arc;
@@ -39,6 +46,9 @@ use crate::text::{Locale, Text};
 pub enum SignInError {
     WrongKey,
     WrongPassword,
+    /// The password is right, and the account has a second factor.
+    CodeNeeded,
+    WrongCode,
     /// Too many failures of this address, or of this name.
     TryLater {
         seconds: u64,

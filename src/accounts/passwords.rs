@@ -21,11 +21,24 @@ const LONGEST: usize = 1024;
 const MEMORY: u32 = 12 * 1024;
 const PASSES: u32 = 3;
 
-/// Hashes that are computed at a time: each takes its memory and a core.
-static COMPUTING: Semaphore = Semaphore::const_new(2);
+/// For whom hashes are computed: each takes its memory and a core, so few are computed at a time, and few may wait. With more, they
+/// are refused for the moment.
+pub struct Lane {
+    computing: Semaphore,
+    waiting: Semaphore,
+}
 
-/// Those that compute or wait for that. With more, sign-ins are refused for the moment.
-static WAITING: Semaphore = Semaphore::const_new(32);
+impl Lane {
+    const fn new(computing: usize, waiting: usize) -> Self {
+        Self { computing: Semaphore::const_new(computing), waiting: Semaphore::const_new(waiting) }
+    }
+}
+
+/// For everybody. One at a time leaves a core to the conversation on small machines.
+pub static EVERYBODY: Lane = Lane::new(1, 32);
+
+/// For whoever has been here before: those who guess passwords do not hold them up.
+pub static KNOWN: Lane = Lane::new(1, 16);
 
 /// The hash of a password that nobody has, for names that nobody has: both take the same time.
 static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| hash_now("").ok());
@@ -45,16 +58,16 @@ pub fn check_new(password: &str, name: &Handle) -> Result<(), Text> {
 }
 
 /// The hash to store for a password.
-pub async fn hash(password: String) -> Result<String, Text> {
-    computed(move || hash_now(&password)).await?
+pub async fn hash(password: String, lane: &'static Lane) -> Result<String, Text> {
+    computed(lane, move || hash_now(&password)).await?
 }
 
 /// Whether a password is the one of a hash. Without a hash it is not, after the same time.
-pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Text> {
+pub async fn verify(password: String, hash: Option<String>, lane: &'static Lane) -> Result<bool, Text> {
     if password.len() > LONGEST {
         return Ok(false);
     }
-    computed(move || {
+    computed(lane, move || {
         let stored = hash.as_ref().or(NOBODYS.as_ref());
         let parsed = stored.and_then(|stored| PasswordHash::new(stored).ok());
         let fits = parsed.is_some_and(|parsed| hasher().verify_password(password.as_bytes(), &parsed).is_ok());
@@ -63,11 +76,14 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Text
     .await
 }
 
-async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Text> {
+async fn computed<T: Send + 'static>(
+    lane: &'static Lane,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Text> {
     let busy = || Text::new("error-busy");
-    let _waiting = WAITING.try_acquire().map_err(|_| busy())?;
+    let _waiting = lane.waiting.try_acquire().map_err(|_| busy())?;
     // Never closed.
-    let _permit = COMPUTING.acquire().await;
+    let _permit = lane.computing.acquire().await;
     blocking(work).await.map_err(|_| busy())
 }
 
@@ -92,11 +108,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_alone() {
-        let hash = hash("correct horse".into()).await.expect("a hash");
+        let hash = hash("correct horse".into(), &EVERYBODY).await.expect("a hash");
         assert!(hash.starts_with("$argon2id$v=19$m=12288,t=3,p=1$"), "{hash}");
-        assert_eq!(verify("correct horse".into(), Some(hash.clone())).await, Ok(true));
-        assert_eq!(verify("correct horsf".into(), Some(hash)).await, Ok(false));
-        assert_eq!(verify(String::new(), None).await, Ok(false), "not even the one that nobody has");
+        assert_eq!(verify("correct horse".into(), Some(hash.clone()), &EVERYBODY).await, Ok(true));
+        assert_eq!(verify("correct horsf".into(), Some(hash), &EVERYBODY).await, Ok(false));
+        assert_eq!(verify(String::new(), None, &EVERYBODY).await, Ok(false), "not even the one that nobody has");
     }
 
     #[test]

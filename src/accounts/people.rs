@@ -1,15 +1,17 @@
-//! Accounts: making them by invitation, signing in, and looking after them.
+//! Accounts: making them by invitation, and looking after them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use webauthn_rs::Webauthn;
+
 use super::keys::{digest, random_token};
-use super::passwords;
 use super::sessions::{SessionChange, SessionId, Sessions};
 use super::throttle::Throttle;
-use super::{Action, Actor, SignInError, Visitor};
+use super::{Action, Actor, Visitor};
+use super::{passkeys, passwords};
 use crate::model::{
-    Account, AccountId, Handle, Invitation, InvitationId, Principal, Role, SanctionSubject, Timestamp, subscriber,
+    Account, AccountId, Handle, Identity, Invitation, InvitationId, Principal, Role, SanctionSubject, Timestamp,
 };
 use crate::protocol::{AccountView, SessionView};
 use crate::store::{AccountAdded, Session, Store, UsedInvitation};
@@ -29,39 +31,36 @@ const FIRST_MINUTES: i64 = 30;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// What somebody gives to sign in.
-#[derive(Debug)]
-pub struct Credentials {
-    pub name: String,
-    pub password: String,
-    /// The mark of a browser in which this account signed in before, see [`Accounts::mark`].
-    pub mark: Option<String>,
-}
-
 /// A change to an account.
 #[derive(Debug, Default)]
 pub struct AccountChange {
     pub role: Option<Role>,
     pub disabled: Option<bool>,
     pub password: Option<String>,
+    /// Whether the second factor and the passkeys are removed, for somebody who lost them.
+    pub resets_factors: bool,
 }
 
 /// Makes accounts, checks passwords, and lets those who may look after them.
 pub struct Accounts {
-    store: Arc<Store>,
-    sessions: Arc<Sessions>,
-    by_address: Throttle<IpAddr>,
-    /// Failures of browsers that are not known, by the name's skeleton, whether an account has it or not.
-    by_name: Throttle<String>,
-    /// Failures of known browsers: whoever attacks the account from elsewhere does not lock them out.
-    by_mark: Throttle<String>,
+    pub(super) store: Arc<Store>,
+    pub(super) sessions: Arc<Sessions>,
+    /// `None` where there can be no passkeys.
+    pub(super) webauthn: Option<Webauthn>,
+    pub(super) by_address: Throttle<IpAddr>,
+    /// Failures of browsers that are not known, by the name's skeleton.
+    pub(super) by_name: Throttle<String>,
+    /// Failures of browsers in which the account signed in before, by its id.
+    pub(super) by_mark: Throttle<String>,
 }
 
 impl Accounts {
-    pub fn new(store: Arc<Store>, sessions: Arc<Sessions>) -> Self {
+    /// `public_url` is that of the server, for whose name passkeys are made; it may be empty.
+    pub fn new(store: Arc<Store>, sessions: Arc<Sessions>, public_url: &str) -> Self {
         Self {
             store,
             sessions,
+            webauthn: passkeys::webauthn(public_url),
             by_address: Throttle::default(),
             by_name: Throttle::default(),
             by_mark: Throttle::default(),
@@ -114,7 +113,7 @@ impl Accounts {
         passwords::check_new(&password, &name)?;
         let used = UsedInvitation { digest: digest(token), invitation };
         let role = used.invitation.role;
-        let account = new_account(name, role, Some(passwords::hash(password).await?), visitor);
+        let account = new_account(name, role, Some(passwords::hash(password, &passwords::EVERYBODY).await?), visitor);
         self.add(account, Some(used)).await
     }
 
@@ -131,11 +130,32 @@ impl Accounts {
         let password = match password {
             Some(password) => {
                 passwords::check_new(&password, &name)?;
-                Some(passwords::hash(password).await?)
+                Some(passwords::hash(password, &passwords::KNOWN).await?)
             }
             None => None,
         };
         self.add(new_account(name, role, password, None), None).await
+    }
+
+    /// Makes an account for somebody whom the identity provider knows, with a name that is free.
+    pub async fn create_for_identity(
+        &self,
+        identity: Identity,
+        names: &[Handle],
+        role: Role,
+        visitor: Option<&Visitor>,
+    ) -> Result<Account, Text> {
+        for name in names {
+            if self.check_guest(name).await.is_err() {
+                continue;
+            }
+            let account = new_account(name.clone(), role, None, visitor);
+            match self.add(Account { identity: Some(identity.clone()), ..account }, None).await {
+                Err(text) if text.code() == "name_taken" => {}
+                added => return added,
+            }
+        }
+        Err(Text::new("error-bad_handle-none_free"))
     }
 
     async fn add(&self, mut account: Account, used: Option<UsedInvitation>) -> Result<Account, Text> {
@@ -148,75 +168,9 @@ impl Accounts {
         match added {
             AccountAdded::Added => Ok(account),
             AccountAdded::NameTaken => Err(Text::new("error-name_taken").with("name", account.name)),
+            AccountAdded::IdentityTaken => Err(Text::new("error-wrong_state-identity_taken")),
             AccountAdded::VisitorTaken | AccountAdded::InvitationChanged => Err(Text::new("error-bad_invitation")),
         }
-    }
-
-    // --- signing in ---
-
-    /// The account of these credentials. Failures are counted by address and by name; names that nobody has are answered as
-    /// others are, after the same time.
-    pub async fn sign_in(&self, credentials: Credentials, address: IpAddr) -> Result<Account, SignInError> {
-        let Credentials { name, password, mark } = credentials;
-        let name = Handle::new(&name).ok();
-        let account = match &name {
-            Some(name) => self.store.account_of_name(name).await?,
-            None => None,
-        };
-        let known = account.as_ref().zip(mark).filter(|(account, mark)| self.mark(account) == *mark);
-        let known = known.map(|(account, _)| account.id.as_str().to_owned());
-        let (from, skeleton) = (subscriber(address), name.as_ref().map(Handle::skeleton).unwrap_or_default());
-        let admitted = match &known {
-            Some(known) => self.by_mark.admit(known),
-            None => self.by_address.admit(&from).and_then(|()| self.by_name.admit(&skeleton)),
-        };
-        admitted.map_err(|seconds| SignInError::TryLater { seconds })?;
-        let usable = account.filter(|account| !account.is_disabled);
-        let hash = usable.as_ref().and_then(|account| account.password.clone());
-        if passwords::verify(password, hash).await?
-            && let Some(account) = usable
-        {
-            self.by_address.forget(&from);
-            known.iter().for_each(|known| self.by_mark.forget(known));
-            return Ok(account);
-        }
-        tracing::warn!(%address, "wrong password");
-        match &known {
-            Some(known) => self.by_mark.count_failure(known),
-            None => {
-                self.by_address.count_failure(&from);
-                self.by_name.count_failure(&skeleton);
-            }
-        }
-        Err(SignInError::WrongPassword)
-    }
-
-    /// The mark of a browser in which an account signed in. It opens nothing, but the browser is not locked out by the failures of
-    /// others. A new password makes it void.
-    pub fn mark(&self, account: &Account) -> String {
-        self.store.sign(&["device", account.id.as_str(), account.password.as_deref().unwrap_or_default()])
-    }
-
-    // --- one's own account ---
-
-    /// Changes one's own password and ends all other sessions.
-    pub async fn change_password(
-        &self,
-        account: &Account,
-        own: &SessionId,
-        current: String,
-        new: String,
-        address: IpAddr,
-    ) -> Result<Account, SignInError> {
-        let credentials =
-            Credentials { name: account.name.to_string(), password: current, mark: Some(self.mark(account)) };
-        self.sign_in(credentials, address).await?;
-        passwords::check_new(&new, &account.name)?;
-        let hash = passwords::hash(new).await?;
-        let set = move |account: &mut Account| account.password = Some(hash.clone());
-        let changed = self.store.change_account(&account.id, set, |_| ()).await?;
-        self.sessions.end_of(&Principal::account(&account.id), |session| session != own).await?;
-        changed.ok_or(SignInError::WrongPassword)
     }
 
     // --- looking after accounts ---
@@ -269,16 +223,20 @@ impl Accounts {
         let hash = match change.password {
             Some(password) => {
                 passwords::check_new(&password, &before.name)?;
-                Some(passwords::hash(password).await?)
+                Some(passwords::hash(password, &passwords::KNOWN).await?)
             }
             None => None,
         };
-        let ends_sessions = change.disabled == Some(true) || hash.is_some();
+        let ends_sessions = change.disabled == Some(true) || hash.is_some() || change.resets_factors;
         let set = move |account: &mut Account| {
             account.role = change.role.unwrap_or(account.role);
             account.is_disabled = change.disabled.unwrap_or(account.is_disabled);
             if let Some(hash) = &hash {
                 account.password = Some(hash.clone());
+            }
+            if change.resets_factors {
+                account.second_factor = None;
+                account.passkeys.clear();
             }
         };
         let connections = self.sessions.connections();
@@ -389,7 +347,7 @@ impl Accounts {
 fn new_account(name: Handle, role: Role, password: Option<String>, visitor: Option<&Visitor>) -> Account {
     let id = AccountId::fresh();
     let principal = visitor.map_or_else(|| Principal::account(&id), |visitor| visitor.principal.clone());
-    Account { id, principal, name, role, password, is_disabled: false, created_at: Timestamp::now() }
+    Account { password, ..Account::new(id, principal, name, role) }
 }
 
 fn no_such_account() -> Text {

@@ -293,15 +293,8 @@ mod tests {
 
     #[test]
     fn only_the_owner_makes_and_changes_admins_and_owners() {
-        let account = |role| Account {
-            id: AccountId::fresh(),
-            principal: Principal::visitor("v"),
-            name: Handle::new("Ann").expect("a name"),
-            role,
-            password: None,
-            is_disabled: false,
-            created_at: Timestamp::now(),
-        };
+        let name = Handle::new("Ann").expect("a name");
+        let account = |role| Account::new(AccountId::fresh(), Principal::visitor("v"), name.clone(), role);
         for role in Role::OF_ACCOUNTS {
             let is_plain = role < Role::Admin;
             for (who, expected) in [

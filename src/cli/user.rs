@@ -50,6 +50,8 @@ enum UserCommand {
     Enable { name: String },
     /// Give somebody a new password, and sign them out everywhere; asks for it
     Password { name: String },
+    /// Remove somebody's second factor and passkeys, and sign them out everywhere
+    ResetFactors { name: String },
     /// Make somebody member, moderator, admin or owner
     Role {
         name: String,
@@ -96,6 +98,8 @@ struct Change {
     role: Option<&'static str>,
     disabled: Option<bool>,
     password: Option<String>,
+    /// `Some(false)` removes it.
+    second_factor: Option<bool>,
 }
 
 /// Where the accounts are. Both answer alike.
@@ -216,6 +220,7 @@ async fn act(place: &Place, output: &Output, command: UserCommand) -> anyhow::Re
         }
         UserCommand::Disable { name } => (name, Change { disabled: Some(true), ..Change::default() }),
         UserCommand::Enable { name } => (name, Change { disabled: Some(false), ..Change::default() }),
+        UserCommand::ResetFactors { name } => (name, Change { second_factor: Some(false), ..Change::default() }),
         UserCommand::Role { name, role } => (name, Change { role: Some(role), ..Change::default() }),
         UserCommand::Password { name } => {
             let id = place.id_of(&name).await?;

@@ -53,8 +53,15 @@ fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let path = path.or(warp::path!("jobs")).unify();
     let path = path.or(warp::path!("jobs" / String).map(|_| ()).untuple_one()).unify();
     let path = path.or(warp::path!("documents")).unify();
-    let path =
-        path.or(warp::path!("join")).unify().or(warp::path!("account")).unify().or(warp::path!("people")).unify();
+    let path = path
+        .or(warp::path!("join"))
+        .unify()
+        .or(warp::path!("sign-in"))
+        .unify()
+        .or(warp::path!("account"))
+        .unify()
+        .or(warp::path!("people"))
+        .unify();
     let path = path.or(warp::path!("documents" / String).map(|_| ()).untuple_one()).unify();
     let path =
         path.or(warp::path!("admin")).unify().or(warp::path!("admin" / String).map(|_| ()).untuple_one()).unify();

@@ -254,6 +254,8 @@ pub fn sign_in_refusal(error: SignInError) -> Refusal {
     match error {
         SignInError::WrongKey => Text::new("error-bad_key").into(),
         SignInError::WrongPassword => Text::new("error-bad_password").into(),
+        SignInError::CodeNeeded => Text::new("error-code_needed").into(),
+        SignInError::WrongCode => Text::new("error-bad_code").into(),
         SignInError::TryLater { seconds } => {
             let text = Text::new("error-bad_key-later").with("seconds", seconds);
             Refusal::new(warp::http::StatusCode::TOO_MANY_REQUESTS, text).retry_after(seconds)

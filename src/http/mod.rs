@@ -36,6 +36,7 @@ use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
 use crate::model::{Handle, HookId};
+use crate::open_id::Provider;
 use crate::search::Search;
 use crate::store::Store;
 use crate::text::Text;
@@ -64,6 +65,8 @@ pub struct App {
     pub library: Arc<Library>,
     pub connections: Arc<ConnectionLimits>,
     pub hooks: Hooks,
+    /// Where people may sign in instead of here.
+    pub provider: Option<Provider>,
     pub budgets: Arc<Budgets>,
     /// By hook.
     pub hook_posts: RequestLimits<HookId>,

@@ -50,7 +50,7 @@ impl From<Text> for Refusal {
     fn from(text: Text) -> Self {
         let status = match text.code() {
             "forbidden" => StatusCode::FORBIDDEN,
-            "bad_key" | "bad_password" => StatusCode::UNAUTHORIZED,
+            "bad_key" | "bad_password" | "bad_code" | "code_needed" | "bad_passkey" => StatusCode::UNAUTHORIZED,
             "not_found" | "bad_invitation" => StatusCode::NOT_FOUND,
             "unknown_host" => StatusCode::MISDIRECTED_REQUEST,
             "wrong_state" | "changed" | "name_taken" => StatusCode::CONFLICT,

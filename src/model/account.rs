@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Handle, InvitationId, Principal, Timestamp};
+use super::{AccountId, Handle, Identity, InvitationId, Passkey, Principal, SecondFactor, Timestamp};
 
 /// What somebody is on this server, from the least to the most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,11 +72,35 @@ pub struct Account {
     /// To sign in with, and shown beside messages.
     pub name: Handle,
     pub role: Role,
-    /// The password's hash with its parameters, as a PHC string. Without one nobody can sign in.
+    /// The password's hash with its parameters, as a PHC string; `None` if it is not used to sign in.
     pub password: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<SecondFactor>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<Passkey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// Whether it may not be used.
     pub is_disabled: bool,
     pub created_at: Timestamp,
+}
+
+impl Account {
+    /// One that nobody can sign in to yet.
+    pub fn new(id: AccountId, principal: Principal, name: Handle, role: Role) -> Self {
+        Self {
+            id,
+            principal,
+            name,
+            role,
+            password: None,
+            second_factor: None,
+            passkeys: Vec::new(),
+            identity: None,
+            is_disabled: false,
+            created_at: Timestamp::now(),
+        }
+    }
 }
 
 /// A link with which people make accounts. Its key is the digest of the link's token.

@@ -13,6 +13,8 @@ pub struct AccountView {
     pub role: &'static str,
     /// Whether it may not be used.
     pub disabled: bool,
+    /// Whether more than a password is asked for, or there are passkeys.
+    pub second_factor: bool,
     #[serde(serialize_with = "rfc_3339::serialize")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -29,6 +31,7 @@ impl AccountView {
             name: account.name.to_string(),
             role: account.role.as_str(),
             disabled: account.is_disabled,
+            second_factor: account.second_factor.is_some() || !account.passkeys.is_empty(),
             created_at: account.created_at,
             last_seen_at,
         }

@@ -1,9 +1,13 @@
 //! Accounts, by id, by name and by the visitor who made one.
 
+use std::convert::Infallible;
+
+use sha2::{Digest, Sha256};
+
 use super::invitations::{UsedInvitation, use_once};
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{Account, AccountId, Handle, Principal};
+use crate::model::{Account, AccountId, Handle, Identity, Principal};
 
 /// How often a change is tried that others come before.
 const TRIES: usize = 20;
@@ -16,6 +20,8 @@ pub enum AccountAdded {
     NameTaken,
     /// The visitor has an account already.
     VisitorTaken,
+    /// Another account is somebody's whom the identity provider knows as the same.
+    IdentityTaken,
     /// The invitation was used, or revoked, at the same moment.
     InvitationChanged,
 }
@@ -23,10 +29,23 @@ pub enum AccountAdded {
 /// An account with where it is found.
 pub(super) fn insert(batch: Batch, account: &Account) -> Batch {
     let id = account.id.as_str();
+    let batch = account
+        .identity
+        .iter()
+        .fold(batch, |batch, identity| batch.put(Table::AccountsOfIdentities, key(identity), id));
     batch
         .put(Table::AccountNames, account.name.skeleton(), id)
         .put(Table::AccountsOfPrincipals, account.principal.to_string(), id)
         .put(Table::Accounts, id, encode(account))
+}
+
+/// Where the account of an identity is found: a digest, as both parts may be long.
+fn key(identity: &Identity) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update((identity.issuer.len() as u64).to_be_bytes());
+    hash.update(&identity.issuer);
+    hash.update(&identity.subject);
+    hash.finalize().to_vec()
 }
 
 impl Store {
@@ -39,6 +58,9 @@ impl Store {
         let mut batch = Batch::new(scopes::ADD_ACCOUNT)
             .if_absent(Table::AccountNames, account.name.skeleton())
             .if_absent(Table::AccountsOfPrincipals, account.principal.to_string());
+        if let Some(identity) = &account.identity {
+            batch = batch.if_absent(Table::AccountsOfIdentities, key(identity));
+        }
         batch = insert(batch, account);
         if let Some(used) = used {
             batch = use_once(batch, used);
@@ -48,6 +70,7 @@ impl Store {
                 Outcome::Written { .. } => AccountAdded::Added,
                 Outcome::Refused { table: Table::AccountNames, .. } => AccountAdded::NameTaken,
                 Outcome::Refused { table: Table::AccountsOfPrincipals, .. } => AccountAdded::VisitorTaken,
+                Outcome::Refused { table: Table::AccountsOfIdentities, .. } => AccountAdded::IdentityTaken,
                 Outcome::Refused { .. } => AccountAdded::InvitationChanged,
             })
         };
@@ -66,6 +89,65 @@ impl Store {
     /// The account that writes as this principal.
     pub async fn account_of_principal(&self, principal: &Principal) -> Result<Option<Account>, StoreError> {
         self.account_behind(Table::AccountsOfPrincipals, principal.to_string().as_bytes()).await
+    }
+
+    /// The account of whom the identity provider knows so.
+    pub async fn account_of_identity(&self, identity: &Identity) -> Result<Option<Account>, StoreError> {
+        self.account_behind(Table::AccountsOfIdentities, &key(identity)).await
+    }
+
+    /// Gives an account this identity in place of the one it may have; `false` if another account has it.
+    pub async fn link_identity(&self, id: &AccountId, identity: &Identity) -> Result<bool, StoreError> {
+        for _ in 0..TRIES {
+            let Some((before, mut account)) = self.account_as_stored(id).await? else { return Ok(false) };
+            if account.identity.as_ref() == Some(identity) {
+                return Ok(true);
+            }
+            let mut batch = Batch::new(scopes::CHANGE_IDENTITY)
+                .if_equal(Table::Accounts, id.as_str(), before)
+                .if_absent(Table::AccountsOfIdentities, key(identity));
+            if let Some(former) = account.identity.replace(identity.clone()) {
+                batch = batch.delete(Table::AccountsOfIdentities, key(&former));
+            }
+            let batch = batch.put(Table::AccountsOfIdentities, key(identity), id.as_str());
+            let batch = batch.put(Table::Accounts, id.as_str(), encode(&account));
+            match self.commit_with(batch, WriteKind::Maintenance, |outcome| outcome).await? {
+                Outcome::Written { .. } => return Ok(true),
+                Outcome::Refused { table: Table::AccountsOfIdentities, .. } => return Ok(false),
+                Outcome::Refused { .. } => {}
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Takes its identity from an account, unless `check` refuses what it is without; `None` if there is nothing to take.
+    pub async fn unlink_identity<E>(
+        &self,
+        id: &AccountId,
+        check: impl Fn(&Account) -> Result<(), E> + Send,
+    ) -> Result<Option<Result<(), E>>, StoreError> {
+        for _ in 0..TRIES {
+            let Some((before, mut account)) = self.account_as_stored(id).await? else { return Ok(None) };
+            let Some(former) = account.identity.take() else { return Ok(None) };
+            if let Err(refused) = check(&account) {
+                return Ok(Some(Err(refused)));
+            }
+            let batch = Batch::new(scopes::CHANGE_IDENTITY)
+                .if_equal(Table::Accounts, id.as_str(), before)
+                .delete(Table::AccountsOfIdentities, key(&former))
+                .put(Table::Accounts, id.as_str(), encode(&account));
+            if self.commit_if(batch, WriteKind::Maintenance, || ()).await? {
+                return Ok(Some(Ok(())));
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// An account, and its record as it is stored.
+    async fn account_as_stored(&self, id: &AccountId) -> Result<Option<(Vec<u8>, Account)>, StoreError> {
+        let Some(stored) = self.engine.get(Table::Accounts, id.as_str().as_bytes()).await? else { return Ok(None) };
+        let account = decode(&stored)?;
+        Ok(Some((stored, account)))
     }
 
     async fn account_behind(&self, table: Table, key: &[u8]) -> Result<Option<Account>, StoreError> {
@@ -113,13 +195,28 @@ impl Store {
     pub async fn change_account(
         &self,
         id: &AccountId,
-        change: impl Fn(&mut Account) + Send,
+        change: impl Fn(&mut Account) + Send + Sync,
         effect: impl Fn(&Account) + Clone + Send + 'static,
     ) -> Result<Option<Account>, StoreError> {
+        let change = |account: &mut Account| {
+            change(account);
+            Ok::<(), Infallible>(())
+        };
+        Ok(self.try_change_account(id, change, effect).await?.map(|Ok(account)| account))
+    }
+
+    /// The same with a change that may refuse what the account has become.
+    pub async fn try_change_account<E>(
+        &self,
+        id: &AccountId,
+        change: impl Fn(&mut Account) -> Result<(), E> + Send,
+        effect: impl Fn(&Account) + Clone + Send + 'static,
+    ) -> Result<Option<Result<Account, E>>, StoreError> {
         for _ in 0..TRIES {
-            let Some(before) = self.engine.get(Table::Accounts, id.as_str().as_bytes()).await? else { return Ok(None) };
-            let mut account: Account = decode(&before)?;
-            change(&mut account);
+            let Some((before, mut account)) = self.account_as_stored(id).await? else { return Ok(None) };
+            if let Err(refused) = change(&mut account) {
+                return Ok(Some(Err(refused)));
+            }
             let batch = Batch::new(scopes::CHANGE_ACCOUNT).if_equal(Table::Accounts, id.as_str(), before).put(
                 Table::Accounts,
                 id.as_str(),
@@ -127,7 +224,7 @@ impl Store {
             );
             let (effect, changed) = (effect.clone(), account.clone());
             if self.commit_if(batch, WriteKind::Maintenance, move || effect(&changed)).await? {
-                return Ok(Some(account));
+                return Ok(Some(Ok(account)));
             }
         }
         Err(StoreError::Busy)

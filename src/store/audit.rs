@@ -18,7 +18,7 @@ use crate::model::{Account, Hook, Invitation, JobState, Message, Report, RoomRec
 use crate::threads;
 
 /// The tables that follow from records alone.
-const INDEXES: [Table; 12] = [
+const INDEXES: [Table; 13] = [
     Table::OpenJobs,
     Table::DueJobs,
     Table::DeadJobs,
@@ -28,6 +28,7 @@ const INDEXES: [Table; 12] = [
     Table::FileReferences,
     Table::AccountNames,
     Table::AccountsOfPrincipals,
+    Table::AccountsOfIdentities,
     Table::SessionsOf,
     Table::RoomsOf,
     Table::TokensOf,

@@ -85,6 +85,8 @@ pub enum Table {
     Tokens = 44,
     /// Account id ‖ digest of a token → nothing.
     TokensOf = 45,
+    /// Digest of whom the identity provider knows → id of that person's account.
+    AccountsOfIdentities = 46,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

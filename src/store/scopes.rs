@@ -32,8 +32,9 @@ scopes! {
     REMOVE_SESSIONS: Sessions SessionsOf;
 
     /// An account, with its name and one use of the invitation.
-    ADD_ACCOUNT: Accounts AccountNames AccountsOfPrincipals Invitations Claims;
+    ADD_ACCOUNT: Accounts AccountNames AccountsOfPrincipals AccountsOfIdentities Invitations Claims;
     CHANGE_ACCOUNT: Accounts;
+    CHANGE_IDENTITY: Accounts AccountsOfIdentities;
     ADD_INVITATION: Invitations Claims;
     /// The server's own invitation in place of the one before.
     REPLACE_FIRST_INVITATION: Invitations Meta;

@@ -30,4 +30,5 @@ mod pictures;
 mod preferences;
 mod rooms;
 mod search;
+mod sign_in;
 mod talking;

@@ -124,7 +124,11 @@ impl Window {
     }
 
     pub async fn go(&self, server: SocketAddr, path: &str) {
-        self.client.goto(&format!("http://{server}{path}")).await.expect("a page");
+        self.visit(&format!("http://{server}{path}")).await;
+    }
+
+    pub async fn visit(&self, url: &str) {
+        self.client.goto(url).await.expect("a page");
     }
 
     pub async fn reload(&self) {

@@ -25,6 +25,8 @@ const ROLES: [Least; 6] = [Least::Stranger, Least::Guest, Least::Member, Least::
 fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
     use Least::{Admin, Guest, Member, Moderator, Owner, Stranger};
     let none = Value::Null;
+    // Without the password that is asked for.
+    let unconfirmed = json!({});
     vec![
         ("GET", "/healthz", Stranger, none.clone()),
         ("GET", "/api/openapi.json", Stranger, none.clone()),
@@ -95,6 +97,20 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("DELETE", "/api/account/tokens/{token}", Member, none.clone()),
         ("DELETE", "/api/account/sessions/{session}", Member, none.clone()),
         ("POST", "/api/account/password", Member, json!({"current": "wrong", "new": "whatever it is 123"})),
+        ("POST", "/api/account/passkeys/start", Member, unconfirmed.clone()),
+        ("POST", "/api/account/passkeys", Member, json!({"ticket": "", "credential": {}, "name": "Key"})),
+        ("DELETE", "/api/account/passkeys/{token}", Member, unconfirmed.clone()),
+        ("POST", "/api/account/second-factor/start", Member, unconfirmed.clone()),
+        ("POST", "/api/account/second-factor", Member, json!({"secret": "", "code": ""})),
+        ("DELETE", "/api/account/second-factor", Member, unconfirmed.clone()),
+        ("POST", "/api/account/recovery-codes", Member, unconfirmed.clone()),
+        ("POST", "/api/account/identity/start", Member, unconfirmed.clone()),
+        ("POST", "/api/account/identity", Member, json!({"code": "", "state": "", "ticket": ""})),
+        ("DELETE", "/api/account/identity", Member, unconfirmed),
+        ("POST", "/api/session/passkey/start", Stranger, none.clone()),
+        ("POST", "/api/session/passkey", Stranger, json!({"ticket": "", "credential": {}})),
+        ("POST", "/api/session/provider/start", Stranger, none.clone()),
+        ("POST", "/api/session/provider", Stranger, json!({"code": "", "state": "", "ticket": ""})),
         // Last: they end the sessions of those who ask.
         ("DELETE", "/api/account/sessions", Member, none.clone()),
         ("POST", "/api/session", Stranger, json!({"name": "Pat", "password": "wrong"})),
@@ -103,13 +119,25 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
 }
 
 /// Where what is asked for is one's own, and what is asked for in the table is not: refused whoever asks.
-const FOR_NOBODY: [(&str, &str); 5] = [
+const FOR_NOBODY: [(&str, &str); 16] = [
     // It was typed, not uploaded; that others are refused is tested with the documents.
     ("GET", "/api/documents/{document}/original"),
     ("POST", "/api/jobs/{job}/callback/{token}"),
     ("DELETE", "/api/account/tokens/{token}"),
     ("DELETE", "/api/account/sessions/{session}"),
     ("POST", "/api/account/password"),
+    ("POST", "/api/account/passkeys/start"),
+    ("DELETE", "/api/account/passkeys/{token}"),
+    ("POST", "/api/account/second-factor/start"),
+    ("POST", "/api/account/second-factor"),
+    ("DELETE", "/api/account/second-factor"),
+    ("POST", "/api/account/recovery-codes"),
+    ("POST", "/api/account/identity/start"),
+    ("DELETE", "/api/account/identity"),
+    // There is no provider.
+    ("POST", "/api/session/provider/start"),
+    ("POST", "/api/session/provider"),
+    ("POST", "/api/account/identity"),
 ];
 
 /// Things that exist, by what they are called in the table.

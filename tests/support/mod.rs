@@ -1,6 +1,7 @@
 //! What every test of the whole program needs: a real server on a free port, and a client that keeps what it saw.
 
 pub mod fake_model;
+pub mod fake_provider;
 pub mod real_model;
 
 use std::collections::BTreeMap;
@@ -77,10 +78,25 @@ impl TestServer {
         Self::launch(config, DataDir::Given(dir.to_owned())).await
     }
 
-    async fn launch(mut config: Config, data_dir: DataDir) -> Self {
-        config.accounts.owner_key = OWNER_KEY.into();
+    /// A server that pages reach as `localhost`, a name for which there can be passkeys; its public URL, which it also knows.
+    pub async fn on_localhost(change: impl FnOnce(&mut Config, &str)) -> (Self, String) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut config = without_budgets();
+        config.server.data_dir = dir.path().to_owned();
+        let listener = http::bind(Some([127, 0, 0, 1].into()), 0).expect("a free port");
+        let url = format!("http://localhost:{}", listener.local_addr().expect("an address").port());
+        config.http.public_url.clone_from(&url);
+        change(&mut config, &url);
+        (Self::launch_at(listener, config, DataDir::Own(dir)).await, url)
+    }
+
+    async fn launch(config: Config, data_dir: DataDir) -> Self {
         let host = config.host().unwrap_or_else(|| [127, 0, 0, 1].into());
-        let listener = http::bind(Some(host), 0).expect("a free port");
+        Self::launch_at(http::bind(Some(host), 0).expect("a free port"), config, data_dir).await
+    }
+
+    async fn launch_at(listener: std::net::TcpListener, mut config: Config, data_dir: DataDir) -> Self {
+        config.accounts.owner_key = OWNER_KEY.into();
         let server = Server::start(&config, listener).await.expect("a server");
         let (address, first_invitation) = (server.address(), server.first_invitation().map(str::to_owned));
         let (stop, stopped) = oneshot::channel();

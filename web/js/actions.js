@@ -1,6 +1,8 @@
 // What a person can do on this page, each as one function: the place where chat,
 // HTTP and page state meet. Knows no elements; views call it as `app`.
 
+import { depart, recallDeparture } from './accounts/departure.js';
+import { asked, createPasskey, usePasskey } from './accounts/webauthn.js';
 import * as api from './api.js';
 import { BOT_ROOM } from './chat.js';
 import { batch, signal } from './html.js';
@@ -279,10 +281,38 @@ export function createActions(chat, connection) {
       chat.greetAgain();
     },
 
-    signIn: explained(async (name, password) => {
-      await api.signIn(name, password);
+    fetchWays: api.fetchWays,
+    signIn: explained(async (name, password, code) => {
+      await api.signIn(name, password, code);
       closeDialog();
       connection.reopen();
+    }),
+
+    signInWithPasskey: explained(async () => {
+      const { options, ticket } = await api.startPasskeySignIn();
+      const { credential, reason } = await asked(usePasskey(options));
+      if (reason === 'declined') return;
+      if (reason) throw new Refused(t(`passkeys.${reason}`));
+      await api.signInWithPasskey({ ticket, credential });
+      closeDialog();
+      connection.reopen();
+    }),
+
+    departToSignIn: explained(async () => depart(await api.departToSignIn(), app.pathOf(chat.current.value))),
+    departToLink: explained(async (password) => depart(await api.departToLink(password), '/account')),
+
+    /** Back from the identity provider, with its answer; goes on where one left. */
+    arrive: explained(async ({ code, state }) => {
+      const { ticket, path } = recallDeparture() ?? {};
+      if (!code || !ticket) throw new Refused(t('provider.not-completed'));
+      if (path === '/account') {
+        await api.arriveToLink({ code, state, ticket });
+        app.openAccount();
+        return;
+      }
+      await api.arriveToSignIn({ code, state, ticket });
+      connection.reopen();
+      app.endPlace();
     }),
 
     signInWithKey: explained(async (key) => {
@@ -327,6 +357,18 @@ export function createActions(chat, connection) {
 
     fetchAccount: explained(api.showAccount),
     changePassword: explained(api.changePassword),
+    addPasskey: explained(async (name, password) => {
+      const { options, ticket } = await api.startPasskey(password);
+      const { credential, reason } = await asked(createPasskey(options));
+      if (reason) throw new Refused(t(`passkeys.${reason}`));
+      await api.addPasskey({ ticket, credential, name });
+    }),
+    removePasskey: explained(api.removePasskey),
+    startSecondFactor: explained(api.startSecondFactor),
+    addSecondFactor: explained(api.addSecondFactor),
+    removeSecondFactor: explained(api.removeSecondFactor),
+    renewRecoveryCodes: explained(api.renewRecoveryCodes),
+    unlinkIdentity: explained(api.unlinkIdentity),
     endSession: noticed(async (id) => {
       await api.endSession(id);
       notify(t('account.signed-out-there'), { kind: 'done' });
@@ -364,7 +406,10 @@ export function createActions(chat, connection) {
   return app;
 }
 
-const sentence = (error) => (error instanceof api.ApiError ? error.message : t('error.network'));
+/** What did not happen, in words for people. */
+class Refused extends Error {}
+
+const sentence = (error) => (error instanceof api.ApiError || error instanceof Refused ? error.message : t('error.network'));
 
 /** For dialogs, which say themselves what went wrong. */
 function explained(act) {

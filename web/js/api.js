@@ -69,7 +69,14 @@ export const listSchedules = () => call('GET', '/api/schedules').then(({ schedul
 export const pauseSchedule = (id) => call('POST', `${schedulePath(id)}/pause`);
 export const resumeSchedule = (id) => call('POST', `${schedulePath(id)}/resume`);
 export const dropSchedule = (id) => call('DELETE', schedulePath(id));
-export const signIn = (name, password) => call('POST', '/api/session', { name, password });
+/** What there is to sign in with beside a password: `{passkeys, provider}`. */
+export const fetchWays = () => call('GET', '/api/session').then(({ ways }) => ways);
+/** `code` of the second factor, if it was asked for. */
+export const signIn = (name, password, code) => call('POST', '/api/session', { name, password, ...(code && { code }) });
+export const startPasskeySignIn = () => call('POST', '/api/session/passkey/start');
+export const signInWithPasskey = (answer) => call('POST', '/api/session/passkey', answer);
+export const departToSignIn = () => call('POST', '/api/session/provider/start');
+export const arriveToSignIn = (arrival) => call('POST', '/api/session/provider', arrival);
 export const signInWithKey = (key) => call('POST', '/api/session', { key });
 /** A browser whose cookie went to an account gets a new one with the page. */
 export const becomeGuest = () => fetch('/', { cache: 'no-store' });
@@ -78,7 +85,18 @@ export const showInvitation = (token) => call('POST', '/api/invitations/show', {
 /** `{invitation, name, password}`, which signs in, or `{name, role, password}` for somebody else. */
 export const createAccount = (account) => call('POST', '/api/accounts', account);
 export const showAccount = () => call('GET', '/api/account');
-/** Ends all other sessions. */
+// Whoever changes what the account is signed in with says its password, if it has one.
+export const startPasskey = (password) => call('POST', '/api/account/passkeys/start', { password });
+export const addPasskey = (passkey) => call('POST', '/api/account/passkeys', passkey);
+export const removePasskey = (id, password) => call('DELETE', `/api/account/passkeys/${encodeURIComponent(id)}`, { password });
+export const startSecondFactor = (password) => call('POST', '/api/account/second-factor/start', { password });
+export const addSecondFactor = (factor) => call('POST', '/api/account/second-factor', factor).then((answer) => answer.recovery_codes);
+export const removeSecondFactor = (password) => call('DELETE', '/api/account/second-factor', { password });
+export const renewRecoveryCodes = (password) => call('POST', '/api/account/recovery-codes', { password }).then((answer) => answer.recovery_codes);
+export const departToLink = (password) => call('POST', '/api/account/identity/start', { password });
+export const arriveToLink = (arrival) => call('POST', '/api/account/identity', arrival);
+export const unlinkIdentity = (password) => call('DELETE', '/api/account/identity', { password });
+/** Ends all other sessions. `current` is null if there is no password yet. */
 export const changePassword = (current, wanted) => call('POST', '/api/account/password', { current, new: wanted });
 export const endSession = (id) => call('DELETE', `/api/account/sessions/${encodeURIComponent(id)}`);
 export const endEverySession = () => call('DELETE', '/api/account/sessions');
@@ -88,7 +106,7 @@ export const createToken = (token) => call('POST', '/api/account/tokens', token)
 export const deleteToken = (id) => call('DELETE', `/api/account/tokens/${encodeURIComponent(id)}`);
 /** `query`: `q`, `after`, `limit`; empty ones do not count. */
 export const listAccounts = (query) => call('GET', `/api/accounts?${new URLSearchParams(withoutEmpty(query))}`);
-/** `change`: any of `role`, `disabled`, `password`. */
+/** `change`: any of `role`, `disabled`, `password`, and `second_factor: false`, which removes it with the passkeys. */
 export const changeAccount = (id, change) => call('PATCH', accountPath(id), change);
 export const signOutAccount = (id) => call('DELETE', `${accountPath(id)}/sessions`);
 export const listInvitations = () => call('GET', '/api/invitations').then(({ invitations }) => invitations);

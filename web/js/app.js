@@ -10,7 +10,7 @@ import { chooseLocale, locale, t, timeZone, useLocale } from './i18n.js';
 import { listenForKeys, readyToWrite } from './keys.js';
 import { leaveInHistory } from './leaving.js';
 import { beforePaint } from './paint.js';
-import { FIRST_ROOM, pathOf, placeOf, roomOf } from './router.js';
+import { FIRST_ROOM, isWayIn, pathOf, placeOf, roomOf } from './router.js';
 import { recall, remember, whenChangedElsewhere } from './storage.js';
 import { followTheme } from './theme.js';
 import { showTitle } from './title.js';
@@ -20,7 +20,7 @@ import { refreshVisits } from './visits.js';
 
 const REFRESH_ROOMS = 30_000;
 // Whose words say what stands there.
-const PLACES = { jobs: 'dashboard', documents: 'documents', people: 'accounts', admin: 'admin', account: 'account', join: 'join' };
+const PLACES = { jobs: 'dashboard', documents: 'documents', people: 'accounts', admin: 'admin', account: 'account', join: 'join', 'sign-in': 'sign-in' };
 
 let firstServer = null;
 let askedToReload = false;
@@ -75,8 +75,10 @@ function showPlace() {
   if (!place.value) history.replaceState(null, '', pathOf(chat.current.value, BOT_ROOM));
 }
 
-// Whoever has an invitation's token may use it: it must not stay in the address, nor in the history.
+// Whoever has an invitation's token may use it: it must not stay in the address, nor in the history. A code of the identity
+// provider works once, and is not worth to be kept either.
 function withoutToken(wanted) {
+  if (wanted?.name === 'sign-in') history.replaceState(null, '', location.pathname);
   if (wanted?.name !== 'join') return wanted;
   invitation = wanted.part.token ?? invitation;
   history.replaceState(null, '', location.pathname);
@@ -106,7 +108,7 @@ function tellTitle() {
 }
 
 function placeName() {
-  if (app.isStranger() && place.value?.name !== 'join') return t('sign-in.title');
+  if (app.isStranger() && !isWayIn(place.value)) return t('sign-in.title');
   if (place.value) return t(`${PLACES[place.value.name]}.title`);
   return app.titleOf(chat.current.value);
 }
@@ -118,7 +120,7 @@ function focusOnNewRoom() {
 }
 
 function askHandleOnce() {
-  if (recall('handle') || recall('asked') || place.value?.name === 'join') return;
+  if (recall('handle') || recall('asked') || isWayIn(place.value)) return;
   remember('asked', true);
   openDialog('handle', { first: true });
 }

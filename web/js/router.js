@@ -18,11 +18,12 @@ export function roomOf(path, botRoom) {
   }
 }
 
-/** What stands in place of a room at an address, `{name: 'jobs' | 'documents' | 'people' | 'admin' | 'account' | 'join',
+/** What stands in place of a room at an address, `{name: 'jobs' | 'documents' | 'people' | 'admin' | 'account' | 'join' | 'sign-in',
     part}`;
     null where that is a room. */
 export function placeOf({ pathname, search, hash }) {
   if (/^\/join\/?$/.test(pathname)) return { name: 'join', part: { name: 'form', token: hash.slice(1) || null } };
+  if (/^\/sign-in\/?$/.test(pathname)) return { name: 'sign-in', part: arrivalPart(search) };
   if (/^\/account\/?$/.test(pathname)) return { name: 'account', part: { name: 'list' } };
   const people = peoplePart(pathname, search);
   if (people) return { name: 'people', part: people };
@@ -33,6 +34,15 @@ export function placeOf({ pathname, search, hash }) {
   const documents = documentsPart(pathname, search, hash);
   return documents && { name: 'documents', part: documents };
 }
+
+/** With what the identity provider sends people back: `{code, state}`, each null if it is missing. */
+function arrivalPart(search) {
+  const given = new URLSearchParams(search);
+  return { name: 'arrival', code: given.get('code'), state: given.get('state') };
+}
+
+/** Whether one comes in there, and does nothing else. */
+export const isWayIn = (place) => ['join', 'sign-in'].includes(place?.name);
 
 const SCHEDULES = 'schedules';
 

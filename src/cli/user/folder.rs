@@ -46,7 +46,7 @@ impl Folder {
             opened => opened?,
         };
         let sessions = Arc::new(Sessions::new(store.clone(), Arc::new(Nobody), String::new()));
-        Ok(Some(Self { accounts: Accounts::new(store, sessions), closing }))
+        Ok(Some(Self { accounts: Accounts::new(store, sessions, ""), closing }))
     }
 
     /// Returns once all that was changed is durable.
@@ -71,8 +71,9 @@ impl Folder {
     }
 
     pub async fn change(&self, id: &str, change: Change) -> anyhow::Result<Value> {
-        let Change { role, disabled, password } = change;
-        let change = AccountChange { role: role.and_then(Role::of_account), disabled, password };
+        let Change { role, disabled, password, second_factor } = change;
+        let (role, resets_factors) = (role.and_then(Role::of_account), second_factor == Some(false));
+        let change = AccountChange { role, disabled, password, resets_factors };
         let account = self.accounts.change(&account_id(id)?, change, &owner()).await.map_err(words)?;
         Ok(serde_json::to_value(account)?)
     }

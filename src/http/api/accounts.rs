@@ -63,6 +63,8 @@ struct Changes {
     role: Option<String>,
     disabled: Option<bool>,
     password: Option<String>,
+    /// `false` removes the second factor and the passkeys, and ends all sessions.
+    second_factor: Option<bool>,
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -114,11 +116,18 @@ async fn create(caller: Caller, new: NewAccount, app: Arc<App>) -> Answer {
 #[utoipa::path(patch, path = "/api/accounts/{id}", request_body = Changes, params(("id" = String, Path)), responses(
     (status = 200, body = AccountView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn change(id: String, caller: Caller, changes: Changes, app: Arc<App>) -> Answer {
-    let Changes { role: wanted, disabled, password } = changes;
-    let change = AccountChange { role: wanted.as_deref().map(role).transpose()?, disabled, password };
+    let Changes { role: wanted, disabled, password, second_factor } = changes;
+    if second_factor == Some(true) {
+        return Err(bad_request("a second factor is set up by whoever has it"));
+    }
+    let (role, resets_factors) = (wanted.as_deref().map(role).transpose()?, second_factor == Some(false));
+    let change = AccountChange { role, disabled, password, resets_factors };
     let actor = caller.actor(None);
     // Never the password itself.
-    let changed = value!({"role": change.role, "disabled": change.disabled, "password": change.password.is_some()});
+    let changed = value!({
+        "role": change.role, "disabled": change.disabled, "password": change.password.is_some(),
+        "second_factor": second_factor,
+    });
     let account = app.accounts.change(&account_id(&id)?, change, &actor).await?;
     app.audit_log.record(&actor, Deed::new("account.change", &account.name).after(changed)).await?;
     Ok(json(StatusCode::OK, &account))

@@ -16,10 +16,13 @@ mod messages;
 mod metrics;
 mod moderation;
 mod overview;
+mod passkeys;
+mod provider;
 mod rooms;
 mod route;
 mod schedules;
 mod search;
+mod second_factor;
 mod session;
 mod settings;
 mod stats;
@@ -86,6 +89,9 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         audit::routes,
         overview::routes,
         account::routes,
+        second_factor::routes,
+        passkeys::routes,
+        provider::routes,
         accounts::routes,
         invitations::routes,
         schedules::routes,

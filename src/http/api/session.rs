@@ -15,6 +15,7 @@ use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, body, json, trusted_anybody, with_app};
 use crate::accounts::{Actor, Credentials, SESSION_DAYS, SignInError};
 use crate::model::{Account, Role};
+use crate::open_id::Provider;
 use crate::protocol::UserView;
 use crate::text::Text;
 
@@ -29,30 +30,45 @@ struct SignIn {
     /// The name of an account.
     name: Option<String>,
     password: Option<String>,
+    /// Of the account's second factor, or a recovery code.
+    code: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct Session<'a> {
     user: UserView<'a>,
+    /// What people can sign in with beside a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ways: Option<Ways<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Ways<'a> {
+    passkeys: bool,
+    /// Name of the identity provider, if there is one.
+    provider: Option<&'a str>,
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(show).fixed(|at| at.and(caller::caller(app)).then(show)),
+        route!(show).fixed(|at| at.and(caller::caller(app)).and(with_app(app)).then(show)),
         route!(sign_in).fixed(|at| at.and(trusted_anybody(app)).and(body(app)).and(with_app(app)).then(sign_in)),
         route!(sign_out).fixed(|at| at.and(trusted_anybody(app)).and(with_app(app)).then(sign_out)),
     ]
 }
 
-/// The caller's identity.
+/// The caller's identity, and what people can sign in with.
 #[utoipa::path(get, path = "/api/session", responses((status = 200, body = Session)))]
-async fn show(caller: Caller) -> Answer {
-    Ok(user(StatusCode::OK, &caller.actor(None)))
+async fn show(caller: Caller, app: Arc<App>) -> Answer {
+    let provider = app.provider.as_ref().map(Provider::name);
+    let ways = Some(Ways { passkeys: app.accounts.has_passkeys(), provider });
+    Ok(json(StatusCode::OK, &Session { user: user_view(&caller.actor(None)), ways }))
 }
 
 /// Signs in with a name and a password, or with the owner's key; sets a cookie for 30 days.
 #[utoipa::path(post, path = "/api/session", request_body = SignIn, responses(
-    (status = 200, body = Session), (status = 401, body = ErrorBody),
+    (status = 200, body = Session),
+    (status = 401, description = "Wrong, or with `code_needed` right as far as it goes", body = ErrorBody),
     (status = 429, description = "Too many wrong keys or passwords", body = ErrorBody)))]
 async fn sign_in(caller: Caller, form: SignIn, app: Arc<App>) -> Answer {
     match form {
@@ -63,8 +79,8 @@ async fn sign_in(caller: Caller, form: SignIn, app: Arc<App>) -> Answer {
             set_cookie(&mut response, &caller, SESSION_COOKIE, &token, SESSION_DAYS);
             Ok(response)
         }
-        SignIn { name: Some(name), password: Some(password), .. } => {
-            let credentials = Credentials { name, password, mark: caller.mark.clone() };
+        SignIn { name: Some(name), password: Some(password), code, .. } => {
+            let credentials = Credentials { name, password, code, mark: caller.mark.clone() };
             let account = app.accounts.sign_in(credentials, caller.address).await.map_err(sign_in_refusal)?;
             signed_in(StatusCode::OK, &caller, &account, &app).await
         }
@@ -109,7 +125,7 @@ pub(super) fn mark(response: &mut Response, caller: &Caller, account: &Account, 
 }
 
 fn user(status: StatusCode, actor: &Actor) -> Response {
-    json(status, &Session { user: user_view(actor) })
+    json(status, &Session { user: user_view(actor), ways: None })
 }
 
 fn set_cookie(response: &mut Response, caller: &Caller, name: &str, value: &str, days: i64) {

@@ -247,10 +247,8 @@ async fn change_accounts(store: &Store) {
     assert_eq!(store.add_invitation(&[3; 32], invitation(None), 1).await, Ok(false), "there is one place");
     let account = |name: &str| {
         let id = AccountId::fresh();
-        let name = Handle::new(name).expect("a name");
-        let principal = Principal::account(&id);
-        let (password, created_at) = (None, Timestamp::now());
-        Account { id, principal, name, role: Role::Member, password, is_disabled: false, created_at }
+        let (name, principal) = (Handle::new(name).expect("a name"), Principal::account(&id));
+        Account::new(id, principal, name, Role::Member)
     };
     let ann = account("Ann");
     let used = store.invitation(&[2; 32]).await.expect("readable").expect("open");

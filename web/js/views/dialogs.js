@@ -27,6 +27,9 @@ const FETCHED = {
   'make-account': () => import('./accounts/make_account.js').then(({ loadStyles, MakeAccount }) => loadStyles().then(() => MakeAccount)),
   invite: () => import('./accounts/invite.js').then(({ loadStyles, Invite }) => loadStyles().then(() => Invite)),
   'new-token': () => import('./accounts/new_token.js').then(({ loadStyles, NewToken }) => loadStyles().then(() => NewToken)),
+  passkey: () => import('./accounts/passkey_dialog.js').then(({ loadStyles, PasskeyDialog }) => loadStyles().then(() => PasskeyDialog)),
+  'second-factor': () => import('./accounts/second_factor_dialog.js').then(({ loadStyles, SecondFactorDialog }) => loadStyles().then(() => SecondFactorDialog)),
+  'with-password': () => import('./accounts/with_password.js').then(({ loadStyles, WithPassword }) => loadStyles().then(() => WithPassword)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };
 

@@ -2,6 +2,7 @@
 
 import { html } from '../html.js';
 import { t } from '../i18n.js';
+import { isWayIn } from '../router.js';
 import { drawerOpen, panel, place, searching } from '../ui.js';
 import { Account } from './account.js';
 import { Composer } from './composer.js';
@@ -21,9 +22,9 @@ import { Typing } from './typing.js';
 
 export function Page({ app }) {
   // Whoever is invited, or must sign in, has one thing to do.
-  const isJoining = place.value?.name === 'join';
-  const isStranger = app.isStranger() && !isJoining;
-  const alone = isJoining || isStranger;
+  const isEntering = isWayIn(place.value);
+  const isStranger = app.isStranger() && !isEntering;
+  const alone = isEntering || isStranger;
   const withPanel = panel.value && !place.value && !alone;
   return html`
     <${ConnectionLine} app=${app} />
@@ -49,6 +50,7 @@ const PLACES = {
   admin: () => import('./admin/admin.js').then(({ loadStyles, Admin }) => loadStyles().then(() => Admin)),
   account: () => import('./accounts/own_account.js').then(({ loadStyles, OwnAccount }) => loadStyles().then(() => OwnAccount)),
   join: () => import('./accounts/join.js').then(({ loadStyles, Join }) => loadStyles().then(() => Join)),
+  'sign-in': () => import('./accounts/arrival.js').then(({ loadStyles, Arrival }) => loadStyles().then(() => Arrival)),
   documents: () => import('./documents/documents.js').then(({ loadStyles, Documents }) => loadStyles().then(() => Documents)),
 };
 const loadStranger = () => import('./accounts/stranger.js').then(({ loadStyles, Stranger }) => loadStyles().then(() => Stranger));

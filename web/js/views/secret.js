@@ -26,8 +26,9 @@ export function Secret({ means, label, copy: copyWords, value }) {
   `;
 }
 
+/** Copies what stands in a field. */
 // The clipboard is there only where the page came over https or from this machine.
-async function copied(input) {
+export async function copied(input) {
   input.select();
   if (!navigator.clipboard) return document.execCommand('copy');
   return navigator.clipboard.writeText(input.value).then(() => true, () => document.execCommand('copy'));

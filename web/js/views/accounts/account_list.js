@@ -69,11 +69,12 @@ function RoleChoice({ app, directory, account }) {
 }
 
 function Actions({ app, directory, account }) {
-  const { name, disabled } = account;
+  const { name, disabled, second_factor: factor } = account;
   const enable = () => change(app, directory, account, { disabled: false });
   return html`
     <${Act} testid="person-password" name=${name} words="accounts.set-password"
       act=${() => openDialog('set-password', { account, done: () => directory.refresh() })} />
+    ${factor && html`<${Act} testid="person-reset-factors" name=${name} words="accounts.reset-factors" act=${() => resetFactors(app, directory, account)} />`}
     <${Act} testid="person-sign-out" name=${name} words="accounts.sign-out" act=${() => signOut(app, directory, account)} />
     ${disabled
       ? html`<${Act} testid="person-enable" name=${name} words="accounts.enable" act=${enable} />`
@@ -106,6 +107,15 @@ function signOut(app, directory, { id, name }) {
       notify(t('accounts.was-signed-out', { name }), { kind: 'done' });
       directory.refresh();
     },
+  });
+}
+
+function resetFactors(app, directory, { id, name }) {
+  openDialog('confirm', {
+    title: t('accounts.reset-factors-this', { name }),
+    text: t('accounts.reset-factors-means'),
+    label: t('accounts.reset-factors'),
+    act: async () => directory.changed(await app.changeAccount(id, { second_factor: false })),
   });
 }
 

@@ -1,4 +1,4 @@
-// The own account: who one is, the password, where one is signed in, and which programs act for it.
+// The own account: who one is, where one is signed in and with what, and which programs act for it.
 
 import { html, useEffect, useSignal } from '../../html.js';
 import { dateOf, t } from '../../i18n.js';
@@ -6,7 +6,10 @@ import { openDialog } from '../../ui.js';
 import { Avatar } from '../avatar.js';
 import { Icon } from '../icons.js';
 import { PageHeader } from '../page_header.js';
+import { Identity } from './identity.js';
+import { Passkeys } from './passkeys.js';
 import { Password } from './password.js';
+import { SecondFactor } from './second_factor.js';
 import { Sessions } from './sessions.js';
 import { Tokens } from './tokens.js';
 
@@ -33,6 +36,7 @@ const Guest = () => html`
 
 function Details({ app }) {
   const found = useSignal(null);
+  const ways = useSignal(null);
   const problem = useSignal(null);
   const refresh = async () => {
     try {
@@ -42,7 +46,10 @@ function Details({ app }) {
       problem.value = error.message;
     }
   };
-  useEffect(() => void refresh(), []);
+  useEffect(() => {
+    refresh();
+    app.fetchWays().then((offered) => { ways.value = offered; }, () => null);
+  }, []);
   const drop = async (id) => {
     found.value = { ...found.value, sessions: found.value.sessions.filter((session) => session.id !== id) };
     await app.endSession(id);
@@ -55,8 +62,11 @@ function Details({ app }) {
     ${found.value && html`
       <${Who} account=${found.value.account} />
       <${Sessions} app=${app} sessions=${found.value.sessions} drop=${drop} />
-      <${Tokens} app=${app} />
-      <${Password} app=${app} name=${found.value.account.name} changed=${refresh} />`}
+      <${Password} app=${app} name=${found.value.account.name} hasPassword=${found.value.has_password} changed=${refresh} />
+      <${Passkeys} app=${app} own=${found.value} ways=${ways.value} changed=${refresh} />
+      <${SecondFactor} app=${app} own=${found.value} changed=${refresh} />
+      ${ways.value?.provider && html`<${Identity} app=${app} own=${found.value} provider=${ways.value.provider} changed=${refresh} />`}
+      <${Tokens} app=${app} />`}
   `;
 }
 
