@@ -25,7 +25,7 @@ pub use open_id::OpenIdConfig;
 pub use webhooks::WebhookConfig;
 
 use crate::budgets::{Rate, Rates};
-use crate::model::{BotMode, MissedRuns};
+use crate::model::{BotMode, MissedRuns, Retention, RoomRecord};
 use crate::schedule::Zone;
 use crate::store::ScheduleLimits;
 
@@ -175,6 +175,17 @@ impl BudgetsConfig {
 pub struct RoomsConfig {
     /// Which messages in a new room are for the bot.
     pub bot: BotMode,
+    /// Days for which messages are kept; 0 for ever.
+    pub keep_days: u32,
+    /// How many messages of a room are kept; 0 for all.
+    pub keep_messages: u32,
+}
+
+impl RoomsConfig {
+    /// How long messages are kept in rooms whose settings do not say so.
+    pub fn retention(&self) -> Retention {
+        Retention { days: self.keep_days, messages: self.keep_messages }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -293,7 +304,7 @@ impl Default for BudgetsConfig {
 
 impl Default for RoomsConfig {
     fn default() -> Self {
-        Self { bot: BotMode::Mention }
+        Self { bot: BotMode::Mention, keep_days: 0, keep_messages: 0 }
     }
 }
 
@@ -401,6 +412,9 @@ impl Config {
         require(frame_fits, "limits.frame_bytes", "must be 1024 to 16777216")?;
         require(limits.rooms_per_connection > 0, "limits.rooms_per_connection", "must be at least 1")?;
         require(limits.stall_seconds > 0, "limits.stall_seconds", "must be at least 1")?;
+        let most_days = RoomRecord::MOST_KEEP_DAYS;
+        let days = format!("must be at most {most_days}");
+        require(self.rooms.keep_days <= most_days, "rooms.keep_days", &days)?;
         let workers = "must be 2 to 1024 (one is always kept for commands that take no time)";
         require((2..=1024).contains(&self.jobs.workers), "jobs.workers", workers)?;
         require(self.jobs.per_person > 0, "jobs.per_person", "must be at least 1")?;

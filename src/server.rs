@@ -108,7 +108,8 @@ impl Server {
         let webhooks = Arc::new(webhooks(config)?);
         let deliveries = TaskTracker::new();
         let broker = LocalBroker::new(deliveries.clone());
-        let rooms = Rooms::new(store.clone(), config.rooms.bot, broker.clone(), deliveries.clone());
+        let rooms =
+            Rooms::new(store.clone(), config.rooms.bot, config.rooms.retention(), broker.clone(), deliveries.clone());
         let announcer = Arc::new(RoomAnnouncer::new(rooms.clone()));
         let budgets = Arc::new(Budgets::new(&config.budgets.rates()));
         let jobs = Jobs::new(

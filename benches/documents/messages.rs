@@ -45,7 +45,7 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let index = MessageIndex::open(dir.path())?;
     print("opened and checked", began.elapsed().as_secs_f64() * 1e3, "ms", None);
     let began = Instant::now();
-    let rooms = index.newest()?.len();
+    let rooms = index.rooms()?.len();
     print(&format!("newest of {rooms} rooms"), began.elapsed().as_secs_f64() * 1e3, "ms", None);
 
     let pairs = asked.iter().map(|(pair, _)| WantedTerm::Exact(pair.clone()));

@@ -71,15 +71,17 @@ impl Chat {
             return Ok(missed);
         }
         let Progress { number: last, version } = member.since();
-        let messages = self.store.newest_messages(member.room().number(), 1, last, DEFAULT_HISTORY).await?;
+        let room = member.room();
+        let messages = self.store.newest_messages(room.number(), room.oldest(), last, DEFAULT_HISTORY).await?;
         Ok(CatchUp { messages, last, version, complete: seen.after.is_none(), changed: Vec::new() })
     }
 
-    /// What was said and changed since number `after` and, if the client knows it, a version. `None` when that is too much, or
-    /// the client has seen what never was.
+    /// What was said and changed since number `after` and, if the client knows it, a version. `None` when that is too much or not
+    /// kept any more, or the client has seen what never was.
     async fn missed(&self, member: &Membership, after: u64, seen: Option<u64>) -> Result<Option<CatchUp>, StoreError> {
         let Progress { number: last, version } = member.since();
-        if after > last || last - after > MAX_GAP || seen.is_some_and(|seen| seen > version) {
+        let is_purged = after.saturating_add(1) < member.room().oldest();
+        if is_purged || after > last || last - after > MAX_GAP || seen.is_some_and(|seen| seen > version) {
             return Ok(None);
         }
         let number = member.room().number();
@@ -100,20 +102,25 @@ impl Chat {
         Ok(Some(CatchUp { messages, last, version, complete: true, changed }))
     }
 
-    /// A part of a room's history.
+    /// A part of a room's history, which begins with the oldest message that is kept.
     pub async fn history(&self, room: &Room, page: Page) -> Result<History, Text> {
         let limit = page.limit.unwrap_or(DEFAULT_HISTORY).clamp(1, MAX_HISTORY);
-        let first = page.after.map_or(1, |after| after.saturating_add(1));
+        let oldest = room.oldest();
+        let first = page.after.map_or(oldest, |after| after.saturating_add(1).max(oldest));
         let last = page.before.map_or(u64::MAX, |before| before.saturating_sub(1)).min(room.last());
         if first > last {
             return Ok(History { messages: Vec::new(), more: false });
         }
         let number = room.number();
-        let messages = match (page.after, page.before) {
-            (Some(_), _) => self.store.oldest_messages(number, first, last, limit).await?,
-            (None, _) => self.store.newest_messages(number, first, last, limit).await?,
+        let messages = match page.after {
+            Some(_) => self.store.oldest_messages(number, first, last, limit).await?,
+            None => self.store.newest_messages(number, first, last, limit).await?,
         };
-        let more = (messages.len() as u64) < last - first + 1;
+        // Not by how many there are: some may have been purged just now.
+        let more = match page.after {
+            Some(_) => messages.last().is_some_and(|(seq, _)| *seq < last),
+            None => messages.first().is_some_and(|(seq, _)| *seq > first),
+        };
         Ok(History { messages, more })
     }
 }

@@ -7,7 +7,8 @@ use crate::model::Timestamp;
 use crate::store::StoreError;
 
 /// How often.
-const EVERY: Duration = Duration::from_secs(60 * 60);
+const EVERY: Duration = Duration::from_millis(EVERY_MS.unsigned_abs());
+const EVERY_MS: i64 = 60 * 60 * 1000;
 
 /// How long a client's id of a message is known, so that a repetition is not stored again. Milliseconds.
 const KEEP_SENT_IDS: i64 = 30 * DAY;
@@ -18,8 +19,8 @@ const KEEP_EMPTY_ROOMS: i64 = DAY;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 impl Chat {
-    /// Removes temporary rooms of connections that a stop ended, empty rooms, and clients' ids that are old; at once and then
-    /// every hour. Never ends.
+    /// Removes temporary rooms of connections that a stop ended, empty rooms, clients' ids that are old, and messages that are not
+    /// kept any more; at once and then every hour. Never ends.
     pub async fn maintain(&self) {
         loop {
             let now = Timestamp::now();
@@ -35,6 +36,8 @@ impl Chat {
                     Err(error) => tracing::warn!(%error, what, "cannot remove what is not needed any more"),
                 }
             }
+            self.purge().await;
+            self.purges.lock().next_at = Some(Timestamp(Timestamp::now().0 + EVERY_MS));
             tokio::time::sleep(EVERY).await;
         }
     }

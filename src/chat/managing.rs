@@ -45,14 +45,28 @@ pub struct RoomChange {
     /// Shortest time between two messages of one author, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_seconds: Option<u32>,
+    /// How many days messages are kept, 0 for ever; `null` for as long as in all rooms.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    pub keep_days: Option<Option<u32>>,
+    /// How many messages are kept, 0 for all; `null` for as many as in all rooms.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    pub keep_messages: Option<Option<u32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
+}
+
+/// Tells `null` from what is left out.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(Some)
 }
 
 impl RoomChange {
     /// The change of a record, whose owner becomes a member where it is closed.
     fn apply(&self, record: &mut RoomRecord) {
-        let RoomChange { bot, persona, title, topic, kind, posting, slow_seconds, archived } = self.clone();
+        let Self { bot, persona, title, topic, kind, posting, slow_seconds, keep_days, keep_messages, archived } =
+            self.clone();
         let settings = &mut record.settings;
         settings.bot = bot.unwrap_or(settings.bot);
         settings.persona = persona.unwrap_or_else(|| std::mem::take(&mut settings.persona));
@@ -60,6 +74,8 @@ impl RoomChange {
         settings.topic = topic.unwrap_or_else(|| std::mem::take(&mut settings.topic));
         settings.posting = posting.unwrap_or(settings.posting);
         settings.slow_seconds = slow_seconds.unwrap_or(settings.slow_seconds);
+        settings.keep_days = keep_days.unwrap_or(settings.keep_days);
+        settings.keep_messages = keep_messages.unwrap_or(settings.keep_messages);
         match archived {
             Some(true) => record.archived_at = record.archived_at.or(Some(Timestamp::now())),
             Some(false) => record.archived_at = None,
@@ -194,6 +210,7 @@ impl Chat {
             changed.members = vec![actor.principal.clone()];
         }
         changed.check()?;
+        self.check_retention(&record, &changed, actor)?;
         let members = changed.members;
         let apply = move |record: &mut RoomRecord| {
             change.apply(record);
@@ -205,6 +222,16 @@ impl Chat {
         Ok(room)
     }
 
+    /// A room's owner may have it keep less than the settings say for all rooms; more, only admins.
+    fn check_retention(&self, from: &RoomRecord, to: &RoomRecord, actor: &Actor) -> Result<(), Text> {
+        let for_all = self.rooms.retention();
+        let retention = to.settings.retention(for_all);
+        if retention == from.settings.retention(for_all) || !retention.exceeds(for_all) {
+            return Ok(());
+        }
+        actor.may(Action::ManageRooms).map_err(|_| Text::new("error-forbidden-retention"))
+    }
+
     /// Changes the record of a room, tells its members, and lets them join again where it may not be for all of them any more.
     async fn update(
         &self,
@@ -212,10 +239,10 @@ impl Chat {
         change: impl Fn(&mut RoomRecord) + Send,
         is_narrowed: bool,
     ) -> Result<(), Text> {
-        let shown = room.clone();
+        let (shown, retention) = (room.clone(), self.rooms.retention());
         let effect = move |record: RoomRecord| {
             shown.set_record(record.clone());
-            let (room, settings) = (record.name.shown(), RoomSettingsView::new(&record));
+            let (room, settings) = (record.name.shown(), RoomSettingsView::new(&record, retention));
             let greetings = &record.settings.persona.greeting;
             shown.publish(&ServerFrame::Room { room, settings, greetings }, Audience::Full);
             if is_narrowed {
@@ -328,7 +355,7 @@ impl Chat {
     pub async fn summary(&self, room: &Room, actor: &Actor) -> Result<RoomSummary, Text> {
         let record = room.record();
         let owner = self.handle_of(record.owner.as_ref()).await?;
-        Ok(RoomSummary { title: self.title_for(&record, actor).await?, owner, ..RoomSummary::of(room) })
+        Ok(RoomSummary { title: self.title_for(&record, actor).await?, owner, ..self.rooms.summary_of(room) })
     }
 
     async fn handle_of(&self, principal: Option<&Principal>) -> Result<Option<String>, Text> {

@@ -10,6 +10,7 @@ mod maintenance;
 mod managing;
 mod moderating;
 mod presence;
+mod retention;
 mod room;
 mod room_names;
 mod rooms;
@@ -17,6 +18,7 @@ mod rooms;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +27,7 @@ pub use announcements::RoomAnnouncer;
 pub use catch_up::{CatchUp, History, Page, Seen};
 pub use managing::{NewRoom, RoomChange};
 pub use moderating::{Cleared, Culprit};
+pub use retention::{Purged, Purges};
 pub use room::{Membership, Room};
 pub use rooms::{RoomSummary, Rooms};
 
@@ -54,6 +57,7 @@ pub struct Chat {
     runtime: Runtime,
     /// Tracks deliveries and presence updates in progress.
     tasks: TaskTracker,
+    purges: Mutex<Purges>,
 }
 
 /// A message to be posted.
@@ -84,7 +88,7 @@ impl Chat {
         budgets: Arc<Budgets>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
-        Arc::new(Self { store, jobs, rooms, budgets, runtime: Runtime::current(), tasks })
+        Arc::new(Self { store, jobs, rooms, budgets, runtime: Runtime::current(), tasks, purges: Mutex::default() })
     }
 
     /// The room of that name, created for this person if there is none; `true` if it is new. A direct room is made by naming its

@@ -27,6 +27,8 @@ pub struct Room {
     number: AtomicU64,
     name: RoomName,
     record: Mutex<RoomRecord>,
+    /// Number of the oldest message that is kept, or of the next one.
+    oldest: AtomicU64,
     /// When people said something last, while the room is slow.
     said_at: Mutex<HashMap<Principal, Instant>>,
     /// Whether it was deleted.
@@ -36,14 +38,21 @@ pub struct Room {
 }
 
 impl Room {
-    /// `stored` is how far the room has come in the store.
-    pub(super) fn new(number: RoomNumber, record: RoomRecord, stored: Counter, broker: &dyn Broker) -> Self {
+    /// `stored` is how far the room has come in the store, `oldest` the number of the oldest message there.
+    pub(super) fn new(
+        number: RoomNumber,
+        record: RoomRecord,
+        stored: Counter,
+        oldest: u64,
+        broker: &dyn Broker,
+    ) -> Self {
         let delivered = Progress { number: stored.number, version: stored.version };
         Self {
             number: AtomicU64::new(number.get()),
             name: record.name.clone(),
             group: broker.open(record.name.as_str(), delivered),
             record: Mutex::new(record),
+            oldest: AtomicU64::new(oldest),
             said_at: Mutex::default(),
             is_gone: AtomicBool::new(false),
             presence: Box::new(LocalPresence::default()),
@@ -70,6 +79,15 @@ impl Room {
     /// Newest number that is durable and delivered.
     pub fn last(&self) -> u64 {
         self.group.delivered().number
+    }
+
+    /// Number of the oldest message that is kept, or of the next one where there is none.
+    pub fn oldest(&self) -> u64 {
+        self.oldest.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_oldest(&self, oldest: u64) {
+        self.oldest.store(oldest, Ordering::Release);
     }
 
     /// What the room's bot answers to.

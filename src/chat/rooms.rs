@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::room::{Room, UNSTORED};
 use crate::groups::Broker;
-use crate::model::{BotMode, Posting, Principal, RoomKind, RoomName, RoomRecord};
+use crate::model::{BotMode, Posting, Principal, Retention, RoomKind, RoomName, RoomRecord};
 use crate::store::{Counter, RoomNumber, Store, StoreError};
 
 /// Loading one room waits only for others of the same shard.
@@ -21,6 +21,7 @@ const SHARDS: usize = 64;
 pub struct Rooms {
     store: Arc<Store>,
     new_room_bot: BotMode,
+    retention: Retention,
     broker: Arc<dyn Broker>,
     /// Tracks the clearing of rooms.
     tasks: TaskTracker,
@@ -87,6 +88,10 @@ pub struct RoomSummary {
     pub posting: Posting,
     /// Shortest time between two messages of one author, in seconds; 0 for none.
     pub slow_seconds: u32,
+    /// How many days messages are kept; 0 for ever.
+    pub keep_days: u32,
+    /// How many messages are kept; 0 for all.
+    pub keep_messages: u32,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
     /// The name of whoever made it, if that is an account; only where one room is asked for.
@@ -97,12 +102,9 @@ pub struct RoomSummary {
 }
 
 impl RoomSummary {
-    pub fn of(room: &Room) -> Self {
-        Self::new(&room.record(), room.last(), room.presence.count())
-    }
-
-    fn new(record: &RoomRecord, last: u64, members: usize) -> Self {
+    fn new(record: &RoomRecord, retention: Retention, last: u64, members: usize) -> Self {
         let settings = &record.settings;
+        let Retention { days: keep_days, messages: keep_messages } = settings.retention(retention);
         Self {
             name: record.name.shown().to_owned(),
             kind: record.kind,
@@ -113,6 +115,8 @@ impl RoomSummary {
             bot: settings.bot,
             posting: settings.posting,
             slow_seconds: settings.slow_seconds,
+            keep_days,
+            keep_messages,
             archived: record.archived_at.is_some(),
             owner: None,
             created_at: record.created_at.to_string(),
@@ -121,11 +125,22 @@ impl RoomSummary {
 }
 
 impl Rooms {
-    /// `new_room_bot` is what the bot of a room answers to until its settings are changed; `tasks` are waited for when the
-    /// server stops.
-    pub fn new(store: Arc<Store>, new_room_bot: BotMode, broker: Arc<dyn Broker>, tasks: TaskTracker) -> Arc<Self> {
+    /// `new_room_bot` is what the bot of a room answers to, and `retention` how long messages are kept, until its settings are
+    /// changed; `tasks` are waited for when the server stops.
+    pub fn new(
+        store: Arc<Store>,
+        new_room_bot: BotMode,
+        retention: Retention,
+        broker: Arc<dyn Broker>,
+        tasks: TaskTracker,
+    ) -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Arc::new(Self { store, new_room_bot, broker, tasks, shards })
+        Arc::new(Self { store, new_room_bot, retention, broker, tasks, shards })
+    }
+
+    /// How long messages are kept in rooms whose settings do not say so.
+    pub fn retention(&self) -> Retention {
+        self.retention
     }
 
     pub(super) fn new_room_bot(&self) -> BotMode {
@@ -160,15 +175,12 @@ impl Rooms {
         }
         if name.is_private() {
             // Not before something is said there: most who come by say nothing.
-            let room = Arc::new(Room::new(UNSTORED, record, Counter::default(), self.broker.as_ref()));
+            let room = Arc::new(Room::new(UNSTORED, record, Counter::default(), 1, self.broker.as_ref()));
             shard.insert(&room);
             return Ok((room, true));
         }
         let (number, record, is_new) = self.store.create_room(record).await?;
-        let stored = self.store.counter(number).await?;
-        let room = Arc::new(Room::new(number, record, stored, self.broker.as_ref()));
-        shard.insert(&room);
-        Ok((room, is_new))
+        Ok((self.load(shard, number, record).await?, is_new))
     }
 
     /// Stores a room if it is not yet; something is going to be said in it by `owner`, whose it is.
@@ -235,18 +247,27 @@ impl Rooms {
             return Ok(Some(room));
         }
         let Some((number, record)) = self.store.room(name).await? else { return Ok(None) };
-        // The room is not in memory, so no write is in progress and everything stored is durable.
-        let stored = self.store.counter(number).await?;
-        let room = Arc::new(Room::new(number, record, stored, self.broker.as_ref()));
+        self.load(shard, number, record).await.map(Some)
+    }
+
+    /// Takes a room into memory that is not there, so that no write is in progress and everything stored is durable.
+    async fn load(&self, shard: &Shard, number: RoomNumber, record: RoomRecord) -> Result<Arc<Room>, StoreError> {
+        let (stored, oldest) = (self.store.counter(number).await?, self.store.oldest_kept(number).await?);
+        let room = Arc::new(Room::new(number, record, stored, oldest, self.broker.as_ref()));
         shard.insert(&room);
-        Ok(Some(room))
+        Ok(room)
     }
 
     /// A room in the list.
     pub(super) async fn summary(&self, number: RoomNumber, record: &RoomRecord) -> Result<RoomSummary, StoreError> {
         Ok(match self.live(&record.name) {
-            Some(room) => RoomSummary::of(&room),
-            None => RoomSummary::new(record, self.store.last_seq(number).await?, 0),
+            Some(room) => self.summary_of(&room),
+            None => RoomSummary::new(record, self.retention, self.store.last_seq(number).await?, 0),
         })
+    }
+
+    /// As [`Rooms::summary`], of a room in memory.
+    pub(super) fn summary_of(&self, room: &Room) -> RoomSummary {
+        RoomSummary::new(&room.record(), self.retention, room.last(), room.presence.count())
     }
 }

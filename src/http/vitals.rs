@@ -26,6 +26,8 @@ pub struct Sample {
     pub rooms: u64,
     /// Ever stored.
     pub messages: u64,
+    /// Of these, how many were purged.
+    pub purged: u64,
     /// Ended since the start.
     pub jobs: u64,
     /// Bytes of memory that are resident.
@@ -66,6 +68,7 @@ impl Vitals {
             connections: app.connections.open(),
             rooms: sizes.rooms,
             messages: sizes.messages,
+            purged: sizes.purged,
             jobs: totals.completed + totals.failed,
             memory: threads::blocking(memory::resident).await.ok().flatten(),
             disk: sizes.bytes,
@@ -118,6 +121,7 @@ mod tests {
                 connections: 1,
                 rooms: 1,
                 messages: grown * 10,
+                purged: 0,
                 jobs: grown,
                 memory: None,
                 disk: None,

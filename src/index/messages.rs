@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::ops::Bound;
+use std::ops::{Bound, Range, RangeInclusive};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -132,32 +132,34 @@ impl MessageIndex {
         Ok(Self { fields, index: opened.index, reader: Mutex::default(), commits: AtomicU64::new(0), writer })
     }
 
-    /// The newest message of every room that has any, deleted ones aside. Reads every entry.
-    pub fn newest(&self) -> Result<HashMap<u64, u64>, IndexError> {
-        let mut newest: HashMap<u64, u64> = HashMap::new();
+    /// From the oldest to the newest message of every room that has any, deleted ones aside. Reads every entry.
+    pub fn rooms(&self) -> Result<HashMap<u64, RangeInclusive<u64>>, IndexError> {
+        let mut found: HashMap<u64, RangeInclusive<u64>> = HashMap::new();
         // Not by the reader that is kept: its files stay mapped.
         for segment in folder::reader(&self.index)?.searcher().segment_readers() {
             let fast = segment.fast_fields();
             let (rooms, numbers) =
                 (fast.u64("room")?.first_or_default_col(0), fast.u64("seq")?.first_or_default_col(0));
             for doc in segment.doc_ids_alive() {
-                let known = newest.entry(rooms.get_val(doc)).or_default();
-                *known = numbers.get_val(doc).max(*known);
+                let seq = numbers.get_val(doc);
+                let known = found.entry(rooms.get_val(doc)).or_insert(seq..=seq);
+                *known = seq.min(*known.start())..=seq.max(*known.end());
             }
         }
-        Ok(newest)
+        Ok(found)
     }
 
-    /// Adds messages and removes others, by room and number, atomically.
-    pub fn change(&self, added: Vec<IndexedMessage>, removed: Vec<(u64, u64)>) -> Result<(), IndexError> {
+    /// Adds messages and removes others, by room and numbers, atomically.
+    pub fn change(&self, added: Vec<IndexedMessage>, removed: Vec<(u64, Range<u64>)>) -> Result<(), IndexError> {
         let fields = self.fields;
         self.writer.run(move |writer| {
             for message in added {
                 writer.add_document(entry(&fields, message))?;
             }
-            for (room, seq) in removed {
-                let number = Term::from_field_u64(fields.seq, seq);
-                let is_number = RangeQuery::new(Bound::Included(number.clone()), Bound::Included(number));
+            for (room, numbers) in removed {
+                let number = |seq| Term::from_field_u64(fields.seq, seq);
+                let (start, end) = (Bound::Included(number(numbers.start)), Bound::Excluded(number(numbers.end)));
+                let is_number = RangeQuery::new(start, end);
                 let both = vec![fact(fields, &Fact::Room(room)), Box::new(is_number) as Box<dyn Query>];
                 writer.delete_query(Box::new(BooleanQuery::intersection(both)))?;
             }
@@ -429,13 +431,13 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         {
             let index = MessageIndex::open(dir.path()).expect("an index");
-            index.change(vec![message(1, "one"), message(2, "one")], vec![]).expect("a change");
-            index.change(vec![], vec![(1, 2), (7, 1)]).expect("a change");
-            assert_eq!(numbers(&index, &exact("one")), [1]);
+            index.change((1..8).map(|seq| message(seq, "one")).collect(), vec![]).expect("a change");
+            index.change(vec![], vec![(1, 7..8), (1, 0..4), (7, 0..u64::MAX)]).expect("a change");
+            assert_eq!(numbers(&index, &exact("one")), [6, 5, 4]);
         }
         let index = MessageIndex::open(dir.path()).expect("the same index");
-        assert_eq!(numbers(&index, &exact("one")), [1]);
-        assert_eq!(index.newest().map(|newest| newest.len()), Ok(1));
+        assert_eq!(numbers(&index, &exact("one")), [6, 5, 4]);
+        assert_eq!(index.rooms(), Ok(HashMap::from([(1, 4..=6)])));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Principal, RoomName};
 pub use payer::Payer;
 pub use persona::Persona;
 pub use retrieved::{Citations, FaqAnswer, RetrievedContext};
-pub use room::{Posting, RoomKind, RoomRecord, RoomSettings};
+pub use room::{Posting, Retention, RoomKind, RoomRecord, RoomSettings};
 pub use sanction::{AuditEntry, Report, Sanction, SanctionKind, SanctionSubject};
 pub use schedule::{MissedRuns, NextRun, Rhythm, Schedule, ScheduleId};
 pub use sign_in::{Identity, Passkey, SecondFactor};

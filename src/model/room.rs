@@ -54,6 +54,34 @@ impl Posting {
     }
 }
 
+/// How long messages are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days since they were said; 0 for ever.
+    pub days: u32,
+    /// How many there are at most; 0 for all.
+    pub messages: u32,
+}
+
+impl Retention {
+    /// Whether nothing is ever removed.
+    pub fn is_for_ever(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether something that `limit` removes is kept.
+    pub fn exceeds(self, limit: Self) -> bool {
+        let is_longer = |own: u32, limit: u32| limit > 0 && (own == 0 || own > limit);
+        is_longer(self.days, limit.days) || is_longer(self.messages, limit.messages)
+    }
+
+    /// The last moment at which what was said then is not kept any more.
+    pub fn until(self, now: Timestamp) -> Option<Timestamp> {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        (self.days > 0).then(|| Timestamp(now.0.saturating_sub(i64::from(self.days) * DAY)))
+    }
+}
+
 /// What can be changed of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomSettings {
@@ -71,6 +99,22 @@ pub struct RoomSettings {
     /// Shortest time between two messages of one author who does not moderate, in seconds; 0 for none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub slow_seconds: u32,
+    /// How many days messages are kept, where that is not what it is for all rooms; 0 for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_days: Option<u32>,
+    /// How many messages are kept, where that is not what it is for all rooms; 0 for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_messages: Option<u32>,
+}
+
+impl RoomSettings {
+    /// How long messages are kept, where `default` is for all rooms.
+    pub fn retention(&self, default: Retention) -> Retention {
+        Retention {
+            days: self.keep_days.unwrap_or(default.days),
+            messages: self.keep_messages.unwrap_or(default.messages),
+        }
+    }
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -102,6 +146,9 @@ impl RoomRecord {
     /// Longest pause between two messages of one author, in seconds.
     const MOST_SLOW_SECONDS: u32 = 24 * 60 * 60;
 
+    /// Longest time for which messages are kept that are not kept for ever, in days.
+    pub const MOST_KEEP_DAYS: u32 = 36_500;
+
     /// Longest title, in characters.
     const TITLE_CHARS: usize = 80;
 
@@ -123,6 +170,8 @@ impl RoomRecord {
             topic: String::new(),
             posting: Posting::default(),
             slow_seconds: 0,
+            keep_days: None,
+            keep_messages: None,
         };
         let members = if name.is_private() { owner.into_iter().cloned().collect() } else { Vec::new() };
         let owner = owner.filter(|_| kind.is_managed()).cloned();
@@ -139,6 +188,9 @@ impl RoomRecord {
         }
         if self.settings.slow_seconds > Self::MOST_SLOW_SECONDS {
             return Err(Text::new("error-bad_room-slow").with("hours", Self::MOST_SLOW_SECONDS / 3600));
+        }
+        if self.settings.keep_days.is_some_and(|days| days > Self::MOST_KEEP_DAYS) {
+            return Err(Text::new("error-bad_room-keep").with("max", Self::MOST_KEEP_DAYS));
         }
         if self.members.len() > Self::MOST_MEMBERS {
             return Err(Text::new("error-bad_room-members").with("max", Self::MOST_MEMBERS));

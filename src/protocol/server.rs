@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{JobView, MessageView};
-use crate::model::{AuthorKind, BotMode, Handle, JobId, Posting, Role, RoomKind, RoomRecord};
+use crate::model::{AuthorKind, BotMode, Handle, JobId, Posting, Retention, Role, RoomKind, RoomRecord};
 use crate::text::{Each, Locale};
 
 /// A server frame.
@@ -27,6 +27,8 @@ pub enum ServerFrame<'a> {
         room: &'a str,
         epoch: &'a str,
         last: u64,
+        /// Number of the oldest message that is kept.
+        oldest: u64,
         version: u64,
         messages: &'a [MessageView<'a>],
         complete: bool,
@@ -195,13 +197,19 @@ pub struct RoomSettingsView<'a> {
     pub bot: BotMode,
     pub posting: Posting,
     pub slow_seconds: u32,
+    /// How many days messages are kept; 0 for ever.
+    pub keep_days: u32,
+    /// How many messages are kept; 0 for all.
+    pub keep_messages: u32,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
 
 impl<'a> RoomSettingsView<'a> {
-    pub fn new(record: &'a RoomRecord) -> Self {
+    /// `retention` is for rooms whose settings do not say so.
+    pub fn new(record: &'a RoomRecord, retention: Retention) -> Self {
         let settings = &record.settings;
+        let Retention { days: keep_days, messages: keep_messages } = settings.retention(retention);
         Self {
             kind: record.kind,
             title: &settings.title,
@@ -209,6 +217,8 @@ impl<'a> RoomSettingsView<'a> {
             bot: settings.bot,
             posting: settings.posting,
             slow_seconds: settings.slow_seconds,
+            keep_days,
+            keep_messages,
             archived: record.archived_at.is_some(),
         }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,8 +46,8 @@ pub(super) struct Follower {
     is_complete: Arc<AtomicBool>,
     /// By room: first and last message missing in the index.
     missing: HashMap<RoomNumber, (u64, u64)>,
-    /// By room and number: messages that the index must take out.
-    deleted: Vec<(u64, u64)>,
+    /// By room and numbers: messages that the index must take out.
+    removed: Vec<(u64, Range<u64>)>,
     /// Every room may have something that the index lacks.
     everywhere: bool,
 }
@@ -88,8 +89,8 @@ impl Follower {
         let change_feed = store.change_feed().clone();
         // Before anything is read: later changes are reported.
         change_feed.follow();
-        let (missing, deleted) = Default::default();
-        Self { store, change_feed, dir, indexes, recent, is_complete, missing, deleted, everywhere: false }
+        let (missing, removed) = Default::default();
+        Self { store, change_feed, dir, indexes, recent, is_complete, missing, removed, everywhere: false }
     }
 
     /// Runs until the change feed is closed.
@@ -112,7 +113,8 @@ impl Follower {
                     self.change_feed.gather(RETRY);
                 }
             }
-            let has_work = index.is_none() || !self.missing.is_empty() || self.recent.is_full();
+            let is_complete = self.is_complete.load(Ordering::Relaxed) && self.missing.is_empty();
+            let has_work = index.is_none() || !is_complete || self.recent.is_full();
             let wait = if has_work { Duration::ZERO } else { self.recent.due_in().unwrap_or(LOOK).min(LOOK) };
             if !(self.change_feed.wait(wait) && (has_work || self.change_feed.gather(GATHER))) {
                 break;
@@ -171,21 +173,30 @@ impl Follower {
         Ok(found)
     }
 
-    /// Determines the missing messages of every room.
+    /// Determines the missing messages of every room, and those that were purged or whose room was deleted.
     fn look_everywhere(&mut self, index: &MessageIndex) -> Result<(), Problem> {
-        let indexed = index.newest()?;
+        let mut indexed = index.rooms()?;
+        let mut purged: HashMap<_, _> = threads::wait(self.store.purged_rooms())?.into_iter().collect();
         let mut last = Vec::new();
         for room in threads::wait(self.store.room_numbers())? {
             last.push((room, threads::wait(self.store.last_seq(room))?));
         }
         // The newest numbers may belong to messages that are being written.
         self.store.flush()?;
+        let mut removed = Vec::new();
         for (room, last) in last {
-            let first = indexed.get(&room.get()).copied().unwrap_or(0) + 1;
+            let oldest = purged.remove(&room).unwrap_or(1);
+            let known = indexed.remove(&room.get());
+            if known.as_ref().is_some_and(|known| *known.start() < oldest) {
+                removed.push((room.get(), 0..oldest));
+            }
+            let first = known.map_or(oldest, |known| (known.end() + 1).max(oldest));
             if first <= last {
                 self.miss(room, first, last);
             }
         }
+        removed.extend(indexed.into_keys().map(|gone| (gone, 0..u64::MAX)));
+        self.take_out(removed);
         Ok(())
     }
 
@@ -196,13 +207,12 @@ impl Follower {
 
     /// Takes in what is new, reads a part of what is missing, and commits what is enough or has waited long enough.
     fn step(&mut self, index: &MessageIndex) -> Result<(), Problem> {
-        let FeedChanges { rooms, deleted, everywhere } = self.change_feed.take();
+        let FeedChanges { rooms, deleted, purged, everywhere } = self.change_feed.take();
         for (room, (first, last)) in rooms {
             self.miss(room, first, last);
         }
-        let deleted: Vec<_> = deleted.into_iter().map(|(room, seq)| (room.get(), seq)).collect();
-        self.recent.delete(&deleted);
-        self.deleted.extend(deleted);
+        let deleted = deleted.into_iter().map(|(room, seq)| (room.get(), seq..seq + 1));
+        self.take_out(deleted.chain(purged.into_iter().map(|(room, oldest)| (room.get(), 0..oldest))).collect());
         self.everywhere |= everywhere;
         if self.everywhere {
             // What is only in memory would be found to be missing.
@@ -223,6 +233,11 @@ impl Follower {
         Ok(())
     }
 
+    fn take_out(&mut self, removed: Vec<(u64, Range<u64>)>) {
+        self.recent.remove(&removed);
+        self.removed.extend(removed);
+    }
+
     fn read_missing(&mut self) -> Result<(), Problem> {
         let MessageBatch { messages, next, .. } = self.batch()?;
         self.recent.add(messages);
@@ -238,10 +253,10 @@ impl Follower {
     /// Moves what is recent into the index.
     fn commit(&mut self, index: &MessageIndex) -> Result<(), Problem> {
         let messages = self.recent.messages();
-        if !messages.is_empty() || !self.deleted.is_empty() {
-            index.change(messages, self.deleted.clone())?;
+        if !messages.is_empty() || !self.removed.is_empty() {
+            index.change(messages, self.removed.clone())?;
         }
-        self.deleted.clear();
+        self.removed.clear();
         self.recent.clear();
         Ok(())
     }

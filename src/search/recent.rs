@@ -1,6 +1,7 @@
 //! The newest messages, which are searched in memory until there are enough of them for the index on disk: a commit of one
 //! message writes 60 KB in forty files' worth of writes, and one of many hardly more.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -40,13 +41,15 @@ impl Recent {
         state.since.get_or_insert_with(Instant::now);
     }
 
-    /// Takes out messages, by room and number, and notes that the index must do so, too.
-    pub fn delete(&self, deleted: &[(u64, u64)]) {
-        if deleted.is_empty() {
+    /// Takes out messages, by room and numbers, and notes that the index must do so, too.
+    pub fn remove(&self, removed: &[(u64, Range<u64>)]) {
+        if removed.is_empty() {
             return;
         }
+        let is_removed =
+            |place: &Place| removed.iter().any(|(room, numbers)| *room == place.room && numbers.contains(&place.seq));
         let mut state = self.write();
-        state.messages.retain(|message| !deleted.contains(&(message.place.room, message.place.seq)));
+        state.messages.retain(|message| !is_removed(&message.place));
         state.bytes = state.messages.iter().map(|message| message.text.len()).sum();
         state.since.get_or_insert_with(Instant::now);
     }
@@ -155,7 +158,7 @@ mod tests {
     fn what_is_deleted_is_not_found_and_does_not_reach_the_index() {
         let recent = Recent::default();
         recent.add(vec![message(1, 1, "one"), message(2, 1, "two"), message(2, 2, "three")]);
-        recent.delete(&[(1, 2)]);
+        recent.remove(&[(1, 2..3)]);
         let places = recent.search(&MessageQuery::default(), None, 9);
         assert_eq!(places.iter().map(|place| (place.room, place.seq)).collect::<Vec<_>>(), [(2, 2), (1, 1)]);
         assert_eq!(recent.messages().len(), 2);

@@ -37,13 +37,15 @@ pub struct FeedChanges {
     pub rooms: HashMap<RoomNumber, (u64, u64)>,
     /// Messages whose text was deleted.
     pub deleted: Vec<(RoomNumber, u64)>,
-    /// The limit was exceeded: any room may have new messages.
+    /// By room: the oldest message that is kept; those before it were purged.
+    pub purged: HashMap<RoomNumber, u64>,
+    /// A limit was exceeded: any room may have new messages, and fewer old ones.
     pub everywhere: bool,
 }
 
 impl FeedChanges {
     fn is_empty(&self) -> bool {
-        self.rooms.is_empty() && self.deleted.is_empty() && !self.everywhere
+        self.rooms.is_empty() && self.deleted.is_empty() && self.purged.is_empty() && !self.everywhere
     }
 }
 
@@ -100,6 +102,17 @@ impl ChangeFeed {
             if fresh.deleted.len() < MAX_DELETED {
                 fresh.deleted.push((room, seq));
             }
+        });
+    }
+
+    /// Records that a room's messages before `oldest` were purged.
+    pub(super) fn note_purged(&self, room: RoomNumber, oldest: u64) {
+        self.add(|fresh| {
+            if fresh.purged.len() >= MAX_ROOMS && !fresh.purged.contains_key(&room) {
+                fresh.everywhere = true;
+                return;
+            }
+            fresh.purged.insert(room, oldest);
         });
     }
 

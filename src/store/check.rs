@@ -54,7 +54,7 @@ async fn check_job(reader: &dyn Reader, id: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Every room's messages are numbered from 1 to its counter.
+/// Every room's messages are numbered from the oldest that it keeps to its counter.
 async fn check_messages(reader: &dyn Reader) -> Result<(), String> {
     let mut room = Vec::new();
     let mut last = 0;
@@ -68,7 +68,7 @@ async fn check_messages(reader: &dyn Reader) -> Result<(), String> {
             }
             end_of_room(reader, &room, last).await?;
             room = prefix.to_vec();
-            last = 0;
+            last = oldest_kept(reader, prefix).await? - 1;
             numbered_rooms += 1;
         }
         if seq != last + 1 {
@@ -79,10 +79,19 @@ async fn check_messages(reader: &dyn Reader) -> Result<(), String> {
     end_of_room(reader, &room, last).await?;
     let mut counters = 0;
     let mut counted = Pager::of_table(reader, Table::Counters);
-    while let Some((key, _)) = counted.next().await.map_err(words)? {
-        counters += u64::from(key.first() == Some(&(Table::Messages as u8)));
+    while let Some((key, counter)) = counted.next().await.map_err(words)? {
+        let Some((_, room)) = key.split_first().filter(|(table, _)| **table == Table::Messages as u8) else { continue };
+        let next = Counter::decode(&counter).map_err(words)?.number + 1;
+        // Where everything was purged there is nothing to count.
+        counters += u64::from(oldest_kept(reader, room).await? != next);
     }
     if counters == numbered_rooms { Ok(()) } else { Err("a room has lost all its messages".into()) }
+}
+
+/// Number of the oldest message that a room keeps.
+async fn oldest_kept(reader: &dyn Reader, room: &[u8]) -> Result<u64, String> {
+    let oldest = reader.get(Table::OldestKept, room).await.map_err(words)?;
+    Ok(oldest.as_deref().map_or(1, number_from).max(1))
 }
 
 /// Whether a room's messages are still to be removed.

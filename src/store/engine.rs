@@ -87,6 +87,8 @@ pub enum Table {
     TokensOf = 45,
     /// Digest of whom the identity provider knows → id of that person's account.
     AccountsOfIdentities = 46,
+    /// Room number → number of its oldest message, where older ones were purged.
+    OldestKept = 50,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

@@ -35,6 +35,12 @@ impl StoredJob {
         Self { job, seq, answer: 0 }
     }
 
+    /// Number of the message with which it is kept: the one that asked for it; of a run of a schedule, the one that answers it.
+    pub(super) fn belongs_to(&self) -> Option<u64> {
+        let is_asked_for = self.seq > 0 && self.job.schedule.is_none();
+        Some(if is_asked_for { self.seq } else { self.answer }).filter(|seq| *seq > 0)
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let numbers = [self.seq.to_be_bytes(), self.answer.to_be_bytes()].concat();
         [numbers, encode(&self.job)].concat()

@@ -22,6 +22,7 @@ mod migrations;
 mod moderation;
 mod pager;
 mod removal;
+mod retention;
 mod rooms;
 mod schedules;
 mod scopes;

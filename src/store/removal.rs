@@ -62,6 +62,7 @@ impl Store {
             .delete(Table::Counters, counter)
             .delete(Table::Rooms, number.prefix())
             .delete(Table::RoomNames, record.name.as_str())
+            .delete(Table::OldestKept, number.prefix())
             .put(Table::RemovedRooms, number.prefix(), []);
         self.commit_if(batch, WriteKind::Maintenance, || ()).await
     }
@@ -117,6 +118,7 @@ impl Store {
             .delete(Table::Counters, counter_key(Table::Messages, &number.prefix()))
             .delete(Table::Rooms, number.prefix())
             .delete(Table::RoomNames, record.name.as_str())
+            .delete(Table::OldestKept, number.prefix())
             .put(Table::RemovedRooms, number.prefix(), []);
         let batch = list_members(batch, &record.name, named_members(record), &[]);
         self.commit_if(batch, WriteKind::Maintenance, effect).await
@@ -126,7 +128,9 @@ impl Store {
     pub async fn finish_removals(&self) -> Result<(), StoreError> {
         let mut removed = self.pages_of(Table::RemovedRooms);
         while let Some((key, _)) = removed.next().await? {
-            self.remove_messages(RoomNumber::from_key(&key)).await?;
+            let room = RoomNumber::from_key(&key);
+            self.change_feed.note_purged(room, u64::MAX);
+            self.remove_messages(room).await?;
         }
         Ok(())
     }

@@ -55,11 +55,16 @@ scopes! {
     /// A room in which nothing was said.
     REMOVE_EMPTY_ROOM: RoomNames Rooms Counters;
     /// A temporary room leaves the store; what was said in it follows.
-    REMOVE_TEMPORARY_ROOM: RoomNames Rooms Counters RemovedRooms;
+    REMOVE_TEMPORARY_ROOM: RoomNames Rooms Counters RemovedRooms OldestKept;
     /// A room with all its settings leaves the store; what was said in it follows.
-    REMOVE_ROOM: RoomNames Rooms RoomsOf Counters RemovedRooms;
+    REMOVE_ROOM: RoomNames Rooms RoomsOf Counters RemovedRooms OldestKept;
     /// A part of what was said in a room that has left the store.
     CLEAR_REMOVED_ROOM: RemovedRooms Messages SentIds Changes ChangedAt;
+
+    /// A room's oldest messages, while its settings are as they were.
+    PURGE_MESSAGES: Rooms OldestKept Messages;
+    /// What is noted of the changes of messages that were purged.
+    PURGE_CHANGES: Changes ChangedAt;
 
     /// A message, with the jobs that it asks for and causes.
     POST: RoomNames Messages Counters SentIds Jobs OpenJobs DueJobs DueJobsOfRoom JobsOfPerson Claims;

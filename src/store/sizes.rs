@@ -8,8 +8,10 @@ use crate::model::JobState;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     pub rooms: u64,
-    /// Messages in all rooms, including answers and deleted ones.
+    /// Messages ever stored in the rooms there are, including answers, deleted and purged ones.
     pub messages: u64,
+    /// Of these, how many were purged.
+    pub purged: u64,
     /// Size on disk in bytes, if it is known.
     pub bytes: Option<u64>,
 }
@@ -37,6 +39,7 @@ impl Store {
                 _ => {}
             }
         }
+        sizes.purged = self.purged_rooms().await?.into_iter().map(|(_, oldest)| oldest.saturating_sub(1)).sum();
         Ok(sizes)
     }
 

@@ -14,6 +14,7 @@ use crate::model::{
 use crate::text::Locale;
 
 mod batches;
+mod retention;
 
 /// What the newest rows may take in memory in these tests, in bytes: nothing here fills it.
 const CACHE: u64 = 1024 * 1024;

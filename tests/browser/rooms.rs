@@ -151,3 +151,44 @@ async fn a_deleted_room_is_gone_with_what_was_said_in_it() {
     assert_eq!(others::get(server.address(), "/api/rooms/party").await["error"]["code"], json!("not_found"));
     olga.close().await;
 }
+
+#[tokio::test]
+async fn a_room_says_how_long_messages_are_kept_and_that_older_ones_were_removed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = TestServer::on(dir.path()).await;
+    for text in ["one", "two", "three", "four", "five"] {
+        others::say(server.address(), "lobby", "Ben", text).await;
+    }
+    let olga = somebody(&server, "Olga", "admin", "lobby").await;
+    olga.hears("one").await;
+    assert_eq!(olga.count(&hook("kept")).await, 0, "everything is kept");
+    olga.close().await;
+    server.stop().await.expect("stopped");
+
+    let server = TestServer::on_with(dir.path(), |config| config.rooms.keep_messages = 3).await;
+    let guest = Window::of("Ann", server.address(), "lobby").await;
+    guest.see(&hook("kept"), "Older messages were removed. Only the newest 3 messages are kept.").await;
+    assert_eq!(guest.texts().await, ["three", "four", "five"]);
+    assert_eq!(guest.count(&hook("load-older")).await, 0);
+    assert!(!guest.find(&hook("kept")).await.text().await.expect("text").contains("next"), "who cannot change it");
+
+    let olga = come(&server, "Olga", "lobby").await;
+    olga.see(&hook("kept"), "The next ones are removed at").await;
+    olga.picture("room-kept").await;
+    olga.click(&hook("room-settings")).await;
+    olga.see(&format!("{} option[value='']", hook("room-settings-keep-messages")), "As in all rooms (The newest 3)")
+        .await;
+    assert_eq!(olga.count(&hook("room-settings-removing")).await, 0);
+    olga.choose(&hook("room-settings-keep-days"), "7").await;
+    olga.see(&hook("room-settings-removing"), "removed for good").await;
+    olga.picture("room-settings-keep").await;
+    olga.choose(&hook("room-settings-keep-messages"), "0").await;
+    olga.click(&hook("room-settings-save")).await;
+    olga.gone("dialog").await;
+    guest.see(&hook("kept"), "Messages are kept for 7 days.").await;
+    guest.until("!document.querySelector('[data-testid=kept]').textContent.includes('newest')").await;
+    olga.click(&hook("admin-link")).await;
+    olga.see(&hook("overview-facts"), "2 since the start, 2 of them").await;
+    guest.close().await;
+    olga.close().await;
+}

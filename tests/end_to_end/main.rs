@@ -6,6 +6,9 @@
 #[allow(dead_code, reason = "shared with the tests in the browser")]
 mod support;
 
+#[path = "../support/clock.rs"]
+mod clock;
+
 #[path = "../support/files.rs"]
 mod files;
 
@@ -49,6 +52,7 @@ mod programs;
 mod raw;
 mod real_model;
 mod restarts;
+mod retention;
 mod role_table;
 mod room_access;
 mod rooms;

@@ -1,10 +1,10 @@
 //! What is done later: reminders and repeated commands, over restarts, kills and jumps of the clock.
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::clock::{Clock, HOUR};
 use crate::rooms::texts;
 use crate::support::{Client, Request, ServerProcess, TestServer};
 
@@ -260,55 +260,6 @@ mod processes {
         let texts = all_said(&mut ann).await;
         assert_eq!((count(&texts, "@Ann: early"), count(&texts, "@Ann: late")), (1, 1), "{texts:?}");
     }
-
-    /// The clock of a server process, which a file moves.
-    struct Clock {
-        file: PathBuf,
-        seconds: i64,
-    }
-
-    impl Clock {
-        /// Debian's libfaketime, which `tests/run` installs.
-        fn library() -> String {
-            let folders = std::fs::read_dir("/usr/lib").expect("a system").flatten();
-            let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
-            let library = libraries.find(|path| path.exists()).expect("libfaketime (Debian's package faketime)");
-            library.to_str().expect("a path").to_owned()
-        }
-
-        fn new(dir: &Path) -> Self {
-            let clock = Self { file: dir.join("clock"), seconds: 0 };
-            clock.write();
-            clock
-        }
-
-        fn write(&self) {
-            // Renamed into place: the server reads it at any moment.
-            let new = self.file.with_extension("new");
-            std::fs::write(&new, format!("{:+}\n", self.seconds)).expect("written");
-            std::fs::rename(&new, &self.file).expect("in place");
-        }
-
-        fn jump(&mut self, seconds: i64) {
-            self.seconds += seconds;
-            self.write();
-        }
-
-        /// A server by this clock, with the settings in `config.toml` beside it, if there are any.
-        fn start(&self, dir: &Path) -> ServerProcess {
-            let (library, file) = (Self::library(), self.file.to_str().expect("a path"));
-            let environment = [
-                ("LD_PRELOAD", library.as_str()),
-                ("FAKETIME_TIMESTAMP_FILE", file),
-                ("FAKETIME_NO_CACHE", "1"),
-                ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-            ];
-            let config = self.file.with_file_name("config.toml");
-            ServerProcess::launch(0, dir, config.exists().then_some(config.as_path()), &environment)
-        }
-    }
-
-    const HOUR: i64 = 3600;
 
     /// When the only schedule's next run is due.
     async fn next_at(server: &ServerProcess) -> String {

@@ -25,7 +25,7 @@ export function speak(locale) {
 export const listRooms = (query = {}) => call('GET', `/api/rooms?${new URLSearchParams(withoutEmpty(query))}`).then(({ rooms }) => rooms);
 /** `room`: `{name?, kind?, title?, topic?}`, or `{kind: 'direct', members}`. */
 export const createRoom = (room) => call('POST', '/api/rooms', room);
-/** `change`: any of `bot`, `persona`, `title`, `topic`, `kind`, `posting`, `slow_seconds`, `archived`; a persona is
+/** `change`: any of `bot`, `persona`, `title`, `topic`, `kind`, `posting`, `slow_seconds`, `keep_days`, `keep_messages`, `archived`; a persona is
     `{greeting, instructions, working}`, each with the words by language. */
 export const changeRoom = (name, change) => call('PATCH', roomPath(name), change);
 export const deleteRoom = (name) => call('DELETE', roomPath(name));

@@ -21,10 +21,12 @@ export class Room {
   count = 0;
   bot = 'always';
   greeting = null;
-  /** `{kind, title, topic, archived, posting, slow_seconds, may}` once it is known. */
+  /** `{kind, title, topic, archived, posting, slow_seconds, keep_days, keep_messages, may}` once it is known. */
   about = null;
   epoch = null;
   last = 0;
+  /** The oldest message that the server keeps, as far as is known; those before it were removed. */
+  oldest = 1;
   // Grows with every message and every change of one; tells the server what we know.
   version = 0;
   problem = null;
@@ -62,7 +64,7 @@ export class Room {
   }
 
   get hasOlder() {
-    return this.joined && firstOf(this.shown, this.first) > 1;
+    return this.joined && firstOf(this.shown, this.first) > this.oldest;
   }
 
   at(seq) {
@@ -80,6 +82,7 @@ export class Room {
   onJoined(frame) {
     this.isJoining = false;
     if (!frame.complete || frame.epoch !== this.epoch) this.#forget(frame);
+    this.#dropBefore(frame.oldest);
     this.#pastAsked = null;
     this.epoch = frame.epoch;
     this.version = frame.version;
@@ -101,6 +104,13 @@ export class Room {
     this.#changed();
     const missing = this.last < frame.last ? this.#askGap() : [];
     return [...missing, ...this.#resend()];
+  }
+
+  // What the server has removed is not shown any more either.
+  #dropBefore(oldest) {
+    this.oldest = oldest;
+    this.messages = this.messages.filter(({ seq }) => seq >= oldest);
+    if (this.past?.[0].seq < oldest) this.past = null;
   }
 
   // The numbering began anew or too much was missed: what we hold may have holes.
@@ -166,6 +176,8 @@ export class Room {
 
   // Which request it answers its numbers say.
   onHistory({ messages, more, before, after }) {
+    // There may be fewer than when one joined.
+    if (after === null && !more) this.oldest = Math.max(this.oldest, messages[0]?.seq ?? before ?? this.first);
     const asked = this.#pastAsked;
     if (asked && (asked.before ?? null) === (before ?? null) && (asked.after ?? null) === (after ?? null)) return this.#onPast(messages);
     const nothing = messages.length === 0;
@@ -433,8 +445,8 @@ export class Room {
   }
 }
 
-function aboutOf({ kind, title, topic, archived = false, posting, slow_seconds, may }) {
-  return { kind, title, topic, archived, posting, slow_seconds, may };
+function aboutOf({ kind, title, topic, archived = false, posting, slow_seconds, keep_days, keep_messages, may }) {
+  return { kind, title, topic, archived, posting, slow_seconds, keep_days, keep_messages, may };
 }
 
 const firstOf = (messages, otherwise) => messages[0]?.seq ?? otherwise;

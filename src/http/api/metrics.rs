@@ -62,7 +62,9 @@ async fn metrics(app: &App) -> Result<Metrics, Text> {
     let mut metrics = Metrics::default();
     metrics.add("connections", "gauge", "Connections that are open.", app.connections.open());
     metrics.add("rooms", "gauge", "Rooms there are, private ones included.", sizes.rooms);
-    metrics.add("messages", "gauge", "Messages stored, in all rooms.", sizes.messages);
+    metrics.add("messages", "gauge", "Messages stored, in all rooms.", sizes.messages.saturating_sub(sizes.purged));
+    let purged = app.chat.purges().messages;
+    metrics.add("messages_purged_total", "counter", "Messages removed by retention since the start.", purged);
     if let Some(bytes) = sizes.bytes {
         metrics.add("store_bytes", "gauge", "Size of the database.", bytes);
     }

@@ -11,6 +11,7 @@ use super::super::vitals::{Sample, Vitals};
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, bad_request, caller, json, with_app};
 use crate::accounts::Action;
+use crate::chat::{Purged, Purges};
 use crate::jobs::Span;
 use crate::protocol::JobsNow;
 use crate::text::Text;
@@ -32,6 +33,7 @@ struct Overview {
     rooms: u64,
     messages: u64,
     accounts: usize,
+    purge: PurgeView,
     /// Size of the store.
     bytes: Option<u64>,
     /// Free space for it.
@@ -39,6 +41,30 @@ struct Overview {
     memory_bytes: Option<u64>,
     jobs: JobsNow,
     points: Points,
+}
+
+/// The removal of messages that are not kept any more.
+#[derive(Serialize, ToSchema)]
+struct PurgeView {
+    /// When the last round ended.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_at: Option<String>,
+    /// What it removed.
+    last: Purged,
+    /// Messages removed since the server started.
+    messages: u64,
+    /// When the next round begins.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<String>,
+}
+
+impl PurgeView {
+    fn new(purges: &Purges) -> Self {
+        let (last_at, last) = purges.last.map_or((None, Purged::default()), |(at, last)| (Some(at.to_string()), last));
+        Self { last_at, last, messages: purges.messages, next_at: purges.next_at.map(|at| at.to_string()) }
+    }
 }
 
 /// Columns of equal length, oldest first.
@@ -93,8 +119,9 @@ async fn show(query: OverviewQuery, caller: Caller, app: Arc<App>) -> Answer {
             connections: now.connections,
             members_online: app.sockets.members(),
             rooms: now.rooms,
-            messages: now.messages,
+            messages: now.messages.saturating_sub(now.purged),
             accounts: app.store.count_accounts().await.map_err(Text::from)?,
+            purge: PurgeView::new(&app.chat.purges()),
             bytes: now.disk,
             free_bytes: app.store.free_space(),
             memory_bytes: now.memory,

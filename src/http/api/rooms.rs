@@ -15,7 +15,7 @@ use super::{
 use crate::accounts::{Action, Actor, Deed};
 use crate::budgets::Spender;
 use crate::chat::{Chat, NewRoom, Room, RoomChange, RoomSummary};
-use crate::model::{Account, Handle, Persona, RoomKind, RoomName};
+use crate::model::{Account, Handle, Persona, Retention, RoomKind, RoomName, RoomRecord};
 use crate::text::Text;
 
 /// Maximum number of rooms per response.
@@ -67,6 +67,9 @@ struct RoomView {
     /// The bot's persona; only for those who may change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     persona: Option<Persona>,
+    /// How long messages are kept; only for those who may change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<RetentionView>,
     /// Who may enter a closed or direct room.
     #[serde(skip_serializing_if = "Option::is_none")]
     people: Option<Vec<PersonView>>,
@@ -74,15 +77,55 @@ struct RoomView {
     may: Vec<&'static str>,
 }
 
+/// How long messages of a room are kept, as those see it who may change it.
+#[derive(Serialize, ToSchema)]
+struct RetentionView {
+    /// The room's own setting; `null` where it has none.
+    keep_days: Option<u32>,
+    /// The room's own setting; `null` where it has none.
+    keep_messages: Option<u32>,
+    /// What holds where a room has no setting of its own.
+    for_all_rooms: KeepView,
+    /// Whether the caller may keep more than that.
+    may_exceed: bool,
+    /// When messages are removed the next time, if that is known.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge_at: Option<String>,
+}
+
+/// 0 for ever, or for all.
+#[derive(Serialize, ToSchema)]
+struct KeepView {
+    keep_days: u32,
+    keep_messages: u32,
+}
+
+impl RetentionView {
+    fn new(chat: &Chat, record: &RoomRecord, actor: &Actor) -> Self {
+        let Retention { days, messages } = chat.retention();
+        Self {
+            keep_days: record.settings.keep_days,
+            keep_messages: record.settings.keep_messages,
+            for_all_rooms: KeepView { keep_days: days, keep_messages: messages },
+            may_exceed: actor.may(Action::ManageRooms).is_ok(),
+            purge_at: chat.purges().next_at.map(|at| at.to_string()),
+        }
+    }
+}
+
 async fn view(chat: &Chat, room: &Room, actor: &Actor) -> Result<RoomView, Text> {
     let record = room.record();
-    let persona = actor.may(Action::ManageRoom(&record)).is_ok().then(|| record.settings.persona.clone());
+    let manages = actor.may(Action::ManageRoom(&record)).is_ok();
+    let persona = manages.then(|| record.settings.persona.clone());
+    let retention = manages.then(|| RetentionView::new(chat, &record, actor));
     let person = |account: &Account| PersonView { handle: account.name.to_string(), role: account.role.as_str() };
     let people = match record.kind.has_members() {
         true => Some(chat.people_of(room).await?.iter().map(person).collect()),
         false => None,
     };
-    Ok(RoomView { summary: chat.summary(room, actor).await?, persona, people, may: actor.abilities_in(&record) })
+    let (summary, may) = (chat.summary(room, actor).await?, actor.abilities_in(&record));
+    Ok(RoomView { summary, persona, retention, people, may })
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {

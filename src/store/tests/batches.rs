@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use super::*;
 use crate::model::{
     Access, Account, AccountId, AuditEntry, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId,
-    Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Rhythm, Role, RoomKind,
-    RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
+    Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Retention, Rhythm, Role,
+    RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId,
+    TokenScope,
 };
 
 /// When jobs are due that wait for their time.
@@ -18,6 +19,7 @@ async fn batches_touch_the_tables_of_their_scope_and_every_scope_is_used() {
     let lobby = room(&store, "lobby").await;
     change_rooms(&store, lobby).await;
     change_messages(&store, lobby).await;
+    purge_messages(&store, lobby).await;
     change_jobs(&store, lobby).await;
     change_schedules(&store).await;
     change_documents(&store).await;
@@ -123,6 +125,18 @@ async fn change_messages(store: &Store, lobby: RoomNumber) {
     assert_eq!(store.find_sent(lobby, &principal("Ann"), &first.id).await, Ok(Some(1)));
     let tomorrow = Timestamp(Timestamp::now().0 + 48 * 60 * 60 * 1000);
     assert!(store.prune_sent_ids(tomorrow).await.expect("pruned") > 0);
+}
+
+async fn purge_messages(store: &Store, lobby: RoomNumber) {
+    let (_, record) = store.room_record(lobby).await.expect("readable");
+    let name = RoomName::public("attic").expect("a name");
+    let (attic, record, _) = store.create_room(RoomRecord { name, ..record }).await.expect("created");
+    for text in ["old", "new"] {
+        say(store, attic, text).await.expect("stored");
+    }
+    assert_eq!(store.delete_message(attic, 1, |_| ()).await, Ok(true));
+    let newest = Retention { days: 0, messages: 1 };
+    assert_eq!(store.purge_messages(attic, &record, newest, |oldest| assert_eq!(oldest, 2)).await, Ok(1));
 }
 
 async fn change_jobs(store: &Store, lobby: RoomNumber) {

@@ -10,6 +10,7 @@ import { readUpTo } from '../visits.js';
 import { EmptyRoom, Greeting } from './greeting.js';
 import { Icon } from './icons.js';
 import { JobCard } from './job_card.js';
+import { Kept } from './kept.js';
 import { Message } from './message.js';
 
 // How many messages before one that is gone to are fetched; fewer at the second attempt.
@@ -130,9 +131,10 @@ function Top({ app, name }) {
       </button>
     `;
   }
-  if (room.greeting) return html`<${Greeting} app=${app} room=${room.name} text=${room.greeting} />`;
-  if (room.last === 0 && room.pending.length === 0) return html`<${EmptyRoom} app=${app} room=${room} />`;
-  return html`<p class="beginning">${t('list.beginning')}</p>`;
+  const kept = html`<${Kept} app=${app} room=${room} />`;
+  if (room.greeting) return html`<${Greeting} app=${app} room=${room.name} text=${room.greeting} />${kept}`;
+  if (room.last === 0 && room.pending.length === 0) return html`<${EmptyRoom} app=${app} room=${room} />${kept}`;
+  return room.oldest > 1 ? kept : html`<p class="beginning">${t('list.beginning')}</p>${kept}`;
 }
 
 const Refused = ({ app, problem }) => html`

@@ -47,12 +47,13 @@ const Numbers = ({ now }) => html`
   </dl>
 `;
 
-function Facts({ app, figures: { version, started_at: started, free_bytes: free, jobs } }) {
+function Facts({ app, figures: { version, started_at: started, free_bytes: free, jobs, purge } }) {
   const since = new Date(started);
   const facts = [
     ['version', version],
-    ['started', html`<time datetime=${started} title=${fullTime(since)}>${t('overview.ago', { time: span(Date.now() + app.clockSkew() - since) })}</time>`],
+    ['started', html`<time datetime=${started} title=${fullTime(since)}>${t('overview.ago', { time: ago(app, started) })}</time>`],
     ['free', free && bytes(free)],
+    ['purged', purge.messages > 0 && t('overview.purged-and-last', { n: purge.messages, last: purge.last.messages, time: ago(app, purge.last_at) })],
     ...['scheduled', 'retrying', 'dead'].map((state) => [state, number(jobs[state])]),
   ];
   return html`
@@ -61,6 +62,8 @@ function Facts({ app, figures: { version, started_at: started, free_bytes: free,
     </dl>
   `;
 }
+
+const ago = (app, at) => span(Date.now() + app.clockSkew() - new Date(at));
 
 const values = ({ points }, name) => points.map((point) => point[name]);
 const nowAndMost = (figures, now, name, write) => t('overview.now-and-most', { now: write(now ?? 0), most: write(most([now, ...values(figures, name)])) });

@@ -1,7 +1,7 @@
 // What a room is called and is about, who may enter and write, and its end.
 
 import { html } from '../../html.js';
-import { span, t } from '../../i18n.js';
+import { clockTime, span, t } from '../../i18n.js';
 import { closeDialog, notify } from '../../ui.js';
 import { Choice, Field, FormProblem, useFields, useForm } from '../form.js';
 import { askToArchive, askToDelete } from './ends.js';
@@ -10,9 +10,12 @@ import { askToArchive, askToDelete } from './ends.js';
 const KINDS = { public: ['public', 'unlisted', 'closed'], unlisted: ['public', 'unlisted', 'closed'] };
 const POSTING = ['everyone', 'members', 'moderators'];
 const PAUSES = [0, 5, 10, 30, 60, 300, 900, 3_600];
+const DAYS = [0, 1, 7, 30, 90, 365];
+const MESSAGES = [0, 100, 1_000, 10_000, 100_000];
 
 export function General({ app, room }) {
-  const before = { title: room.title ?? '', topic: room.topic ?? '', kind: room.kind, posting: room.posting, slow_seconds: String(room.slow_seconds) };
+  const before = { title: room.title ?? '', topic: room.topic ?? '', kind: room.kind, posting: room.posting, slow_seconds: String(room.slow_seconds),
+    keep_days: own(room.retention.keep_days), keep_messages: own(room.retention.keep_messages) };
   const fields = useFields(before);
   const form = useForm({
     act: async () => {
@@ -38,6 +41,7 @@ export function General({ app, room }) {
         <${Choice} label=${t('room-settings.slow')} value=${fields.slow_seconds} data-testid="room-settings-slow"
           options=${pauses.map((seconds) => [String(seconds), seconds === 0 ? t('room-settings.slow-off') : t('room-settings.slow-every', { time: span(seconds * 1_000) })])} />
       </div>
+      <${Keeping} room=${room} before=${before} fields=${fields} />
       <${FormProblem} form=${form} />
       <div class="buttons">
         <${Ends} app=${app} room=${room} />
@@ -49,10 +53,35 @@ export function General({ app, room }) {
   `;
 }
 
+// Nothing stands for what holds in all rooms.
+const own = (value) => (value === null ? '' : String(value));
+
+function Keeping({ room, before, fields }) {
+  const { for_all_rooms: all, may_exceed: mayExceed, purge_at: at } = room.retention;
+  const choice = (name, presets, words) => {
+    const isLess = (value) => mayExceed || all[name] === 0 || (value > 0 && value <= all[name]);
+    const known = room.retention[name];
+    const values = [...new Set([...presets.filter(isLess), ...(known === null ? [] : [known])])].sort((a, b) => a - b);
+    return html`<${Choice} label=${t(`room-settings.${words}`)} value=${fields[name]} data-testid="room-settings-${words}"
+      options=${[['', t('room-settings.keep-as-all', { value: kept(words, all[name]) })], ...values.map((value) => [String(value), kept(words, value)])]} />`;
+  };
+  const isLess = ['keep_days', 'keep_messages'].some((name) => fields[name].value !== before[name] && Number(fields[name].value || all[name]) > 0);
+  return html`
+    <div class="side-by-side">${choice('keep_days', DAYS, 'keep-days')}${choice('keep_messages', MESSAGES, 'keep-messages')}</div>
+    ${isLess && html`<p class="choice-means" role="status" data-testid="room-settings-removing">${at ? t('room-settings.removing', { time: clockTime(new Date(at)) }) : t('room-settings.removing-soon')}</p>`}
+  `;
+}
+
+const kept = (words, n) => (n === 0 ? t(`room-settings.${words}-all`) : t(`room-settings.${words}-some`, { n }));
+
+const NUMBERS = ['slow_seconds', 'keep_days', 'keep_messages'];
+
 function changed(before, fields) {
   const now = Object.entries(fields).map(([name, { value }]) => [name, value.trim()]).filter(([name, value]) => value !== before[name]);
-  return Object.fromEntries(now.map(([name, value]) => [name, name === 'slow_seconds' ? Number(value) : value]));
+  return Object.fromEntries(now.map(([name, value]) => [name, NUMBERS.includes(name) ? asNumber(value) : value]));
 }
+
+const asNumber = (text) => (text === '' ? null : Number(text));
 
 const Ends = ({ app, room }) => html`
   <button type="button" class="link" data-testid="room-archive" onClick=${() => askToArchive(app, room)}>${t(room.archived ? 'room-settings.restore' : 'room-settings.archive')}</button>
