@@ -10,6 +10,7 @@ mod layers;
 mod open_id;
 mod webhooks;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use commands::{AfterRestart, AllowedTo, CommandConfig, Urgency};
+pub use commands::{AfterRestart, AllowedTo, CommandConfig, CommandPermission, Urgency};
 pub use embedding::{EmbeddingChoice, EmbeddingConfig};
 pub use language_model::LanguageModelConfig;
 pub use layers::{ConfigError, Sources, environment, load};
@@ -50,6 +51,9 @@ pub struct Config {
     /// Custom commands; only from the file.
     #[serde(skip)]
     pub commands: Vec<CommandConfig>,
+    /// Who may run which built-in command; only from the file.
+    #[serde(skip)]
+    pub command_permissions: BTreeMap<String, CommandPermission>,
     /// Outgoing webhooks; only from the file.
     #[serde(skip)]
     pub webhooks: Vec<WebhookConfig>,

@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{
-    Accounts, AuditLog, FrontDoor, Hooks, Keys, OwnerKey, Sanctions, Sessions, Tokens, random_token,
+    Accounts, AuditLog, CommandRules, FrontDoor, Hooks, Keys, OwnerKey, Sanctions, Sessions, Standing, Tokens,
+    random_token,
 };
 use crate::answers::Answers;
 use crate::bots::custom::Callbacks;
@@ -108,6 +109,12 @@ impl Server {
         let webhooks = Arc::new(webhooks(config)?);
         let deliveries = TaskTracker::new();
         let broker = LocalBroker::new(deliveries.clone());
+        let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
+        let front_door = FrontDoor::open(store.clone(), sockets.clone()).await.context("cannot read the settings")?;
+        let sanctions = Sanctions::open(store.clone(), sockets.clone()).await.context("cannot read the sanctions")?;
+        let (front_door, sanctions) = (Arc::new(front_door), Arc::new(sanctions));
+        let standing = Arc::new(Standing::new(store.clone(), front_door.clone(), sanctions.clone()));
+        let command_rules = CommandRules::open(store.clone()).await.context("cannot read the rules for commands")?;
         let rooms =
             Rooms::new(store.clone(), config.rooms.bot, config.rooms.retention(), broker.clone(), deliveries.clone());
         let announcer = Arc::new(RoomAnnouncer::new(rooms.clone()));
@@ -117,19 +124,20 @@ impl Server {
             announcer,
             webhooks.clone(),
             job_settings(config),
+            command_rules.clone(),
+            standing,
             budgets.clone(),
             broker,
             deliveries.clone(),
         );
         let library = open_library(config, store.clone(), jobs.clone(), client.clone()).await?;
         let ask = ask(config, &library)?;
-        let bots = Bots::new(client.clone(), &planning(config)?, webhooks, ask, library.clone());
-        let (sockets, callbacks) = (Arc::<Sockets>::default(), Arc::<Callbacks>::default());
+        let bots = Bots::new(command_rules.clone(), client.clone(), &planning(config)?, webhooks, ask, library.clone());
         let sessions = Arc::new(Sessions::new(store.clone(), sockets.clone(), keys.mark()));
         let hidden = secret_paths(config).await?;
         let custom_commands =
             CustomCommands::new(config, hidden, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
-        custom_commands.set(&config.commands)?;
+        custom_commands.set(config)?;
         let chat = Chat::new(store.clone(), jobs.clone(), rooms, budgets.clone(), deliveries.clone());
         let unfinished = store.open_jobs().await.context("cannot read unfinished jobs")?;
         let minutes = store.job_minutes(Stats::first_minute()).await.context("cannot read what jobs did")?;
@@ -138,8 +146,6 @@ impl Server {
         let runner = Runner::start(chat.clone(), jobs.clone(), bots.clone(), config.jobs.workers, unfinished, keep);
         let runner = runner.await.context("cannot resume unfinished jobs")?;
 
-        let front_door = FrontDoor::open(store.clone(), sockets.clone()).await.context("cannot read the settings")?;
-        let sanctions = Sanctions::open(store.clone(), sockets.clone()).await.context("cannot read the sanctions")?;
         let connections = TaskTracker::new();
         let app = Arc::new(App {
             chat,
@@ -149,6 +155,7 @@ impl Server {
             front_door,
             tokens: Tokens::new(store.clone(), sockets.clone()),
             sanctions,
+            command_rules,
             audit_log: AuditLog::new(store.clone()),
             keys,
             sessions,

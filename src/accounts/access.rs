@@ -22,6 +22,11 @@ impl FrontDoor {
         Ok(Self { store, connections, access })
     }
 
+    #[cfg(test)]
+    pub fn for_tests(store: Arc<Store>) -> Self {
+        Self { store, connections: Arc::new(super::NoConnections), access: Arc::default() }
+    }
+
     pub fn access(&self) -> Access {
         *self.access.read()
     }

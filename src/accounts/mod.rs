@@ -5,6 +5,7 @@
 
 mod access;
 mod audit_log;
+mod command_rules;
 mod hooks;
 mod keys;
 mod passkeys;
@@ -15,12 +16,14 @@ mod sanctions;
 mod second_factor;
 mod sessions;
 mod sign_in;
+mod standing;
 mod throttle;
 mod ticket;
 mod tokens;
 
 pub use access::FrontDoor;
 pub use audit_log::{AuditLog, Deed};
+pub use command_rules::CommandRules;
 pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, random_token};
 pub use passkeys::Challenge;
@@ -28,8 +31,11 @@ pub use people::{AccountChange, Accounts};
 pub use permissions::Action;
 pub use sanctions::{NewSanction, Sanctioned, Sanctions};
 pub use second_factor::Enrollment;
+#[cfg(test)]
+use sessions::NoConnections;
 pub use sessions::{Connections, Device, SESSION_DAYS, SessionChange, SessionId, Sessions, SignedIn};
 pub use sign_in::{Credentials, Errand};
+pub use standing::Standing;
 pub use tokens::{NewToken, Tokens};
 
 use std::sync::Arc;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Actor, Delegation};
-use crate::model::{Account, Document, Job, Posting, Role, RoomKind, RoomRecord, Schedule, TokenScope};
+use crate::model::{
+    Account, CommandRule, Document, Job, Posting, Role, RoomKind, RoomName, RoomRecord, Schedule, TokenScope,
+};
 use crate::text::Text;
 
 /// An action that requires authorization.
@@ -195,6 +197,18 @@ impl Actor {
     }
 }
 
+/// Whether somebody of that role may run a command in a room, or in none, by the rule for it.
+pub(super) fn may_run(role: Role, command: &str, rule: &CommandRule, room: Option<&RoomName>) -> Result<(), Text> {
+    if role < rule.allow {
+        return Err(Text::new(format!("error-forbidden-command-{}", rule.allow.as_str())).with("name", command));
+    }
+    if !rule.is_for(room) {
+        let rooms = rule.rooms.join(", ");
+        return Err(Text::new("error-forbidden-command-rooms").with("name", command).with("rooms", rooms));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Visitor;
@@ -309,6 +323,27 @@ mod tests {
                 assert_eq!(who.may(Action::ManageAccount(&account(role))).is_ok(), expected, "{who:?} {role:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_command_is_for_a_role_and_the_higher_ones_in_some_rooms() {
+        let ops = RoomName::public("ops").expect("a name");
+        let lobby = RoomName::public("lobby").expect("a name");
+        let rule = CommandRule { allow: Role::Moderator, rooms: vec!["ops".to_owned()] };
+        let too_low = Text::new("error-forbidden-command-moderator").with("name", "status");
+        let elsewhere = Text::new("error-forbidden-command-rooms").with("name", "status").with("rooms", "ops");
+        for (role, room, refusal) in [
+            (Role::Guest, Some(&ops), Some(&too_low)),
+            (Role::Member, Some(&lobby), Some(&too_low)),
+            (Role::Moderator, Some(&lobby), Some(&elsewhere)),
+            (Role::Owner, None, Some(&elsewhere)),
+            (Role::Moderator, Some(&ops), None),
+            (Role::Owner, Some(&ops), None),
+        ] {
+            let refused = may_run(role, "status", &rule, room).err();
+            assert_eq!(refused.as_ref(), refusal, "{role:?} {room:?}");
+        }
+        assert_eq!(may_run(Role::Guest, "status", &CommandRule::default(), None), Ok(()));
     }
 
     #[test]

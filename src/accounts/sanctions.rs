@@ -68,13 +68,18 @@ impl Sanctions {
         Ok(Self { store, connections, all })
     }
 
-    /// What somebody is kept from who comes from there; a program is kept from what its account is. Those who moderate are kept from
+    #[cfg(test)]
+    pub fn for_tests(store: Arc<Store>) -> Self {
+        Self { store, connections: Arc::new(super::NoConnections), all: Arc::default() }
+    }
+
+    /// What somebody is kept from who comes from there, `None` if that is not known; a program is kept from what its account is. Those who moderate are kept from
     /// nothing, and addresses count for guests only.
     pub fn of<'a>(
         &self,
         role: Role,
         people: impl Iterator<Item = &'a Principal> + Clone,
-        address: IpAddr,
+        address: Option<IpAddr>,
         digest: Option<&AddressDigest>,
     ) -> Sanctioned {
         let mut sanctioned = Sanctioned::default();
@@ -86,7 +91,9 @@ impl Sanctions {
             let is_for = match &sanction.subject {
                 SanctionSubject::Person(person) => people.clone().any(|one| one == person),
                 SanctionSubject::Address(address) => is_guest && Some(address) == digest,
-                SanctionSubject::Network(network) => is_guest && network.contains(&address),
+                SanctionSubject::Network(network) => {
+                    is_guest && address.is_some_and(|address| network.contains(&address))
+                }
             };
             if is_for {
                 sanctioned.extend(sanction);

@@ -81,6 +81,15 @@ pub trait Connections: Send + Sync {
     fn follow(&self, change: &SessionChange);
 }
 
+/// For tests without any.
+#[cfg(test)]
+pub struct NoConnections;
+
+#[cfg(test)]
+impl Connections for NoConnections {
+    fn follow(&self, _: &SessionChange) {}
+}
+
 /// Opens sessions, finds and ends them.
 pub struct Sessions {
     store: Arc<Store>,

@@ -31,12 +31,15 @@ impl Bot for Help {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let Some(bots) = self.bots.upgrade() else { return Ok(Reply::Plain(String::new())) };
-        let name = request.job.arguments.trim_start_matches('/').to_lowercase();
+        let Request { job, jobs, .. } = request;
+        let name = job.arguments.trim_start_matches('/').to_lowercase();
         if name.is_empty() {
-            return Ok(Reply::Plain(bots.greeting(request.job.locale)));
+            return Ok(Reply::Plain(bots.greeting(job.locale, job.role, job.room.as_ref())));
         }
         let bot = bots.find(&name).ok_or_else(|| bots.unknown(&name))?;
-        let command = bot.describe(request.job.locale);
+        jobs.check_command(&name, job.role, job.room.as_ref())
+            .map_err(|refused| Failure::for_good("forbidden", refused))?;
+        let command = bot.describe(job.locale);
         let text = Text::new("help-command")
             .with("usage", command.usage)
             .with("help", command.help)

@@ -27,11 +27,12 @@ pub use output::Output;
 pub use runner::Runner;
 pub use schedules::Planning;
 
+use crate::accounts::CommandRules;
 use crate::chat::Chat;
 use crate::fetch::Client;
 use crate::jobs::{Jobs, Lane, Policy, Webhooks};
 use crate::library::Library;
-use crate::model::{Citations, Job};
+use crate::model::{Citations, CommandRule, Job, Role, RoomName};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
 
@@ -45,7 +46,8 @@ pub trait Bot: Send + Sync {
     /// Limits and retries of its jobs.
     fn policy(&self) -> Policy;
 
-    /// Its description for users; by default the texts `command-NAME-usage`, `-help` and `-example` of the catalogs.
+    /// Its description for users; by default the texts `command-NAME-usage`, `-help` and `-example` of the catalogs. Who may run
+    /// it is not the command's to say.
     fn describe(&self, locale: Locale) -> CommandView {
         let name = self.name();
         let words = |part: &str| Text::new(format!("command-{name}-{part}")).in_locale(locale);
@@ -55,7 +57,7 @@ pub trait Bot: Send + Sync {
             help: words("help"),
             example: words("example"),
             slow: self.policy().lane == Lane::Slow,
-            allow: self.policy().allow.as_str(),
+            ..CommandView::default()
         }
     }
 
@@ -114,6 +116,7 @@ type List = Vec<Arc<dyn Bot>>;
 
 /// The list of commands.
 pub struct Bots {
+    rules: Arc<CommandRules>,
     built_in: List,
     /// Custom commands, which can be replaced while the server runs.
     own: RwLock<List>,
@@ -122,6 +125,7 @@ pub struct Bots {
 impl Bots {
     /// Creates the list with all built-in commands.
     pub fn new(
+        rules: Arc<CommandRules>,
         client: Client,
         planning: &Planning,
         webhooks: Arc<Webhooks>,
@@ -129,6 +133,7 @@ impl Bots {
         library: Arc<Library>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|bots| Self {
+            rules,
             built_in: vec![
                 Arc::new(help::Help::new(bots.clone())),
                 Arc::new(ask),
@@ -158,6 +163,16 @@ impl Bots {
         self.built_in.iter().any(|bot| bot.name() == name)
     }
 
+    /// Who may run which.
+    pub fn rules(&self) -> &CommandRules {
+        &self.rules
+    }
+
+    /// The names of the commands that users can request.
+    pub fn names(&self) -> Vec<String> {
+        self.listed().map(|bot| bot.name().to_owned()).collect()
+    }
+
     fn all(&self) -> List {
         let own = self.own.read();
         self.built_in.iter().chain(own.iter()).cloned().collect()
@@ -178,15 +193,22 @@ impl Bots {
         self.all().iter().map(|bot| (bot.name().to_owned(), bot.policy())).collect()
     }
 
-    /// Descriptions of the commands for users.
-    pub fn describe(&self, locale: Locale) -> Vec<CommandView> {
-        self.listed().map(|bot| bot.describe(locale)).collect()
+    /// Descriptions of the commands for somebody of that role. Where a command runs is told to those who may run it: rooms may
+    /// be closed ones.
+    pub fn describe(&self, locale: Locale, role: Role) -> Vec<CommandView> {
+        let describe = |bot: Arc<dyn Bot>| {
+            let CommandRule { allow, rooms } = self.rules.of(bot.name());
+            let rooms = if role >= allow { rooms } else { Vec::new() };
+            CommandView { allow: allow.as_str(), rooms, ..bot.describe(locale) }
+        };
+        self.listed().map(describe).collect()
     }
 
-    /// The greeting of the bot.
-    pub fn greeting(&self, locale: Locale) -> String {
-        let commands = self.describe(locale);
-        let lines: Vec<_> = commands.iter().map(|command| format!("• {} — {}", command.usage, command.help)).collect();
+    /// The greeting of the bot, with the commands that somebody of that role may run in a room, or in none.
+    pub fn greeting(&self, locale: Locale, role: Role, room: Option<&RoomName>) -> String {
+        let commands = self.listed().filter(|bot| self.rules.check(bot.name(), role, room).is_ok());
+        let line = |CommandView { usage, help, .. }: CommandView| format!("• {usage} — {help}");
+        let lines: Vec<_> = commands.map(|bot| line(bot.describe(locale))).collect();
         Text::new("greeting").with("commands", lines.join("\n")).in_locale(locale)
     }
 
@@ -225,26 +247,28 @@ mod tests {
     use crate::answers::{Answers, NoDocuments};
     use crate::model::MissedRuns;
     use crate::schedule::Zone;
+    use crate::store::Store;
 
     fn bots() -> Arc<Bots> {
         let planning =
             Planning { zone: Zone::UTC, per_person: 1, guest_interval: Duration::ZERO, missed: MissedRuns::Once };
         let ask = Ask::new(Arc::new(Answers::new(Arc::new(NoDocuments), None, true)), Duration::from_secs(60));
         let (client, library) = (Client::new(&[]), Library::without_documents());
-        Bots::new(client, &planning, Arc::default(), ask, library)
+        let (store, _closing) = Store::in_memory().expect("a store");
+        Bots::new(CommandRules::for_tests(store), client, &planning, Arc::default(), ask, library)
     }
 
     #[tokio::test]
     async fn every_command_has_its_own_name_and_words_in_every_language() {
         let bots = bots();
         for locale in Locale::ALL {
-            let commands = bots.describe(locale);
+            let commands = bots.describe(locale, Role::Guest);
             for command in &commands {
                 assert!(command.usage.starts_with(&command.name), "{}", command.usage);
                 assert!(command.example.starts_with(&command.name), "{}", command.example);
                 assert!(!command.help.is_empty() && !command.help.contains("command-"), "{}", command.help);
                 assert_eq!(commands.iter().filter(|other| other.name == command.name).count(), 1);
-                assert!(bots.greeting(locale).contains(&command.usage));
+                assert!(bots.greeting(locale, Role::Guest, None).contains(&command.usage));
             }
         }
     }

@@ -131,7 +131,11 @@ impl Runner {
             self.jobs.note_begun(&running).await;
         }
         let job = &running.stored.job;
-        let outcome = match self.run_bot(&running).await {
+        let ended = match self.jobs.check_still_allowed(job).await {
+            Ok(()) => self.run_bot(&running).await,
+            Err(refused) => Ended::Done(Err(self.not_allowed(job, refused).await)),
+        };
+        let outcome = match ended {
             Ended::Done(Ok(reply)) => outcome_of(reply, job),
             Ended::Done(Err(failure)) => return self.failed(running, failure).await,
             Ended::TimedOut(limit) => {
@@ -150,6 +154,18 @@ impl Runner {
             Ended::PutBack => JobOutcome::interrupted(job),
         };
         self.end(running, outcome).await;
+    }
+
+    /// Why a job does not run any more; a schedule that it is a run of stops, too, instead of being refused again and again.
+    async fn not_allowed(&self, run: &Job, refused: Text) -> Failure {
+        if refused.code() != "forbidden" {
+            return Failure::for_now("store_failed", refused);
+        }
+        let text = match self.jobs.pause_schedule_of(run).await {
+            true => Text::new("job-not-allowed-paused").with("reason", refused.in_locale(run.locale)),
+            false => refused,
+        };
+        Failure::for_good("forbidden", text)
     }
 
     async fn run_bot(&self, running: &RunningJob) -> Ended {

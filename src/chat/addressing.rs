@@ -28,6 +28,11 @@ pub fn read(mode: BotMode, text: &str, is_command: impl Fn(&str) -> bool) -> Opt
     Some(if is_meant { request } else { JobRequest::question(line.trim()) })
 }
 
+/// Whether a message says itself that it is for the bot.
+pub fn is_addressed(text: &str) -> bool {
+    after_slash(text.trim()).is_some() || after_mention(text.trim()).is_some()
+}
+
 /// The text after a slash, including the full-width slash of Chinese input methods.
 fn after_slash(text: &str) -> Option<&str> {
     text.strip_prefix(['/', '／'])

@@ -208,7 +208,14 @@ impl Chat {
         match post.request.clone().or_else(read) {
             Some(request) => {
                 let origin = JobOrigin::of(actor, Some(room.name().clone()));
-                self.jobs.admit(request, origin).await.map(Some)
+                let is_overheard = post.request.is_none()
+                    && !room.name().is_private()
+                    && !addressing::is_addressed(post.text.as_str());
+                match self.jobs.admit(request, origin).await {
+                    // Where the bot answers everything, who may not ask it may still talk.
+                    Err(refused) if is_overheard && refused.code() == "forbidden" => Ok(None),
+                    admission => admission.map(Some),
+                }
             }
             None => Ok(None),
         }

@@ -1,4 +1,4 @@
-//! `[[commands]]`: custom commands, each a program or an HTTP endpoint.
+//! `[[commands]]`: custom commands, each a program or an HTTP endpoint; `[command_permissions.NAME]`: who may run a built-in one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::ConfigError;
 use crate::fetch::Client;
-use crate::model::Role;
+use crate::model::{CommandRule, Role};
 use crate::patterns::Pattern;
-use crate::text::Translations;
+use crate::text::{Locale, Text, Translations};
 
 /// A custom command: a program (`run`) or an HTTP endpoint (`url`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -28,6 +28,9 @@ pub struct CommandConfig {
     /// Who may run it.
     #[serde(default)]
     pub allow: AllowedTo,
+    /// The only rooms in which it runs; empty for all.
+    #[serde(default)]
+    pub rooms: Vec<String>,
     /// The program and its first arguments; the user's arguments follow.
     #[serde(default)]
     pub run: Vec<String>,
@@ -77,6 +80,25 @@ pub struct CommandConfig {
     pub output_kb: usize,
 }
 
+/// Who may run a built-in command, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandPermission {
+    #[serde(default = "everybody")]
+    pub allow: AllowedTo,
+    /// The only rooms in which it runs; empty for all.
+    #[serde(default)]
+    pub rooms: Vec<String>,
+}
+
+impl CommandPermission {
+    /// # Errors
+    /// For a name that no room can have.
+    pub fn rule(&self) -> Result<CommandRule, Text> {
+        CommandRule::new(self.allow.role(), &self.rooms)
+    }
+}
+
 /// The least that somebody must be to run a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,6 +142,10 @@ pub enum Urgency {
     Low,
 }
 
+fn everybody() -> AllowedTo {
+    AllowedTo::Guests
+}
+
 fn default_words() -> String {
     "([^-].*)?".to_owned()
 }
@@ -136,16 +162,19 @@ fn default_output() -> usize {
     1024
 }
 
-/// The `commands` section of a file.
+/// The sections of a file that are about commands.
 #[derive(Deserialize)]
 struct Commands {
     #[serde(default)]
     commands: Vec<CommandConfig>,
+    #[serde(default)]
+    command_permissions: BTreeMap<String, CommandPermission>,
 }
 
-/// Parses the commands in `text`, the content of `file`. Paths become absolute.
-pub fn read(text: &str, file: &Path) -> Result<Vec<CommandConfig>, ConfigError> {
-    let Commands { mut commands } = toml::from_str(text).map_err(|error| ConfigError::at(file, text, &error))?;
+/// Parses the commands in `text`, the content of `file`, and who may run the built-in ones. Paths become absolute.
+pub fn read(text: &str, file: &Path) -> Result<(Vec<CommandConfig>, BTreeMap<String, CommandPermission>), ConfigError> {
+    let Commands { mut commands, command_permissions } =
+        toml::from_str(text).map_err(|error| ConfigError::at(file, text, &error))?;
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let folder = file.parent().unwrap_or(Path::new("/"));
     for command in &mut commands {
@@ -155,7 +184,7 @@ pub fn read(text: &str, file: &Path) -> Result<Vec<CommandConfig>, ConfigError> 
             *program = command.dir.join(&program).to_string_lossy().into_owned();
         }
     }
-    Ok(commands)
+    Ok((commands, command_permissions))
 }
 
 /// Takes a secret from the environment, for the key `commands.NAME.secret` with `_` for each `-` of the name.
@@ -167,8 +196,16 @@ pub fn set_secret(commands: &mut [CommandConfig], key: &str, value: &str) -> Res
     Ok(())
 }
 
-/// Validates all commands together.
-pub fn check(commands: &[CommandConfig]) -> Result<(), ConfigError> {
+/// Validates all commands together. Which are built in is not known here.
+pub fn check(commands: &[CommandConfig], permissions: &BTreeMap<String, CommandPermission>) -> Result<(), ConfigError> {
+    for (name, permission) in permissions {
+        if commands.iter().any(|command| command.name == *name) {
+            let problem = "is a command of this file: set allow and rooms in its own section";
+            return Err(ConfigError::new(format!("command_permissions.{name}"), problem));
+        }
+        let place = || format!("command_permissions.{name}.rooms");
+        permission.rule().map_err(|text| ConfigError::new(place(), text.in_locale(Locale::English)))?;
+    }
     for (index, command) in commands.iter().enumerate() {
         command
             .check()
@@ -181,6 +218,14 @@ pub fn check(commands: &[CommandConfig]) -> Result<(), ConfigError> {
 }
 
 impl CommandConfig {
+    /// Who may run it, and where.
+    ///
+    /// # Errors
+    /// For a name that no room can have.
+    pub fn rule(&self) -> Result<CommandRule, Text> {
+        CommandRule::new(self.allow.role(), &self.rooms)
+    }
+
     fn check(&self) -> Result<(), (&'static str, String)> {
         let require = |holds: bool, key, reason: &str| if holds { Ok(()) } else { Err((key, reason.to_owned())) };
         let is_name = |name: &str| {
@@ -190,6 +235,7 @@ impl CommandConfig {
         };
         require(is_name(&self.name), "name", "must be lower-case letters, digits and -, and begin with a letter")?;
         require(self.name.len() <= 32, "name", "must have at most 32 letters")?;
+        self.rule().map_err(|text| ("rooms", text.in_locale(Locale::English)))?;
         require(!self.help.is_empty(), "help", "must say what the command does")?;
         let kinds = usize::from(!self.run.is_empty()) + usize::from(!self.url.is_empty());
         require(kinds == 1, "run", "either run or url must be given, and not both")?;

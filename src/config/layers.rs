@@ -1,11 +1,12 @@
 //! Merges the layers. Every value from outside is checked against the type of the default as it is read, so that an
 //! error names the key, the source and the expected type.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{CommandConfig, Config, WebhookConfig, commands, webhooks};
+use super::{CommandConfig, CommandPermission, Config, WebhookConfig, commands, webhooks};
 
 /// Prefix of this program's environment variables.
 const PREFIX: &str = "CHATBOT_";
@@ -76,8 +77,9 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         .try_into()
         .map_err(|error: toml::de::Error| ConfigError::new("settings", error.message().to_owned()))?;
     config.check().map_err(|(key, problem)| ConfigError::new(key, problem))?;
-    commands::check(&lists.commands)?;
+    commands::check(&lists.commands, &lists.command_permissions)?;
     config.commands = lists.commands;
+    config.command_permissions = lists.command_permissions;
     config.webhooks = lists.webhooks;
     config.file = sources.file.clone();
     Ok(config)
@@ -96,11 +98,12 @@ fn key_of_variable(name: &str) -> Option<String> {
 #[derive(Default)]
 struct Lists {
     commands: Vec<CommandConfig>,
+    command_permissions: BTreeMap<String, CommandPermission>,
     webhooks: Vec<WebhookConfig>,
 }
 
 fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<Lists, ConfigError> {
-    const LISTS: [&str; 2] = ["commands", "webhooks"];
+    const LISTS: [&str; 3] = ["commands", "command_permissions", "webhooks"];
     let place = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| ConfigError::new(&place, error.to_string()))?;
     let table: Table = text.parse().map_err(|error| ConfigError::at(file, &text, &error))?;
@@ -119,7 +122,8 @@ fn merge_file(settings: &mut Table, defaults: &Table, file: &Path) -> Result<Lis
             put(settings, &key, checked_choice(&key, value, &place)?);
         }
     }
-    Ok(Lists { commands: commands::read(&text, file)?, webhooks: webhooks::read(&text, file)? })
+    let (commands, command_permissions) = commands::read(&text, file)?;
+    Ok(Lists { commands, command_permissions, webhooks: webhooks::read(&text, file)? })
 }
 
 /// Sets a key from text, read as the default's type.

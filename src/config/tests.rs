@@ -1,6 +1,7 @@
 //! The layers, and the example file against the defaults.
 
 use super::*;
+use crate::model::Role;
 
 fn from_file(text: &str) -> Result<Config, String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
@@ -142,6 +143,30 @@ fn wrong_commands_are_named() {
     for name in ["Tide", "ti de", "-tide", "潮", ""] {
         let text = format!("[[commands]]\nname = {name:?}\nhelp = \"x\"\nrun = [\"x\"]");
         assert!(from_file(&text).is_err_and(|error| error.contains("lower-case")), "{name:?}");
+    }
+}
+
+#[test]
+fn commands_have_permissions() {
+    let config = from_file(
+        "[command_permissions.status]\nallow = \"moderators\"\n[command_permissions.sum]\nrooms = [\"ops\", \"@bot\"]",
+    );
+    let permissions = config.expect("valid").command_permissions;
+    let rule = |name: &str| permissions[name].rule().expect("valid");
+    assert_eq!((rule("status").allow, rule("status").rooms.len()), (Role::Moderator, 0));
+    assert_eq!((rule("sum").allow, rule("sum").rooms), (Role::Guest, vec!["@bot".to_owned(), "ops".to_owned()]));
+    let tide = command("run = [\"x\"]\nrooms = [\"harbour\"]").expect("valid");
+    assert_eq!(tide.rule().expect("valid").rooms, ["harbour"]);
+    let own = "[[commands]]\nname = \"tide\"\nhelp = \"x\"\nrun = [\"x\"]\n";
+    for (text, words) in [
+        ("[command_permissions.sum]\nallow = \"friends\"", "unknown variant `friends`"),
+        ("[command_permissions.sum]\nrole = \"members\"", "unknown field `role`"),
+        ("[command_permissions.sum]\nrooms = [\"a b\"]", "command_permissions.sum.rooms: A room's name"),
+        (&format!("{own}rooms = [\"a b\"]"), "commands.tide.rooms: A room's name"),
+        (&format!("{own}[command_permissions.tide]"), "command_permissions.tide: is a command of this file"),
+    ] {
+        let error = from_file(text).expect_err(words);
+        assert!(error.contains(words), "{error}");
     }
 }
 

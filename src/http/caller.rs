@@ -172,7 +172,7 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     let principal = account.map_or(&visitor.principal, |account| &account.principal);
     let acts_for = program.as_ref().and_then(|program| program.acts_for.as_deref());
     let people = [Some(principal), acts_for.map(|account| &account.principal)];
-    let sanctioned = app.sanctions.of(role, people.into_iter().flatten(), address, digest.as_ref());
+    let sanctioned = app.sanctions.of(role, people.into_iter().flatten(), Some(address), digest.as_ref());
     Ok(Caller {
         address,
         peer,

@@ -28,7 +28,7 @@ pub use reads::Reads;
 pub use socket::Sockets;
 pub use vitals::Vitals;
 
-use crate::accounts::{Accounts, Actor, AuditLog, FrontDoor, Hooks, Keys, Sanctions, Sessions, Tokens};
+use crate::accounts::{Accounts, Actor, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Sanctions, Sessions, Tokens};
 use crate::bots::Bots;
 use crate::bots::custom::Callbacks;
 use crate::budgets::Budgets;
@@ -52,9 +52,10 @@ pub struct App {
     pub keys: Keys,
     pub sessions: Arc<Sessions>,
     pub accounts: Accounts,
-    pub front_door: FrontDoor,
+    pub front_door: Arc<FrontDoor>,
     pub tokens: Tokens,
-    pub sanctions: Sanctions,
+    pub sanctions: Arc<Sanctions>,
+    pub command_rules: Arc<CommandRules>,
     pub audit_log: AuditLog,
     pub store: Arc<Store>,
     pub search: Arc<Search>,

@@ -83,7 +83,7 @@ impl Jobs {
     /// `busy` when there is no place for it, `forbidden` when the asker may not run the command.
     pub async fn admit(self: &Arc<Self>, request: JobRequest, origin: JobOrigin) -> Result<Admission, Text> {
         let mut job = self.job(request, origin);
-        self.check_allowed(&job)?;
+        self.check_command(&job.name, job.role, job.room.as_ref())?;
         self.spend(&job)?;
         if self.policy(&job.name).is_unique {
             job.unique_key = Some(job.digest());
@@ -127,7 +127,7 @@ impl Jobs {
     pub async fn start_quietly(self: &Arc<Self>, job: QuietJob) -> Result<JobId, Text> {
         let QuietJob(job) = job;
         let id = job.id.clone();
-        self.check_allowed(&job)?;
+        self.check_command(&job.name, job.role, job.room.as_ref())?;
         self.spend(&job)?;
         let permit = self.permit_for(&job)?;
         let (jobs, stored) = (self.clone(), StoredJob::new(job.clone(), 0));
@@ -146,16 +146,6 @@ impl Jobs {
         let JobOrigin { principal, handle, role, address, room, locale, zone } = origin;
         let job = Job::queued(request, principal, handle, room, locale);
         Job { role, address, zone, attempts: job.attempts + self.policy(&job.name).retries.most, ..job }
-    }
-
-    /// Refuses a command that its asker may not run.
-    fn check_allowed(&self, job: &Job) -> Result<(), Text> {
-        let policy = self.policy(&job.name);
-        if policy.is_allowed(job.role) {
-            Ok(())
-        } else {
-            Err(Text::new("error-forbidden-command").with("name", &job.name))
-        }
     }
 
     /// What a job costs its payer.

@@ -107,6 +107,7 @@ impl Jobs {
             return Err(Text::new("error-wrong_state-retry"));
         }
         if !job.state.is_open() {
+            self.check_restart(&job, actor).await?;
             let reason = Text::new("job-retried-by").with("by", &actor.handle).in_locale(job.locale);
             let stored = self.stored_job(id).await?;
             let permit = self.permit_for(&stored.job)?;

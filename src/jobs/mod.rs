@@ -13,6 +13,7 @@ mod dispatch;
 mod end;
 mod outcome;
 mod policy;
+mod rights;
 mod schedules;
 mod stats;
 mod timetable;
@@ -37,6 +38,7 @@ pub use stats::{Span, Stats};
 pub use views::JobFilter;
 pub use webhooks::{DELIVER, Delivery, Event, POLICY as DELIVERY_POLICY, Webhook, Webhooks};
 
+use crate::accounts::{CommandRules, Standing};
 use crate::budgets::Budgets;
 use crate::groups::Broker;
 use crate::model::{Job, JobId};
@@ -73,6 +75,8 @@ pub struct Jobs {
     alarm: Alarm,
     stats: Arc<Stats>,
     settings: JobSettings,
+    rules: Arc<CommandRules>,
+    standing: Arc<Standing>,
     budgets: Arc<Budgets>,
     runtime: Runtime,
     /// Changes that must come to their end although whoever asked for them has gone.
@@ -81,11 +85,14 @@ pub struct Jobs {
 
 impl Jobs {
     /// Needs a running runtime. `tasks` are waited for when the server stops.
+    #[expect(clippy::too_many_arguments, reason = "the parts that it joins")]
     pub fn new(
         store: Arc<Store>,
         announcer: Arc<dyn Announcer>,
         webhooks: Arc<Webhooks>,
         settings: JobSettings,
+        rules: Arc<CommandRules>,
+        standing: Arc<Standing>,
         budgets: Arc<Budgets>,
         broker: Arc<dyn Broker>,
         tasks: TaskTracker,
@@ -102,6 +109,8 @@ impl Jobs {
             alarm: Alarm::default(),
             stats,
             settings,
+            rules,
+            standing,
             budgets,
             runtime: Runtime::current(),
             tasks,
@@ -213,7 +222,9 @@ impl Jobs {
         };
         let tasks = TaskTracker::new();
         let broker = LocalBroker::new(tasks.clone());
-        Self::new(store, Arc::new(Nobody), Arc::default(), settings, Arc::new(Budgets::unlimited()), broker, tasks)
+        let (rules, standing) = (CommandRules::for_tests(store.clone()), Standing::for_tests(store.clone()));
+        let budgets = Arc::new(Budgets::unlimited());
+        Self::new(store, Arc::new(Nobody), Arc::default(), settings, rules, standing, budgets, broker, tasks)
     }
 }
 

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 
-use crate::model::Role;
-
 /// How long a command's jobs usually take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
@@ -20,8 +18,6 @@ pub enum Lane {
 /// Limits and retries of a command's jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Who may run it: this role and higher ones.
-    pub allow: Role,
     pub lane: Lane,
     /// Time limit of one run.
     pub time_limit: Duration,
@@ -39,7 +35,6 @@ pub struct Policy {
 impl Policy {
     /// For commands that answer from memory.
     pub const QUICK: Self = Self {
-        allow: Role::Guest,
         lane: Lane::Quick,
         time_limit: Duration::from_secs(60),
         on_restart: OnRestart::RunAgain,
@@ -52,11 +47,6 @@ impl Policy {
 
     /// For commands that wait for something and may run twice.
     pub const SLOW: Self = Self { lane: Lane::Slow, ..Self::QUICK };
-
-    /// Whether somebody of that role may run it.
-    pub fn is_allowed(&self, role: Role) -> bool {
-        role >= self.allow
-    }
 }
 
 /// The policies of all commands, by name. They can be replaced while the server runs.

@@ -8,7 +8,7 @@ use futures_util::task::{ArcWake, waker};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::accounts::{Actor, Visitor};
+use crate::accounts::{Actor, CommandRules, Standing, Visitor};
 use crate::budgets::Budgets;
 use crate::groups::LocalBroker;
 use crate::model::{
@@ -189,6 +189,8 @@ fn jobs_on(store: &Arc<Store>, room: RoomNumber, tasks: TaskTracker) -> Arc<Jobs
         Arc::new(OneRoom(room)),
         Arc::default(),
         settings,
+        CommandRules::for_tests(store.clone()),
+        Standing::for_tests(store.clone()),
         Arc::new(Budgets::unlimited()),
         broker,
         tasks,

@@ -43,6 +43,14 @@ impl Role {
         *self == Self::Guest
     }
 
+    /// What somebody can be who runs commands.
+    pub const OF_PEOPLE: [Self; 5] = [Self::Guest, Self::Member, Self::Moderator, Self::Admin, Self::Owner];
+
+    /// One of those by its name.
+    pub fn of_person(name: &str) -> Option<Self> {
+        Self::OF_PEOPLE.into_iter().find(|role| role.as_str() == name)
+    }
+
     /// The role of an account by its name.
     pub fn of_account(name: &str) -> Option<Self> {
         Self::OF_ACCOUNTS.into_iter().find(|role| role.as_str() == name)

@@ -5,6 +5,7 @@
 
 mod account;
 mod address;
+mod command_rule;
 mod document;
 mod hook;
 mod id;
@@ -24,6 +25,7 @@ mod token;
 
 pub use account::{Access, Account, Invitation, Role};
 pub use address::{AddressDigest, subscriber};
+pub use command_rule::CommandRule;
 pub use document::{AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range};
 pub use hook::Hook;
 pub use id::{AccountId, DocumentId, HookId, Id, InvitationId, JobId, SanctionId, TokenId};

@@ -139,6 +139,11 @@ impl Principal {
         AccountId::parse(self.0.strip_prefix('u')?)
     }
 
+    /// The program that this is, if it is one.
+    pub fn token_id(&self) -> Option<TokenId> {
+        TokenId::parse(self.0.strip_prefix('t')?)
+    }
+
     /// A program with a token.
     pub fn token(id: &TokenId) -> Self {
         Self(format!("t{}", id.as_str()))
@@ -157,6 +162,11 @@ impl Principal {
     /// Somebody of whom nothing is known any more but what they called themselves.
     pub fn unknown(handle: &Handle) -> Self {
         Self(format!("?{handle}"))
+    }
+
+    /// Whether this is the server itself, or what it does for a webhook: nobody asked for that.
+    pub fn is_of_server(&self) -> bool {
+        *self == Self::server() || self.0.starts_with('o')
     }
 
     /// The server itself, for internal jobs.

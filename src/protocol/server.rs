@@ -171,7 +171,7 @@ pub struct LimitsView {
 }
 
 /// Description of a command, in the client's language.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct CommandView {
     pub name: String,
     /// The command with its arguments' names, such as `sum <number> <number> …`.
@@ -184,6 +184,9 @@ pub struct CommandView {
     pub slow: bool,
     /// Who may run it: `user` for everybody, or `member`, `moderator`, `admin` or `owner` for those and higher roles.
     pub allow: &'static str,
+    /// The only rooms in which it runs, told to those who may run it; left out if it runs in all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rooms: Vec<String>,
 }
 
 /// The settings of a room that everybody in it sees.

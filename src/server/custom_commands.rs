@@ -17,6 +17,7 @@ use crate::patterns::Pattern;
 #[cfg(target_os = "linux")]
 use crate::process::sandbox;
 use crate::process::{ProcessLimits, Program, Programs};
+use crate::text::Locale;
 
 /// Delay before the first retry of a failed command; doubled for each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
@@ -64,18 +65,30 @@ impl CustomCommands {
         }
     }
 
-    /// Replaces the custom commands by those of the settings, and informs all clients. Running jobs continue
+    /// Replaces the custom commands by those of the settings, and the rules of all, and informs all clients. Running jobs continue
     /// with the old ones.
     ///
     /// # Errors
-    /// A message for the operator, if a command is invalid; then nothing is changed.
-    pub fn set(&self, commands: &[CommandConfig]) -> anyhow::Result<()> {
+    /// A message for the operator, if a command is invalid or a rule is for none; then nothing is changed.
+    pub fn set(&self, config: &Config) -> anyhow::Result<()> {
+        let Config { commands, command_permissions, .. } = config;
         let own = commands.iter().map(|command| {
             let name = &command.name;
             anyhow::ensure!(!self.bots.is_built_in(name), "commands.{name}.name: is a command that is there already");
             self.bot(command).with_context(|| format!("commands.{name}"))
         });
-        self.bots.replace_custom(own.collect::<anyhow::Result<_>>()?);
+        let own = own.collect::<anyhow::Result<_>>()?;
+        for name in command_permissions.keys() {
+            let is_typed = self.bots.is_built_in(name) && !name.contains(' ');
+            anyhow::ensure!(is_typed, "command_permissions.{name}: there is no built-in command of this name");
+        }
+        let own_rules = commands.iter().map(|command| (&command.name, command.rule()));
+        let rules = own_rules.chain(command_permissions.iter().map(|(name, permission)| (name, permission.rule())));
+        let rules = rules.map(|(name, rule)| rule.map(|rule| (name.clone(), rule)));
+        // They have been checked with the settings.
+        let rules = rules.collect::<Result<_, _>>().map_err(|text| anyhow::anyhow!(text.in_locale(Locale::English)))?;
+        self.bots.rules().configure(rules);
+        self.bots.replace_custom(own);
         if commands.iter().any(|command| !command.run.is_empty()) {
             warn_of_risks();
         }
@@ -143,7 +156,6 @@ fn warn_of_risks() {
 
 fn policy(config: &CommandConfig) -> Policy {
     Policy {
-        allow: config.allow.role(),
         lane: if config.quick { Lane::Quick } else { Lane::Slow },
         time_limit: Duration::from_secs(config.time_limit_seconds),
         on_restart: match config.on_restart {

@@ -89,6 +89,8 @@ pub enum Table {
     AccountsOfIdentities = 46,
     /// Room number → number of its oldest message, where older ones were purged.
     OldestKept = 50,
+    /// Command → who may run it, and where, if that was changed while the server ran.
+    CommandRules = 60,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

@@ -8,6 +8,7 @@ mod audit;
 mod change_feed;
 mod check;
 mod claims;
+mod command_rules;
 mod disk;
 mod documents;
 mod engine;

@@ -25,6 +25,8 @@ scopes! {
     ADD_OWNER_KEY: Meta;
     /// Who may come in without an account.
     CHANGE_ACCESS: Meta;
+    /// Who may run a command, and where.
+    CHANGE_COMMAND_RULE: CommandRules;
     /// A session, while its account is as it was.
     ADD_SESSION: Sessions SessionsOf Accounts;
     /// When and where it was used last.

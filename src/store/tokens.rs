@@ -54,6 +54,18 @@ impl Store {
         Ok(tokens)
     }
 
+    /// The token of that id. Reads all tokens.
+    pub async fn token_of_id(&self, id: &TokenId) -> Result<Option<Token>, StoreError> {
+        let mut pages = self.pages_of(Table::Tokens);
+        while let Some((_, value)) = pages.next().await? {
+            let token: Token = decode(&value)?;
+            if token.id == *id {
+                return Ok(Some(token));
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether a token has this name, or one that looks like it.
     pub async fn is_token_name(&self, name: &Handle) -> Result<bool, StoreError> {
         Ok(self.holder(&Claim::token_name(name)).await?.is_some())

@@ -146,3 +146,35 @@ async fn a_token_is_shown_once_and_works_until_it_is_revoked() {
     assert_eq!(post().await, 401);
     jonas.close().await;
 }
+
+#[tokio::test]
+async fn who_may_run_a_command_is_changed_and_taken_back() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    let jonas = somebody(&server, "Jonas", "member", "lobby").await;
+    jonas.click(&hook("composer")).await;
+    jonas.press("/sta").await;
+    jonas.see(&hook("completion-item"), "/status").await;
+    open(&olga, "commands").await;
+    let row = format!("{}[data-command='status']", hook("admin-command"));
+    olga.see(&row, "everywhere").await;
+    olga.click(&format!("{row} {}", hook("admin-command-change"))).await;
+    olga.choose(&hook("command-allow"), "moderator").await;
+    olga.click(&hook("command-rooms")).await;
+    olga.press("ops, a!b").await;
+    olga.click(&hook("command-save")).await;
+    olga.find(&format!("{}.problem", hook("command-rooms-words"))).await;
+    fill(&olga, "command-rooms", "#ops").await;
+    olga.click(&hook("command-save")).await;
+    olga.see(&row, "Moderators and admins").await;
+    olga.see(&row, "ops").await;
+    olga.see(&row, "changed").await;
+    jonas.until("document.querySelectorAll('[data-testid=completion-item]').length === 0").await;
+
+    olga.click(&format!("{row} {}", hook("admin-command-change"))).await;
+    olga.click(&hook("command-reset")).await;
+    olga.see(&row, "Everybody").await;
+    jonas.see(&hook("completion-item"), "/status").await;
+    olga.close_after(REFUSED).await;
+    jonas.close().await;
+}

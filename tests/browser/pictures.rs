@@ -499,6 +499,7 @@ async fn administration_and_moderation_look_well_everywhere() {
         ("/admin/rooms", "admin-room", "rooms"),
         ("/admin/reports", "report", "reports"),
         ("/admin/sanctions", "sanction", "sanctions"),
+        ("/admin/commands", "admin-command", "commands"),
         ("/admin/audit", "audit-entry", "audit"),
         ("/admin/settings", "settings", "settings"),
         ("/account", "token", "tokens"),
@@ -543,6 +544,10 @@ async fn take_dialogs(window: &Window, server: SocketAddr, name: &str) {
     window.click(&hook("menu-stop")).await;
     window.find(&hook("stop")).await;
     take(window, &named("stop")).await;
+    window.go(server, "/admin/commands").await;
+    window.click(&hook("admin-command-change")).await;
+    window.find(&hook("command-save")).await;
+    take(window, &named("command-permission")).await;
     window.go(server, "/account").await;
     window.click(&hook("token-new")).await;
     window.find(&hook("token-make")).await;

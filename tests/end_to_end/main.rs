@@ -21,6 +21,7 @@ mod api;
 mod budgets;
 mod catch_up;
 mod command;
+mod command_permissions;
 mod confinement;
 mod cookieless;
 mod crash;

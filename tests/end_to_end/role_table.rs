@@ -91,6 +91,9 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/audit.jsonl", Admin, none.clone()),
         ("GET", "/api/overview", Admin, none.clone()),
         ("GET", "/metrics", Admin, none.clone()),
+        ("GET", "/api/commands/permissions", Owner, none.clone()),
+        ("PUT", "/api/commands/{command}/permission", Owner, json!({"allow": "user"})),
+        ("DELETE", "/api/commands/{command}/permission", Owner, none.clone()),
         ("GET", "/api/settings", Owner, none.clone()),
         ("PATCH", "/api/settings", Owner, json!({})),
         // One's own only; ids of others are not found, whoever asks.
@@ -170,6 +173,7 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("room", "lobby".to_owned()),
         ("closed", "closed".to_owned()),
+        ("command", "sum".to_owned()),
         ("seq", seq.to_string()),
         ("job", text(&job["job"]["id"])),
         ("done", text(&done["job"])),

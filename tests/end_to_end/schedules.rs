@@ -297,6 +297,25 @@ mod processes {
     }
 
     #[tokio::test]
+    async fn a_schedule_whose_command_its_maker_may_not_run_any_more_is_paused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut clock = Clock::new(dir.path());
+        let server = clock.start(&dir.path().join("data"));
+        let (mut ann, _) = member(&server).await;
+        told(&mut ann, "/every hour echo tick").await;
+        let url = format!("http://{}/api/commands/echo/permission", server.address());
+        let set = Request::new("PUT", &url).by_owner().json(json!({"allow": "member"})).send().await;
+        assert_eq!(set.status, 200, "{}", set.text());
+        clock.jump(HOUR);
+        let refused = ann.expect_where("message", |frame| frame["job_state"] == "failed").await;
+        let words = "Only people with an account may run \"echo\". Please sign in. The schedule has been paused.";
+        assert_eq!(refused["message"], words);
+        let url = format!("http://{}/api/schedules", server.address());
+        let list = Request::new("GET", &url).by_owner().send().await.json();
+        assert_eq!((&list["schedules"][0]["paused"], &list["schedules"][0]["next_at"]), (&json!(true), &Value::Null));
+    }
+
+    #[tokio::test]
     async fn runs_missed_while_the_server_was_down_are_made_up_for_once_or_skipped() {
         for (option, expected) in [("", 1), (" --skip-missed", 0)] {
             let dir = tempfile::tempdir().expect("a folder");

@@ -384,6 +384,9 @@ export function createActions(chat, connection) {
     fetchAudit: explained(api.audit),
     fetchSettings: explained(api.settings),
     changeSettings: explained(api.changeSettings),
+    fetchCommandPermissions: explained(api.listCommandPermissions),
+    permitCommand: explained(api.permitCommand),
+    resetCommandPermission: explained(api.resetCommandPermission),
 
     fetchAccounts: explained(api.listAccounts),
     makeAccount: explained(api.createAccount),

@@ -119,6 +119,12 @@ const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
 export const overview = (span) => call('GET', `/api/overview?span=${span}`);
 /** `query`: `q`, `before`, `limit`; empty ones do not count. */
 export const audit = (query) => call('GET', `/api/audit?${new URLSearchParams(withoutEmpty(query))}`);
+/** `[{name, built_in, allow, rooms, configured?}]`. */
+export const listCommandPermissions = () => call('GET', '/api/commands/permissions').then(({ commands }) => commands);
+/** `{allow, rooms}`. */
+export const permitCommand = (name, rule) => call('PUT', commandPermissionPath(name), rule);
+/** What the configuration says counts again. */
+export const resetCommandPermission = (name) => call('DELETE', commandPermissionPath(name));
 export const AUDIT_FILE = '/api/audit.jsonl';
 export const settings = () => call('GET', '/api/settings');
 export const changeSettings = (change) => call('PATCH', '/api/settings', change);
@@ -128,6 +134,7 @@ const roomPersonPath = (room, handle) => `${roomPath(room)}/people/${encodeURICo
 const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 const accountPath = (id) => `/api/accounts/${encodeURIComponent(id)}`;
+const commandPermissionPath = (name) => `/api/commands/${encodeURIComponent(name)}/permission`;
 const schedulePath = (id) => `/api/schedules/${encodeURIComponent(id)}`;
 const withoutEmpty = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value));
 

@@ -17,6 +17,9 @@ const ROLES = ['user', 'member', 'moderator', 'admin', 'owner'];
 /** Whether somebody of that role may run a command; those of servers before there were roles are for all. */
 export const mayRun = (role, { allow = 'user' }) => ROLES.indexOf(role) >= ROLES.indexOf(allow);
 
+/** Whether a command runs in a room. */
+export const runsIn = (room, { rooms }) => !rooms || rooms.includes(room);
+
 /** The commands that the text up to the caret may become; empty once arguments have begun. */
 export function completions(text, commands) {
   const match = text.match(/^[/／]([\p{L}\p{N}_-]*)$/u);

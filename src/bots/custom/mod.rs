@@ -41,7 +41,7 @@ impl Command {
             help: self.help.in_locale(locale).to_owned(),
             example: with_name(&self.example),
             slow: self.policy.lane == Lane::Slow,
-            allow: self.policy.allow.as_str(),
+            ..CommandView::default()
         }
     }
 }

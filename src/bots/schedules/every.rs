@@ -30,18 +30,19 @@ impl Every {
     }
 
     /// The command to repeat, if it may be.
-    fn command(&self, line: &str, role: Role) -> Result<JobRequest, Failure> {
+    fn command(&self, line: &str, asked_by: &Request<'_>) -> Result<JobRequest, Failure> {
         let request = chat::request(BotMode::Always, line).filter(|request| !request.name.is_empty());
         let request = request.ok_or_else(|| Failure::bad_arguments(Text::new("every-nothing")))?;
         if NOT_REPEATED.contains(&request.name.as_str()) {
             return Err(Failure::bad_arguments(Text::new("every-not-repeated").with("name", &request.name)));
         }
         let Some(bots) = self.bots.upgrade() else { return Ok(request) };
-        match bots.listed().find(|bot| bot.name() == request.name) {
-            Some(bot) if bot.policy().is_allowed(role) => Ok(request),
-            Some(bot) => Err(Failure::bad_arguments(Text::new("error-forbidden-command").with("name", bot.name()))),
-            None => Err(bots.unknown(&request.name)),
+        if !bots.listed().any(|bot| bot.name() == request.name) {
+            return Err(bots.unknown(&request.name));
         }
+        let Request { job, jobs, .. } = asked_by;
+        let allowed = jobs.check_command(&request.name, job.role, job.room.as_ref());
+        allowed.map(|()| request).map_err(|refused| Failure::for_good("forbidden", refused))
     }
 }
 
@@ -59,7 +60,7 @@ impl Bot for Every {
         let job = request.job;
         let (arguments, missed) = split_missed(&job.arguments);
         let (recurrence, line) = read_recurrence(arguments).map_err(Failure::bad_arguments)?;
-        let command = self.command(line, job.role)?;
+        let command = self.command(line, &request)?;
         let zone = self.planning.zone_of(job);
         let first = recurrence.next_after(Timestamp::now(), &zone).ok_or_else(|| {
             Failure::bad_arguments(Text::new("recurrence-never").with("pattern", recurrence.pattern()))

@@ -32,11 +32,13 @@ pub fn reload_on_hangup(
                 return;
             }
             let reloaded = config::load(&sources).map_err(anyhow::Error::from);
-            let reloaded = reloaded.and_then(|config| commands.set(&config.commands).map(|()| config));
+            let reloaded = reloaded.and_then(|config| commands.set(&config).map(|()| config));
             match reloaded {
                 Ok(config) => {
                     tracing::info!(commands = config.commands.len(), "settings read again");
-                    let others_changed = Config { commands: started_with.commands.clone(), ..config } != started_with;
+                    let (commands, command_permissions) =
+                        (started_with.commands.clone(), started_with.command_permissions.clone());
+                    let others_changed = Config { commands, command_permissions, ..config } != started_with;
                     if others_changed {
                         tracing::warn!("settings other than the commands have changed too; they need a restart");
                     }

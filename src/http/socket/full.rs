@@ -170,7 +170,7 @@ impl FullClient {
             }
         }
         // Before reading the commands, so that a change in between is announced.
-        self.app.sockets.note_locale(connection.outbox().id(), self.actor.locale);
+        self.app.sockets.note_reader(connection.outbox().id(), self.actor.locale, self.actor.role);
         let settings = &self.app.settings;
         let welcome = ServerFrame::Welcome {
             protocol: PROTOCOL,
@@ -183,7 +183,7 @@ impl FullClient {
                 rooms: settings.rooms_per_connection,
             },
             locale: self.actor.locale,
-            commands: &self.app.bots.describe(self.actor.locale),
+            commands: &self.app.bots.describe(self.actor.locale, self.actor.role),
         };
         connection.send(welcome.encode());
         Ok(())
@@ -213,7 +213,7 @@ impl FullClient {
         let record = room.record();
         let title = chat.title_for(&record, &self.actor).await?;
         let greeting = match name.is_private() {
-            true => Some(self.app.bots.greeting(self.actor.locale)),
+            true => Some(self.app.bots.greeting(self.actor.locale, self.actor.role, Some(&name))),
             false => room.greeting(self.actor.locale),
         };
         let joined = ServerFrame::Joined {

@@ -50,8 +50,8 @@ struct Open {
     outbox: Arc<Outbox>,
     /// Whose connection it is, if somebody is signed in.
     session: Option<Arc<OpenSession>>,
-    /// The language in which the commands were sent, once they were.
-    locale: Option<Locale>,
+    /// The language in which the commands were sent and the role of whoever reads them, once they were.
+    reader: Option<(Locale, Role)>,
     whose: Whose,
 }
 
@@ -140,18 +140,19 @@ impl Sockets {
 
     /// Sends the changed commands to all clients that have received them before.
     pub fn tell_commands(&self, bots: &Bots) {
-        let frames = Locale::ALL.map(|locale| ServerFrame::Commands { commands: &bots.describe(locale) }.encode());
+        let mut frames = HashMap::new();
+        let frame = |(locale, role)| ServerFrame::Commands { commands: &bots.describe(locale, role) }.encode();
         for open in self.open().values() {
-            if let Some(locale) = open.locale {
-                open.outbox.push(frames[locale as usize].clone());
+            if let Some(reader) = open.reader {
+                open.outbox.push(frames.entry(reader).or_insert_with(|| frame(reader)).clone());
             }
         }
     }
 
-    /// Records that the commands are being sent to a client.
-    fn note_locale(&self, id: OutboxId, locale: Locale) {
+    /// Records to whom the commands are being sent.
+    fn note_reader(&self, id: OutboxId, locale: Locale, role: Role) {
         if let Some(open) = self.open().get_mut(&id) {
-            open.locale = Some(locale);
+            open.reader = Some((locale, role));
         }
     }
 }
@@ -167,7 +168,7 @@ impl Listed {
         let outbox = Outbox::new(reader);
         let session = signed_in
             .map(|signed_in| Arc::new(OpenSession { subject: signed_in.subject(), id: signed_in.session.clone() }));
-        sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), session, locale: None, whose });
+        sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), session, reader: None, whose });
         Self { sockets: sockets.clone(), outbox }
     }
 }

@@ -56,7 +56,7 @@ impl SimpleClient {
     async fn greet(&self, connection: &mut Connection) {
         let room = self.membership.room();
         let greeting = match room.name().is_private() {
-            true => Some(self.app.bots.greeting(self.actor.locale)),
+            true => Some(self.app.bots.greeting(self.actor.locale, self.actor.role, Some(room.name()))),
             false => room.greeting(self.actor.locale),
         };
         if let Some(message) = &greeting {

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::model::{
-    Access, Account, AccountId, AuditEntry, Document, DocumentId, DocumentKind, DocumentNumber, FileId, Hook, HookId,
-    Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Retention, Rhythm, Role,
-    RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId,
-    TokenScope,
+    Access, Account, AccountId, AuditEntry, CommandRule, Document, DocumentId, DocumentKind, DocumentNumber, FileId,
+    Hook, HookId, Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Retention,
+    Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId,
+    Token, TokenId, TokenScope,
 };
 
 /// When jobs are due that wait for their time.
@@ -303,6 +303,11 @@ async fn change_the_rest(store: &Store) {
     assert_eq!(store.add_owner_key_digest(b"digest").await, Ok(true));
     store.set_access(Access::Members, || ()).await.expect("stored");
     assert_eq!(store.access().await, Ok(Access::Members));
+    let rule = CommandRule { allow: Role::Member, rooms: vec!["ops".to_owned()] };
+    store.set_command_rule("sum", Some(&rule), || ()).await.expect("stored");
+    assert_eq!(store.command_rules().await.expect("readable").remove("sum"), Some(rule));
+    store.set_command_rule("sum", None, || ()).await.expect("removed");
+    assert!(store.command_rules().await.expect("readable").is_empty());
     let room = RoomName::public("lobby").expect("a name");
     let name = Handle::new("Hook").expect("a handle");
     let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };

@@ -8,6 +8,7 @@ const PARTS = [
   ['rooms', 'change_room'],
   ['reports', 'moderate'],
   ['sanctions', 'moderate'],
+  ['commands', 'manage_settings'],
   ['audit', 'see_audit_log'],
   ['settings', 'manage_settings'],
 ];

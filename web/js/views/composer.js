@@ -3,7 +3,7 @@
 
 import { useCompositionGuard } from '../composition.js';
 import { html, useLayoutEffect, useRef, useSignal } from '../html.js';
-import { asCommand, commandOf, completions, plainName, problemOf } from '../commands.js';
+import { asCommand, commandOf, completions, plainName, problemOf, runsIn } from '../commands.js';
 import { locale, number, span, t } from '../i18n.js';
 import { forget, recall, remember } from '../storage.js';
 import { Completion, completionKey } from './completion.js';
@@ -25,7 +25,7 @@ export function Composer({ app, name }) {
   const commands = room.bot === 'never' ? [] : chat.commands.value;
   const limit = chat.limits.value.message_chars;
   const left = limit - [...text.value].length;
-  const offers = () => (dismissed.value === text.value ? [] : completions(text.value, commands));
+  const offers = () => (dismissed.value === text.value ? [] : completions(text.value, commands.filter((command) => runsIn(name, command))));
   const offered = offers();
   const problem = warned.value === text.value ? problemOf(text.value, commands) : null;
 

@@ -1,7 +1,7 @@
 // Starts any command without going to a room: the command, what follows it, where.
 
 import { BOT_ROOM } from '../../chat.js';
-import { asCommand, needsArguments, plainName } from '../../commands.js';
+import { asCommand, needsArguments, plainName, runsIn } from '../../commands.js';
 import { html, useRef, useSignal } from '../../html.js';
 import { locale, t } from '../../i18n.js';
 import { newId } from '../../ids.js';
@@ -9,10 +9,10 @@ import { recall, remember } from '../../storage.js';
 import { visited } from '../../visits.js';
 
 export function StartForm({ app, board }) {
-  const commands = app.chat.commands.value;
   const name = useSignal(recall('command'));
   const typed = useSignal('');
   const room = useSignal(BOT_ROOM);
+  const commands = app.chat.commands.value.filter((command) => runsIn(room.value, command));
   const problem = useSignal(null);
   const busy = useSignal(false);
   // Sent again after a break, the same request is the same job.

@@ -1,0 +1,69 @@
+//! Who somebody is now who asked for something earlier, of whom is stored only as whom.
+
+use std::sync::Arc;
+
+use super::{Actor, FrontDoor, Sanctions, Visitor};
+use crate::model::{Job, Principal, Role, Timestamp};
+use crate::store::Store;
+use crate::text::Text;
+
+/// Looks up what people are now.
+pub struct Standing {
+    store: Arc<Store>,
+    front_door: Arc<FrontDoor>,
+    sanctions: Arc<Sanctions>,
+}
+
+impl Standing {
+    pub fn new(store: Arc<Store>, front_door: Arc<FrontDoor>, sanctions: Arc<Sanctions>) -> Self {
+        Self { store, front_door, sanctions }
+    }
+
+    /// As [`CommandRules::for_tests`](super::CommandRules::for_tests): nobody is sanctioned, and guests may come in.
+    #[cfg(test)]
+    pub fn for_tests(store: Arc<Store>) -> Arc<Self> {
+        let front_door = Arc::new(FrontDoor::for_tests(store.clone()));
+        let sanctions = Arc::new(Sanctions::for_tests(store.clone()));
+        Arc::new(Self::new(store, front_door, sanctions))
+    }
+
+    /// Whoever asked for a job, with the role and the sanctions of now.
+    ///
+    /// # Errors
+    /// `forbidden` if the account is disabled, or the token not valid any more.
+    pub async fn of_asker(&self, job: &Job) -> Result<Actor, Text> {
+        let actor = self.without_sanctions(job).await?;
+        let people = [Some(&actor.principal), actor.acts_for.as_ref().map(|account| &account.principal)];
+        // The address itself is not kept, so that networks cannot be told.
+        let sanctioned = self.sanctions.of(actor.role, people.into_iter().flatten(), None, job.address.as_ref());
+        Ok(Actor { sanctioned, address: job.address.clone(), ..actor })
+    }
+
+    async fn without_sanctions(&self, job: &Job) -> Result<Actor, Text> {
+        let principal = &job.principal;
+        if let Some(id) = principal.token_id() {
+            return self.program(&id, job).await;
+        }
+        if let Some(account) = self.store.account_of_principal(principal).await? {
+            return match account.is_disabled {
+                true => Err(Text::new("error-forbidden-disabled")),
+                false => Ok(Actor::of_account(&account, self.store.private_room(principal), job.locale)),
+            };
+        }
+        // What was asked for in a private room was asked for in one's own.
+        let private_room = job.room.clone().filter(|room| room.is_private());
+        let private_room = private_room.unwrap_or_else(|| self.store.private_room(principal));
+        let visitor = Visitor { principal: principal.clone(), private_room };
+        let role = if *principal == Principal::owner() { Role::Owner } else { self.front_door.role_of_guests() };
+        Ok(Actor::new(&visitor, Some(job.handle.clone()), role, job.locale))
+    }
+
+    async fn program(&self, id: &crate::model::TokenId, job: &Job) -> Result<Actor, Text> {
+        let gone = || Text::new("error-forbidden-token");
+        let now = Timestamp::now();
+        let token = self.store.token_of_id(id).await?;
+        let token = token.filter(|token| token.expires_at.is_none_or(|until| until > now)).ok_or_else(gone)?;
+        let account = self.store.account(&token.account).await?.filter(|account| !account.is_disabled);
+        Ok(Actor::of_program(&token, &account.ok_or_else(gone)?, &self.store, job.locale))
+    }
+}
