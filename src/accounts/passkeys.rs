@@ -1,5 +1,7 @@
 //! Passkeys (WebAuthn): made for an account, and used to sign in without a name.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -39,7 +41,7 @@ struct Making {
 }
 
 /// What checks the answers of browsers, for the server of this URL; `None` where passkeys cannot be.
-pub fn webauthn(public_url: &str) -> Option<Webauthn> {
+pub fn webauthn(public_url: &str) -> Option<Arc<Webauthn>> {
     let url = Url::parse(public_url).ok()?;
     let host = url.domain()?.to_owned();
     // Browsers have passkeys only for pages that nobody can have changed on the way.
@@ -48,7 +50,7 @@ pub fn webauthn(public_url: &str) -> Option<Webauthn> {
         return None;
     }
     let built = WebauthnBuilder::new(&host, &url).and_then(|builder| builder.rp_name(&host).build());
-    built.inspect_err(|error| tracing::warn!(%error, "passkeys cannot be used")).ok()
+    built.inspect_err(|error| tracing::warn!(%error, "passkeys cannot be used")).ok().map(Arc::new)
 }
 
 impl Accounts {
@@ -57,7 +59,7 @@ impl Accounts {
         self.webauthn.is_some()
     }
 
-    fn webauthn(&self) -> Result<&Webauthn, Text> {
+    fn webauthn(&self) -> Result<&Arc<Webauthn>, Text> {
         self.webauthn.as_ref().ok_or_else(|| Text::new("error-wrong_state-passkeys"))
     }
 

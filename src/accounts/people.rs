@@ -46,7 +46,7 @@ pub struct Accounts {
     pub(super) store: Arc<Store>,
     pub(super) sessions: Arc<Sessions>,
     /// `None` where there can be no passkeys.
-    pub(super) webauthn: Option<Webauthn>,
+    pub(super) webauthn: Option<Arc<Webauthn>>,
     pub(super) by_address: Throttle<IpAddr>,
     /// Failures of browsers that are not known, by the name's skeleton.
     pub(super) by_name: Throttle<String>,
