@@ -2,10 +2,11 @@
 //! fails here. Each route is tried with things that exist, by everybody who may not, and by the least who may.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Browser, Client, TestServer};
+use crate::support::{Answer, Browser, Client, PASSWORD, PATIENCE, TestServer};
 
 /// The least that somebody must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -264,6 +265,136 @@ async fn every_route_is_for_the_roles_that_the_table_says() {
             assert!(is_expected, "{role:?} {method} {path}: {} {}", answer.status, answer.text());
         }
     }
+}
+
+/// What somebody may do with what is Ann's: a member's, a moderator's or nobody else's. `{}` is the id of a new thing.
+const OWN: [(&str, &str, &str, &[&str]); 9] = [
+    ("job", "POST", "/api/jobs/{}/cancel", &["Ann", "Mod", "Adam", "Olga"]),
+    ("job", "GET", "/api/jobs/{}", &["Ann", "Mod", "Adam", "Olga"]),
+    ("schedule", "POST", "/api/schedules/{}/pause", &["Ann", "Mod", "Adam", "Olga"]),
+    ("schedule", "DELETE", "/api/schedules/{}", &["Ann", "Mod", "Adam", "Olga"]),
+    ("token", "DELETE", "/api/account/tokens/{}", &["Ann"]),
+    ("session", "DELETE", "/api/account/sessions/{}", &["Ann"]),
+    ("room", "PATCH", "/api/rooms/{}", &["Ann", "Adam", "Olga"]),
+    ("room", "PUT", "/api/rooms/{}/people/Bob", &["Ann", "Adam", "Olga"]),
+    ("room", "DELETE", "/api/rooms/{}", &["Ann", "Adam", "Olga"]),
+];
+
+/// A client in the private room.
+async fn at_home(browser: &Browser, server: &TestServer) -> Client {
+    let (mut client, _) = browser.connect(server).await;
+    client.send(json!({"type": "join", "room": "@bot"})).await;
+    client.expect("joined").await;
+    client
+}
+
+/// Makes such a thing of Ann's; its id. Jobs and schedules are of her private room.
+async fn made(kind: &str, number: usize, ann: &mut Browser, server: &TestServer) -> String {
+    let id = |value: &Value| value.as_str().expect("an id").to_owned();
+    match kind {
+        "job" => {
+            let mut client = at_home(ann, server).await;
+            client.say("@bot", "/sleep 600").await;
+            id(&client.expect_where("job", |frame| frame["job"]["name"] == "sleep").await["job"]["id"])
+        }
+        "schedule" => {
+            let mut client = at_home(ann, server).await;
+            let plan = client.say("@bot", &format!("/every day 9:00 echo tea {number}")).await;
+            client.expect_where("message", |frame| frame["reply_to"] == plan).await;
+            let list = ann.ask(server, "GET", "/api/schedules", Value::Null).await.json();
+            let schedules = list["schedules"].as_array().expect("schedules").clone();
+            let mine = schedules.iter().find(|one| one.to_string().contains(&format!("tea {number}")));
+            id(&mine.unwrap_or_else(|| panic!("{list}"))["id"])
+        }
+        "token" => {
+            let new = json!({"name": format!("Tool {number}"), "scopes": ["read"]});
+            id(&ann.ask(server, "POST", "/api/account/tokens", new).await.json()["id"])
+        }
+        "session" => {
+            assert_eq!(Browser::open(server).await.sign_in(server, "Ann", PASSWORD).await.status, 200);
+            let own = ann.ask(server, "GET", "/api/account", Value::Null).await.json();
+            let sessions = own["sessions"].as_array().expect("sessions").clone();
+            id(&sessions.iter().find(|session| session["current"] == false).expect("another one")["id"])
+        }
+        _ => {
+            let name = format!("ann-{number}");
+            let new = json!({"name": name, "kind": "closed"});
+            assert_eq!(ann.ask(server, "POST", "/api/rooms", new).await.status, 201);
+            name
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ones_own_is_for_oneself_and_for_those_whom_the_table_names() {
+    let server = TestServer::start().await;
+    let mut ann = Browser::with_account(&server, "Ann", "member").await;
+    let others = [("Bob", "member"), ("Mod", "moderator"), ("Adam", "admin"), ("Olga", "owner")];
+    let mut people = vec![("guest", Browser::open(&server).await)];
+    for (name, role) in others {
+        people.push((name, Browser::with_account(&server, name, role).await));
+    }
+    people.push(("Ann", ann.clone()));
+    for (row, (kind, method, path, allowed)) in OWN.into_iter().enumerate() {
+        for (column, (name, browser)) in people.iter_mut().enumerate() {
+            let thing = made(kind, row * 10 + column, &mut ann, &server).await;
+            let body = if method == "PATCH" { json!({"topic": "rain"}) } else { Value::Null };
+            let answer = browser.ask(&server, method, &path.replace("{}", &thing), body).await;
+            let is_allowed = allowed.contains(name);
+            assert_eq!(!is_refused(&answer), is_allowed, "{name} {method} {path}: {} {}", answer.status, answer.text());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_a_room_is_for_those_who_may_enter_it() {
+    let server = TestServer::start().await;
+    let mut ann = Browser::with_account(&server, "Ann", "member").await;
+    let bob = Browser::with_account(&server, "Bob", "member").await;
+    ann.ask(&server, "POST", "/api/rooms", json!({"name": "closed", "kind": "closed"})).await;
+    let direct = json!({"kind": "direct", "members": ["Bob"]});
+    let direct = ann.ask(&server, "POST", "/api/rooms", direct).await.json();
+    let direct = direct["name"].as_str().expect("a name").to_owned();
+    let (mut client, _) = ann.connect(&server).await;
+    for room in ["public", "closed", direct.as_str()] {
+        client.say(room, "a secret word").await;
+        // As soon as it is indexed.
+        let (path, until) = (format!("/api/search?q=secret&room={room}"), Instant::now() + PATIENCE);
+        while is_without_results(&ann.ask(&server, "GET", &path, Value::Null).await) {
+            assert!(Instant::now() < until, "it is not found in {room}");
+        }
+    }
+    let routes = |room: &str| {
+        let at = |rest: &str| format!("/api/rooms/{room}{rest}");
+        [
+            ("GET", at(""), Value::Null),
+            ("GET", at("/messages"), Value::Null),
+            ("POST", at("/messages"), json!({"message": "hello"})),
+            ("POST", at("/messages/1/report"), json!({})),
+            ("POST", "/api/ask".to_owned(), json!({"question": "what?", "room": room})),
+            ("POST", "/api/jobs".to_owned(), json!({"name": "sum", "arguments": "1 2", "room": room})),
+            ("GET", format!("/api/search?q=secret&room={room}"), Value::Null),
+        ]
+    };
+    let everybody = ["guest", "Ann", "Bob", "Mod", "Olga"];
+    let table = [("public", &everybody[..]), ("closed", &["Ann"]), (direct.as_str(), &["Ann", "Bob"])];
+    let mut people = vec![("guest", Browser::open(&server).await), ("Ann", ann), ("Bob", bob)];
+    people.push(("Mod", Browser::with_account(&server, "Mod", "moderator").await));
+    people.push(("Olga", Browser::with_account(&server, "Olga", "owner").await));
+    for (room, inside) in table {
+        for (name, browser) in &mut people {
+            for (method, path, body) in routes(room) {
+                let answer = browser.ask(&server, method, &path, body).await;
+                let is_told = !is_refused(&answer) && !is_without_results(&answer);
+                assert_eq!(is_told, inside.contains(name), "{name} {method} {path}: {}", answer.text());
+            }
+        }
+    }
+}
+
+/// Whether a search found nothing.
+fn is_without_results(answer: &Answer) -> bool {
+    answer.status == 200 && answer.json()["messages"].as_array().is_some_and(|found| found.is_empty())
 }
 
 #[tokio::test(flavor = "multi_thread")]
