@@ -66,6 +66,13 @@ async fn accounts_are_made_and_changed_with_and_without_a_running_server() {
         serde_json::from_str(&printed(path, &["list", "--find", "nn", "--json"], "").await).expect("JSON");
     assert_eq!((&found[0]["name"], &found[0]["disabled"]), (&json!("Ann"), &json!(true)));
     assert_eq!(printed(path, &["enable", "Ann"], "").await, "Ann  admin\n");
+    assert_eq!(printed(path, &["reset-factors", "Ann"], "").await, "Ann  admin\n");
+    let server = TestServer::on(path).await;
+    let log = server.request("GET", "/api/audit?q=Ann").by_owner().send().await.json();
+    let entries = log["entries"].as_array().expect("entries");
+    assert_eq!(entries.len(), 5, "what is done without the server is recorded, too: {log}");
+    assert_eq!((&entries[0]["by"], &entries[0]["after"]["second_factor"]), (&json!("owner"), &json!(false)));
+    server.stop().await.expect("a clean stop");
     chatbot::store::audit(&path.join("store")).expect("no contradiction");
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use chatbot::accounts::{AccountChange, Accounts, Actor, Connections, SessionChange, Sessions, Visitor};
+use chatbot::accounts::{
+    AccountChange, Accounts, Actor, AuditLog, Connections, Deed, SessionChange, Sessions, Visitor,
+};
 use chatbot::config::Config;
 use chatbot::durable;
 use chatbot::model::{AccountId, Handle, Role};
@@ -17,6 +19,9 @@ use super::Change;
 /// The store, opened.
 pub struct Folder {
     accounts: Accounts,
+    audit_log: AuditLog,
+    /// Whoever can open the store's files may do all with it.
+    owner: Actor,
     closing: Closing,
 }
 
@@ -46,51 +51,61 @@ impl Folder {
             opened => opened?,
         };
         let sessions = Arc::new(Sessions::new(store.clone(), Arc::new(Nobody), String::new()));
-        Ok(Some(Self { accounts: Accounts::new(store, sessions, ""), closing }))
+        let owner = Actor::new(&Visitor::owner(&store), None, Role::Owner, Locale::English);
+        let audit_log = AuditLog::new(store.clone());
+        Ok(Some(Self { accounts: Accounts::new(store, sessions, ""), audit_log, owner, closing }))
     }
 
     /// Returns once all that was changed is durable.
     pub async fn close(self) {
-        let Self { accounts, closing } = self;
-        drop(accounts);
+        let Self { accounts, audit_log, owner: _, closing } = self;
+        drop((accounts, audit_log));
         // It only panics when the process is ending anyway.
         let _ = tokio::task::spawn_blocking(|| closing.wait()).await;
     }
 
     pub async fn page(&self, find: &str, after: Option<&str>, limit: usize) -> anyhow::Result<Value> {
         let after = after.and_then(AccountId::parse);
-        let (accounts, more) = self.accounts.list(find, after.as_ref(), limit, &owner()).await.map_err(words)?;
+        let (accounts, more) = self.accounts.list(find, after.as_ref(), limit, &self.owner).await.map_err(words)?;
         Ok(json!({"accounts": accounts, "more": more}))
     }
 
     pub async fn add(&self, name: &str, role: &str, password: String) -> anyhow::Result<Value> {
         let name = Handle::new(name).map_err(words)?;
         let role = Role::of_account(role).context("no such role")?;
-        let account = self.accounts.create(name, role, Some(password), &owner()).await.map_err(words)?;
+        let account = self.accounts.create(name, role, Some(password), &self.owner).await.map_err(words)?;
+        self.record(Deed::new("account.create", &account.name).after(json!({"role": role.as_str()}))).await?;
         Ok(serde_json::to_value(AccountView::new(&account, None))?)
     }
 
     pub async fn change(&self, id: &str, change: Change) -> anyhow::Result<Value> {
         let Change { role, disabled, password, second_factor } = change;
+        // Never the password itself.
+        let changed = json!({
+            "role": role, "disabled": disabled, "password": password.is_some(), "second_factor": second_factor,
+        });
         let (role, resets_factors) = (role.and_then(Role::of_account), second_factor == Some(false));
         let change = AccountChange { role, disabled, password, resets_factors };
-        let account = self.accounts.change(&account_id(id)?, change, &owner()).await.map_err(words)?;
+        let account = self.accounts.change(&account_id(id)?, change, &self.owner).await.map_err(words)?;
+        self.record(Deed::new("account.change", &account.name).after(changed)).await?;
         Ok(serde_json::to_value(account)?)
     }
 
     pub async fn sessions(&self, id: &str) -> anyhow::Result<Value> {
-        let account = self.accounts.show(&account_id(id)?, &owner()).await.map_err(words)?;
+        let account = self.accounts.show(&account_id(id)?, &self.owner).await.map_err(words)?;
         Ok(serde_json::to_value(self.accounts.sessions_of(&account, None).await.map_err(words)?)?)
     }
 
     pub async fn sign_out(&self, id: &str) -> anyhow::Result<()> {
-        self.accounts.sign_out(&account_id(id)?, &owner()).await.map_err(words)
+        let id = account_id(id)?;
+        let account = self.accounts.show(&id, &self.owner).await.map_err(words)?;
+        self.accounts.sign_out(&id, &self.owner).await.map_err(words)?;
+        self.record(Deed::new("account.sign_out", &account.name)).await
     }
-}
 
-/// Whoever can open the store's files may do all with it.
-fn owner() -> Actor {
-    Actor::new(&Visitor::nobody(), None, Role::Owner, Locale::English)
+    async fn record(&self, deed: Deed) -> anyhow::Result<()> {
+        self.audit_log.record(&self.owner, deed).await.map_err(words)
+    }
 }
 
 fn account_id(id: &str) -> anyhow::Result<AccountId> {
