@@ -13,6 +13,8 @@ use crate::accounts;
 use crate::documents::store;
 use crate::others;
 use crate::owner;
+use crate::sign_in;
+use crate::support::fake_provider::FakeProvider;
 use crate::support::{OWNER_KEY, TestServer};
 use crate::window::{PHONE, WIDE, Window, hook};
 
@@ -459,6 +461,49 @@ async fn look(window: &Window, language: &str, dark: bool) {
 
 fn suffix(language: &str, dark: bool) -> String {
     format!("-{language}{}", if dark { "-dark" } else { "" }).to_lowercase()
+}
+
+#[tokio::test]
+async fn ways_to_sign_in_look_well_everywhere() {
+    let provider = FakeProvider::start().await;
+    let (server, url) = TestServer::on_localhost(|config, url| provider.used_by(config, url)).await;
+    accounts::make(&server, "Mira", "member").await;
+    for (device, prefix) in [(WIDE, ""), (PHONE, "phone-")] {
+        let mira = Window::new(device).await;
+        sign_in::with_authenticator(&mira).await;
+        let named = |name: &str, language: &str, dark: bool| format!("{prefix}{name}{}", suffix(language, dark));
+        let go = async |language: &str, dark: bool| {
+            mira.visit(&format!("{url}/account")).await;
+            look(&mira, language, dark).await;
+            mira.reload().await;
+        };
+        for (language, dark) in LOOKS {
+            go(language, dark).await;
+            mira.click("[data-testid=account-guest] .primary").await;
+            mira.find(&hook("sign-in-passkey")).await;
+            take(&mira, &named("sign-in", language, dark)).await;
+        }
+        accounts::fill(&mira, "sign-in-name", "Mira").await;
+        accounts::fill(&mira, "sign-in-password", accounts::PASSWORD).await;
+        mira.press(Key::Enter).await;
+        mira.click(&hook("passkey-add")).await;
+        accounts::fill(&mira, "passkey-password", accounts::PASSWORD).await;
+        take(&mira, &format!("{prefix}passkey-new")).await;
+        mira.press(Key::Enter).await;
+        mira.find(&hook("passkey")).await;
+        for (language, dark) in LOOKS {
+            go(language, dark).await;
+            mira.find(&hook("identity-state")).await;
+            mira.ask::<()>("(document.querySelector('#passkeys-title').scrollIntoView(), null)").await;
+            take(&mira, &named("ways-in", language, dark)).await;
+            mira.click(&hook("factor-add")).await;
+            accounts::fill(&mira, "factor-password", accounts::PASSWORD).await;
+            mira.press(Key::Enter).await;
+            mira.find(&hook("factor-secret")).await;
+            take(&mira, &named("second-factor", language, dark)).await;
+        }
+        mira.close().await;
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::window::{WIDE, Window, hook};
 const REFUSED: &str = "the server responded with a status of 4";
 
 /// Gives the window's browser a device that makes and uses passkeys, with a finger on it.
-async fn with_authenticator(window: &Window) {
+pub async fn with_authenticator(window: &Window) {
     window.devtools("WebAuthn.enable", json!({})).await;
     let options = json!({
         "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,

@@ -20,7 +20,7 @@ export function Identity({ app, own: { has_password: hasPassword, has_identity: 
   });
   return html`
     <section class="account-part" aria-labelledby="provider-title">
-      <h3 id="provider-title">${provider}</h3>
+      <h3 id="provider-title">${t('provider.sign-in', { name: provider })}</h3>
       <p class="soft" data-testid="identity-state" data-linked=${isLinked}>${t(isLinked ? 'provider.is-linked' : 'provider.is-not-linked', { name: provider })}</p>
       ${isLinked
         ? html`<button type="button" class="secondary" data-testid="identity-unlink" onClick=${unlink}>${t('provider.unlink')}</button>`
