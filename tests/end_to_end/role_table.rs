@@ -55,6 +55,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/account", Member, none.clone()),
         ("GET", "/api/account/tokens", Member, none.clone()),
         ("POST", "/api/account/tokens", Member, json!({"name": "made", "scopes": ["read"]})),
+        ("POST", "/api/qr-code", Member, json!({"text": "https://chat.example.com/"})),
         ("POST", "/api/jobs/{job}/cancel", Moderator, none.clone()),
         ("POST", "/api/jobs/{job}/retry", Moderator, none.clone()),
         ("DELETE", "/api/jobs/{done}", Moderator, none.clone()),

@@ -374,6 +374,7 @@ export function createActions(chat, connection) {
       notify(t('account.signed-out-there'), { kind: 'done' });
     }),
 
+    drawQrCode: api.drawQrCode,
     fetchTokens: explained(api.listTokens),
     createToken: explained(api.createToken),
     dropToken(token, restore) {

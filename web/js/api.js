@@ -100,6 +100,8 @@ export const unlinkIdentity = (password) => call('DELETE', '/api/account/identit
 export const changePassword = (current, wanted) => call('POST', '/api/account/password', { current, new: wanted });
 export const endSession = (id) => call('DELETE', `/api/account/sessions/${encodeURIComponent(id)}`);
 export const endEverySession = () => call('DELETE', '/api/account/sessions');
+/** A text as a QR code: `{size, path}`, to be drawn as SVG. */
+export const drawQrCode = (text) => call('POST', '/api/qr-code', { text });
 export const listTokens = () => call('GET', '/api/account/tokens').then(({ tokens }) => tokens);
 /** `{name, scopes, rooms?, days?}`; the answer has the `token` itself, this once. */
 export const createToken = (token) => call('POST', '/api/account/tokens', token);

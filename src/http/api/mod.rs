@@ -18,6 +18,7 @@ mod moderation;
 mod overview;
 mod passkeys;
 mod provider;
+mod qr_code;
 mod rooms;
 mod route;
 mod schedules;
@@ -92,6 +93,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         second_factor::routes,
         passkeys::routes,
         provider::routes,
+        qr_code::routes,
         accounts::routes,
         invitations::routes,
         schedules::routes,

@@ -5,6 +5,7 @@ import { t } from '../../i18n.js';
 import { closeDialog } from '../../ui.js';
 import { Dialog } from '../dialog.js';
 import { Field, FormProblem, PasswordField, useForm } from '../form.js';
+import { QrCode } from '../qr_code.js';
 import { copied } from '../secret.js';
 
 export { loadDialogStyles as loadStyles } from './styles.js';
@@ -59,6 +60,7 @@ function App({ app, enrollment: { secret, url }, password, done }) {
     <form ...${form.handlers} data-testid="factor-app">
       <div ref=${field}>
         <p>${t('factor.scan')}</p>
+        <${QrCode} app=${app} text=${url} label=${t('factor.qr-code')} />
         <p class="factor-secret"><a href=${url} data-testid="factor-url">${t('factor.open')}</a> <code data-testid="factor-secret">${secret.match(/.{1,4}/g).join(' ')}</code></p>
         <${Field} form=${form} name="code" label=${t('sign-in.code')} help=${t('factor.code-help')} value=${code} data-testid="factor-code"
           autocomplete="one-time-code" inputmode="numeric" maxlength="10" />
