@@ -105,7 +105,7 @@ struct Change {
 /// Where the accounts are. Both answer alike.
 enum Place {
     Server(Client),
-    Folder(Folder),
+    Folder(Box<Folder>),
 }
 
 impl Place {
@@ -194,7 +194,7 @@ pub fn run(arguments: UserArgs) -> anyhow::Result<()> {
         // Opening the folder tells whether a server has it: its lock goes with the process, what it announced may stay.
         let opened = if server.is_local() { Folder::open(&server.settings()?).await? } else { None };
         let place = match opened {
-            Some(folder) => Place::Folder(folder),
+            Some(folder) => Place::Folder(Box::new(folder)),
             None => Place::Server(Client::new(server)?),
         };
         let done = act(&place, &output, command).await;
