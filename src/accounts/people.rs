@@ -186,8 +186,10 @@ impl Accounts {
     ) -> Result<(Vec<AccountView>, bool), Text> {
         actor.may(Action::ManagePeople)?;
         let part = part.trim().to_lowercase();
-        let has_part = |account: &Account| account.name.to_string().to_lowercase().contains(&part);
-        let mut found = self.store.accounts(after, limit + 1, has_part).await?;
+        let mut found = match part.as_str() {
+            "" => self.store.accounts(after, limit + 1).await?,
+            part => self.store.accounts_named(part, after, limit + 1).await?,
+        };
         let more = found.len() > limit;
         found.truncate(limit);
         let mut views = Vec::new();

@@ -31,7 +31,7 @@ pub use hook::Hook;
 pub use id::{AccountId, DocumentId, HookId, Id, InvitationId, JobId, SanctionId, TokenId};
 pub use job::{Change, Job, JobError, JobRequest, JobState, LogLine};
 pub use message::{Answer, AuthorKind, BotMode, Message, MessageText, SendId};
-pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Principal, RoomName};
+pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Principal, RoomName, skeleton};
 pub use payer::Payer;
 pub use persona::Persona;
 pub use retrieved::{Citations, FaqAnswer, RetrievedContext};

@@ -248,8 +248,9 @@ impl fmt::Display for Handle {
     }
 }
 
-/// The skeleton by Unicode's security mechanisms (UTS 39, 4) of a text in compatibility form and lower case.
-fn skeleton(text: &str) -> String {
+/// The skeleton by Unicode's security mechanisms (UTS 39, 4) of a text in compatibility form and lower case. That of a part of a
+/// text is part of the text's.
+pub fn skeleton(text: &str) -> String {
     let folded: String = text.nfkc().collect::<String>().to_lowercase();
     unicode_security::skeleton(&folded).collect()
 }

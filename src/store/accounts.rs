@@ -1,5 +1,6 @@
 //! Accounts, by id, by name and by the visitor who made one.
 
+use std::collections::BinaryHeap;
 use std::convert::Infallible;
 
 use sha2::{Digest, Sha256};
@@ -7,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::invitations::{UsedInvitation, use_once};
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{Account, AccountId, Handle, Identity, Principal};
+use crate::model::{Account, AccountId, Handle, Identity, Principal, skeleton};
 
 /// How often a change is tried that others come before.
 const TRIES: usize = 20;
@@ -172,23 +173,65 @@ impl Store {
         Ok(count)
     }
 
-    /// Accounts that `is_wanted`, in the order in which they were made, behind the one with the id `after`; at most `limit`. Reads
-    /// all accounts up to the last of them.
-    pub async fn accounts(
-        &self,
-        after: Option<&AccountId>,
-        limit: usize,
-        is_wanted: impl Fn(&Account) -> bool,
-    ) -> Result<Vec<Account>, StoreError> {
+    /// Accounts in the order in which they were made, behind the one with the id `after`; at most `limit`.
+    pub async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<Account>, StoreError> {
         let from = after.map_or_else(Vec::new, |id| [id.as_str().as_bytes(), &[0]].concat());
-        let mut pages = self.pages(Table::Accounts, from..vec![u8::MAX]);
+        let mut pages = self.pages(Table::Accounts, from..vec![u8::MAX]).at_most(limit);
         let mut found = Vec::new();
-        while found.len() < limit
-            && let Some((_, value)) = pages.next().await?
-        {
-            found.extend(Some(decode::<Account>(&value)?).filter(&is_wanted));
+        while let Some((_, value)) = pages.next().await? {
+            found.push(decode(&value)?);
         }
         Ok(found)
+    }
+
+    /// Accounts whose name has `part` in it, in lower case, otherwise as [`Store::accounts`]. Where few have it this reads every
+    /// name, and only those accounts whose name may have it: the records are ten times as large.
+    pub async fn accounts_named(
+        &self,
+        part: &str,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError> {
+        /// Accounts that are read before it is looked for further ones.
+        const AT_ONCE: usize = 1_000;
+        let has_part = |account: &Account| account.name.to_string().to_lowercase().contains(part);
+        let mut read = self.accounts(after, AT_ONCE).await?;
+        let mut last = read.last().map(|account| account.id.as_str().as_bytes().to_vec());
+        let mut is_all = read.len() < AT_ONCE;
+        let mut found = Vec::new();
+        loop {
+            found.extend(read.into_iter().filter(has_part).take(limit - found.len()));
+            let Some(after) = last.filter(|_| !is_all && found.len() < limit) else { return Ok(found) };
+            let ids = self.ids_of_names(&skeleton(part), &after, AT_ONCE).await?;
+            is_all = ids.len() < AT_ONCE;
+            last = ids.last().cloned();
+            read = Vec::new();
+            for id in ids {
+                let record = self.engine.get(Table::Accounts, &id).await?;
+                read.extend(record.map(|record| decode::<Account>(&record)).transpose()?);
+            }
+        }
+    }
+
+    /// The ids of the first accounts behind `after` whose names look as if they had `looks` in them, in the order in which they
+    /// were made, at most `most`. Reads every name.
+    async fn ids_of_names(&self, looks: &str, after: &[u8], most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut names = self.pages_of(Table::AccountNames);
+        let mut ids = BinaryHeap::new();
+        loop {
+            let page = names.next_page().await?;
+            if page.is_empty() {
+                return Ok(ids.into_sorted_vec());
+            }
+            for (name, id) in page {
+                if id.as_slice() > after && String::from_utf8_lossy(&name).contains(looks) {
+                    ids.push(id);
+                    if ids.len() > most {
+                        ids.pop();
+                    }
+                }
+            }
+        }
     }
 
     /// Changes an account; `None` if there is none of that id. `effect` is called with the changed account once that is durable.

@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::text::Locale;
 
+mod accounts;
 mod batches;
 mod retention;
 
