@@ -222,11 +222,20 @@ pub struct StoreConfig {
     pub min_free_mb: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountsConfig {
     /// The owner's key; empty to generate one at first start.
     pub owner_key: String,
+    /// Days for which entries of the audit log are kept; 0 for ever.
+    pub audit_days: u32,
+}
+
+impl AccountsConfig {
+    /// How long entries of the audit log are kept; `None` for ever.
+    pub fn keep_audit_log(&self) -> Option<Duration> {
+        (self.audit_days > 0).then(|| Duration::from_secs(u64::from(self.audit_days) * 24 * 60 * 60))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -333,6 +342,12 @@ impl Default for StoreConfig {
     }
 }
 
+impl Default for AccountsConfig {
+    fn default() -> Self {
+        Self { owner_key: String::new(), audit_days: 365 }
+    }
+}
+
 impl Default for DocumentsConfig {
     fn default() -> Self {
         Self { file_mb: 50, text_mb: 10 }
@@ -430,6 +445,7 @@ impl Config {
         require((1..=65_536).contains(&self.store.cache_mb), "store.cache_mb", "must be 1 to 65536")?;
         require((1..=1024).contains(&self.documents.file_mb), "documents.file_mb", "must be 1 to 1024")?;
         require((1..=64).contains(&self.documents.text_mb), "documents.text_mb", "must be 1 to 64")?;
+        require(self.accounts.audit_days <= most_days, "accounts.audit_days", &days)?;
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
         self.open_id.check(public_url)?;

@@ -193,6 +193,12 @@ impl Server {
             }
             stopping.run_until_cancelled(kept.chat.maintain()).await;
         });
+        if let Some(keep) = config.accounts.keep_audit_log() {
+            let (kept, stopping) = (app.clone(), app.stopping.clone());
+            connections.spawn(async move {
+                stopping.run_until_cancelled(kept.audit_log.prune(keep)).await;
+            });
+        }
         let (unused, stopping) = (app.library.clone(), app.stopping.clone());
         connections.spawn(async move {
             stopping.run_until_cancelled(unused.give_back_when_unused()).await;

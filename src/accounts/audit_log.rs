@@ -1,6 +1,7 @@
 //! The record of what was done by those who may do more than others.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -38,7 +39,10 @@ impl Deed {
     }
 }
 
-/// Entries are added and never changed.
+/// How often old entries are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Entries are added and never changed; after a while they are removed.
 pub struct AuditLog {
     store: Arc<Store>,
 }
@@ -63,6 +67,20 @@ impl AuditLog {
             after,
         };
         Ok(self.store.add_audit_entry(&entry).await?)
+    }
+
+    /// Removes entries that are older than `keep`, at once and then every hour. Never ends.
+    pub async fn prune(&self, keep: Duration) {
+        let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+        loop {
+            let before = Timestamp(Timestamp::now().0.saturating_sub(keep));
+            match self.store.prune_audit_log(before).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "old entries of the audit log removed"),
+                Err(error) => tracing::error!(%error, "cannot remove old entries of the audit log"),
+            }
+            tokio::time::sleep(PRUNE_EVERY).await;
+        }
     }
 
     /// Entries that have `part` in them, newest first, behind the one of number `before`; and whether there are more.

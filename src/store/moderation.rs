@@ -5,7 +5,7 @@ use super::engine::{Direction, number_from};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{AuditEntry, Report, Sanction, SanctionId};
+use crate::model::{AuditEntry, Report, Sanction, SanctionId, Timestamp};
 
 /// How often a record looks for a free place that others take at the same time.
 const TRIES: usize = 20;
@@ -110,6 +110,31 @@ impl Store {
     pub async fn add_audit_entry(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let batch = Batch::new(scopes::ADD_AUDIT_ENTRY).append(Table::AuditLog, [], encode(entry));
         self.commit(batch, WriteKind::Maintenance).await.map(drop)
+    }
+
+    /// Removes the oldest entries of the audit log, up to the first one that is not from before that moment; how many.
+    pub async fn prune_audit_log(&self, before: Timestamp) -> Result<usize, StoreError> {
+        let mut pages = self.pages_of(Table::AuditLog);
+        let mut pruned = 0;
+        loop {
+            let page = pages.next_page().await?;
+            let mut batch = Batch::new(scopes::PRUNE_AUDIT_LOG);
+            let mut old = 0;
+            for (key, value) in &page {
+                if decode::<AuditEntry>(value)?.at >= before {
+                    break;
+                }
+                batch = batch.delete(Table::AuditLog, key.clone());
+                old += 1;
+            }
+            if old > 0 {
+                self.commit(batch, WriteKind::Maintenance).await?;
+            }
+            pruned += old;
+            if old < page.len() || page.is_empty() {
+                return Ok(pruned);
+            }
+        }
     }
 
     /// Entries of the audit log with smaller numbers than `before` that are wanted, newest first, at most `limit`. Reads all entries

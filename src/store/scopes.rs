@@ -51,6 +51,7 @@ scopes! {
     ADD_REPORT: Reports Claims;
     REMOVE_REPORT: Reports Claims;
     ADD_AUDIT_ENTRY: AuditLog Counters;
+    PRUNE_AUDIT_LOG: AuditLog;
 
     CREATE_ROOM: RoomNames Rooms Counters RoomsOf;
     CHANGE_ROOM: Rooms RoomsOf;

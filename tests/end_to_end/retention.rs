@@ -280,3 +280,33 @@ async fn a_purge_that_kills_cut_short_goes_on_and_the_index_shrinks() {
     let index_after = bytes_of(&dir.path().join("index"));
     assert!(index_after < index_before / 2, "{index_after} of {index_before} bytes");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_entries_of_the_audit_log_are_removed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    std::fs::write(dir.path().join("config.toml"), "[accounts]\naudit_days = 30\n").expect("written");
+    let mut clock = Clock::new(dir.path());
+    let actions = |log: &Value| -> Vec<String> {
+        let entries = log["entries"].as_array().expect("entries");
+        entries.iter().map(|entry| entry["subject"].as_str().expect("a subject").to_owned()).collect()
+    };
+    let change = async |server: &ServerProcess, room: &str| {
+        let url = format!("http://{}/api/rooms/{room}", server.address());
+        let post = Request::new("POST", &format!("{url}/messages")).by_owner().json(json!({"message": "hello"}));
+        assert!(post.send().await.status < 300);
+        assert_eq!(Request::new("PATCH", &url).by_owner().json(json!({"topic": room})).send().await.status, 200);
+    };
+    let mut server = clock.start(&data);
+    change(&server, "old").await;
+    clock.jump(20 * DAY);
+    change(&server, "newer").await;
+    assert_eq!(actions(&get(server.address(), "/api/audit").await), ["newer", "old"]);
+    clock.jump(15 * DAY);
+    assert_eq!(server.terminate(), Some(0));
+    server = clock.start(&data);
+    let log = until(server.address(), "/api/audit", |log| actions(log) == ["newer"]).await;
+    assert_eq!(log["entries"][0]["action"], "room.change");
+    change(&server, "newest").await;
+    assert_eq!(actions(&get(server.address(), "/api/audit").await), ["newest", "newer"]);
+}

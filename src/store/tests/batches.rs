@@ -384,6 +384,9 @@ async fn change_the_rest(store: &Store) {
     let entries = store.audit_entries(Some(3), 9, |_| true).await.expect("readable");
     let found: Vec<_> = entries.iter().map(|(number, entry)| (*number, entry.action.as_str())).collect();
     assert_eq!(found, [(2, "two"), (1, "one")]);
+    assert_eq!(store.prune_audit_log(Timestamp(0)).await, Ok(0));
+    assert_eq!(store.prune_audit_log(Timestamp(i64::MAX)).await, Ok(3));
+    assert_eq!(store.audit_entries(None, 9, |_| true).await.map(|left| left.len()), Ok(0));
 
     store.put_job_minutes(&[(1, JobMinute::default())], 0).await.expect("stored");
     store.put_job_minutes(&[], 2).await.expect("stored");
