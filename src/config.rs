@@ -28,7 +28,7 @@ pub use webhooks::WebhookConfig;
 use crate::budgets::{Rate, Rates};
 use crate::model::{BotMode, MissedRuns, Retention, RoomRecord};
 use crate::schedule::Zone;
-use crate::store::ScheduleLimits;
+use crate::store::{Quotas, ScheduleLimits};
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -183,6 +183,8 @@ pub struct RoomsConfig {
     pub keep_days: u32,
     /// How many messages of a room are kept; 0 for all.
     pub keep_messages: u32,
+    /// What the messages and documents of a room may take, in MiB; 0 for no limit.
+    pub quota_mb: u64,
 }
 
 impl RoomsConfig {
@@ -220,6 +222,8 @@ pub struct StoreConfig {
     pub cache_mb: u64,
     /// Minimum free disk space, in MiB; below it, new messages are refused.
     pub min_free_mb: u64,
+    /// What the database and the files of documents may take together, in MiB; 0 for no limit.
+    pub quota_mb: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -317,7 +321,7 @@ impl Default for BudgetsConfig {
 
 impl Default for RoomsConfig {
     fn default() -> Self {
-        Self { bot: BotMode::Mention, keep_days: 0, keep_messages: 0 }
+        Self { bot: BotMode::Mention, keep_days: 0, keep_messages: 0, quota_mb: 0 }
     }
 }
 
@@ -338,7 +342,7 @@ impl Default for JobsConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { cache_mb: 12, min_free_mb: 64 }
+        Self { cache_mb: 12, min_free_mb: 64, quota_mb: 0 }
     }
 }
 
@@ -364,6 +368,12 @@ impl Config {
     /// The IP address to listen on; `None` for all.
     pub fn host(&self) -> Option<IpAddr> {
         self.server.host.parse().ok()
+    }
+
+    /// What may be stored in all and per room.
+    pub fn quotas(&self) -> Quotas {
+        let bytes = |mb: u64| (mb > 0).then(|| mb.saturating_mul(1024 * 1024));
+        Quotas { total: bytes(self.store.quota_mb), per_room: bytes(self.rooms.quota_mb) }
     }
 
     /// The time zone of users whose client sends none; `None` if the configured name is unknown.

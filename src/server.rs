@@ -312,6 +312,7 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
     let options = StoreOptions {
         cache_bytes: config.store.cache_mb * MIB,
         min_free_bytes: config.store.min_free_mb.saturating_mul(MIB),
+        quotas: config.quotas(),
     };
     let dir = config.server.data_dir.clone();
     let opened = threads::blocking(move || -> anyhow::Result<_> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chatbot::model::{
     Handle, JobId, JobRequest, MissedRuns, NextRun, Principal, Rhythm, Role, RoomName, Schedule, ScheduleId, Timestamp,
 };
-use chatbot::store::{ScheduleLimits, Store, StoreOptions};
+use chatbot::store::{Quotas, ScheduleLimits, Store, StoreOptions};
 use chatbot::text::Locale;
 use futures_util::{StreamExt, stream};
 
@@ -93,7 +93,7 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Faults, Box<dyn Error>> {
 
 /// Stores the schedules; when those are due that are to be watched.
 fn fill(store_dir: &Path, options: &Options) -> Result<Vec<Timestamp>, Box<dyn Error>> {
-    let cache = StoreOptions { cache_bytes: 64 << 20, min_free_bytes: 0 };
+    let cache = StoreOptions { cache_bytes: 64 << 20, min_free_bytes: 0, quotas: Quotas::NONE };
     let (store, closing) = Store::open(store_dir, cache, |_| {})?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let day = 24 * 60 * 60 * 1000;

@@ -20,7 +20,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 
 impl Chat {
     /// Removes temporary rooms of connections that a stop ended, empty rooms, clients' ids that are old, and messages that are not
-    /// kept any more; at once and then every hour. Never ends.
+    /// kept any more, and adds up what rooms take where that is not known; at once and then every hour. Never ends.
     pub async fn maintain(&self) {
         loop {
             let now = Timestamp::now();
@@ -28,12 +28,13 @@ impl Chat {
             for (what, done) in [
                 ("temporary rooms", self.clear_temporary_rooms().await),
                 ("empty rooms", self.remove_empty_rooms(ago(KEEP_EMPTY_ROOMS)).await),
+                ("sizes of rooms", self.store.count_room_bytes().await),
                 ("old ids of messages", self.store.prune_sent_ids(ago(KEEP_SENT_IDS)).await),
             ] {
                 match done {
                     Ok(0) => {}
-                    Ok(count) => tracing::debug!(count, what, "removed"),
-                    Err(error) => tracing::warn!(%error, what, "cannot remove what is not needed any more"),
+                    Ok(count) => tracing::debug!(count, what, "tidied up"),
+                    Err(error) => tracing::warn!(%error, what, "cannot tidy up for now"),
                 }
             }
             self.purge().await;

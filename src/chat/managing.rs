@@ -326,7 +326,9 @@ impl Chat {
         for (number, record) in self.store.named_rooms(&part.trim().to_lowercase(), limit, RoomKind::is_managed).await?
         {
             let owner = self.handle_of(record.owner.as_ref()).await?;
-            rooms.push(RoomSummary { owner, ..self.rooms.summary(number, &record).await? });
+            let bytes = self.store.room_bytes(number, &record.name).await?;
+            let quota_bytes = bytes.and(self.store.quotas().per_room);
+            rooms.push(RoomSummary { owner, bytes, quota_bytes, ..self.rooms.summary(number, &record).await? });
         }
         Ok(rooms)
     }
@@ -351,11 +353,22 @@ impl Chat {
         Ok(rooms)
     }
 
-    /// A room in the list.
+    /// A room in the list; with what it takes, for those who may change it.
     pub async fn summary(&self, room: &Room, actor: &Actor) -> Result<RoomSummary, Text> {
         let record = room.record();
         let owner = self.handle_of(record.owner.as_ref()).await?;
-        Ok(RoomSummary { title: self.title_for(&record, actor).await?, owner, ..self.rooms.summary_of(room) })
+        let bytes = match actor.may(Action::ManageRoom(&record)) {
+            Ok(()) => self.store.room_bytes(room.number(), room.name()).await?,
+            Err(_) => None,
+        };
+        let quota_bytes = bytes.and(self.store.quotas().per_room);
+        Ok(RoomSummary {
+            bytes,
+            quota_bytes,
+            title: self.title_for(&record, actor).await?,
+            owner,
+            ..self.rooms.summary_of(room)
+        })
     }
 
     async fn handle_of(&self, principal: Option<&Principal>) -> Result<Option<String>, Text> {

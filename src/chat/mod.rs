@@ -169,11 +169,13 @@ impl Chat {
             Ok(Posted::Repeated { seq }) => on_commit(Ok(Sent { seq, repeated: true, message })),
             // The same was asked for at the same moment: now that job is there.
             Ok(Posted::NotUnique) if tries > 0 => chat.post_again(room, actor, post, on_commit, tries - 1),
+            Ok(Posted::Full) => on_commit(Err(Text::new("error-room_full"))),
             Ok(Posted::NotUnique | Posted::Gone) => on_commit(Err(Text::new("error-busy"))),
             Err(error) => on_commit(Err(error.into())),
         };
         let temporary = Some(&name).filter(|name| name.is_temporary());
-        let new = NewMessage { room: number, message: &kept, is_repeatable, temporary, jobs: &new_jobs };
+        let quota = self.store.message_quota(&name);
+        let new = NewMessage { room: number, message: &kept, is_repeatable, temporary, jobs: &new_jobs, quota };
         self.store.post(new, on_durable).await;
     }
 

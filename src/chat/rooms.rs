@@ -97,6 +97,12 @@ pub struct RoomSummary {
     /// The name of whoever made it, if that is an account; only where one room is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// What its messages and documents take; only for those who may see that, and once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// What they may take, if there is a limit; with `bytes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota_bytes: Option<u64>,
     #[schema(format = DateTime)]
     pub created_at: String,
 }
@@ -119,6 +125,8 @@ impl RoomSummary {
             keep_messages,
             archived: record.archived_at.is_some(),
             owner: None,
+            bytes: None,
+            quota_bytes: None,
             created_at: record.created_at.to_string(),
         }
     }

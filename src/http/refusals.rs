@@ -57,7 +57,7 @@ impl From<Text> for Refusal {
             "too_large" | "too_long" | "file_too_big" => StatusCode::PAYLOAD_TOO_LARGE,
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,
             "busy" => StatusCode::SERVICE_UNAVAILABLE,
-            "storage_full" => StatusCode::INSUFFICIENT_STORAGE,
+            "storage_full" | "room_full" => StatusCode::INSUFFICIENT_STORAGE,
             "store_failed" | "search_failed" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };

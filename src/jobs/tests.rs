@@ -78,8 +78,14 @@ impl Engine {
             }
             drop(done.send(posted));
         };
-        let new =
-            NewMessage { room: self.room, message: &message, is_repeatable: false, temporary: None, jobs: &new_jobs };
+        let new = NewMessage {
+            room: self.room,
+            message: &message,
+            is_repeatable: false,
+            temporary: None,
+            jobs: &new_jobs,
+            quota: None,
+        };
         self.store.post(new, on_commit).await;
         matches!(stored.await, Ok(Ok(Posted::New(_)))).then_some(id)
     }

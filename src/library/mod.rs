@@ -199,11 +199,13 @@ impl Library {
             origin: draft.origin,
             text,
             chars: counted.chars,
+            text_bytes: counted.bytes,
             pages: draft.pages,
             passages: counted.passages,
             previous: None,
             arriving: None,
         };
+        self.check_quota(&document, 0).await?;
         let added = self.store.add_document(document).await.map_err(Text::from)?;
         let document = added.ok_or_else(|| Text::new("error-store_failed"))?;
         self.catalog().put(&document);
@@ -233,6 +235,7 @@ impl Library {
         for _ in 0..TRIES {
             let from = self.document(id).await?;
             let to = self.corrected(&from, correction).await?;
+            self.check_quota(&to, if to.room == from.room { from.bytes() } else { 0 }).await?;
             if self.store.change_document(&from, &to).await.map_err(Text::from)? {
                 return Ok((from, to));
             }
@@ -262,6 +265,7 @@ impl Library {
             };
             let (text, counted) = self.keep_text(text, to.kind).await?;
             (to.text, to.chars, to.passages) = (text, counted.chars, counted.passages);
+            to.text_bytes = counted.bytes;
             to.language = counted.language;
         }
         to.language = correction.language.unwrap_or(to.language);
@@ -276,6 +280,13 @@ impl Library {
             (to.previous, to.arriving) = (kept(indexed), kept(arriving.filter(|arriving| Some(*arriving) != indexed)));
         }
         Ok(to)
+    }
+
+    /// Whether the room that a document is for has space for it, where it took so many bytes before.
+    async fn check_quota(&self, document: &Document, before: u64) -> Result<(), Text> {
+        let Some(room) = &document.room else { return Ok(()) };
+        let more = document.bytes().saturating_sub(before);
+        if more == 0 || self.store.has_room_for(room, more).await? { Ok(()) } else { Err(Text::new("error-room_full")) }
     }
 
     /// Whether the original still exists: a draft's file is not referenced, and may have been removed with another document.
@@ -466,6 +477,7 @@ impl Library {
         let kept = blocking(move || {
             let counted = Counted {
                 chars: text.chars().count() as u64,
+                bytes: text.len() as u64,
                 passages: u32::try_from(passages(&text, kind).len()).unwrap_or(u32::MAX),
                 language: analysis::language(&text),
             };
@@ -484,6 +496,7 @@ impl Library {
 /// What a text holds.
 struct Counted {
     chars: u64,
+    bytes: u64,
     passages: u32,
     language: Language,
 }

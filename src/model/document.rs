@@ -105,6 +105,9 @@ pub struct Document {
     pub text: FileId,
     /// Characters in the text.
     pub chars: u64,
+    /// Bytes of the text; 0 in records from before that was noted.
+    #[serde(default)]
+    pub text_bytes: u64,
     /// Pages of the original, where it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pages: Option<u32>,
@@ -119,6 +122,13 @@ pub struct Document {
 }
 
 impl Document {
+    /// What its files take.
+    pub fn bytes(&self) -> u64 {
+        let text = if self.text_bytes > 0 { self.text_bytes } else { self.chars };
+        let original = self.origin.bytes.filter(|_| self.origin.file.is_some());
+        text.saturating_add(original.unwrap_or(0))
+    }
+
     /// Maximum length of title and author, in characters; the page's form has the same limit.
     pub const LONGEST_NAME: usize = 200;
 

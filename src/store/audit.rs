@@ -7,13 +7,13 @@ use std::path::Path;
 
 use super::claims::Claim;
 use super::documents::add_references;
-use super::engine::{EngineError, Operation, Reader, number_from};
+use super::engine::{EngineError, Operation, Reader, Tally, counter_key, number_from, record_bytes};
 use super::job_index::{StoredJob, entries};
 use super::moderation::report_id;
 use super::pager::Pager;
 use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
-use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, sessions, tokens};
+use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, prefix_range, sessions, tokens};
 use crate::model::{Account, Hook, Invitation, JobState, Message, Report, RoomRecord, Sanction, Schedule};
 use crate::threads;
 
@@ -112,9 +112,25 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
             audit_beside_job(reader, table, &id).await?;
         }
     }
+    let mut taken: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
     let mut messages = Pager::of_table(reader, Table::Messages);
     while let Some((key, record)) = messages.next().await.map_err(words)? {
         audit_message(reader, &key, &record).await?;
+        let room = RoomNumber::from_key(&key).prefix();
+        *taken.entry(counter_key(Table::Messages, &room)).or_default() += record_bytes(&room, &record);
+    }
+    audit_bytes(reader, &taken).await
+}
+
+/// What rooms take is what their messages take.
+async fn audit_bytes(reader: &dyn Reader, taken: &BTreeMap<Vec<u8>, u64>) -> Result<(), String> {
+    let mut counters = Pager::new(reader, Table::Counters, prefix_range(&counter_key(Table::Messages, &[])));
+    while let Some((key, record)) = counters.next().await.map_err(words)? {
+        let counted = Tally::decode(&record).map_err(words)?.bytes;
+        let bytes = taken.get(&key).copied().unwrap_or(0);
+        if counted.is_some_and(|counted| counted != bytes) {
+            return Err(format!("room {} takes {bytes} bytes and not {counted:?}", number_from(&key)));
+        }
     }
     Ok(())
 }

@@ -1,9 +1,62 @@
 //! Documents: one record each, under a number that the index and the vectors know them by.
 
-use super::engine::number_from;
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+
+use super::engine::{Reader, number_from};
+use super::pager::Pager;
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
-use crate::model::{Document, DocumentId, DocumentNumber, FileId};
+use crate::model::{Document, DocumentId, DocumentNumber, FileId, RoomName};
+
+/// What documents take, in bytes: a cache of their records.
+#[derive(Debug, Default)]
+pub(super) struct DocumentBytes(Mutex<HashMap<Option<RoomName>, u64>>);
+
+/// Where a document is used, and what it takes.
+type Share = (Option<RoomName>, u64);
+
+impl DocumentBytes {
+    /// Adds up what all records say.
+    pub async fn read(reader: &dyn Reader) -> Result<Self, String> {
+        let sizes = Self::default();
+        let mut documents = Pager::of_table(reader, Table::Documents);
+        while let Some((_, record)) = documents.next().await.map_err(|error| error.to_string())? {
+            let document = read(DocumentNumber::default(), &record).map_err(|error| error.to_string())?;
+            sizes.replace(None, Some(share(&document)));
+        }
+        Ok(sizes)
+    }
+
+    /// Of the documents for one room alone.
+    pub fn of(&self, room: &RoomName) -> u64 {
+        self.0.lock().get(&Some(room.clone())).copied().unwrap_or(0)
+    }
+
+    /// Of all.
+    pub fn total(&self) -> u64 {
+        self.0.lock().values().sum()
+    }
+
+    fn replace(&self, from: Option<Share>, to: Option<Share>) {
+        let mut sizes = self.0.lock();
+        if let Some((room, bytes)) = to {
+            *sizes.entry(room).or_default() += bytes;
+        }
+        if let Some((room, bytes)) = from {
+            let left = sizes.entry(room.clone()).or_default();
+            *left = left.saturating_sub(bytes);
+            if *left == 0 {
+                sizes.remove(&room);
+            }
+        }
+    }
+}
+
+fn share(document: &Document) -> Share {
+    (document.room.clone(), document.bytes())
+}
 
 impl Store {
     /// The document of that id, if there is one.
@@ -37,12 +90,15 @@ impl Store {
             .append(Table::Documents, [], encode(&document))
             .put_number(Table::DocumentNumbers, id);
         let batch = add_references(batch, &document);
-        match self.commit(batch, WriteKind::Growth).await? {
+        let (sizes, share) = (self.document_bytes.clone(), share(&document));
+        let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
             Outcome::Written { number, .. } => {
+                sizes.replace(None, Some(share));
                 Ok(Some(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
             }
             Outcome::Refused { .. } => Ok(None),
-        }
+        };
+        self.commit_with(batch, WriteKind::Growth, on_commit).await
     }
 
     /// Replaces a document (compare-and-swap); `false`, without storing anything, if it has changed.
@@ -55,7 +111,8 @@ impl Store {
         );
         // In this order: a file may be in both.
         let batch = add_references(remove_references(batch, from), to);
-        self.commit_if(batch, WriteKind::Growth, || ()).await
+        let (sizes, from, to) = (self.document_bytes.clone(), share(from), share(to));
+        self.commit_if(batch, WriteKind::Growth, move || sizes.replace(Some(from), Some(to))).await
     }
 
     /// Deletes a document; `false` if it has changed.
@@ -66,7 +123,8 @@ impl Store {
             .delete(Table::Documents, place)
             .delete(Table::DocumentNumbers, document.id.as_str());
         let batch = remove_references(batch, document);
-        self.commit_if(batch, WriteKind::Maintenance, || ()).await
+        let (sizes, share) = (self.document_bytes.clone(), share(document));
+        self.commit_if(batch, WriteKind::Maintenance, move || sizes.replace(Some(share), None)).await
     }
 
     /// Whether anything that is stored has this file.

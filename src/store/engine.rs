@@ -14,7 +14,7 @@ use async_trait::async_trait;
 pub enum Table {
     /// One-off facts: schema version, epoch, the owner's key.
     Meta = 1,
-    /// Table ‖ prefix → last number given ‖ version, see [`Counter`].
+    /// Table ‖ prefix → last number given ‖ version ‖ bytes, see [`Counter`] and [`Tally`].
     Counters = 2,
     /// Room name → room number.
     RoomNames = 3,
@@ -154,6 +154,8 @@ pub(super) struct Append {
     pub table: Table,
     pub prefix: Vec<u8>,
     pub value: Vec<u8>,
+    /// Bytes that all records under the prefix may take together.
+    pub most_bytes: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -180,6 +182,18 @@ pub(super) enum Operation {
         table: Table,
         key: Vec<u8>,
     },
+    /// Deletes appended records, whose bytes are not counted any more.
+    Remove {
+        table: Table,
+        prefix: Vec<u8>,
+        numbers: Range<u64>,
+    },
+    /// Counts that an appended record has become so many bytes larger.
+    Grow {
+        table: Table,
+        prefix: Vec<u8>,
+        bytes: i64,
+    },
 }
 
 impl Batch {
@@ -205,7 +219,17 @@ impl Batch {
     pub fn append(mut self, table: Table, prefix: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
         [table, Table::Counters].into_iter().for_each(|table| self.scope.assert_has(table));
         debug_assert!(self.append.is_none(), "a batch appends at most one record");
-        self.append = Some(Append { table, prefix: prefix.into(), value: value.into() });
+        self.append = Some(Append { table, prefix: prefix.into(), value: value.into(), most_bytes: None });
+        self
+    }
+
+    /// Only if all records under the prefix of the one that is appended take no more bytes then, as far as they are counted. The
+    /// batch is refused because of [`Table::Counters`] otherwise.
+    pub fn within(mut self, most_bytes: u64) -> Self {
+        debug_assert!(self.append.is_some(), "what is appended?");
+        if let Some(append) = &mut self.append {
+            append.most_bytes = Some(most_bytes);
+        }
         self
     }
 
@@ -247,7 +271,7 @@ impl Batch {
     pub(super) fn bytes(&self) -> usize {
         let put = |operation: &Operation| match operation {
             Operation::Put { key, value, .. } | Operation::PutNumbered { key, value, .. } => key.len() + value.len(),
-            Operation::Touch { .. } | Operation::Delete { .. } => 0,
+            _ => 0,
         };
         self.operations.iter().map(put).sum()
     }
@@ -256,9 +280,23 @@ impl Batch {
     pub(super) fn largest_value(&self) -> usize {
         let puts = self.operations.iter().map(|operation| match operation {
             Operation::Put { value, .. } | Operation::PutNumbered { value, .. } => value.len(),
-            Operation::Touch { .. } | Operation::Delete { .. } => 0,
+            _ => 0,
         });
         puts.chain(self.append.iter().map(|append| append.value.len())).max().unwrap_or(0)
+    }
+
+    /// Deletes appended records; their bytes are not counted any more.
+    pub fn remove(mut self, table: Table, prefix: impl Into<Vec<u8>>, numbers: Range<u64>) -> Self {
+        [table, Table::Counters].into_iter().for_each(|table| self.scope.assert_has(table));
+        self.operations.push(Operation::Remove { table, prefix: prefix.into(), numbers });
+        self
+    }
+
+    /// Notes that an appended record that this batch puts is so many bytes larger than before.
+    pub fn grow(mut self, table: Table, prefix: impl Into<Vec<u8>>, bytes: i64) -> Self {
+        [table, Table::Counters].into_iter().for_each(|table| self.scope.assert_has(table));
+        self.operations.push(Operation::Grow { table, prefix: prefix.into(), bytes });
+        self
     }
 
     pub fn delete(mut self, table: Table, key: impl Into<Vec<u8>>) -> Self {
@@ -442,18 +480,55 @@ impl Counter {
     /// # Errors
     /// For a record of another length: numbering must not start again.
     pub(super) fn decode(record: &[u8]) -> Result<Self, EngineError> {
-        match record.split_first_chunk::<8>() {
-            Some((number, version)) if version.len() == 8 => {
-                Ok(Self { number: u64::from_be_bytes(*number), version: number_from(version) })
-            }
-            _ => Err(EngineError::Damaged(format!("a counter has {} bytes", record.len()))),
-        }
+        Tally::decode(record).map(|tally| tally.counter)
     }
 
     /// What is counted under a prefix now.
     pub async fn read(reader: &dyn Reader, table: Table, prefix: &[u8]) -> Result<Self, EngineError> {
         let record = reader.get(Table::Counters, &counter_key(table, prefix)).await?;
         record.as_deref().map_or(Ok(Self::default()), Self::decode)
+    }
+}
+
+/// A counter, and how many bytes the records take that it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub counter: Counter,
+    /// Bytes of keys and values; `None` where some were stored before bytes were counted, and nobody has added them up yet.
+    pub bytes: Option<u64>,
+}
+
+impl Tally {
+    /// Of what nothing is stored.
+    const NOTHING: Self = Self { counter: Counter { number: 0, version: 0 }, bytes: Some(0) };
+
+    pub fn encode(self) -> Vec<u8> {
+        let bytes = self.bytes.map(u64::to_be_bytes);
+        [self.counter.encode().as_slice(), bytes.as_ref().map_or(&[], |bytes| bytes.as_slice())].concat()
+    }
+
+    /// # Errors
+    /// As for [`Counter::decode`].
+    pub fn decode(record: &[u8]) -> Result<Self, EngineError> {
+        let damaged = || EngineError::Damaged(format!("a counter has {} bytes", record.len()));
+        let (numbers, rest) = record.as_chunks::<8>();
+        match (numbers, rest) {
+            ([number, version, bytes @ ..], []) if bytes.len() <= 1 => Ok(Self {
+                counter: Counter { number: u64::from_be_bytes(*number), version: u64::from_be_bytes(*version) },
+                bytes: bytes.first().map(|bytes| u64::from_be_bytes(*bytes)),
+            }),
+            _ => Err(damaged()),
+        }
+    }
+
+    /// What is counted under a prefix now.
+    pub async fn read(reader: &dyn Reader, table: Table, prefix: &[u8]) -> Result<Self, EngineError> {
+        let record = reader.get(Table::Counters, &counter_key(table, prefix)).await?;
+        record.as_deref().map_or(Ok(Self::NOTHING), Self::decode)
+    }
+
+    fn grown(self, bytes: i64) -> Self {
+        Self { bytes: self.bytes.map(|before| before.saturating_add_signed(bytes)), ..self }
     }
 }
 
@@ -498,9 +573,16 @@ pub(super) fn apply<'a, T: Transaction<'a>>(transaction: &T, batch: &'a Batch) -
             return Ok(Outcome::Refused { table: condition.table, found });
         }
     }
+    if let Some(Append { table, prefix, value, most_bytes: Some(most) }) = &batch.append {
+        let bytes = tally(transaction, *table, prefix)?.bytes;
+        if bytes.is_some_and(|bytes| bytes.saturating_add(record_bytes(prefix, value)) > *most) {
+            return Ok(Outcome::Refused { table: Table::Counters, found: None });
+        }
+    }
     let (mut number, mut version) = (None, None);
     if let Some(append) = &batch.append {
-        let counter = count(transaction, append.table, &append.prefix, 1)?;
+        let grown = record_bytes(&append.prefix, &append.value).cast_signed();
+        let counter = count(transaction, append.table, &append.prefix, 1, grown)?;
         let mut key = append.prefix.clone();
         key.extend_from_slice(&counter.number.to_be_bytes());
         transaction.write(full_key(append.table, &key), Cow::Borrowed(&append.value))?;
@@ -516,23 +598,64 @@ pub(super) fn apply<'a, T: Transaction<'a>>(transaction: &T, batch: &'a Batch) -
             }
             Operation::Touch { table, prefix, number } => version = Some(touch(transaction, *table, prefix, *number)?),
             Operation::Delete { table, key } => transaction.remove(full_key(*table, key))?,
+            Operation::Remove { table, prefix, numbers } => remove(transaction, *table, prefix, numbers)?,
+            Operation::Grow { table, prefix, bytes } => {
+                put_tally(transaction, *table, prefix, tally(transaction, *table, prefix)?.grown(*bytes))?;
+            }
         }
     }
     Ok(Outcome::Written { number, version })
 }
 
-/// Counts one more version under a prefix, and `appended` more records.
+/// Counts one more version under a prefix, `appended` more records and `grown` more bytes.
 fn count<'a, T: Transaction<'a>>(
     transaction: &T,
     table: Table,
     prefix: &[u8],
     appended: u64,
+    grown: i64,
 ) -> Result<Counter, EngineError> {
-    let key = full_key(Table::Counters, &counter_key(table, prefix));
-    let before = transaction.read(&key)?.as_deref().map_or(Ok(Counter::default()), Counter::decode)?;
-    let counter = Counter { number: before.number + appended, version: before.version + 1 };
-    transaction.write(key, Cow::Owned(counter.encode().to_vec()))?;
+    let before = tally(transaction, table, prefix)?;
+    let counter = Counter { number: before.counter.number + appended, version: before.counter.version + 1 };
+    put_tally(transaction, table, prefix, Tally { counter, ..before }.grown(grown))?;
     Ok(counter)
+}
+
+fn tally<'a, T: Transaction<'a>>(transaction: &T, table: Table, prefix: &[u8]) -> Result<Tally, EngineError> {
+    let record = transaction.read(&full_key(Table::Counters, &counter_key(table, prefix)))?;
+    record.as_deref().map_or(Ok(Tally::NOTHING), Tally::decode)
+}
+
+fn put_tally<'a, T: Transaction<'a>>(
+    transaction: &T,
+    table: Table,
+    prefix: &[u8],
+    tally: Tally,
+) -> Result<(), EngineError> {
+    transaction.write(full_key(Table::Counters, &counter_key(table, prefix)), Cow::Owned(tally.encode()))
+}
+
+/// What an appended record takes.
+pub(super) fn record_bytes(prefix: &[u8], value: &[u8]) -> u64 {
+    (prefix.len() + size_of::<u64>() + value.len()) as u64
+}
+
+/// Deletes records and counts what they took.
+fn remove<'a, T: Transaction<'a>>(
+    transaction: &T,
+    table: Table,
+    prefix: &[u8],
+    numbers: &Range<u64>,
+) -> Result<(), EngineError> {
+    let mut removed = 0;
+    for number in numbers.clone() {
+        let key = full_key(table, &[prefix, &number.to_be_bytes()].concat());
+        if let Some(value) = transaction.read(&key)? {
+            removed += record_bytes(prefix, &value);
+            transaction.remove(key)?;
+        }
+    }
+    put_tally(transaction, table, prefix, tally(transaction, table, prefix)?.grown(-removed.cast_signed()))
 }
 
 /// Moves a record's entry among the changes to a new version.
@@ -542,7 +665,7 @@ fn touch<'a, T: Transaction<'a>>(
     prefix: &[u8],
     number: u64,
 ) -> Result<u64, EngineError> {
-    let counter = count(transaction, table, prefix, 0)?;
+    let counter = count(transaction, table, prefix, 0, 0)?;
     let under = |last: &[u8]| [counter_key(table, prefix).as_slice(), last].concat();
     let changed_at = full_key(Table::ChangedAt, &under(&number.to_be_bytes()));
     if let Some(version) = transaction.read(&changed_at)? {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Operation, Outcome, Reader, Table};
-use super::{Closing, Facts, MemoryEngine, Store, initialize};
+use super::{Closing, Facts, MemoryEngine, Store, StoreOptions, initialize};
 use crate::threads;
 
 type Fault = fn() -> EngineError;
@@ -50,6 +50,9 @@ impl Faults {
                     tables.insert(*table);
                 }
                 Operation::Touch { .. } => tables.extend([Table::Counters, Table::Changes, Table::ChangedAt]),
+                Operation::Remove { table, .. } | Operation::Grow { table, .. } => {
+                    tables.extend([*table, Table::Counters]);
+                }
             }
         }
     }
@@ -117,7 +120,8 @@ impl Store {
         let engine = FaultyEngine { engine: MemoryEngine::default(), faults: faults.clone() };
         initialize(&engine)?;
         let facts = threads::wait(Facts::read(&engine)).map_err(EngineError::Damaged)?;
-        let (store, closing) = Self::start(Arc::new(engine), facts, 0, on_failure)?;
+        let (store, closing) =
+            Self::start(Arc::new(engine), facts, Arc::default(), StoreOptions::default(), on_failure)?;
         Ok((store, closing, faults))
     }
 }

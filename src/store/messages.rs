@@ -28,6 +28,8 @@ pub struct NewMessage<'a> {
     pub temporary: Option<&'a RoomName>,
     /// Jobs that are stored together with the message, or not at all.
     pub jobs: &'a [Job],
+    /// Bytes that the room's messages and documents may take together.
+    pub quota: Option<u64>,
 }
 
 impl Store {
@@ -46,6 +48,9 @@ impl Store {
         }
         batch = new.jobs.iter().fold(batch, insert_with_message);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
+        if let Some(quota) = new.quota {
+            batch = batch.within(quota);
+        }
         let (change_feed, room) = (self.change_feed.clone(), new.room);
         let posted = move |outcome| match outcome {
             Outcome::Written { number, version } => {
@@ -57,6 +62,7 @@ impl Store {
                 Posted::Repeated { seq: found.as_deref().map_or(0, number_from) }
             }
             Outcome::Refused { table: Table::RoomNames, .. } => Posted::Gone,
+            Outcome::Refused { table: Table::Counters, .. } => Posted::Full,
             Outcome::Refused { .. } => Posted::NotUnique,
         };
         let on_commit = Box::new(move |outcome: Result<Outcome, StoreError>| on_commit(outcome.map(posted)));
@@ -273,8 +279,10 @@ fn with_versions(changed: Vec<(u64, Message)>, last: u64) -> Vec<ChangedMessage>
 
 /// Puts a message in the place of what it was, if it still is that.
 fn rewrite(batch: Batch, room: RoomNumber, seq: u64, from: &Message, to: &Message) -> Batch {
-    let batch = batch.if_equal(Table::Messages, room.key(seq), encode(from));
-    batch.put(Table::Messages, room.key(seq), encode(to)).touch(Table::Messages, room.prefix(), seq)
+    let (from, to) = (encode(from), encode(to));
+    let grown = (to.len() as u64).cast_signed() - (from.len() as u64).cast_signed();
+    let batch = batch.if_equal(Table::Messages, room.key(seq), from).put(Table::Messages, room.key(seq), to);
+    batch.grow(Table::Messages, room.prefix(), grown).touch(Table::Messages, room.prefix(), seq)
 }
 
 /// Takes out of a job that has ended what was said and answered.

@@ -22,6 +22,7 @@ mod messages;
 mod migrations;
 mod moderation;
 mod pager;
+mod quotas;
 mod removal;
 mod retention;
 mod rooms;
@@ -64,6 +65,7 @@ pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::{ChangedMessage, NewMessage};
 pub use moderation::report_id;
+pub use quotas::Quotas;
 pub use rooms::RoomNumber;
 pub use schedules::{Added, ScheduleChange, ScheduleLimits, StoredSchedule};
 pub use sessions::{Session, SessionDigest};
@@ -72,6 +74,7 @@ pub use space::Space;
 pub use tokens::TokenAdded;
 
 use disk::Opened;
+use documents::DocumentBytes;
 use pager::Pager;
 use writer::{WriteKind, Writer};
 
@@ -115,6 +118,8 @@ pub enum Posted {
     NotUnique,
     /// The room was removed; nothing was stored.
     Gone,
+    /// The room would take more than it may; nothing was stored.
+    Full,
 }
 
 impl From<EngineError> for StoreError {
@@ -154,6 +159,8 @@ pub struct Store {
     writer: Writer,
     change_feed: Arc<ChangeFeed>,
     facts: Facts,
+    document_bytes: Arc<DocumentBytes>,
+    quotas: Quotas,
 }
 
 /// What is known once a store is open and never changes.
@@ -178,12 +185,13 @@ impl Closing {
 }
 
 /// Options for opening the store.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct StoreOptions {
     /// Memory for the newest rows, in bytes.
     pub cache_bytes: u64,
     /// New messages are refused while less than this is free, in bytes.
     pub min_free_bytes: u64,
+    pub quotas: Quotas,
 }
 
 impl Store {
@@ -209,8 +217,10 @@ impl Store {
         }
         let facts = threads::wait(Facts::read(&engine.on_this_thread()));
         let facts = facts.map_err(|what| disk::damaged(dir, &what))?;
+        let documents = threads::wait(DocumentBytes::read(&engine.on_this_thread()));
+        let documents = Arc::new(documents.map_err(|what| disk::damaged(dir, &what))?);
         engine.mark_created()?;
-        Self::start(Arc::new(engine), facts, options.min_free_bytes, on_failure)
+        Self::start(Arc::new(engine), facts, documents, options, on_failure)
     }
 
     /// An in-memory store.
@@ -218,18 +228,22 @@ impl Store {
         let engine = MemoryEngine::default();
         initialize(&engine)?;
         let facts = threads::wait(Facts::read(&engine)).map_err(EngineError::Damaged)?;
-        Self::start(Arc::new(engine), facts, 0, |_| {})
+        Self::start(Arc::new(engine), facts, Arc::default(), StoreOptions::default(), |_| {})
     }
 
     fn start(
         engine: Arc<dyn Engine>,
         facts: Facts,
-        min_free: u64,
+        document_bytes: Arc<DocumentBytes>,
+        options: StoreOptions,
         on_failure: impl FnOnce(String) + Send + 'static,
     ) -> Result<(Arc<Self>, Closing), EngineError> {
-        let (writer, handle) = Writer::start(engine.clone(), min_free, on_failure)
+        let quotas = options.quotas;
+        let space = quotas.space(engine.clone(), document_bytes.clone(), options.min_free_bytes);
+        let (writer, handle) = Writer::start(engine.clone(), space, on_failure)
             .map_err(|error| EngineError::Io(format!("cannot start the writer: {error}")))?;
-        Ok((Arc::new(Self { engine, writer, change_feed: Arc::default(), facts }), Closing(handle)))
+        let change_feed = Arc::default();
+        Ok((Arc::new(Self { engine, writer, change_feed, facts, document_bytes, quotas }), Closing(handle)))
     }
 
     /// Changes only if numbering starts again, so that clients know whether their `seq` is valid.

@@ -54,7 +54,7 @@ impl Store {
             _ => batch.if_equal(Table::OldestKept, room.prefix(), first.to_be_bytes()),
         };
         let batch = batch.put(Table::OldestKept, room.prefix(), next.to_be_bytes());
-        let batch = (first..next).fold(batch, |batch, seq| batch.delete(Table::Messages, room.key(seq)));
+        let batch = batch.remove(Table::Messages, room.prefix(), first..next);
         let change_feed = self.change_feed.clone();
         let on_commit = move || {
             change_feed.note_purged(room, next);

@@ -65,7 +65,9 @@ scopes! {
     CLEAR_REMOVED_ROOM: RemovedRooms Messages SentIds Changes ChangedAt;
 
     /// A room's oldest messages, while its settings are as they were.
-    PURGE_MESSAGES: Rooms OldestKept Messages;
+    PURGE_MESSAGES: Rooms OldestKept Messages Counters;
+    /// How many bytes a room takes whose first messages were stored before that was counted.
+    COUNT_BYTES: Counters;
     /// What is noted of the changes of messages that were purged.
     PURGE_CHANGES: Changes ChangedAt;
 

@@ -20,7 +20,7 @@ mod retention;
 /// What the newest rows may take in memory in these tests, in bytes: nothing here fills it.
 const CACHE: u64 = 1024 * 1024;
 
-const OPTIONS: StoreOptions = StoreOptions { cache_bytes: CACHE, min_free_bytes: 0 };
+const OPTIONS: StoreOptions = StoreOptions { cache_bytes: CACHE, min_free_bytes: 0, quotas: Quotas::NONE };
 
 /// Runs a check against a fresh engine of each kind.
 fn on_every_engine(check: impl Fn(&dyn Engine)) {
@@ -276,6 +276,7 @@ async fn post(
         is_repeatable: true,
         temporary: None,
         jobs: job.map_or(&[], std::slice::from_ref),
+        quota: None,
     };
     store.post(new, |result| drop(then.send(result))).await;
     posted.await.expect("answered")
@@ -502,7 +503,14 @@ mod domain {
         for index in 0..500 {
             let heard = heard.clone();
             let message = message("text", &format!("id-{index}"));
-            let new = NewMessage { room: lobby, message: &message, is_repeatable: true, temporary: None, jobs: &[] };
+            let new = NewMessage {
+                room: lobby,
+                message: &message,
+                is_repeatable: true,
+                temporary: None,
+                jobs: &[],
+                quota: None,
+            };
             store.post(new, move |result| drop(heard.send(result))).await;
         }
         drop(heard);
@@ -770,7 +778,7 @@ mod damage {
 #[tokio::test]
 async fn the_longest_messages_and_jobs_are_stored() {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let options = StoreOptions { cache_bytes: 4 << 20, min_free_bytes: 0 };
+    let options = StoreOptions { cache_bytes: 4 << 20, ..OPTIONS };
     let (store, closing) = Store::open(dir.path(), options, |_| {}).expect("a store");
     let name = RoomName::public("long").expect("a name");
     let record = RoomRecord::new(name.clone(), BotMode::Mention, None);
@@ -801,6 +809,7 @@ async fn the_longest_messages_and_jobs_are_stored() {
             is_repeatable: true,
             temporary: None,
             jobs: std::slice::from_ref(&job),
+            quota: None,
         };
         store.post(new, |posted| drop(done.send(posted))).await;
         stored.await.expect("an answer").expect("stored");

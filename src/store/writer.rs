@@ -17,7 +17,7 @@ const GROUP: usize = 512;
 /// Capacity of the queue; further submissions wait.
 const QUEUE: usize = 4 * GROUP;
 
-/// Interval of checking the free space.
+/// Interval of checking the space.
 const SPACE_CHECK: Duration = Duration::from_secs(1);
 
 /// What a commit causes in memory. Called on the writer's thread once the outcome is durable, in commit order: it must be
@@ -53,17 +53,17 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It ends, and closes the engine, when the writer is dropped; join it to wait for that.
-    /// `min_free` is in bytes; `on_failure` is called when the engine fails finally, after which nothing is written any
+    /// Starts the thread. It ends, and closes the engine, when the writer is dropped; join it to wait for that. `has_space` says
+    /// whether something new may be stored; `on_failure` is called when the engine fails finally, after which nothing is written any
     /// more.
     pub fn start(
         engine: Arc<dyn Engine>,
-        min_free: u64,
+        has_space: impl Fn() -> bool + Send + 'static,
         on_failure: impl FnOnce(String) + Send + 'static,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, writes) = flume::bounded(QUEUE);
         let health = Arc::<Health>::default();
-        let mut thread = WriterThread { engine, min_free, space: None, health: health.clone() };
+        let mut thread = WriterThread { engine, has_space: Box::new(has_space), space: None, health: health.clone() };
         let handle = std::thread::Builder::new().name("store-writer".into()).spawn(move || {
             // A panicked writer must not look like an idle one.
             let run = catch_unwind(AssertUnwindSafe(|| thread.run(&writes)));
@@ -123,8 +123,8 @@ impl Health {
 
 struct WriterThread {
     engine: Arc<dyn Engine>,
-    min_free: u64,
-    /// Time and result of the last check of the free space.
+    has_space: Box<dyn Fn() -> bool + Send>,
+    /// Time and result of the last check of the space.
     space: Option<(Instant, bool)>,
     health: Arc<Health>,
 }
@@ -190,7 +190,7 @@ impl WriterThread {
         {
             return enough;
         }
-        let enough = self.engine.free_space().is_none_or(|free| free >= self.min_free);
+        let enough = (self.has_space)();
         self.space = Some((Instant::now(), enough));
         enough
     }

@@ -34,13 +34,15 @@ async fn the_overview_shows_how_the_server_is_doing() {
 
 #[tokio::test]
 async fn rooms_are_found_archived_and_deleted() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|config| config.rooms.quota_mb = 1).await;
     for room in ["garden", "kitchen"] {
         others::say(server.address(), room, "Ben", "hello").await;
     }
     let olga = owner(&server).await;
     open(&olga, "rooms").await;
     olga.see(&format!("{}[data-room='kitchen']", hook("admin-room")), "1").await;
+    olga.see(&format!("[data-room='kitchen'] {}", hook("admin-room-size")), "of 1 MB").await;
+    olga.picture("admin-rooms-sizes").await;
     olga.click(&hook("admin-search")).await;
     olga.press("gard").await;
     olga.until("document.querySelectorAll('[data-testid=admin-room]').length === 1").await;

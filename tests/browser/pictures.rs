@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chatbot::model::{JobMinute, Timestamp};
-use chatbot::store::{Store, StoreOptions};
+use chatbot::store::{Quotas, Store, StoreOptions};
 use fantoccini::key::Key;
 use serde_json::json;
 
@@ -150,7 +150,7 @@ async fn a_lively_room_looks_well_everywhere() {
 /// A store in which the jobs of the last day were counted: sometimes there was much to do, and some jobs failed.
 async fn worked_for_a_day(dir: &Path) {
     const MINUTES: u64 = 24 * 60;
-    let options = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0 };
+    let options = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0, quotas: Quotas::NONE };
     let (store, closing) = Store::open(dir, options, |_| {}).expect("a store");
     let now = u64::try_from(Timestamp::now().0).expect("after 1970") / 60_000;
     let minutes: Vec<_> = (1..MINUTES).map(|ago| (now - ago, a_minute(MINUTES - ago))).collect();

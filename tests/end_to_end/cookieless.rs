@@ -1,6 +1,6 @@
 //! Clients without a cookie: nobody can find them again, so nothing of them is kept that they could not find either.
 
-use chatbot::store::{JobList, Store, StoreOptions, audit};
+use chatbot::store::{JobList, Quotas, Store, StoreOptions, audit};
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn ten_thousand_that_come_and_go_leave_no_room_job_or_session_behind() {
     TestServer::on(dir.path()).await.stop().await.expect("stopped");
     let store = dir.path().join("store");
     audit(&store).expect("indexes that agree");
-    let options = StoreOptions { cache_bytes: 1 << 20, min_free_bytes: 0 };
+    let options = StoreOptions { cache_bytes: 1 << 20, min_free_bytes: 0, quotas: Quotas::NONE };
     let (store, closing) = Store::open(&store, options, |_| {}).expect("the store");
     assert_eq!(store.room_numbers().await, Ok(vec![]));
     let jobs = store.list_jobs(JobList::All, None, 9, |_| true).await.expect("readable");
@@ -93,7 +93,7 @@ async fn a_private_rooms_stored_name_does_not_tell_whose_it_is() {
     ann.say("@bot", "sum 1 2").await;
     ann.expect_where("message", |frame| frame["message"] == "1 + 2 = 3").await;
     server.stop().await.expect("stopped");
-    let options = StoreOptions { cache_bytes: 1 << 20, min_free_bytes: 0 };
+    let options = StoreOptions { cache_bytes: 1 << 20, min_free_bytes: 0, quotas: Quotas::NONE };
     let (store, _closing) = Store::open(&dir.path().join("store"), options, |_| {}).expect("the store");
     let rooms = store.room_numbers().await.expect("readable");
     let (_, record) = store.room_record(rooms[0]).await.expect("readable");

@@ -50,6 +50,7 @@ mod page;
 mod personas;
 mod presence;
 mod programs;
+mod quotas;
 mod raw;
 mod real_model;
 mod restarts;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chatbot::store::{
-    Batch, Direction, DiskEngine, Engine, Limit, Reader, Scope, Store, StoreOptions, Table, audit, prefix_range,
+    Batch, Direction, DiskEngine, Engine, Limit, Quotas, Reader, Scope, Store, StoreOptions, Table, audit, prefix_range,
 };
 use chatbot::threads;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::fixtures::{Fixture, content, cookie};
 use crate::schema_1;
 use crate::support::{Client, OWNER_KEY, PATIENCE, Request, ServerProcess};
 
-const OPTIONS: StoreOptions = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0 };
+const OPTIONS: StoreOptions = StoreOptions { cache_bytes: 16 << 20, min_free_bytes: 0, quotas: Quotas::NONE };
 
 /// Every record of some tables.
 type Content = BTreeMap<(u8, Vec<u8>), Vec<u8>>;

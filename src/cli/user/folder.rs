@@ -10,7 +10,7 @@ use chatbot::config::Config;
 use chatbot::durable;
 use chatbot::model::{AccountId, Handle, Role};
 use chatbot::protocol::AccountView;
-use chatbot::store::{Closing, EngineError, Store, StoreOptions};
+use chatbot::store::{Closing, EngineError, Quotas, Store, StoreOptions};
 use chatbot::text::{Locale, Text};
 use serde_json::{Value, json};
 
@@ -39,7 +39,8 @@ impl Folder {
     /// A message for the user, if it cannot be opened.
     pub async fn open(config: &Config) -> anyhow::Result<Option<Self>> {
         const MIB: u64 = 1024 * 1024;
-        let options = StoreOptions { cache_bytes: config.store.cache_mb * MIB, min_free_bytes: 0 };
+        let options =
+            StoreOptions { cache_bytes: config.store.cache_mb * MIB, min_free_bytes: 0, quotas: Quotas::NONE };
         let dir = config.server.data_dir.clone();
         let opened = tokio::task::spawn_blocking(move || {
             durable::private_dir(&dir).map_err(|error| EngineError::Io(format!("cannot use the folder: {error}")))?;

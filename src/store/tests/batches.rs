@@ -103,7 +103,14 @@ async fn change_rooms(store: &Store, lobby: RoomNumber) {
     let (number, ..) = store.create_room(record).await.expect("created");
     let (message, (_, soon), (_, later_job)) = (message("hello", "id"), asked("soon"), asked("later"));
     let jobs = [unique(soon), later(later_job)];
-    let new = NewMessage { room: number, message: &message, is_repeatable: true, temporary: Some(&name), jobs: &jobs };
+    let new = NewMessage {
+        room: number,
+        message: &message,
+        is_repeatable: true,
+        temporary: Some(&name),
+        jobs: &jobs,
+        quota: None,
+    };
     let (then, posted) = oneshot::channel();
     store.post(new, |result| drop(then.send(result))).await;
     posted.await.expect("answered").expect("stored");
@@ -137,6 +144,20 @@ async fn purge_messages(store: &Store, lobby: RoomNumber) {
     assert_eq!(store.delete_message(attic, 1, |_| ()).await, Ok(true));
     let newest = Retention { days: 0, messages: 1 };
     assert_eq!(store.purge_messages(attic, &record, newest, |oldest| assert_eq!(oldest, 2)).await, Ok(1));
+
+    // As a counter was before bytes were counted.
+    let name = RoomName::public("attic").expect("a name");
+    let bytes = store.room_bytes(attic, &name).await;
+    assert!(bytes.as_ref().is_ok_and(|bytes| bytes.is_some_and(|bytes| bytes > 100)), "{bytes:?}");
+    let counter = store.counter(attic).await.expect("readable").encode();
+    let key = engine::counter_key(Table::Messages, &attic.prefix());
+    let older = Batch::new(scopes::COUNT_BYTES).put(Table::Counters, key, counter);
+    store.commit(older, WriteKind::Maintenance).await.expect("stored");
+    assert_eq!(store.room_bytes(attic, &name).await, Ok(None));
+    say(store, attic, "not counted").await.expect("stored");
+    assert_eq!(store.room_bytes(attic, &name).await, Ok(None));
+    assert_eq!(store.count_room_bytes().await, Ok(1));
+    assert!(store.room_bytes(attic, &name).await.ok() > bytes.ok());
 }
 
 async fn change_jobs(store: &Store, lobby: RoomNumber) {
@@ -235,6 +256,7 @@ async fn change_documents(store: &Store) {
         origin: Origin::default(),
         text: FileId::of([7; 32]),
         chars: 1,
+        text_bytes: 1,
         pages: None,
         passages: 1,
         previous: None,

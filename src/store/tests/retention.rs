@@ -6,7 +6,7 @@ use crate::model::Retention;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 async fn holds_together(store: &Store) {
-    check::check(store.engine.as_ref()).await.expect("the store is whole");
+    store.audit().await.expect("the store is whole");
 }
 
 async fn kept(store: &Store, room: RoomNumber) -> Vec<u64> {
@@ -104,4 +104,47 @@ async fn a_message_and_its_job_go_together_once_the_job_has_ended() {
     assert!(store.job(&job.id).await.expect("readable").is_none());
     holds_together(&store).await;
     assert_eq!(store.purge_jobs().await, Ok(0));
+}
+
+#[tokio::test]
+async fn a_message_beyond_the_quota_of_its_room_is_refused_and_the_next_that_fits_is_not() {
+    let (store, _closing) = Store::in_memory().expect("a store");
+    let lobby = room(&store, "lobby").await;
+    let say = async |text: &str, id: &str, quota: u64| {
+        let (then, posted) = oneshot::channel();
+        let message = message(text, id);
+        let new = NewMessage {
+            room: lobby,
+            message: &message,
+            is_repeatable: true,
+            temporary: None,
+            jobs: &[],
+            quota: Some(quota),
+        };
+        store.post(new, |result| drop(then.send(result))).await;
+        posted.await.expect("answered").expect("no failure")
+    };
+    let first = Posted::New(Counter { number: 1, version: 1 });
+    let long = "one ".repeat(50);
+    assert_eq!(say(&long, "a", 1_000).await, first);
+    let name = RoomName::public("lobby").expect("a name");
+    let taken = store.room_bytes(lobby, &name).await.expect("readable").expect("counted");
+    assert_eq!(say("two", "b", taken).await, Posted::Full);
+    assert_eq!(say(&long, "a", taken).await, Posted::Repeated { seq: 1 }, "what is stored is acknowledged");
+    assert_eq!(say("two", "b", 2 * taken).await, Posted::New(Counter { number: 2, version: 2 }));
+    let both = store.room_bytes(lobby, &name).await.expect("readable").expect("counted");
+    assert!(both > taken && both < 2 * taken);
+    assert_eq!(store.delete_message(lobby, 1, |_| ()).await, Ok(true));
+    store.audit().await.expect("what is counted is right");
+    assert!(store.room_bytes(lobby, &name).await.expect("readable") < Some(both - 150));
+
+    // As it was before bytes were counted.
+    let counter = store.counter(lobby).await.expect("readable").encode();
+    let key = engine::counter_key(Table::Messages, &lobby.prefix());
+    let older = Batch::new(scopes::COUNT_BYTES).put(Table::Counters, key, counter);
+    store.commit(older, WriteKind::Maintenance).await.expect("stored");
+    assert_eq!(say("three", "c", 0).await, Posted::New(Counter { number: 3, version: 4 }), "nothing is known");
+    assert_eq!(store.count_room_bytes().await, Ok(1));
+    store.audit().await.expect("what was added up is right");
+    assert_eq!(say("four", "d", 100).await, Posted::Full);
 }

@@ -2,12 +2,13 @@
 
 import { html } from '../../html.js';
 import { dateOf, fullTime, number, t } from '../../i18n.js';
+import { bytes } from '../../sizes.js';
 import { insidePage } from '../links.js';
 import { Listed, ListSearch, usePagedList } from '../paged_list.js';
 import { RoomSign } from '../room_sign.js';
 import { askToArchive, askToDelete } from '../rooms/ends.js';
 
-const COLUMNS = ['title', 'kind', 'owner', 'created', 'messages'];
+const COLUMNS = ['title', 'kind', 'owner', 'created', 'messages', 'size'];
 
 export function Rooms({ app }) {
   const list = usePagedList(({ q }) => app.fetchRooms({ q, all: true }).then((rooms) => ({ items: rooms.map((room) => ({ ...room, id: room.name })), more: false })));
@@ -31,6 +32,17 @@ function Table({ app, list }) {
   `;
 }
 
+/** What a room takes, of what it may. */
+export function sizeOf({ bytes: size, quota_bytes: quota }) {
+  if (size === undefined) return '–';
+  if (!quota) return bytes(size);
+  const words = t('admin-rooms.size-of', { size: bytes(size), quota: bytes(quota) });
+  return size < quota * FULL ? words : html`<span class="bad">${words}</span>`;
+}
+
+// From this part of what it may take on, a room is about to be full.
+const FULL = 0.9;
+
 function Row({ app, room, refresh }) {
   const { name, title, kind, owner, created_at: created, last, archived } = room;
   const shown = title ?? name;
@@ -43,6 +55,7 @@ function Row({ app, room, refresh }) {
       <td class="owner">${owner ?? '–'}</td>
       <td class="created"><time datetime=${created} title=${fullTime(new Date(created))}>${dateOf(new Date(created))}</time></td>
       <td class="messages"><span class="only-card">${t('admin-rooms.messages', { n: last })}</span><span class="only-table">${number(last)}</span></td>
+      <td class="size" data-testid="admin-room-size">${sizeOf(room)}</td>
       <td class="act">
         <button type="button" class="link" data-testid="admin-room-archive" aria-label=${t(`room-settings.${archived ? 'restore' : 'archive'}-this`, { room: shown })}
           onClick=${() => askToArchive(app, room, refresh)}>${t(archived ? 'room-settings.restore' : 'room-settings.archive')}</button>

@@ -2,6 +2,7 @@
 
 import { html } from '../../html.js';
 import { clockTime, span, t } from '../../i18n.js';
+import { bytes } from '../../sizes.js';
 import { closeDialog, notify } from '../../ui.js';
 import { Choice, Field, FormProblem, useFields, useForm } from '../form.js';
 import { askToArchive, askToDelete } from './ends.js';
@@ -42,6 +43,7 @@ export function General({ app, room }) {
           options=${pauses.map((seconds) => [String(seconds), seconds === 0 ? t('room-settings.slow-off') : t('room-settings.slow-every', { time: span(seconds * 1_000) })])} />
       </div>
       <${Keeping} room=${room} before=${before} fields=${fields} />
+      ${room.quota_bytes && html`<p class="choice-means" data-testid="room-settings-size">${t('room-settings.size', { size: bytes(room.bytes), quota: bytes(room.quota_bytes) })}</p>`}
       <${FormProblem} form=${form} />
       <div class="buttons">
         <${Ends} app=${app} room=${room} />
