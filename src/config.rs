@@ -26,9 +26,11 @@ pub use open_id::OpenIdConfig;
 pub use webhooks::WebhookConfig;
 
 use crate::budgets::{Rate, Rates};
-use crate::model::{BotMode, MissedRuns, Retention, RoomRecord};
+use crate::model::{BotMode, MissedRuns, ModerationSettings, Retention, RoomRecord};
+use crate::moderation::Filter;
 use crate::schedule::Zone;
 use crate::store::{Quotas, ScheduleLimits};
+use crate::text::Locale;
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -39,6 +41,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     pub budgets: BudgetsConfig,
     pub rooms: RoomsConfig,
+    pub moderation: ModerationSettings,
     pub jobs: JobsConfig,
     pub store: StoreConfig,
     pub accounts: AccountsConfig,
@@ -459,6 +462,8 @@ impl Config {
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
         self.open_id.check(public_url)?;
+        let filter = Filter::new(&self.moderation).map(drop);
+        filter.map_err(|text| ("moderation", text.in_locale(Locale::English)))?;
         self.embedding.check()?;
         self.language_model.check()?;
         let filter = self.log.level.parse::<tracing_subscriber::filter::Targets>();

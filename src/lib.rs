@@ -44,6 +44,7 @@ pub mod local;
 #[allow(unsafe_code, reason = "the heap belongs to the allocator, and the program's own pages to the kernel")]
 pub mod memory;
 pub mod model;
+pub mod moderation;
 pub mod open_id;
 pub mod patterns;
 pub mod process;

@@ -36,6 +36,7 @@ use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
 use crate::local::{Announced, LocalAccess};
 use crate::memory;
+use crate::moderation::Moderation;
 use crate::open_id::Provider;
 use crate::process::Programs;
 use crate::protocol::CloseReason;
@@ -117,6 +118,9 @@ impl Server {
         let command_rules = CommandRules::open(store.clone()).await.context("cannot read the rules for commands")?;
         let rooms =
             Rooms::new(store.clone(), config.rooms.bot, config.rooms.retention(), broker.clone(), deliveries.clone());
+        let moderation = Moderation::open(store.clone(), config.moderation.clone()).await;
+        let moderation = moderation
+            .map_err(|text| anyhow::anyhow!("cannot read the filter: {}", text.in_locale(Locale::English)))?;
         let announcer = Arc::new(RoomAnnouncer::new(rooms.clone()));
         let budgets = Arc::new(Budgets::new(&config.budgets.rates()));
         let jobs = Jobs::new(
@@ -138,7 +142,16 @@ impl Server {
         let custom_commands =
             CustomCommands::new(config, hidden, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         custom_commands.set(config)?;
-        let chat = Chat::new(store.clone(), jobs.clone(), rooms, budgets.clone(), deliveries.clone());
+        let chat = Chat::new(
+            store.clone(),
+            jobs.clone(),
+            rooms,
+            budgets.clone(),
+            moderation.clone(),
+            sockets.clone(),
+            deliveries.clone(),
+        );
+        let chat = chat.await.context("cannot read what waits for approval")?;
         let unfinished = store.open_jobs().await.context("cannot read unfinished jobs")?;
         let minutes = store.job_minutes(Stats::first_minute()).await.context("cannot read what jobs did")?;
         jobs.stats().restore(minutes);
@@ -156,6 +169,7 @@ impl Server {
             tokens: Tokens::new(store.clone(), sockets.clone()),
             sanctions,
             command_rules,
+            moderation,
             audit_log: AuditLog::new(store.clone()),
             keys,
             sessions,

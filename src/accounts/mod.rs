@@ -35,7 +35,7 @@ pub use second_factor::Enrollment;
 use sessions::NoConnections;
 pub use sessions::{Connections, Device, SESSION_DAYS, SessionChange, SessionId, Sessions, SignedIn};
 pub use sign_in::{Credentials, Errand};
-pub use standing::Standing;
+pub use standing::{Absent, Standing};
 pub use tokens::{NewToken, Tokens};
 
 use std::sync::Arc;

@@ -23,6 +23,7 @@ const REASON_CHARS: usize = 300;
 pub struct Sanctioned {
     muted: Option<Timestamp>,
     banned: Option<Timestamp>,
+    trusted: Option<Timestamp>,
 }
 
 impl Sanctioned {
@@ -34,11 +35,17 @@ impl Sanctioned {
         self.banned.is_some_and(|until| until > Timestamp::now())
     }
 
+    /// Whether those who moderate trust this person.
+    pub fn is_trusted(self) -> bool {
+        self.trusted.is_some_and(|until| until > Timestamp::now())
+    }
+
     fn extend(&mut self, sanction: &Sanction) {
         let until = sanction.until.unwrap_or(Timestamp(i64::MAX));
         let mine = match sanction.kind {
             SanctionKind::Mute => &mut self.muted,
             SanctionKind::Ban => &mut self.banned,
+            SanctionKind::Trust => &mut self.trusted,
         };
         *mine = (*mine).max(Some(until));
     }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use data_encoding::HEXLOWER;
 
 use super::keys::{digest, random_token};
@@ -79,6 +80,9 @@ pub enum SessionChange {
 pub trait Connections: Send + Sync {
     /// Called when the change is durable; may not block.
     fn follow(&self, change: &SessionChange);
+
+    /// Sends a frame to all full clients of somebody that have said hello. Called when what it says is durable; may not block.
+    fn tell(&self, person: &Principal, frame: Bytes);
 }
 
 /// For tests without any.
@@ -88,6 +92,8 @@ pub struct NoConnections;
 #[cfg(test)]
 impl Connections for NoConnections {
     fn follow(&self, _: &SessionChange) {}
+
+    fn tell(&self, _: &Principal, _: Bytes) {}
 }
 
 /// Opens sessions, finds and ends them.

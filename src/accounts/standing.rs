@@ -3,9 +3,27 @@
 use std::sync::Arc;
 
 use super::{Actor, FrontDoor, Sanctions, Visitor};
-use crate::model::{Job, Principal, Role, Timestamp};
+use crate::model::{AddressDigest, Handle, Job, Principal, Role, RoomName, Timestamp, TokenId};
 use crate::store::Store;
-use crate::text::Text;
+use crate::text::{Locale, Text};
+
+/// What is stored of somebody who asked for something.
+#[derive(Clone, Copy, Debug)]
+pub struct Absent<'a> {
+    pub principal: &'a Principal,
+    pub handle: &'a Handle,
+    /// Where it was asked for.
+    pub room: Option<&'a RoomName>,
+    pub address: Option<&'a AddressDigest>,
+    pub locale: Locale,
+}
+
+impl<'a> From<&'a Job> for Absent<'a> {
+    fn from(job: &'a Job) -> Self {
+        let Job { principal, handle, room, address, locale, .. } = job;
+        Self { principal, handle, room: room.as_ref(), address: address.as_ref(), locale: *locale }
+    }
+}
 
 /// Looks up what people are now.
 pub struct Standing {
@@ -27,43 +45,43 @@ impl Standing {
         Arc::new(Self::new(store, front_door, sanctions))
     }
 
-    /// Whoever asked for a job, with the role and the sanctions of now.
+    /// Whoever that is, with the role and the sanctions of now.
     ///
     /// # Errors
     /// `forbidden` if the account is disabled, or the token not valid any more.
-    pub async fn of_asker(&self, job: &Job) -> Result<Actor, Text> {
-        let actor = self.without_sanctions(job).await?;
+    pub async fn of(&self, absent: Absent<'_>) -> Result<Actor, Text> {
+        let actor = self.without_sanctions(absent).await?;
         let people = [Some(&actor.principal), actor.acts_for.as_ref().map(|account| &account.principal)];
         // The address itself is not kept, so that networks cannot be told.
-        let sanctioned = self.sanctions.of(actor.role, people.into_iter().flatten(), None, job.address.as_ref());
-        Ok(Actor { sanctioned, address: job.address.clone(), ..actor })
+        let sanctioned = self.sanctions.of(actor.role, people.into_iter().flatten(), None, absent.address);
+        Ok(Actor { sanctioned, address: absent.address.cloned(), ..actor })
     }
 
-    async fn without_sanctions(&self, job: &Job) -> Result<Actor, Text> {
-        let principal = &job.principal;
+    async fn without_sanctions(&self, absent: Absent<'_>) -> Result<Actor, Text> {
+        let Absent { principal, handle, room, locale, .. } = absent;
         if let Some(id) = principal.token_id() {
-            return self.program(&id, job).await;
+            return self.program(&id, locale).await;
         }
         if let Some(account) = self.store.account_of_principal(principal).await? {
             return match account.is_disabled {
-                true => Err(Text::new("error-forbidden-disabled")),
-                false => Ok(Actor::of_account(&account, self.store.private_room(principal), job.locale)),
+                true => Err(Text::new("error-forbidden-asker_disabled")),
+                false => Ok(Actor::of_account(&account, self.store.private_room(principal), locale)),
             };
         }
         // What was asked for in a private room was asked for in one's own.
-        let private_room = job.room.clone().filter(|room| room.is_private());
+        let private_room = room.filter(|room| room.is_private()).cloned();
         let private_room = private_room.unwrap_or_else(|| self.store.private_room(principal));
         let visitor = Visitor { principal: principal.clone(), private_room };
         let role = if *principal == Principal::owner() { Role::Owner } else { self.front_door.role_of_guests() };
-        Ok(Actor::new(&visitor, Some(job.handle.clone()), role, job.locale))
+        Ok(Actor::new(&visitor, Some(handle.clone()), role, locale))
     }
 
-    async fn program(&self, id: &crate::model::TokenId, job: &Job) -> Result<Actor, Text> {
+    async fn program(&self, id: &TokenId, locale: Locale) -> Result<Actor, Text> {
         let gone = || Text::new("error-forbidden-token");
         let now = Timestamp::now();
         let token = self.store.token_of_id(id).await?;
         let token = token.filter(|token| token.expires_at.is_none_or(|until| until > now)).ok_or_else(gone)?;
         let account = self.store.account(&token.account).await?.filter(|account| !account.is_disabled);
-        Ok(Actor::of_program(&token, &account.ok_or_else(gone)?, &self.store, job.locale))
+        Ok(Actor::of_program(&token, &account.ok_or_else(gone)?, &self.store, locale))
     }
 }

@@ -32,6 +32,12 @@ struct Span {
     cluster: usize,
 }
 
+/// As [`fold`], and without accents: what only those set apart is the same.
+pub fn fold_without_accents(text: &str) -> String {
+    let folded = fold(text);
+    if folded.is_ascii() { folded } else { folded.nfd().filter(|c| !is_combining_mark(*c)).nfc().collect() }
+}
+
 impl Folded {
     pub fn new(text: &str) -> Self {
         let mut folded = String::with_capacity(text.len());

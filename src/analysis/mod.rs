@@ -14,7 +14,7 @@ mod terms;
 
 use std::ops::Range;
 
-pub use folding::{Folded, fold};
+pub use folding::{Folded, fold, fold_without_accents};
 pub use language::language;
 pub use marks::{marks, merged, places};
 pub use normal::{normalize, simplify};

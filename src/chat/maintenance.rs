@@ -29,6 +29,7 @@ impl Chat {
                 ("temporary rooms", self.clear_temporary_rooms().await),
                 ("empty rooms", self.remove_empty_rooms(ago(KEEP_EMPTY_ROOMS)).await),
                 ("sizes of rooms", self.store.count_room_bytes().await),
+                ("messages that waited too long for approval", self.forget_held(now).await),
                 ("old ids of messages", self.store.prune_sent_ids(ago(KEEP_SENT_IDS)).await),
             ] {
                 match done {
@@ -61,7 +62,12 @@ impl Chat {
         /// Rooms at a time.
         const AT_ONCE: usize = 1000;
         let mut removed = 0;
+        let held = self.store.held_messages().await?;
         for record in self.store.empty_rooms(before, self.rooms.new_room_bot(), AT_ONCE).await? {
+            // Something is going to be said there.
+            if held.iter().any(|held| held.record.room == record.name) {
+                continue;
+            }
             removed += usize::from(self.rooms.remove_empty(&record).await?);
         }
         Ok(removed)

@@ -53,6 +53,9 @@ pub struct RoomChange {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     pub keep_messages: Option<Option<u32>>,
+    /// Whether messages of guests wait for approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold_guests: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
 }
@@ -65,8 +68,9 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Opt
 impl RoomChange {
     /// The change of a record, whose owner becomes a member where it is closed.
     fn apply(&self, record: &mut RoomRecord) {
-        let Self { bot, persona, title, topic, kind, posting, slow_seconds, keep_days, keep_messages, archived } =
-            self.clone();
+        let change = self.clone();
+        let Self { bot, persona, title, topic, kind, posting, slow_seconds, archived, .. } = change;
+        let Self { keep_days, keep_messages, hold_guests, .. } = change;
         let settings = &mut record.settings;
         settings.bot = bot.unwrap_or(settings.bot);
         settings.persona = persona.unwrap_or_else(|| std::mem::take(&mut settings.persona));
@@ -76,6 +80,7 @@ impl RoomChange {
         settings.slow_seconds = slow_seconds.unwrap_or(settings.slow_seconds);
         settings.keep_days = keep_days.unwrap_or(settings.keep_days);
         settings.keep_messages = keep_messages.unwrap_or(settings.keep_messages);
+        settings.hold_guests = hold_guests.unwrap_or(settings.hold_guests);
         match archived {
             Some(true) => record.archived_at = record.archived_at.or(Some(Timestamp::now())),
             Some(false) => record.archived_at = None,
@@ -156,12 +161,26 @@ impl Chat {
             return self.entered(room, actor).map(|room| (room, false));
         }
         actor.may(Action::CreateRoom(record.kind))?;
+        self.check_words(&record, None, actor)?;
         if !record.name.is_private() {
             let payer = actor.payer();
             self.budgets.take(Cost::Rooms, 1, Spender { role: actor.role, payer: &payer, room: None })?;
         }
         let (room, is_new) = self.rooms.open(record).await?;
         self.entered(room, actor).map(|room| (room, is_new))
+    }
+
+    /// Refuses new names and topics that the filter finds something in. What only its members see is theirs.
+    fn check_words(&self, record: &RoomRecord, before: Option<&RoomRecord>, actor: &Actor) -> Result<(), Text> {
+        if !matches!(record.kind, RoomKind::Public | RoomKind::Unlisted) {
+            return Ok(());
+        }
+        let texts = |record: &RoomRecord| {
+            [record.name.as_str().to_owned(), record.settings.title.clone(), record.settings.topic.clone()]
+        };
+        let known = before.map(texts).unwrap_or_default();
+        let new = texts(record).into_iter().filter(|text| !known.contains(text));
+        new.into_iter().try_for_each(|text| self.moderation.check(actor.role, &text))
     }
 
     /// A room that this person may enter. One that may not be entered is not told from one that is not there.
@@ -211,6 +230,7 @@ impl Chat {
         }
         changed.check()?;
         self.check_retention(&record, &changed, actor)?;
+        self.check_words(&changed, Some(&record), actor)?;
         let members = changed.members;
         let apply = move |record: &mut RoomRecord| {
             change.apply(record);
@@ -258,6 +278,7 @@ impl Chat {
             let room = self.manageable(name, actor).await?;
             if self.rooms.remove(&room).await? {
                 self.jobs.end_all_of_room(name, &actor.handle).await?;
+                self.remove_all_held(|held| held.record.room == *name).await?;
                 self.store.finish_removals().await?;
                 return Ok(());
             }

@@ -6,6 +6,7 @@
 mod addressing;
 mod announcements;
 mod catch_up;
+mod holding;
 mod maintenance;
 mod managing;
 mod moderating;
@@ -22,6 +23,8 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle as Runtime;
 use tokio_util::task::TaskTracker;
 
+use holding::{Passage, Waiting};
+
 pub use addressing::request;
 pub use announcements::RoomAnnouncer;
 pub use catch_up::{CatchUp, History, Page, Seen};
@@ -31,15 +34,16 @@ pub use retention::{Purged, Purges};
 pub use room::{Membership, Room};
 pub use rooms::{RoomSummary, Rooms};
 
-use crate::accounts::{Action, Actor};
+use crate::accounts::{Action, Actor, Connections};
 use crate::budgets::{Budgets, Cost, Spender};
 use crate::groups::{Audience, Outbox};
 use crate::jobs::{Admission, JobOrigin, Jobs};
 use crate::model::{
-    AuthorKind, BotMode, Job, JobRequest, Message, MessageText, RoomName, RoomRecord, SendId, Timestamp,
+    AuthorKind, BotMode, HeldMessage, Job, JobRequest, Message, MessageText, RoomName, RoomRecord, SendId, Timestamp,
 };
+use crate::moderation::Moderation;
 use crate::protocol::ServerFrame;
-use crate::store::{NewMessage, Posted, Store, StoreError};
+use crate::store::{Held, HeldId, NewMessage, Posted, Store, StoreError};
 use crate::text::Text;
 
 /// Maximum backlog of publications per room; beyond it, posts are refused as busy.
@@ -54,6 +58,10 @@ pub struct Chat {
     jobs: Arc<Jobs>,
     rooms: Arc<Rooms>,
     budgets: Arc<Budgets>,
+    moderation: Arc<Moderation>,
+    waiting: Waiting,
+    /// The authors of what waits for approval are told what becomes of it.
+    connections: Arc<dyn Connections>,
     runtime: Runtime,
     /// Tracks deliveries and presence updates in progress.
     tasks: TaskTracker,
@@ -68,6 +76,26 @@ pub struct Post {
     pub id: Option<SendId>,
     /// The request to the bot, if it is known without parsing the text.
     pub request: Option<JobRequest>,
+    /// What it was while it waited for approval, if it did.
+    pub held: Option<Arc<Held>>,
+}
+
+/// What became of something said.
+#[derive(Clone, Debug)]
+pub enum Said {
+    Posted(Sent),
+    /// It waits for approval, under this id; `false` if it did before.
+    Held {
+        id: HeldId,
+        message: Box<HeldMessage>,
+        is_new: bool,
+    },
+}
+
+impl Said {
+    fn repeated(seq: u64, message: Message) -> Self {
+        Self::Posted(Sent { seq, repeated: true, message })
+    }
 }
 
 /// A message that is durable.
@@ -81,14 +109,21 @@ pub struct Sent {
 
 impl Chat {
     /// `tasks` are waited for when the server stops.
-    pub fn new(
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn new(
         store: Arc<Store>,
         jobs: Arc<Jobs>,
         rooms: Arc<Rooms>,
         budgets: Arc<Budgets>,
+        moderation: Arc<Moderation>,
+        connections: Arc<dyn Connections>,
         tasks: TaskTracker,
-    ) -> Arc<Self> {
-        Arc::new(Self { store, jobs, rooms, budgets, runtime: Runtime::current(), tasks, purges: Mutex::default() })
+    ) -> Result<Arc<Self>, StoreError> {
+        let (waiting, runtime) = (Waiting::of(&store.held_messages().await?), Runtime::current());
+        let purges = Mutex::default();
+        Ok(Arc::new(Self { store, jobs, rooms, budgets, moderation, waiting, connections, runtime, tasks, purges }))
     }
 
     /// The room of that name, created for this person if there is none; `true` if it is new. A direct room is made by naming its
@@ -131,11 +166,16 @@ impl Chat {
         room: Arc<Room>,
         actor: &Actor,
         post: Post,
-        on_commit: impl FnOnce(Result<Sent, Text>) + Send + 'static,
+        on_commit: impl FnOnce(Result<Said, Text>) + Send + 'static,
     ) {
-        if let Err(refused) = self.may_post_now(&room, actor, &post) {
+        let allowed = self.may_post_now(&room, actor, &post).map(|()| self.passage(&room, actor, &post));
+        match allowed {
+            Ok(Passage::Free) => {}
+            Ok(Passage::Held(finding)) => return self.hold(&room, actor, post, finding, Box::new(on_commit)).await,
             // A duplicate is acknowledged all the same: nothing has to be stored.
-            return on_commit(self.sent_before(&room, actor, &post).await.ok_or(refused));
+            Err(refused) | Ok(Passage::Refused(refused)) => {
+                return on_commit(self.sent_before(&room, actor, &post).await.ok_or(refused));
+            }
         }
         self.try_to_post(room, actor.clone(), post, Box::new(on_commit), TRIES).await;
     }
@@ -156,6 +196,7 @@ impl Chat {
         let new_jobs: Vec<Job> = asked.chain(deliveries.iter().map(|delivery| delivery.job())).cloned().collect();
         let (chat, kept, name) = (self.clone(), message.clone(), room.name().clone());
         let is_repeatable = post.id.is_some();
+        let (held, kept_held) = (post.held.clone(), post.held.clone());
         let on_durable = move |posted: Result<Posted, StoreError>| match posted {
             Ok(Posted::New(stored)) => {
                 let seq = stored.number;
@@ -164,9 +205,12 @@ impl Chat {
                     chat.begin(&room, admission, seq);
                 }
                 chat.jobs.begin_deliveries(deliveries, seq);
-                on_commit(Ok(Sent { seq, repeated: false, message }));
+                if kept_held.is_some() {
+                    chat.waiting.remove(&message.author);
+                }
+                on_commit(Ok(Said::Posted(Sent { seq, repeated: false, message })));
             }
-            Ok(Posted::Repeated { seq }) => on_commit(Ok(Sent { seq, repeated: true, message })),
+            Ok(Posted::Repeated { seq }) => on_commit(Ok(Said::repeated(seq, message))),
             // The same was asked for at the same moment: now that job is there.
             Ok(Posted::NotUnique) if tries > 0 => chat.post_again(room, actor, post, on_commit, tries - 1),
             Ok(Posted::Full) => on_commit(Err(Text::new("error-room_full"))),
@@ -175,7 +219,8 @@ impl Chat {
         };
         let temporary = Some(&name).filter(|name| name.is_temporary());
         let quota = self.store.message_quota(&name);
-        let new = NewMessage { room: number, message: &kept, is_repeatable, temporary, jobs: &new_jobs, quota };
+        let held = held.as_deref();
+        let new = NewMessage { room: number, message: &kept, is_repeatable, temporary, jobs: &new_jobs, quota, held };
         self.store.post(new, on_durable).await;
     }
 
@@ -187,16 +232,17 @@ impl Chat {
     }
 
     /// Posts a message and waits until it is durable; for a duplicate, returns the stored message in its current state.
-    pub async fn say(self: &Arc<Self>, room: Arc<Room>, actor: &Actor, post: Post) -> Result<Sent, Text> {
+    pub async fn say(self: &Arc<Self>, room: Arc<Room>, actor: &Actor, post: Post) -> Result<Said, Text> {
         let (answer, sent) = tokio::sync::oneshot::channel();
         // The caller may be gone by then.
-        self.post(room.clone(), actor, post, |sent| drop(answer.send(sent))).await;
-        let sent = sent.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
-        if !sent.repeated {
-            return Ok(sent);
+        self.post(room.clone(), actor, post, |said| drop(answer.send(said))).await;
+        match sent.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))? {
+            Said::Posted(sent) if sent.repeated => {
+                let message = self.message(&room, sent.seq).await?.unwrap_or(sent.message);
+                Ok(Said::repeated(sent.seq, message))
+            }
+            said => Ok(said),
         }
-        let message = self.message(&room, sent.seq).await?.unwrap_or(sent.message);
-        Ok(Sent { message, ..sent })
     }
 
     /// Checks whether a message can be accepted now, and reserves the job that it requests.
@@ -228,6 +274,10 @@ impl Chat {
         if room.is_gone() {
             return Err(managing::no_such_room(room.name()));
         }
+        if post.held.is_some() {
+            // That was decided, and paid, when it was sent.
+            return Ok(());
+        }
         let manages = room.with_record(|record| {
             actor.may(Action::Post(record)).map(|()| actor.may(Action::ManageRoom(record)).is_ok())
         })?;
@@ -258,10 +308,10 @@ impl Chat {
     }
 
     /// This person's message of that id, if it is stored.
-    async fn sent_before(&self, room: &Room, actor: &Actor, post: &Post) -> Option<Sent> {
+    async fn sent_before(&self, room: &Room, actor: &Actor, post: &Post) -> Option<Said> {
         let seq = self.store.find_sent(room.number(), &actor.principal, post.id.as_ref()?).await.ok()??;
         let message = self.message(room, seq).await.ok()??;
-        Some(Sent { seq, repeated: true, message })
+        Some(Said::repeated(seq, message))
     }
 
     /// The message of that number in its current state.
@@ -281,10 +331,15 @@ impl Chat {
 }
 
 /// Called with what became of something said.
-type OnSent = Box<dyn FnOnce(Result<Sent, Text>) + Send>;
+type OnSent = Box<dyn FnOnce(Result<Said, Text>) + Send>;
 
 /// What is said, as it is stored.
 fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message {
+    let job = asks_for.map(|admission| admission.id().clone());
+    if let Some(held) = &post.held {
+        // As it was written, but said now.
+        return Message { at: Timestamp::now(), job, ..held.record.message.clone() };
+    }
     Message {
         id: post.id.clone().unwrap_or_else(SendId::fresh),
         author: actor.principal.clone(),
@@ -294,7 +349,7 @@ fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message 
         address: actor.address.clone(),
         text: post.text.clone(),
         at: Timestamp::now(),
-        job: asks_for.map(|admission| admission.id().clone()),
+        job,
         answer: None,
         deleted: false,
     }

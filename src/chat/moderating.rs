@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Chat, Room};
 use crate::accounts::{Action, Actor};
 use crate::jobs::EndedWork;
-use crate::model::{AddressDigest, Job, Message, Principal, Report, Schedule, Timestamp};
+use crate::model::{AddressDigest, Handle, Job, JobId, Message, Principal, Report, Schedule, Timestamp};
 use crate::store::{ChangedMessage, RoomNumber, report_id};
 use crate::text::Text;
 
@@ -30,6 +30,14 @@ pub enum Culprit {
 }
 
 impl Culprit {
+    fn new(author: &Principal, address: Option<&AddressDigest>, by_address: bool) -> Result<Self, Text> {
+        match (by_address, address) {
+            (false, _) => Ok(Self::Author(author.clone())),
+            (true, Some(address)) => Ok(Self::Address(address.clone())),
+            (true, None) => Err(Text::new("error-wrong_state-no_address")),
+        }
+    }
+
     fn said(&self, message: &Message) -> bool {
         match self {
             Self::Author(author) => message.author == *author,
@@ -111,21 +119,25 @@ impl Chat {
     /// Who said a message, or everybody at the address from which it came.
     pub async fn culprit(&self, room: &Room, seq: u64, by_address: bool) -> Result<(Culprit, Message), Text> {
         let message = self.message(room, seq).await?.ok_or_else(|| Text::new("error-not_found-message"))?;
-        let culprit = match (by_address, &message.address) {
-            (false, _) => Culprit::Author(message.author.clone()),
-            (true, Some(address)) => Culprit::Address(address.clone()),
-            (true, None) => return Err(Text::new("error-wrong_state-no_address")),
-        };
-        Ok((culprit, message))
+        Ok((Culprit::new(&message.author, message.address.as_ref(), by_address)?, message))
     }
 
-    /// Removes what somebody said since a moment in all rooms, with what the bot said because of it, and ends all that somebody
-    /// has under way or planned. Reads every message since then.
-    pub async fn clear(&self, culprit: &Culprit, since: Timestamp, actor: &Actor) -> Result<Cleared, Text> {
+    /// Who asked for a job, or everybody at the address from which that was done; and what that person is called.
+    pub async fn culprit_of_job(&self, id: &JobId, by_address: bool, actor: &Actor) -> Result<(Culprit, Handle), Text> {
+        actor.may(Action::Moderate)?;
+        let job = self.store.job(id).await?.ok_or_else(|| Text::new("error-not_found-job"))?.job;
+        Ok((Culprit::new(&job.principal, job.address.as_ref(), by_address)?, job.handle))
+    }
+
+    /// Ends all that somebody has under way or planned; removes what waits for approval and what was said since a moment, if one is
+    /// given, in all rooms, with what the bot said because of it. Reads every message since then.
+    pub async fn clear(&self, culprit: &Culprit, since: Option<Timestamp>, actor: &Actor) -> Result<Cleared, Text> {
         actor.may(Action::Moderate)?;
         let is_job = |job: &Job| culprit.asked_for(job);
         let work = self.jobs.end_all(is_job, |schedule| culprit.planned(schedule), &actor.handle).await?;
-        let mut cleared = Cleared { messages: 0, work };
+        let Some(since) = since else { return Ok(Cleared { messages: 0, work }) };
+        let waiting = self.remove_all_held(|held| culprit.said(&held.record.message)).await?;
+        let mut cleared = Cleared { messages: waiting, work };
         for number in self.store.room_numbers().await? {
             let said = self.said_since(number, culprit, since).await?;
             if said.is_empty() {

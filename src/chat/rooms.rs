@@ -92,6 +92,9 @@ pub struct RoomSummary {
     pub keep_days: u32,
     /// How many messages are kept; 0 for all.
     pub keep_messages: u32,
+    /// Whether messages of guests wait for approval.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hold_guests: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
     /// The name of whoever made it, if that is an account; only where one room is asked for.
@@ -123,6 +126,7 @@ impl RoomSummary {
             slow_seconds: settings.slow_seconds,
             keep_days,
             keep_messages,
+            hold_guests: settings.hold_guests,
             archived: record.archived_at.is_some(),
             owner: None,
             bytes: None,

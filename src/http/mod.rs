@@ -36,6 +36,7 @@ use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
 use crate::model::{Handle, HookId};
+use crate::moderation::Moderation;
 use crate::open_id::Provider;
 use crate::search::Search;
 use crate::store::Store;
@@ -56,6 +57,7 @@ pub struct App {
     pub tokens: Tokens,
     pub sanctions: Arc<Sanctions>,
     pub command_rules: Arc<CommandRules>,
+    pub moderation: Arc<Moderation>,
     pub audit_log: AuditLog,
     pub store: Arc<Store>,
     pub search: Arc<Search>,
@@ -84,6 +86,7 @@ impl App {
         let handle = wanted.map(Handle::new).transpose()?.filter(|handle| *handle != actor.handle);
         if let Some(handle) = handle.as_ref().filter(|_| !actor.has_own_name()) {
             self.accounts.check_guest(handle).await?;
+            self.moderation.check(actor.role, &handle.to_string())?;
         }
         Ok(handle)
     }

@@ -128,6 +128,11 @@ impl Jobs {
         self.policies.of(name)
     }
 
+    /// By which it is known what somebody is now who asked for something earlier.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
     /// Whether a word is probably meant as a command: it is the name of one, or one typing error away from one.
     pub fn is_command(&self, word: &str) -> bool {
         self.policies.is_command(word)

@@ -44,7 +44,7 @@ impl Jobs {
         if job.schedule.is_none() && age < FRESH {
             return self.check_command(&job.name, job.role, job.room.as_ref());
         }
-        let asker = self.standing.of_asker(job).await?;
+        let asker = self.standing.of(job.into()).await?;
         asker.may(Action::TakePart)?;
         if let Some(room) = self.room_of(job).await? {
             asker.may(if job.quiet { Action::Enter(&room) } else { Action::Post(&room) })?;

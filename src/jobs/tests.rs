@@ -85,6 +85,7 @@ impl Engine {
             temporary: None,
             jobs: &new_jobs,
             quota: None,
+            held: None,
         };
         self.store.post(new, on_commit).await;
         matches!(stored.await, Ok(Ok(Posted::New(_)))).then_some(id)

@@ -105,6 +105,9 @@ pub struct RoomSettings {
     /// How many messages are kept, where that is not what it is for all rooms; 0 for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_messages: Option<u32>,
+    /// Whether messages of guests wait for approval.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hold_guests: bool,
 }
 
 impl RoomSettings {
@@ -172,6 +175,7 @@ impl RoomRecord {
             slow_seconds: 0,
             keep_days: None,
             keep_messages: None,
+            hold_guests: false,
         };
         let members = if name.is_private() { owner.into_iter().cloned().collect() } else { Vec::new() };
         let owner = owner.filter(|_| kind.is_managed()).cloned();

@@ -14,6 +14,8 @@ pub enum SanctionKind {
     Mute,
     /// Everything.
     Ban,
+    /// Nothing: on the contrary, what this person writes does not wait for approval.
+    Trust,
 }
 
 /// Whom a sanction is for.

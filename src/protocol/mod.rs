@@ -4,6 +4,7 @@
 mod account;
 mod client;
 mod close;
+mod held;
 mod job;
 mod message;
 mod schedule;
@@ -13,6 +14,7 @@ mod stats;
 pub use account::{AccountView, SessionView};
 pub use client::{BadFrame, ClientFrame, DEFAULT_HISTORY, MAX_HISTORY, SimpleFrame};
 pub use close::CloseReason;
+pub use held::HeldView;
 pub use job::{ChangeView, CitationsView, JobDetails, JobView, LogLineView, Partial};
 pub use message::MessageView;
 pub use schedule::ScheduleView;

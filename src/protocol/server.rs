@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{JobView, MessageView};
+use super::{HeldView, JobView, MessageView};
 use crate::model::{AuthorKind, BotMode, Handle, JobId, Posting, Retention, Role, RoomKind, RoomRecord};
 use crate::text::{Each, Locale};
 
@@ -45,11 +45,21 @@ pub enum ServerFrame<'a> {
         changed: &'a [MessageView<'a>],
         #[serde(skip_serializing_if = "Option::is_none")]
         greeting: Option<&'a str>,
+        /// The client's own messages that wait for approval.
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        held: &'a [HeldView<'a>],
     },
     Left {
         room: &'a str,
     },
     Message(MessageView<'a>),
+    /// The author's own message, which waits for approval.
+    Held(HeldView<'a>),
+    /// One's own message that waited was not let through.
+    Rejected {
+        room: &'a str,
+        held: &'a str,
+    },
     /// A message that is another now.
     Changed(MessageView<'a>),
     /// The bot's greeting on the simple endpoints, where everything is a `message`.
@@ -204,6 +214,9 @@ pub struct RoomSettingsView<'a> {
     pub keep_days: u32,
     /// How many messages are kept; 0 for all.
     pub keep_messages: u32,
+    /// Whether messages of guests wait for approval.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hold_guests: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
@@ -222,6 +235,7 @@ impl<'a> RoomSettingsView<'a> {
             slow_seconds: settings.slow_seconds,
             keep_days,
             keep_messages,
+            hold_guests: settings.hold_guests,
             archived: record.archived_at.is_some(),
         }
     }

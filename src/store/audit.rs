@@ -8,13 +8,14 @@ use std::path::Path;
 use super::claims::Claim;
 use super::documents::add_references;
 use super::engine::{EngineError, Operation, Reader, Tally, counter_key, number_from, record_bytes};
+use super::held::{HeldId, places_of};
 use super::job_index::{StoredJob, entries};
 use super::moderation::report_id;
 use super::pager::Pager;
 use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
 use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, prefix_range, sessions, tokens};
-use crate::model::{Account, Hook, Invitation, JobState, Message, Report, RoomRecord, Sanction, Schedule};
+use crate::model::{Account, HeldMessage, Hook, Invitation, JobState, Message, Report, RoomRecord, Sanction, Schedule};
 use crate::threads;
 
 /// The tables that follow from records alone.
@@ -74,6 +75,12 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
         let batch = claims_of(&schedule).fold(Batch::new(Scope::ANY), |batch, claim| batch.claim(&claim, id));
         add(&mut expected, batch);
         audit_next_run(reader, &schedule).await?;
+    }
+    let mut held = Pager::of_table(reader, Table::HeldMessages);
+    while let Some((key, record)) = held.next().await.map_err(words)? {
+        let message: HeldMessage = read(&record)?;
+        let claim = |batch: Batch, claim: &Claim| batch.claim(claim, &HeldId::of_key(&key).to_string());
+        add(&mut expected, places_of(&message).iter().fold(Batch::new(Scope::ANY), claim));
     }
     let mut hooks = Pager::of_table(reader, Table::Hooks);
     while let Some((_, record)) = hooks.next().await.map_err(words)? {

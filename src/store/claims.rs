@@ -71,6 +71,16 @@ impl Claim {
         Self::new(b'r', &[&place.to_be_bytes()])
     }
 
+    /// One of the places that there are for messages that wait for approval.
+    pub fn held_place(place: u32) -> Self {
+        Self::new(b'w', &[&place.to_be_bytes()])
+    }
+
+    /// One of those that a payer has.
+    pub fn held_place_of(payer: &Payer, place: u32) -> Self {
+        Self::new(b'q', &[payer.to_string().as_bytes(), &place.to_be_bytes()])
+    }
+
     /// None of the texts holds a zero byte, so no two claims share a key.
     fn new(kind: u8, parts: &[&[u8]]) -> Self {
         let mut key = vec![kind];

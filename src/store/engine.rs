@@ -91,6 +91,8 @@ pub enum Table {
     OldestKept = 50,
     /// Command → who may run it, and where, if that was changed while the server ran.
     CommandRules = 60,
+    /// Room number ‖ hash of author and the client's own id → message that waits for approval.
+    HeldMessages = 61,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::engine::{Counter, RecordChange, number_from};
+use super::held::{Held, remove};
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
@@ -30,6 +31,8 @@ pub struct NewMessage<'a> {
     pub jobs: &'a [Job],
     /// Bytes that the room's messages and documents may take together.
     pub quota: Option<u64>,
+    /// What it was while it waited for approval, which ends with it.
+    pub held: Option<&'a Held>,
 }
 
 impl Store {
@@ -46,6 +49,9 @@ impl Store {
         if let Some(name) = new.temporary {
             batch = batch.if_equal(Table::RoomNames, name.as_str(), new.room.prefix());
         }
+        if let Some(held) = new.held {
+            batch = remove(batch, held);
+        }
         batch = new.jobs.iter().fold(batch, insert_with_message);
         batch = batch.append(Table::Messages, new.room.prefix(), encode(new.message));
         if let Some(quota) = new.quota {
@@ -61,7 +67,7 @@ impl Store {
             Outcome::Refused { table: Table::SentIds, found } => {
                 Posted::Repeated { seq: found.as_deref().map_or(0, number_from) }
             }
-            Outcome::Refused { table: Table::RoomNames, .. } => Posted::Gone,
+            Outcome::Refused { table: Table::RoomNames | Table::HeldMessages, .. } => Posted::Gone,
             Outcome::Refused { table: Table::Counters, .. } => Posted::Full,
             Outcome::Refused { .. } => Posted::NotUnique,
         };
@@ -307,7 +313,7 @@ pub(super) fn day_of(at: Timestamp) -> u32 {
 }
 
 /// A short key for what may be long, looked up with every message.
-fn sent_key(room: RoomNumber, author: &Principal, id: &SendId) -> Vec<u8> {
+pub(super) fn sent_key(room: RoomNumber, author: &Principal, id: &SendId) -> Vec<u8> {
     // Neither a person nor an id holds a zero byte, so no two pairs are hashed alike.
     hashed_sent_key(room, &[author.to_string().as_bytes(), &[0], id.as_str().as_bytes()].concat())
 }

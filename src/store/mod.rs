@@ -13,6 +13,7 @@ mod disk;
 mod documents;
 mod engine;
 mod files;
+mod held;
 mod hooks;
 mod invitations;
 mod job_index;
@@ -21,6 +22,7 @@ mod memory;
 mod messages;
 mod migrations;
 mod moderation;
+mod moderation_settings;
 mod pager;
 mod quotas;
 mod removal;
@@ -59,6 +61,7 @@ pub use engine::{
     prefix_range,
 };
 pub use files::{Files, Incoming};
+pub use held::{Held, HeldId, HeldLimits, Holding};
 pub use invitations::UsedInvitation;
 pub use job_index::StoredJob;
 pub use jobs::{Ended, JobChange, JobEnd, JobList};
@@ -116,7 +119,7 @@ pub enum Posted {
     Repeated { seq: u64 },
     /// A job of it is to be the only unfinished one of its key, and another is; nothing was stored.
     NotUnique,
-    /// The room was removed; nothing was stored.
+    /// The room was removed, or what waited for approval; nothing was stored.
     Gone,
     /// The room would take more than it may; nothing was stored.
     Full,

@@ -25,6 +25,8 @@ scopes! {
     ADD_OWNER_KEY: Meta;
     /// Who may come in without an account.
     CHANGE_ACCESS: Meta;
+    /// The settings of the filter.
+    CHANGE_MODERATION: Meta;
     /// Who may run a command, and where.
     CHANGE_COMMAND_RULE: CommandRules;
     /// A session, while its account is as it was.
@@ -72,7 +74,11 @@ scopes! {
     PURGE_CHANGES: Changes ChangedAt;
 
     /// A message, with the jobs that it asks for and causes.
-    POST: RoomNames Messages Counters SentIds Jobs OpenJobs DueJobs DueJobsOfRoom JobsOfPerson Claims;
+    POST: RoomNames Messages Counters SentIds Jobs OpenJobs DueJobs DueJobsOfRoom JobsOfPerson Claims HeldMessages;
+    /// A message that waits for approval.
+    HOLD: RoomNames HeldMessages SentIds Claims;
+    /// One that is not let through.
+    REMOVE_HELD: HeldMessages Claims;
     /// Nothing: asks for a client's id of a message, behind all that is being written.
     FIND_SENT: SentIds;
     PRUNE_SENT_IDS: SentIds;

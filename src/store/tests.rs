@@ -277,6 +277,7 @@ async fn post(
         temporary: None,
         jobs: job.map_or(&[], std::slice::from_ref),
         quota: None,
+        held: None,
     };
     store.post(new, |result| drop(then.send(result))).await;
     posted.await.expect("answered")
@@ -510,6 +511,7 @@ mod domain {
                 temporary: None,
                 jobs: &[],
                 quota: None,
+                held: None,
             };
             store.post(new, move |result| drop(heard.send(result))).await;
         }
@@ -810,6 +812,7 @@ async fn the_longest_messages_and_jobs_are_stored() {
             temporary: None,
             jobs: std::slice::from_ref(&job),
             quota: None,
+            held: None,
         };
         store.post(new, |posted| drop(done.send(posted))).await;
         stored.await.expect("an answer").expect("stored");

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::accounts::{fill, somebody};
+use crate::accounts::{fill, owner, somebody};
 use crate::keyboard::tab_to;
 use crate::others;
 use crate::support::TestServer;
@@ -142,4 +142,42 @@ async fn deleting_with_what_followed_ends_the_work_and_takes_the_answer_along() 
     ann.until("document.querySelectorAll('.text.deleted').length === 2").await;
     mira.close().await;
     ann.close().await;
+}
+
+#[tokio::test]
+async fn a_guests_message_waits_until_it_is_approved_and_another_is_rejected() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    olga.click(&hook("admin-link")).await;
+    olga.click(&hook("admin-tab-settings")).await;
+    olga.click(&hook("hold-guests")).await;
+    fill(&olga, "filter-words", "casino").await;
+    olga.click(&hook("moderation-save")).await;
+    olga.see(&hook("notice"), "saved").await;
+
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    let held = "[data-testid='message'][data-state='held']";
+    ann.say("hello everybody").await;
+    ann.see(held, "hello everybody").await;
+    ann.see(held, "only you see it").await;
+    ann.say("and this").await;
+    ann.until(&format!("document.querySelectorAll(\"{held}\").length === 2")).await;
+    ann.say("a casino").await;
+    ann.see("[data-testid='message'][data-state='failed']", "not allowed here").await;
+    ann.reload().await;
+    ann.until(&format!("document.querySelectorAll(\"{held}\").length === 2")).await;
+
+    olga.click(&hook("admin-tab-held")).await;
+    olga.until("document.querySelectorAll('[data-testid=held]').length === 2").await;
+    olga.see(&format!("{} .badge", hook("admin-tab-held")), "2").await;
+    olga.click(&hook("held-approve")).await;
+    olga.see(&hook("notice"), "approved").await;
+    olga.see(&hook("held"), "and this").await;
+    ann.hears("hello everybody").await;
+    olga.click(&hook("held-reject")).await;
+    olga.find(&hook("held-nothing")).await;
+    // It goes when nobody wants it back.
+    ann.see("[data-testid='message'][data-state='rejected']", "did not approve").await;
+    ann.close().await;
+    olga.close().await;
 }

@@ -527,10 +527,16 @@ async fn administration_and_moderation_look_well_everywhere() {
         ),
         ("/api/sanctions", json!({"kind": "mute", "handle": "林怡君"})),
         ("/api/account/tokens", json!({"name": "Nightly report", "scopes": ["read", "post"], "days": 90})),
+        ("/api/rooms/kitchen/messages", json!({"message": "The machine is being cleaned."})),
     ] {
         let sent: u16 = olga.ask(&posted(path, &body)).await;
         assert!((200..300).contains(&sent), "{path}: {sent}");
     }
+    let hold: u16 = olga
+        .ask("fetch('/api/rooms/kitchen', {method: 'PATCH', body: '{\"hold_guests\": true}'}).then(({status}) => status)")
+        .await;
+    assert_eq!(hold, 200);
+    others::say(address, "kitchen", "Mira", "Cheap watches! https://watches.example").await;
     let phone = Window::new(PHONE).await;
     phone.go(address, "/room/lobby").await;
     phone.find(&hook("handle-input")).await;
@@ -543,6 +549,7 @@ async fn administration_and_moderation_look_well_everywhere() {
         ("/admin", "plot-disk", "overview"),
         ("/admin/rooms", "admin-room", "rooms"),
         ("/admin/reports", "report", "reports"),
+        ("/admin/held", "held", "held"),
         ("/admin/sanctions", "sanction", "sanctions"),
         ("/admin/commands", "admin-command", "commands"),
         ("/admin/audit", "audit-entry", "audit"),

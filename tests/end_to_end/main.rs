@@ -31,6 +31,7 @@ mod document_crash;
 mod documents;
 mod documents_cli;
 mod extract;
+mod filter;
 mod fixtures;
 mod frames;
 mod hooks;

@@ -184,3 +184,51 @@ async fn a_report_reaches_those_who_moderate_and_every_deed_the_audit_log() {
     assert!(lines.len() >= 3 && lines.iter().all(|line| line["action"].is_string()), "{lines:?}");
     tokio::time::timeout(Duration::from_secs(5), ann.expect("deleted")).await.expect("the room was told");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_work_of_a_person_or_an_address_is_cancelled_in_one_request_and_words_stay() {
+    let server = server().await;
+    let mut mia = Browser::with_account(&server, "Mia", "moderator").await;
+    let mut bob = Browser::with_account(&server, "Bob", "member").await;
+    let mut busy = Vec::new();
+    for name in ["Spam 1", "Spam 2"] {
+        let mut guest = guest(&server, name, "192.0.2.66").await;
+        guest.say("lobby", "/every hour echo spam").await;
+        guest.say("lobby", "/sleep 3600").await;
+        guest.expect_where("job", |frame| frame["job"]["name"] == "sleep").await;
+        guest.say("lobby", "/remind in 2 hours spam").await;
+        guest.expect_where("job", |frame| frame["job"]["state"] == "scheduled").await;
+        busy.push(guest);
+    }
+    let mut ann = guest(&server, "Ann", "192.0.2.1").await;
+    ann.say("lobby", "/sleep 3600").await;
+    ann.expect_where("job", |frame| frame["job"]["state"] == "running" && frame["job"]["handle"] == "Ann").await;
+    for _ in 0..2 {
+        let started = bob.ask(&server, "POST", "/api/jobs", json!({"name": "sleep", "arguments": "3600"})).await;
+        assert_eq!(started.status, 201, "{}", started.text());
+    }
+    let said = texts(&server).await.len();
+    let jobs = mia.ask(&server, "GET", "/api/jobs?state=running,queued&handle=Spam+1", Value::Null).await.json();
+    let job = jobs["jobs"][0]["id"].as_str().expect("a job").to_owned();
+    let path = "/api/moderation/clear";
+    let by_job = json!({"job": job, "by": "address", "hours": 0});
+    assert_eq!(bob.ask(&server, "POST", path, by_job.clone()).await.refusal(), (403, "forbidden".into()));
+    let cleared = mia.ask(&server, "POST", path, by_job).await.json();
+    assert_eq!((&cleared["messages"], &cleared["schedules"]), (&json!(0), &json!(4)), "{cleared}");
+    assert_eq!(cleared["jobs"], 2, "runs of the schedules went with them");
+    let cleared = mia.ask(&server, "POST", path, json!({"handle": "Bob", "hours": 0})).await.json();
+    assert_eq!((&cleared["jobs"], &cleared["schedules"]), (&json!(2), &json!(0)), "also where nothing was said");
+    let open = mia.ask(&server, "GET", "/api/jobs?state=queued,running,scheduled", Value::Null).await.json();
+    let left: Vec<_> = open["jobs"].as_array().expect("jobs").iter().map(|job| &job["handle"]).collect();
+    assert_eq!(left, ["Ann"]);
+    let now = texts(&server).await;
+    assert!(now.len() >= said && now.contains(&"/sleep 3600".to_owned()), "{now:?}");
+    for (bad, refusal) in [
+        (json!({}), (400, "bad_request")),
+        (json!({"job": "x"}), (404, "not_found")),
+        (json!({"handle": "Nobody"}), (404, "not_found")),
+    ] {
+        let refused = mia.ask(&server, "POST", path, bad.clone()).await.refusal();
+        assert_eq!(refused, (refusal.0, refusal.1.into()), "{bad}");
+    }
+}

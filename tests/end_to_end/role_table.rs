@@ -64,6 +64,9 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("DELETE", "/api/schedules/{schedule}", Moderator, none.clone()),
         ("GET", "/api/reports", Moderator, none.clone()),
         ("DELETE", "/api/reports/{report}", Moderator, none.clone()),
+        ("GET", "/api/held", Moderator, none.clone()),
+        ("POST", "/api/held/{held}/approve", Moderator, json!({})),
+        ("DELETE", "/api/held/{held-too}", Moderator, none.clone()),
         ("GET", "/api/sanctions", Moderator, none.clone()),
         ("POST", "/api/sanctions", Moderator, json!({"kind": "mute", "room": "{room}", "seq": 1, "minutes": 1})),
         ("DELETE", "/api/sanctions/{sanction}", Moderator, none.clone()),
@@ -96,6 +99,9 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/commands/permissions", Owner, none.clone()),
         ("PUT", "/api/commands/{command}/permission", Owner, json!({"allow": "user"})),
         ("DELETE", "/api/commands/{command}/permission", Owner, none.clone()),
+        ("GET", "/api/settings/moderation", Owner, none.clone()),
+        ("PUT", "/api/settings/moderation", Owner, json!({})),
+        ("DELETE", "/api/settings/moderation", Owner, none.clone()),
         ("GET", "/api/settings", Owner, none.clone()),
         ("PATCH", "/api/settings", Owner, json!({})),
         // One's own only; ids of others are not found, whoever asks.
@@ -162,6 +168,13 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     guest.say("lobby", "/sleep 600").await;
     let job = guest.expect_where("job", |frame| frame["job"]["name"] == "sleep").await;
     let schedules = server.request("GET", "/api/schedules").by_owner().send().await.json();
+    by_owner("POST", "/api/rooms", json!({"name": "held"})).await;
+    by_owner("PATCH", "/api/rooms/held", json!({"hold_guests": true})).await;
+    for text in ["one", "two"] {
+        guest.send(json!({"room": "held", "message": text})).await;
+        guest.expect("held").await;
+    }
+    let held = server.request("GET", "/api/held").by_owner().send().await.json();
     let hook = by_owner("POST", "/api/hooks", json!({"room": "lobby", "name": "Hook"})).await;
     let invitation = by_owner("POST", "/api/invitations", json!({"role": "member"})).await;
     let mut pat = Browser::with_account(server, "Pat", "member").await;
@@ -176,6 +189,8 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
         ("room", "lobby".to_owned()),
         ("closed", "closed".to_owned()),
         ("command", "sum".to_owned()),
+        ("held", text(&held["held"][0]["held"])),
+        ("held-too", text(&held["held"][1]["held"])),
         ("seq", seq.to_string()),
         ("job", text(&job["job"]["id"])),
         ("done", text(&done["job"])),

@@ -22,6 +22,7 @@ const MOST_NAMES = 20;
 export function createActions(chat, connection) {
   const jobs = signal(null);
   const reports = signal(null);
+  const held = signal(null);
   const wantedMessage = signal(null);
   let jobsTimer = null;
   let handleBefore = null;
@@ -41,6 +42,8 @@ export function createActions(chat, connection) {
     jobs,
     /** What people reported, oldest first; null for those who do not look after that. */
     reports,
+    /** The messages that wait for approval, likewise. */
+    held,
     wantedMessage,
     clockSkew: api.clockSkew,
     // The message list and the composer on the page put themselves here.
@@ -185,8 +188,22 @@ export function createActions(chat, connection) {
     report: explained(api.report),
     /** How many wait for a moderator is shown wherever one is. */
     async refreshReports() {
-      if (!app.may('moderate')) reports.value = null;
-      else reports.value = (await api.listReports().catch(() => null)) ?? reports.value;
+      if (!app.may('moderate')) {
+        reports.value = null;
+        held.value = null;
+        return;
+      }
+      const [reported, waiting] = await Promise.all([api.listReports, api.listHeld].map((list) => list().catch(() => null)));
+      reports.value = reported ?? reports.value;
+      held.value = waiting ?? held.value;
+    },
+    approve: noticed(async (id, approval) => {
+      const { approved } = await api.approve(id, approval).finally(app.refreshReports);
+      notify(t('held.was-approved', { n: approved }), { kind: 'done' });
+    }),
+    reject(id) {
+      held.value = held.value.filter((message) => message.held !== id);
+      undoably(t('held.was-rejected'), { act: () => api.reject(id), restore: app.refreshReports });
     },
     settleReports(ids) {
       const isOther = ({ id }) => !ids.includes(id);
@@ -198,6 +215,13 @@ export function createActions(chat, connection) {
     endSanction(sanction, restore) {
       undoably(t('sanctions.was-ended'), { act: () => api.endSanction(sanction.id), restore });
     },
+    /** Ends a sanction at once: that of a notice, or of the audit log. */
+    liftSanction: noticed(async ({ id }) => {
+      await api.endSanction(id);
+      notify(t('sanctions.was-ended'), { kind: 'done' });
+    }),
+    /** Does what may be refused; a notice says why. */
+    attempt: noticed((act) => act()),
     stop: explained(api.sanction),
     clear: explained(api.clear),
 
@@ -336,6 +360,7 @@ export function createActions(chat, connection) {
       connection.pause();
       jobs.value = null;
       reports.value = null;
+      held.value = null;
       if (!app.hasAccount()) await api.becomeGuest().catch(() => null);
       connection.reopen();
       app.refreshRooms();
@@ -383,8 +408,15 @@ export function createActions(chat, connection) {
 
     fetchOverview: explained(api.overview),
     fetchAudit: explained(api.audit),
+    undoChange: noticed(async (change) => {
+      await change();
+      notify(t('audit.was-undone'), { kind: 'done' });
+    }),
     fetchSettings: explained(api.settings),
     changeSettings: explained(api.changeSettings),
+    fetchModeration: explained(api.moderation),
+    setModeration: explained(api.setModeration),
+    resetModeration: explained(api.resetModeration),
     fetchCommandPermissions: explained(api.listCommandPermissions),
     permitCommand: explained(api.permitCommand),
     resetCommandPermission: explained(api.resetCommandPermission),

@@ -53,9 +53,15 @@ export const listReports = () => call('GET', '/api/reports').then(({ reports }) 
 export const settleReport = (id) => call('DELETE', `/api/reports/${encodeURIComponent(id)}`);
 /** `{kind: 'mute' | 'ban', by: 'author' | 'address', room, seq, minutes?, reason?}`; without minutes for ever. */
 export const sanction = (sanction) => call('POST', '/api/sanctions', sanction);
+/** `[{held, room, id, handle, author_role?, message, timestamp, reason, found?, expires_at}]`. */
+export const listHeld = () => call('GET', '/api/held').then(({ held }) => held);
+/** `{approved, trust?}`; with `trust` all that its author has waiting, from now on without waiting. */
+export const approve = (id, approval = {}) => call('POST', `/api/held/${encodeURIComponent(id)}/approve`, approval);
+export const reject = (id) => call('DELETE', `/api/held/${encodeURIComponent(id)}`);
 export const listSanctions = () => call('GET', '/api/sanctions').then(({ sanctions }) => sanctions);
 export const endSanction = (id) => call('DELETE', `/api/sanctions/${encodeURIComponent(id)}`);
-/** Removes what whoever wrote `{room, seq}`, or everybody at that address, did in the last hours: `{room, seq, by, hours}`. */
+/** Removes what whoever wrote `{room, seq}` or asked for `{job}`, or everybody at that address, said in the last `hours`, and cancels
+    all they have under way and planned; with 0 hours only that. */
 export const clear = (what) => call('POST', '/api/moderation/clear', what);
 /** `query`: `state` (several joined by commas), `name`, `room`, `handle`, `before`, `limit`; empty ones do not count. */
 export const listJobs = (query) => call('GET', `/api/jobs?${new URLSearchParams(withoutEmpty(query))}`);
@@ -129,6 +135,10 @@ export const permitCommand = (name, rule) => call('PUT', commandPermissionPath(n
 export const resetCommandPermission = (name) => call('DELETE', commandPermissionPath(name));
 export const AUDIT_FILE = '/api/audit.jsonl';
 export const settings = () => call('GET', '/api/settings');
+export const moderation = () => call('GET', '/api/settings/moderation');
+export const setModeration = (settings) => call('PUT', '/api/settings/moderation', settings);
+/** What the configuration says counts again. */
+export const resetModeration = () => call('DELETE', '/api/settings/moderation');
 export const changeSettings = (change) => call('PATCH', '/api/settings', change);
 
 const messagePath = (room, seq) => `${roomPath(room)}/messages/${seq}`;

@@ -128,7 +128,7 @@ function askHandleOnce() {
 // --- what the server says that concerns no room ---
 
 function failed({ code, message }) {
-  if (code === 'bad_handle' || code === 'name_taken') app.refuseHandle(message);
+  if (['bad_handle', 'name_taken', 'filtered'].includes(code)) app.refuseHandle(message);
   else notify(message);
 }
 

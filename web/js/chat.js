@@ -218,6 +218,8 @@ export class Chat {
         case 'message': return this.#onMessage(room, frame);
         case 'history': return this.#sendAll(room.onHistory(frame));
         case 'ack': return this.#onAck(room, frame);
+        case 'held': return this.#onHeld(room, frame);
+        case 'rejected': return room.onRejected(frame);
         case 'job': return this.#onJob(room, frame.job);
         case 'loading': return room.onLoading(frame);
         case 'delta': return room.onDelta(frame);
@@ -291,6 +293,11 @@ export class Chat {
 
   #onAck(room, frame) {
     room.onAck(frame);
+    this.#keepWaiting(room);
+  }
+
+  #onHeld(room, frame) {
+    room.onHeld(frame);
     this.#keepWaiting(room);
   }
 
@@ -402,7 +409,8 @@ export class Chat {
 
   // A page that is closed while a message waits must not lose it.
   #keepWaiting(room) {
-    const waiting = room.pending.filter(({ state }) => state !== 'stored');
+    // What waits for approval is told by the server when one comes back.
+    const waiting = room.pending.filter(({ state }) => !['stored', 'held', 'rejected'].includes(state));
     remember(`waiting.${room.name}`, waiting);
   }
 }

@@ -21,7 +21,7 @@ export class Room {
   count = 0;
   bot = 'always';
   greeting = null;
-  /** `{kind, title, topic, archived, posting, slow_seconds, keep_days, keep_messages, may}` once it is known. */
+  /** `{kind, title, topic, archived, posting, slow_seconds, keep_days, keep_messages, hold_guests, may}` once it is known. */
   about = null;
   epoch = null;
   last = 0;
@@ -101,6 +101,9 @@ export class Room {
       this.#keepJob(job);
     }
     for (const message of frame.changed ?? []) this.#replace(message);
+    // What is not among them was approved, which is told as a message, or was not while we were away.
+    this.pending = this.pending.filter(({ state }) => state !== 'held');
+    for (const held of frame.held ?? []) this.#keepHeld(held);
     this.#changed();
     const missing = this.last < frame.last ? this.#askGap() : [];
     return [...missing, ...this.#resend()];
@@ -357,6 +360,25 @@ export class Room {
     this.#setPending(id, { state: 'stored', seq });
   }
 
+  /** It waits for approval, and is seen by us alone until then. */
+  onHeld(held) {
+    this.#keepHeld(held);
+    this.#changed();
+  }
+
+  #keepHeld({ id, held, message, timestamp }) {
+    if (this.messages.some((known) => known.id === id)) return;
+    this.ownIds.add(id);
+    const others = this.pending.filter((waiting) => waiting.id !== id);
+    this.pending = [...others, { id, held, message, at: Date.parse(timestamp), state: 'held' }];
+  }
+
+  /** It was not approved. */
+  onRejected({ held }) {
+    const rejected = this.pending.find((waiting) => waiting.held === held);
+    if (rejected) this.#setPending(rejected.id, { state: 'rejected' });
+  }
+
   onSendFailed(id, reason) {
     this.#setPending(id, { state: 'failed', reason });
   }
@@ -445,8 +467,8 @@ export class Room {
   }
 }
 
-function aboutOf({ kind, title, topic, archived = false, posting, slow_seconds, keep_days, keep_messages, may }) {
-  return { kind, title, topic, archived, posting, slow_seconds, keep_days, keep_messages, may };
+function aboutOf({ kind, title, topic, archived = false, posting, slow_seconds, keep_days, keep_messages, hold_guests = false, may }) {
+  return { kind, title, topic, archived, posting, slow_seconds, keep_days, keep_messages, hold_guests, may };
 }
 
 const firstOf = (messages, otherwise) => messages[0]?.seq ?? otherwise;

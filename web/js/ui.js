@@ -2,6 +2,7 @@
 // Knows neither rooms nor the socket.
 
 import { signal } from './html.js';
+import { t } from './i18n.js';
 
 const NOTICE_LASTS = 6_000;
 
@@ -9,7 +10,7 @@ const NOTICE_LASTS = 6_000;
 export const place = signal(null);
 /** The search box: null, or `{text}` that it opens with. */
 export const searching = signal(null);
-/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'report' | 'stop' | 'command-permission' | 'invite' | 'make-account' |
+/** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'report' | 'stop' | 'cancel-all' | 'command-permission' | 'invite' | 'make-account' |
     'set-password' | 'new-token' | 'confirm', …}`; one at a time. */
 export const dialog = signal(null);
 /** `{id, button, label, items}` of the menu that is open, or null; `items` are `{name, words, act()}`. */
@@ -53,6 +54,9 @@ export function notify(text, { kind = 'error', action = null, lasts = NOTICE_LAS
   notices.value = [...others, { id, text, kind, action }].slice(-4);
   if (lasts !== Infinity) setTimeout(() => dismiss(id), lasts);
 }
+
+/** The action of a notice that takes back what has just been done. */
+export const undoing = (run) => ({ label: t('undo'), run });
 
 export function dismiss(id) {
   notices.value = notices.value.filter((notice) => notice.id !== id);

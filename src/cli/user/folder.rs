@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use bytes::Bytes;
 use chatbot::accounts::{
     AccountChange, Accounts, Actor, AuditLog, Connections, Deed, SessionChange, Sessions, Visitor,
 };
 use chatbot::config::Config;
 use chatbot::durable;
-use chatbot::model::{AccountId, Handle, Role};
+use chatbot::model::{AccountId, Handle, Principal, Role};
 use chatbot::protocol::AccountView;
 use chatbot::store::{Closing, EngineError, Quotas, Store, StoreOptions};
 use chatbot::text::{Locale, Text};
@@ -30,6 +31,8 @@ struct Nobody;
 
 impl Connections for Nobody {
     fn follow(&self, _: &SessionChange) {}
+
+    fn tell(&self, _: &Principal, _: Bytes) {}
 }
 
 impl Folder {

@@ -10,10 +10,10 @@ use warp::{Filter, Reply};
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
 use crate::accounts::{Action, Actor};
-use crate::chat::Post;
+use crate::chat::{Post, Said};
 use crate::jobs::{JobFilter, JobOrigin};
 use crate::model::{JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
-use crate::protocol::{JobDetails, JobView};
+use crate::protocol::{HeldView, JobDetails, JobView};
 use crate::text::Text;
 
 const DEFAULT_JOBS: usize = 50;
@@ -87,6 +87,7 @@ async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
 /// Requests a command, which is posted in the room as a message.
 #[utoipa::path(post, path = "/api/jobs", request_body = NewJob, responses(
     (status = 201, body = JobView), (status = 200, description = "It was asked for before", body = JobView),
+    (status = 202, description = "Its message waits for approval, and it starts then", body = HeldView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     let handle = app.handle_of(&caller.actor(None), new.handle.as_deref()).await?;
@@ -104,8 +105,11 @@ async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     let room = app.chat.open_room(&room_of(new.room.as_deref(), &actor)?, &actor).await?.0;
     let asked_at = Timestamp::now();
     let (chat, asker) = (app.chat.clone(), actor.clone());
-    let post = Post { text, id, request: Some(request) };
-    let sent = to_the_end(&app, async move { chat.say(room, &asker, post).await }).await?;
+    let post = Post { text, id, request: Some(request), held: None };
+    let sent = match to_the_end(&app, async move { chat.say(room, &asker, post).await }).await? {
+        Said::Posted(sent) => sent,
+        Said::Held { id, message, .. } => return Ok(json(StatusCode::ACCEPTED, &HeldView::new(&id, &message))),
+    };
     let job = sent.message.job.ok_or_else(|| Text::new("error-not_found-job"))?;
     let view = app.jobs.view(&job, &actor).await?;
     let is_new = !sent.repeated && view.created_at >= asked_at;

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::accounts::Deed;
 use crate::budgets::Spender;
-use crate::chat::{Page, Post};
+use crate::chat::{Page, Post, Said};
 use crate::model::{MessageText, SendId};
-use crate::protocol::MessageView;
+use crate::protocol::{HeldView, MessageView};
 use crate::threads;
 
 #[derive(Deserialize, IntoParams)]
@@ -79,6 +79,7 @@ async fn list(room: String, query: PageQuery, caller: Caller, app: Arc<App>) -> 
 /// Posts a message; responds once it is durable.
 #[utoipa::path(post, path = "/api/rooms/{room}/messages", request_body = NewMessage, params(("room" = String, Path)), responses(
     (status = 201, body = MessageView), (status = 200, description = "This id was stored before", body = MessageView),
+    (status = 202, description = "It waits for approval", body = HeldView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> Answer {
     let handle = app.handle_of(&caller.actor(None), new.handle.as_deref()).await?;
@@ -87,8 +88,11 @@ async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> A
     let id = new.id.map(SendId::new).transpose()?;
     let (room, _) = app.chat.open_room(&room_name(&room)?, &actor).await?;
     let (chat, said_in) = (app.chat.clone(), room.clone());
-    let post = Post { text, id, request: None };
-    let sent = to_the_end(&app, async move { chat.say(said_in, &actor, post).await }).await?;
+    let post = Post { text, id, request: None, held: None };
+    let sent = match to_the_end(&app, async move { chat.say(said_in, &actor, post).await }).await? {
+        Said::Posted(sent) => sent,
+        Said::Held { id, message, .. } => return Ok(json(StatusCode::ACCEPTED, &HeldView::new(&id, &message))),
+    };
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok(json(status, &MessageView::new(room.name(), sent.seq, &sent.message)))
 }

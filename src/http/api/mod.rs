@@ -8,6 +8,7 @@ mod callbacks;
 mod commands;
 mod documents;
 mod health;
+mod held;
 mod hooks;
 mod invitations;
 mod jobs;
@@ -86,6 +87,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         session::routes,
         settings::routes,
         moderation::routes,
+        held::routes,
         tokens::routes,
         audit::routes,
         overview::routes,

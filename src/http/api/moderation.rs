@@ -15,7 +15,9 @@ use super::{
 };
 use crate::accounts::{Action, Actor, Deed, NewSanction};
 use crate::chat::{Cleared, Culprit, Room};
-use crate::model::{Handle, Message, Report, RoomName, Sanction, SanctionId, SanctionKind, SanctionSubject, Timestamp};
+use crate::model::{
+    Handle, JobId, Message, Report, RoomName, Sanction, SanctionId, SanctionKind, SanctionSubject, Timestamp,
+};
 use crate::protocol::MessageView;
 use crate::text::Text;
 
@@ -150,11 +152,16 @@ struct ReportRequest {
 
 #[derive(Deserialize, ToSchema)]
 struct ClearRequest {
-    room: String,
-    seq: u64,
+    /// With `seq`: a message by which somebody is meant.
+    room: Option<String>,
+    seq: Option<u64>,
+    /// Instead: a job.
+    job: Option<String>,
+    /// Instead: the name of an account.
+    handle: Option<String>,
     #[serde(default)]
     by: By,
-    /// How far back, at most 720.
+    /// How far back messages are removed, at most 720; with 0 none are.
     hours: Option<u32>,
 }
 
@@ -207,7 +214,8 @@ async fn sanction(caller: Caller, new: SanctionRequest, app: Arc<App>) -> Answer
     let sanction = app.sanctions.add(new, &actor).await?;
     let view = SanctionView::new(&sanction);
     let deed = Deed::new("sanction.add", view.subject());
-    app.audit_log.record(&actor, deed.after(value!({"kind": view.kind, "until": view.until}))).await?;
+    let after = value!({"kind": view.kind, "until": view.until, "id": view.id});
+    app.audit_log.record(&actor, deed.after(after)).await?;
     Ok(json(StatusCode::CREATED, &view))
 }
 
@@ -289,8 +297,8 @@ async fn settle(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Removes what the author of a message, or everybody at its address, said in the last hours, cancels their jobs and deletes their
-/// schedules. For moderators.
+/// Cancels the jobs and deletes the schedules of somebody, or of everybody at an address, and removes what they said in the last
+/// hours. For moderators.
 #[utoipa::path(post, path = "/api/moderation/clear", request_body = ClearRequest, responses(
     (status = 200, body = ClearedView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn clear(caller: Caller, request: ClearRequest, app: Arc<App>) -> Answer {
@@ -298,14 +306,35 @@ async fn clear(caller: Caller, request: ClearRequest, app: Arc<App>) -> Answer {
     const USUAL_HOURS: u32 = 24;
     let actor = caller.actor(None);
     actor.may(Action::Moderate)?;
-    let room = moderated(&request.room, &actor, &app).await?;
-    let (culprit, message) = app.chat.culprit(&room, request.seq, request.by == By::Address).await?;
-    let hours = request.hours.unwrap_or(USUAL_HOURS).clamp(1, MOST_HOURS);
-    let since = Timestamp(Timestamp::now().0 - i64::from(hours) * HOUR);
+    let (culprit, handle) = culprit(&request, &actor, &app).await?;
+    let since = match request.hours.unwrap_or(USUAL_HOURS) {
+        0 => None,
+        hours => Some(Timestamp(Timestamp::now().0 - i64::from(hours.min(MOST_HOURS)) * HOUR)),
+    };
     let (chat, by) = (app.chat.clone(), actor.clone());
     let cleared = to_the_end(&app, async move { chat.clear(&culprit, since, &by).await }).await?;
     let view = ClearedView::from(cleared);
-    let deed = Deed::new("moderation.clear", &message.handle).after(value!(view));
+    let deed = Deed::new("moderation.clear", &handle).after(value!(view));
     app.audit_log.record(&actor, deed).await?;
     Ok(json(StatusCode::OK, &view))
+}
+
+/// Whose work and words are meant, and what that person is called.
+async fn culprit(request: &ClearRequest, actor: &Actor, app: &App) -> Result<(Culprit, Handle), super::Refusal> {
+    let by_address = request.by == By::Address;
+    if let Some(job) = &request.job {
+        let id = JobId::parse(job).ok_or_else(|| Text::new("error-not_found-job"))?;
+        return Ok(app.chat.culprit_of_job(&id, by_address, actor).await?);
+    }
+    if let Some(handle) = &request.handle {
+        let account = app.store.account_of_name(&Handle::new(handle)?).await.map_err(Text::from)?;
+        let account = account.ok_or_else(|| Text::new("error-not_found-account"))?;
+        return Ok((Culprit::Author(account.principal), account.name));
+    }
+    let (Some(room), Some(seq)) = (&request.room, request.seq) else {
+        return Err(bad_request("room and seq, job or handle is missing"));
+    };
+    let room = moderated(room, actor, app).await?;
+    let (culprit, message) = app.chat.culprit(&room, seq, by_address).await?;
+    Ok((culprit, message.handle))
 }

@@ -10,11 +10,11 @@ use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
 use crate::budgets::Spender;
-use crate::chat::{Membership, Page, Post, Seen};
+use crate::chat::{Membership, Page, Post, Said, Seen};
 use crate::groups::Subscription;
 use crate::model::{JobId, Message, MessageText, PRIVATE_ROOM, RoomName, SendId};
 use crate::protocol::{
-    BadFrame, ClientFrame, CloseReason, LimitsView, MessageView, PROTOCOL, RoomSettingsView, ServerFrame,
+    BadFrame, ClientFrame, CloseReason, HeldView, LimitsView, MessageView, PROTOCOL, RoomSettingsView, ServerFrame,
 };
 use crate::text::{Locale, Text};
 
@@ -74,6 +74,7 @@ pub struct FullClient {
     limiter: FrameLimiter,
     /// Usually one, rarely more than a few.
     rooms: Vec<Membership>,
+    has_said_hello: bool,
     /// The subscription to job changes, while watching.
     watch: Option<Subscription>,
 }
@@ -82,7 +83,7 @@ impl FullClient {
     pub fn new(app: Arc<App>, caller: &Caller) -> Box<Self> {
         let actor = caller.actor(None);
         let limiter = FrameLimiter::new(app.settings.messages_per_second, actor.role);
-        Box::new(Self { app, actor, limiter, rooms: Vec::new(), watch: None })
+        Box::new(Self { app, actor, limiter, rooms: Vec::new(), has_said_hello: false, watch: None })
     }
 
     async fn take(&mut self, connection: &mut Connection, text: &str) -> Result<(), Refused> {
@@ -169,6 +170,7 @@ impl FullClient {
                 membership.rename(&self.actor);
             }
         }
+        self.has_said_hello = true;
         // Before reading the commands, so that a change in between is announced.
         self.app.sockets.note_reader(connection.outbox().id(), self.actor.locale, self.actor.role);
         let settings = &self.app.settings;
@@ -212,6 +214,7 @@ impl FullClient {
         let (members, count) = room.members();
         let record = room.record();
         let title = chat.title_for(&record, &self.actor).await?;
+        let held = chat.held_of(room, &self.actor).await?;
         let greeting = match name.is_private() {
             true => Some(self.app.bots.greeting(self.actor.locale, self.actor.role, Some(&name))),
             false => room.greeting(self.actor.locale),
@@ -232,6 +235,7 @@ impl FullClient {
             deleted: &deleted,
             changed: &changed,
             greeting: greeting.as_deref(),
+            held: &held.iter().map(|held| HeldView::new(&held.id, &held.record)).collect::<Vec<_>>(),
         };
         // Sent before the outbox, which holds later messages.
         connection.send(joined.encode());
@@ -248,17 +252,21 @@ impl FullClient {
             None => self.app.chat.open_room(&name, &self.actor).await?.0,
         };
         let (outbox, locale, sent_id) = (connection.outbox().clone(), self.actor.locale, id.clone());
-        let then = move |sent: Result<crate::chat::Sent, Text>| {
-            let frame = match &sent {
-                Ok(sent) => {
+        let has_said_hello = self.has_said_hello;
+        let then = move |said: Result<Said, Text>| {
+            let frame = match &said {
+                Ok(Said::Posted(sent)) => {
                     let id = sent_id.as_ref().unwrap_or(&sent.message.id);
                     ServerFrame::Ack { id: id.as_str(), room: name.shown(), seq: sent.seq }.encode()
                 }
+                // All of the author's connections that have said hello have been told.
+                Ok(Said::Held { is_new: true, .. }) if has_said_hello => return,
+                Ok(Said::Held { id, message, .. }) => ServerFrame::Held(HeldView::new(id, message)).encode(),
                 Err(error) => error_frame(error, locale, sent_id.as_ref().map(SendId::as_str), Some(name.shown())),
             };
             outbox.push(frame);
         };
-        self.app.chat.post(room, &self.actor, Post { text, id, request: None }, then).await;
+        self.app.chat.post(room, &self.actor, Post { text, id, request: None, held: None }, then).await;
         Ok(())
     }
 

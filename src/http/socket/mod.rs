@@ -115,6 +115,13 @@ impl Connections for Sockets {
             }
         }
     }
+
+    fn tell(&self, person: &Principal, frame: Bytes) {
+        let person = hash(person);
+        for open in self.open().values().filter(|open| open.whose.person == person && open.reader.is_some()) {
+            open.outbox.push(frame.clone());
+        }
+    }
 }
 
 impl Sockets {

@@ -8,7 +8,7 @@ use super::connection::{Connection, Event};
 use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
 use crate::accounts::Actor;
-use crate::chat::{Membership, Post, Seen};
+use crate::chat::{Membership, Post, Said, Seen};
 use crate::model::{AuthorKind, BOT_HANDLE, MessageText, RoomName, SendId};
 use crate::protocol::{CloseReason, MessageView, ServerFrame, SimpleFrame};
 use crate::text::Text;
@@ -93,12 +93,16 @@ impl SimpleClient {
         let text = MessageText::new(frame.message, self.app.settings.message_chars)?;
         let id = frame.id.map(SendId::new).transpose()?;
         let (outbox, locale, sent_id) = (connection.outbox().clone(), self.actor.locale, id.clone());
-        let then = move |sent: Result<_, Text>| {
-            if let Err(error) = sent {
+        let then = move |said: Result<Said, Text>| {
+            let waits = matches!(said, Ok(Said::Held { .. })).then(|| Text::new("error-held"));
+            if let Some(error) = said.err().or(waits) {
                 outbox.push(error_frame(&error, locale, sent_id.as_ref().map(SendId::as_str), None));
             }
         };
-        self.app.chat.post(self.membership.room().clone(), &self.actor, Post { text, id, request: None }, then).await;
+        self.app
+            .chat
+            .post(self.membership.room().clone(), &self.actor, Post { text, id, request: None, held: None }, then)
+            .await;
         Ok(())
     }
 

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::*;
 use crate::model::{
     Access, Account, AccountId, AuditEntry, CommandRule, Document, DocumentId, DocumentKind, DocumentNumber, FileId,
-    Hook, HookId, Invitation, InvitationId, JobMinute, Language, MissedRuns, NextRun, Origin, Report, Retention,
-    Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId,
-    Token, TokenId, TokenScope,
+    HeldMessage, Hook, HookId, Invitation, InvitationId, JobMinute, Language, MissedRuns, ModerationSettings, NextRun,
+    Origin, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject,
+    Schedule, ScheduleId, Token, TokenId, TokenScope,
 };
 
 /// When jobs are due that wait for their time.
@@ -20,6 +20,7 @@ async fn batches_touch_the_tables_of_their_scope_and_every_scope_is_used() {
     change_rooms(&store, lobby).await;
     change_messages(&store, lobby).await;
     purge_messages(&store, lobby).await;
+    hold_messages(&store, lobby).await;
     change_jobs(&store, lobby).await;
     change_schedules(&store).await;
     change_documents(&store).await;
@@ -110,6 +111,7 @@ async fn change_rooms(store: &Store, lobby: RoomNumber) {
         temporary: Some(&name),
         jobs: &jobs,
         quota: None,
+        held: None,
     };
     let (then, posted) = oneshot::channel();
     store.post(new, |result| drop(then.send(result))).await;
@@ -158,6 +160,37 @@ async fn purge_messages(store: &Store, lobby: RoomNumber) {
     assert_eq!(store.room_bytes(attic, &name).await, Ok(None));
     assert_eq!(store.count_room_bytes().await, Ok(1));
     assert!(store.room_bytes(attic, &name).await.ok() > bytes.ok());
+}
+
+async fn hold_messages(store: &Store, lobby: RoomNumber) {
+    let limits = HeldLimits { in_all: 2, per_payer: 2 };
+    let held = |text: &str| HeldMessage {
+        room: RoomName::public("lobby").expect("a name"),
+        message: message(text, text),
+        request: None,
+        locale: Locale::English,
+        zone: None,
+        finding: None,
+        place: 0,
+        payer_place: 0,
+    };
+    let hold = async |text: &str| store.hold(lobby, held(text), limits, |_, _| ()).await.expect("answered");
+    let (Holding::New(one), Holding::New(two)) = (hold("one").await, hold("two").await) else { panic!("not held") };
+    assert_eq!((hold("one").await, hold("three").await), (Holding::Before(one.clone()), Holding::TooMany));
+    let found: HashSet<_> = store.held_in(lobby).await.expect("readable").into_iter().map(|held| held.id).collect();
+    assert_eq!(found, HashSet::from([one.clone(), two.clone()]));
+    let one = store.held(&one).await.expect("readable").expect("it waits");
+    let (then, posted) = oneshot::channel();
+    let (message, held) = (&one.record.message, Some(&one));
+    let new = NewMessage { room: lobby, message, is_repeatable: true, temporary: None, jobs: &[], held };
+    store.post(new, |result| drop(then.send(result))).await;
+    let Ok(Posted::New(counter)) = posted.await.expect("answered") else { panic!("not posted") };
+    assert_eq!(hold("one").await, Holding::Posted(counter.number));
+    let two = store.held(&two).await.expect("readable").expect("it waits");
+    assert_eq!(store.remove_held(&two, || ()).await, Ok(true));
+    assert_eq!(store.remove_held(&two, || ()).await, Ok(false));
+    assert!(store.held_messages().await.expect("readable").is_empty());
+    assert!(matches!(hold("four").await, Holding::New(_)), "the places are free again");
 }
 
 async fn change_jobs(store: &Store, lobby: RoomNumber) {
@@ -325,6 +358,11 @@ async fn change_the_rest(store: &Store) {
     assert_eq!(store.add_owner_key_digest(b"digest").await, Ok(true));
     store.set_access(Access::Members, || ()).await.expect("stored");
     assert_eq!(store.access().await, Ok(Access::Members));
+    let settings = ModerationSettings { hold_guests: true, ..ModerationSettings::default() };
+    store.set_moderation_settings(Some(&settings), || ()).await.expect("stored");
+    assert_eq!(store.moderation_settings().await, Ok(Some(settings)));
+    store.set_moderation_settings(None, || ()).await.expect("removed");
+    assert_eq!(store.moderation_settings().await, Ok(None));
     let rule = CommandRule { allow: Role::Member, rooms: vec!["ops".to_owned()] };
     store.set_command_rule("sum", Some(&rule), || ()).await.expect("stored");
     assert_eq!(store.command_rules().await.expect("readable").remove("sum"), Some(rule));

@@ -7,6 +7,7 @@ const PARTS = [
   ['people', 'manage_people'],
   ['rooms', 'change_room'],
   ['reports', 'moderate'],
+  ['held', 'moderate'],
   ['sanctions', 'moderate'],
   ['commands', 'manage_settings'],
   ['audit', 'see_audit_log'],

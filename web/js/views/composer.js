@@ -103,6 +103,7 @@ export function Composer({ app, name }) {
 
 function placeholder(app, name, room) {
   if (!app.isShared(name)) return t('composer.placeholder-bot');
+  if (room.about?.hold_guests && app.chat.user.value?.role === 'user') return t('composer.placeholder-held');
   const pause = room.about?.slow_seconds;
   if (pause > 0) return t('composer.placeholder-slow', { time: span(pause * 1_000) });
   return t(room.bot === 'never' ? 'composer.placeholder-people' : 'composer.placeholder');

@@ -23,6 +23,7 @@ const FETCHED = {
   'room-settings': () => import('./rooms/settings.js').then(({ loadStyles, RoomSettings }) => loadStyles().then(() => RoomSettings)),
   report: () => import('./moderation/report.js').then(({ loadStyles, Report }) => loadStyles().then(() => Report)),
   stop: () => import('./moderation/stop.js').then(({ loadStyles, Stop }) => loadStyles().then(() => Stop)),
+  'cancel-all': () => import('./moderation/cancel_all.js').then(({ loadStyles, CancelAll }) => loadStyles().then(() => CancelAll)),
   'command-permission': () => import('./admin/command_permission.js').then(({ loadStyles, CommandPermission }) => loadStyles().then(() => CommandPermission)),
   'sign-in': () => import('./accounts/sign_in.js').then(({ loadStyles, SignIn }) => loadStyles().then(() => SignIn)),
   'make-account': () => import('./accounts/make_account.js').then(({ loadStyles, MakeAccount }) => loadStyles().then(() => MakeAccount)),

@@ -24,6 +24,8 @@ export function Message({ app, room, row }) {
       <${Body} app=${app} message=${message} />
       <${Outcome} app=${app} room=${room} message=${message} />
       ${row.own && html`<${Arrival} state=${state} />`}
+      ${state === 'held' && html`<footer class="outcome" data-outcome="held"><span class="state">${t('message.held-means')}</span></footer>`}
+      ${state === 'rejected' && html`<${Rejected} app=${app} room=${room} row=${row} />`}
       ${state === 'failed' && html`<${Failed} app=${app} room=${room} row=${row} />`}
       <${Tools} app=${app} room=${room} message=${message} tabindex=${row.reached ? 0 : -1} />
     </article>
@@ -109,7 +111,7 @@ function Outcome({ app, room, message }) {
 
 const Arrival = ({ state }) => html`
   <span class="arrival" title=${t(`message.${state}`)}>
-    <${Icon} name=${{ waiting: 'clock', stored: 'tick', failed: 'alert' }[state]} />
+    <${Icon} name=${{ waiting: 'clock', held: 'clock', stored: 'tick', failed: 'alert', rejected: 'alert' }[state]} />
     <span class="unseen">${t(`message.${state}`)}</span>
   </span>
 `;
@@ -120,6 +122,14 @@ const Failed = ({ app, room, row }) => html`
     <button type="button" class="link" onClick=${() => app.chat.tryAgain(room.name, row.message.id)}>
       <${Icon} name="again" />${t('message.again')}</button>
     <button type="button" class="link" onClick=${() => app.takeBack(row.message)}>${t('message.edit')}</button>
+  </footer>
+`;
+
+const Rejected = ({ app, room, row }) => html`
+  <footer class="outcome" data-outcome="failed" role="alert">
+    <span class="state">${t('message.rejected-means')}</span>
+    <button type="button" class="link" onClick=${() => app.takeBack(row.message)}>${t('message.edit')}</button>
+    <button type="button" class="link" onClick=${() => app.chat.discard(room.name, row.message.id)}>${t('message.discard')}</button>
   </footer>
 `;
 

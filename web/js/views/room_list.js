@@ -84,7 +84,7 @@ const PlaceLink = ({ name, icon, words, testid, path, open, children }) => html`
 function AdminLink({ app }) {
   const [first] = adminPartsFor(app);
   if (!first) return null;
-  const waiting = app.reports.value?.length ?? 0;
+  const waiting = (app.reports.value?.length ?? 0) + (app.held.value?.length ?? 0);
   const here = ['admin', 'people'].find((name) => place.value?.name === name) ?? 'admin';
   return html`
     <${PlaceLink} name=${here} icon="shield" words="admin.title" testid="admin-link" path=${first.path} open=${() => openAdminPart(app, first)}>

@@ -123,7 +123,7 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let text = MessageText::cut(text, app.settings.message_chars)?;
     let actor = Actor::hook(&hook);
     let (room, _) = app.chat.open_room(&hook.room, &actor).await?;
-    let post = Post { text, id: repetition(&headers), request: None };
+    let post = Post { text, id: repetition(&headers), request: None, held: None };
     app.chat.say(room, &actor, post).await?;
     // Slack's response, with its content type: some senders check both.
     Ok(warp::reply::html("ok").into_response())

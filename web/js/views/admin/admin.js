@@ -6,6 +6,7 @@ import { adminPartsFor } from '../admin_parts.js';
 import { stylesOf } from '../lazy.js';
 import { Audit } from './audit.js';
 import { Commands } from './commands.js';
+import { Held } from './held.js';
 import { AdminHeader, NotAllowed } from './header.js';
 import { Overview } from './overview.js';
 import { Reports } from './reports.js';
@@ -15,7 +16,7 @@ import { Settings } from './settings.js';
 
 export const loadStyles = () => Promise.all([stylesOf('pages', 'forms', 'moderation', 'admin'), loadFigureStyles()]);
 
-const PAGES = { overview: Overview, rooms: Rooms, reports: Reports, sanctions: Sanctions, commands: Commands, audit: Audit, settings: Settings };
+const PAGES = { overview: Overview, rooms: Rooms, reports: Reports, held: Held, sanctions: Sanctions, commands: Commands, audit: Audit, settings: Settings };
 
 export function Admin({ app, part }) {
   const Page = PAGES[part.name];

@@ -17,13 +17,18 @@ export function AdminHeader({ app, here, part, children }) {
       <nav class="tabs" ref=${tabs} aria-label=${t('admin.title')}>
         ${parts.map((one) => html`
           <a key=${one.name} href=${one.path} data-testid="admin-tab-${one.name}" aria-current=${one.name === here ? 'page' : undefined}
-            onClick=${insidePage(() => openAdminPart(app, one))}>${t(`admin.${one.name}`)}</a>`)}
+            onClick=${insidePage(() => openAdminPart(app, one))}>${t(`admin.${one.name}`)}<${Count} count=${countOf(app, one)} /></a>`)}
       </nav>
       <span class="spacer"></span>
       ${children}
     <//>
   `;
 }
+
+/** How many wait there for somebody to decide. */
+const countOf = (app, { name }) => ({ reports: app.reports.value, held: app.held.value })[name]?.length ?? 0;
+
+const Count = ({ count }) => count > 0 && html` <span class="badge" data-testid="admin-tab-count">${count}</span>`;
 
 export const NotAllowed = ({ app }) => html`
   <div class="page-body">${app.chat.user.value && html`<p class="nothing" role="alert">${t('admin.not-allowed')}</p>`}</div>

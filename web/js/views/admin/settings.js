@@ -1,10 +1,11 @@
-// Who may come to this server.
+// Who may come to this server, and what may be written.
 
 import { html, useEffect, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { notify } from '../../ui.js';
 import { FormProblem, Radios, useForm } from '../form.js';
 import { Icon } from '../icons.js';
+import { ModerationSettings } from './moderation_settings.js';
 
 export function Settings({ app }) {
   const before = useSignal(null);
@@ -23,7 +24,7 @@ export function Settings({ app }) {
       ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}
         <button type="button" class="link" onClick=${refresh}><${Icon} name="again" />${t('job.again')}</button></p>`}
       ${!before.value && !problem.value && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
-      ${before.value && html`<${Access} app=${app} before=${before} />`}
+      ${before.value && html`<${Access} app=${app} before=${before} /><${ModerationSettings} app=${app} />`}
     </div>
   `;
 }

@@ -16,7 +16,7 @@ const MESSAGES = [0, 100, 1_000, 10_000, 100_000];
 
 export function General({ app, room }) {
   const before = { title: room.title ?? '', topic: room.topic ?? '', kind: room.kind, posting: room.posting, slow_seconds: String(room.slow_seconds),
-    keep_days: own(room.retention.keep_days), keep_messages: own(room.retention.keep_messages) };
+    keep_days: own(room.retention.keep_days), keep_messages: own(room.retention.keep_messages), hold_guests: String(room.hold_guests ?? false) };
   const fields = useFields(before);
   const form = useForm({
     act: async () => {
@@ -44,6 +44,9 @@ export function General({ app, room }) {
       </div>
       <${Keeping} room=${room} before=${before} fields=${fields} />
       ${room.quota_bytes && html`<p class="choice-means" data-testid="room-settings-size">${t('room-settings.size', { size: bytes(room.bytes), quota: bytes(room.quota_bytes) })}</p>`}
+      ${['public', 'unlisted'].includes(fields.kind.value) && html`
+        <label class="check"><input type="checkbox" data-testid="room-settings-hold" checked=${fields.hold_guests.value === 'true'}
+          onChange=${({ target }) => { fields.hold_guests.value = String(target.checked); }} /><span>${t('room-settings.hold-guests')}</span><small>${t('held.hold-guests-means')}</small></label>`}
       <${FormProblem} form=${form} />
       <div class="buttons">
         <${Ends} app=${app} room=${room} />
@@ -76,14 +79,14 @@ function Keeping({ room, before, fields }) {
 
 const kept = (words, n) => (n === 0 ? t(`room-settings.${words}-all`) : t(`room-settings.${words}-some`, { n }));
 
-const NUMBERS = ['slow_seconds', 'keep_days', 'keep_messages'];
+const asNumber = (text) => (text === '' ? null : Number(text));
+
+const WRITTEN = { slow_seconds: asNumber, keep_days: asNumber, keep_messages: asNumber, hold_guests: (value) => value === 'true' };
 
 function changed(before, fields) {
   const now = Object.entries(fields).map(([name, { value }]) => [name, value.trim()]).filter(([name, value]) => value !== before[name]);
-  return Object.fromEntries(now.map(([name, value]) => [name, NUMBERS.includes(name) ? asNumber(value) : value]));
+  return Object.fromEntries(now.map(([name, value]) => [name, name in WRITTEN ? WRITTEN[name](value) : value]));
 }
-
-const asNumber = (text) => (text === '' ? null : Number(text));
 
 const Ends = ({ app, room }) => html`
   <button type="button" class="link" data-testid="room-archive" onClick=${() => askToArchive(app, room)}>${t(room.archived ? 'room-settings.restore' : 'room-settings.archive')}</button>
