@@ -2,6 +2,7 @@
 
 import { html, useSignal } from '../../html.js';
 import { day, fullTime, t } from '../../i18n.js';
+import { notify, undoing } from '../../ui.js';
 import { Choice, Field, FormProblem, useForm } from '../form.js';
 import { FOR_EVER, termOf, TERMS, termWords } from '../moderation/terms.js';
 import { ShortListState, useShortList } from '../short_list.js';
@@ -56,7 +57,8 @@ function NewSanction({ app, made }) {
   const minutes = useSignal('1440');
   const form = useForm({
     act: async () => {
-      await app.stop({ kind: kind.value, ...subjectOf(who.value.trim()), ...termOf(minutes.value) });
+      const sanction = await app.stop({ kind: kind.value, ...subjectOf(who.value.trim()), ...termOf(minutes.value) });
+      notify(t(`stop.was-${kind.value}`, { name: who.value.trim() }), { kind: 'done', action: undoing(() => app.liftSanction(sanction).then(made)) });
       who.value = '';
       made();
     },

@@ -7,6 +7,7 @@ import { clockTimeExact, fullTime, moment, number, t } from '../../i18n.js';
 import { hasEnded, mayBeRetried, waitsForItsTime } from '../../job_states.js';
 import { dashboardPath } from '../../router.js';
 import { streamedText } from '../../room.js';
+import { openDialog } from '../../ui.js';
 import { dueText, Progress } from '../job_card.js';
 import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
@@ -80,6 +81,7 @@ function Actions({ app, board, job }) {
     ${waitsForItsTime(job) && action('details-run-now', t('job.run-now'), () => app.retryJob(job))}
     ${mayBeRetried(job) && action('details-retry', t('job.retry'), () => app.retryJob(job))}
     ${job.state === 'completed' && action('details-again', t('job.run-again'), repeat)}
+    ${app.may('moderate') && action('details-cancel-all', t('cancel-all.open'), () => openDialog('cancel-all', { job }))}
     ${hasEnded(job) ? action('details-drop', t('job.drop'), drop) : action('details-cancel', t('job.cancel'), () => app.cancelJob(job))}
   `;
 }

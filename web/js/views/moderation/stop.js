@@ -2,7 +2,7 @@
 
 import { html, useRef } from '../../html.js';
 import { listOf, t } from '../../i18n.js';
-import { closeDialog, notify } from '../../ui.js';
+import { closeDialog, notify, undoing } from '../../ui.js';
 import { Dialog } from '../dialog.js';
 import { Choice, Field, FormProblem, Radios, useFields, useForm } from '../form.js';
 import { Quoted } from './quoted.js';
@@ -40,7 +40,7 @@ export function Stop({ app, room, message, done = () => {} }) {
           ${!onlyClears && html`<${Choice} label=${t('stop.term')} value=${minutes} data-testid="stop-term" options=${[...TERMS, FOR_EVER].map((term) => [term, termWords(term)])} />`}
         </div>
         <${Choice} label=${t('stop.clear')} value=${hours} data-testid="stop-clear"
-          options=${[...HOURS.map((n) => [String(n), lastWords(n)]), [NOTHING, t('stop.clear-nothing')]]} />
+          options=${[...HOURS.map((n) => [String(n), lastWords(n)]), ['0', t('stop.clear-work')], [NOTHING, t('stop.clear-nothing')]]} />
         ${!onlyClears && html`<${Field} form=${form} name="reason" label=${t('stop.reason')} value=${reason} data-testid="stop-reason" maxlength="300" autocomplete="off" />`}
         <${FormProblem} form=${form} />
         <div class="buttons">
@@ -54,11 +54,10 @@ export function Stop({ app, room, message, done = () => {} }) {
 
 function useStopping({ app, room, message: { seq, handle }, fields: { by, kind, minutes, hours, reason }, done }) {
   // What has been done is not done again when the rest fails and is tried once more.
-  const isStopped = useRef(false);
+  const sanction = useRef(null);
   const stop = async () => {
-    if (kind.value === NOTHING || isStopped.current) return;
-    await app.stop({ kind: kind.value, room, seq, by: by.value, ...termOf(minutes.value), reason: reason.value.trim() });
-    isStopped.current = true;
+    if (kind.value === NOTHING || sanction.current) return;
+    sanction.current = await app.stop({ kind: kind.value, room, seq, by: by.value, ...termOf(minutes.value), reason: reason.value.trim() });
   };
   const clear = () => (hours.value === NOTHING ? null : app.clear({ room, seq, by: by.value, hours: Number(hours.value) }));
   return useForm({
@@ -67,7 +66,8 @@ function useStopping({ app, room, message: { seq, handle }, fields: { by, kind, 
       await stop();
       const removed = await clear();
       closeDialog();
-      notify([kind.value !== NOTHING && t(`stop.was-${kind.value}`, { name: handle }), removed && removedWords(removed)].filter(Boolean).join(' '), { kind: 'done' });
+      const words = [sanction.current && t(`stop.was-${kind.value}`, { name: handle }), removed && removedWords(removed)].filter(Boolean).join(' ');
+      notify(words, { kind: 'done', action: sanction.current && undoing(() => app.liftSanction(sanction.current)) });
       done();
     },
   });
@@ -75,7 +75,7 @@ function useStopping({ app, room, message: { seq, handle }, fields: { by, kind, 
 
 const lastWords = (hours) => (hours <= 24 ? t('stop.clear-hours', { n: hours }) : t('stop.clear-days', { n: hours / 24 }));
 
-function removedWords(removed) {
+export function removedWords(removed) {
   const some = ['messages', 'jobs', 'schedules'].filter((what) => removed[what] > 0).map((what) => t(`stop.${what}`, { n: removed[what] }));
   return some.length > 0 ? t('stop.removed', { what: listOf(some) }) : t('stop.removed-nothing');
 }

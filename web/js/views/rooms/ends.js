@@ -1,7 +1,7 @@
 // The end of a room: archived, which can be taken back, or deleted. Both are asked for.
 
 import { t } from '../../i18n.js';
-import { notify, openDialog } from '../../ui.js';
+import { notify, openDialog, undoing } from '../../ui.js';
 
 /** Archives a room, or brings it back; `done()` once that has happened. */
 export function askToArchive(app, { name, title, archived = false }, done = () => {}) {
@@ -11,8 +11,12 @@ export function askToArchive(app, { name, title, archived = false }, done = () =
     text: t(`room-settings.${key}-means`),
     label: t(`room-settings.${key}`),
     act: async () => {
-      await app.changeRoom(name, { archived: !archived });
-      done();
+      const change = async (wanted) => {
+        await app.changeRoom(name, { archived: wanted });
+        done();
+      };
+      await change(!archived);
+      notify(t(`room-settings.was-${key}d`, { room: title ?? name }), { kind: 'done', action: undoing(() => app.attempt(() => change(archived))) });
     },
   });
 }
