@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{
-    Accounts, AuditLog, CommandRules, FrontDoor, Hooks, Keys, OwnerKey, Sanctions, Sessions, Standing, Tokens,
+    Accounts, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Merges, OwnerKey, Sanctions, Sessions, Standing, Tokens,
     random_token,
 };
 use crate::answers::Answers;
@@ -114,7 +114,9 @@ impl Server {
         let front_door = FrontDoor::open(store.clone(), sockets.clone()).await.context("cannot read the settings")?;
         let sanctions = Sanctions::open(store.clone(), sockets.clone()).await.context("cannot read the sanctions")?;
         let (front_door, sanctions) = (Arc::new(front_door), Arc::new(sanctions));
-        let standing = Arc::new(Standing::new(store.clone(), front_door.clone(), sanctions.clone()));
+        let merges = Merges::open(store.clone(), sockets.clone()).await.context("cannot read the merges of people")?;
+        let standing = Standing::new(store.clone(), front_door.clone(), sanctions.clone(), merges.clone());
+        let standing = Arc::new(standing);
         let command_rules = CommandRules::open(store.clone()).await.context("cannot read the rules for commands")?;
         let rooms =
             Rooms::new(store.clone(), config.rooms.bot, config.rooms.retention(), broker.clone(), deliveries.clone());
@@ -170,6 +172,7 @@ impl Server {
             sanctions,
             command_rules,
             moderation,
+            merges,
             audit_log: AuditLog::new(store.clone()),
             keys,
             sessions,

@@ -8,6 +8,7 @@ mod audit_log;
 mod command_rules;
 mod hooks;
 mod keys;
+mod merges;
 mod passkeys;
 mod passwords;
 mod people;
@@ -26,6 +27,7 @@ pub use audit_log::{AuditLog, Deed};
 pub use command_rules::CommandRules;
 pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, random_token};
+pub use merges::{Merged, Merges};
 pub use passkeys::Challenge;
 pub use people::{AccountChange, Accounts};
 pub use permissions::Action;
@@ -140,6 +142,8 @@ pub struct Actor {
     pub has_account: bool,
     /// For whom it acts, if it is a program with a token.
     pub acts_for: Option<Arc<Delegation>>,
+    /// Who else this person was, and has all that they had.
+    pub also: Arc<[Principal]>,
     /// What it is kept from.
     pub sanctioned: Sanctioned,
     pub locale: Locale,
@@ -161,6 +165,7 @@ impl Actor {
             address: None,
             has_account: false,
             acts_for: None,
+            also: Arc::default(),
             sanctioned,
             locale,
             zone: None,
@@ -178,6 +183,7 @@ impl Actor {
             address: None,
             has_account: true,
             acts_for: None,
+            also: Arc::default(),
             sanctioned: Sanctioned::default(),
             locale,
             zone: None,
@@ -207,6 +213,16 @@ impl Actor {
     /// The same actor with another handle, unless it keeps its own.
     pub fn renamed(&self, handle: Handle) -> Self {
         if self.has_own_name() { self.clone() } else { Self { handle, ..self.clone() } }
+    }
+
+    /// All principals that are this person.
+    pub fn principals(&self) -> impl Iterator<Item = &Principal> + Clone {
+        std::iter::once(&self.principal).chain(self.also.iter())
+    }
+
+    /// Whether a principal is this person.
+    pub fn is(&self, principal: &Principal) -> bool {
+        self.principals().any(|own| own == principal)
     }
 
     /// Who pays for what it does.

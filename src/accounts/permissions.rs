@@ -99,7 +99,7 @@ impl Actor {
                 (is_shown && !job.quiet) || self.owns(job) || is_at_least(Role::Moderator)
             }
             Action::ManageJob(job) => self.owns(job) || is_at_least(Role::Moderator),
-            Action::ManageSchedule(schedule) => schedule.principal == self.principal || is_at_least(Role::Moderator),
+            Action::ManageSchedule(schedule) => self.is(&schedule.principal) || is_at_least(Role::Moderator),
             // Answers in its room quote it anyway; a document without a room is used in all rooms.
             Action::ReadDocument(document, room) => {
                 let is_for = document.room.is_none() || room.is_none_or(|room| self.may_enter(room));
@@ -136,10 +136,13 @@ impl Actor {
         if !is_own && self.acts_for.as_ref().is_some_and(is_elsewhere) {
             return false;
         }
-        let person = self.acts_for.as_ref().map_or(&self.principal, |account| &account.principal);
+        let is_member = || match &self.acts_for {
+            Some(account) => room.members.contains(&account.principal),
+            None => self.principals().any(|person| room.members.contains(person)),
+        };
         match room.kind {
             RoomKind::Public | RoomKind::Unlisted => true,
-            RoomKind::Closed | RoomKind::Direct => room.members.contains(person),
+            RoomKind::Closed | RoomKind::Direct => is_member(),
             RoomKind::Private | RoomKind::Temporary => is_own,
         }
     }
@@ -164,12 +167,12 @@ impl Actor {
     }
 
     fn owns_room(&self, room: &RoomRecord) -> bool {
-        self.has_account && room.owner.as_ref() == Some(&self.principal)
+        self.has_account && room.owner.as_ref().is_some_and(|owner| self.is(owner))
     }
 
     /// What nobody can come back for belongs to whoever knows its id, unless a room was shown that.
     fn owns(&self, job: &Job) -> bool {
-        job.principal == self.principal || (job.principal.is_nobody() && job.room.is_none())
+        self.is(&job.principal) || (job.principal.is_nobody() && job.room.is_none())
     }
 
     /// What this actor may do in general, by the names in the protocol.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Actor, FrontDoor, Sanctions, Visitor};
+use super::{Actor, FrontDoor, Merges, Sanctions, Visitor};
 use crate::model::{AddressDigest, Handle, Job, Principal, Role, RoomName, Timestamp, TokenId};
 use crate::store::Store;
 use crate::text::{Locale, Text};
@@ -30,11 +30,24 @@ pub struct Standing {
     store: Arc<Store>,
     front_door: Arc<FrontDoor>,
     sanctions: Arc<Sanctions>,
+    merges: Arc<Merges>,
 }
 
 impl Standing {
-    pub fn new(store: Arc<Store>, front_door: Arc<FrontDoor>, sanctions: Arc<Sanctions>) -> Self {
-        Self { store, front_door, sanctions }
+    pub fn new(store: Arc<Store>, front_door: Arc<FrontDoor>, sanctions: Arc<Sanctions>, merges: Arc<Merges>) -> Self {
+        Self { store, front_door, sanctions, merges }
+    }
+
+    /// All principals that are the same person as this one: who that is now comes first.
+    pub fn all_of(&self, principal: &Principal) -> Vec<Principal> {
+        let now = self.merges.now(principal);
+        let also = self.merges.also(&now);
+        std::iter::once(now).chain(also.iter().cloned()).collect()
+    }
+
+    /// Whoever that principal is now.
+    pub fn now(&self, principal: &Principal) -> Principal {
+        self.merges.now(principal)
     }
 
     /// As [`CommandRules::for_tests`](super::CommandRules::for_tests): nobody is sanctioned, and guests may come in.
@@ -42,7 +55,8 @@ impl Standing {
     pub fn for_tests(store: Arc<Store>) -> Arc<Self> {
         let front_door = Arc::new(FrontDoor::for_tests(store.clone()));
         let sanctions = Arc::new(Sanctions::for_tests(store.clone()));
-        Arc::new(Self::new(store, front_door, sanctions))
+        let merges = Merges::for_tests(store.clone());
+        Arc::new(Self::new(store, front_door, sanctions, merges))
     }
 
     /// Whoever that is, with the role and the sanctions of now.
@@ -51,26 +65,28 @@ impl Standing {
     /// `forbidden` if the account is disabled, or the token not valid any more.
     pub async fn of(&self, absent: Absent<'_>) -> Result<Actor, Text> {
         let actor = self.without_sanctions(absent).await?;
-        let people = [Some(&actor.principal), actor.acts_for.as_ref().map(|account| &account.principal)];
+        let actor = Actor { also: self.merges.also(&actor.principal), ..actor };
+        let people = actor.principals().chain(actor.acts_for.as_ref().map(|account| &account.principal));
         // The address itself is not kept, so that networks cannot be told.
-        let sanctioned = self.sanctions.of(actor.role, people.into_iter().flatten(), None, absent.address);
+        let sanctioned = self.sanctions.of(actor.role, people, None, absent.address);
         Ok(Actor { sanctioned, address: absent.address.cloned(), ..actor })
     }
 
     async fn without_sanctions(&self, absent: Absent<'_>) -> Result<Actor, Text> {
-        let Absent { principal, handle, room, locale, .. } = absent;
+        let Absent { handle, room, locale, .. } = absent;
+        let principal = &self.merges.now(absent.principal);
+        // What was asked for in a private room was asked for in one's own.
+        let private_room = room.filter(|room| room.is_private()).cloned();
+        let private_room = private_room.unwrap_or_else(|| self.store.private_room(principal));
         if let Some(id) = principal.token_id() {
             return self.program(&id, locale).await;
         }
         if let Some(account) = self.store.account_of_principal(principal).await? {
             return match account.is_disabled {
                 true => Err(Text::new("error-forbidden-asker_disabled")),
-                false => Ok(Actor::of_account(&account, self.store.private_room(principal), locale)),
+                false => Ok(Actor::of_account(&account, private_room, locale)),
             };
         }
-        // What was asked for in a private room was asked for in one's own.
-        let private_room = room.filter(|room| room.is_private()).cloned();
-        let private_room = private_room.unwrap_or_else(|| self.store.private_room(principal));
         let visitor = Visitor { principal: principal.clone(), private_room };
         let role = if *principal == Principal::owner() { Role::Owner } else { self.front_door.role_of_guests() };
         Ok(Actor::new(&visitor, Some(handle.clone()), role, locale))

@@ -323,7 +323,8 @@ impl Chat {
     pub async fn people_of(&self, room: &Room) -> Result<Vec<Account>, Text> {
         let mut people = Vec::new();
         for member in room.record().members {
-            people.extend(self.store.account_of_principal(&member).await?);
+            let account = self.store.account_of_principal(&self.jobs.standing().now(&member)).await?;
+            people.extend(account.filter(|account| !people.iter().any(|other: &Account| other.id == account.id)));
         }
         Ok(people)
     }
@@ -334,7 +335,7 @@ impl Chat {
             return Ok(record.settings.title.clone());
         }
         let mut names = Vec::new();
-        for member in record.members.iter().filter(|member| **member != actor.principal) {
+        for member in record.members.iter().filter(|member| !actor.is(member)) {
             names.extend(self.store.account_of_principal(member).await?.map(|account| account.name.to_string()));
         }
         Ok(names.join(if actor.locale == Locale::English { ", " } else { "、" }))
@@ -359,7 +360,13 @@ impl Chat {
     pub async fn list_rooms(&self, part: &str, limit: usize, actor: &Actor) -> Result<Vec<RoomSummary>, Text> {
         let part = part.trim().to_lowercase();
         let mut rooms = Vec::new();
-        for (number, record) in self.store.rooms_of(&actor.principal).await? {
+        let mut own = Vec::new();
+        for principal in actor.principals() {
+            own.extend(self.store.rooms_of(principal).await?);
+        }
+        own.sort_by_key(|(number, _)| number.get());
+        own.dedup_by_key(|(number, _)| number.get());
+        for (number, record) in own {
             let title = self.title_for(&record, actor).await?;
             let is_wanted = title.to_lowercase().contains(&part) || record.name.as_str().contains(&part);
             if is_wanted && rooms.len() < limit && actor.may(Action::Enter(&record)).is_ok() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Chat, Room};
 use crate::accounts::{Action, Actor};
 use crate::jobs::EndedWork;
-use crate::model::{AddressDigest, Handle, Job, JobId, Message, Principal, Report, Schedule, Timestamp};
+use crate::model::{Account, AddressDigest, Handle, Job, JobId, Message, Principal, Report, Schedule, Timestamp};
 use crate::store::{ChangedMessage, RoomNumber, report_id};
 use crate::text::Text;
 
@@ -25,14 +25,15 @@ const REASON_CHARS: usize = 300;
 /// Whose messages are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Culprit {
-    Author(Principal),
+    /// All principals that are that person.
+    Author(Vec<Principal>),
     Address(AddressDigest),
 }
 
 impl Culprit {
-    fn new(author: &Principal, address: Option<&AddressDigest>, by_address: bool) -> Result<Self, Text> {
+    fn new(authors: Vec<Principal>, address: Option<&AddressDigest>, by_address: bool) -> Result<Self, Text> {
         match (by_address, address) {
-            (false, _) => Ok(Self::Author(author.clone())),
+            (false, _) => Ok(Self::Author(authors)),
             (true, Some(address)) => Ok(Self::Address(address.clone())),
             (true, None) => Err(Text::new("error-wrong_state-no_address")),
         }
@@ -40,21 +41,21 @@ impl Culprit {
 
     fn said(&self, message: &Message) -> bool {
         match self {
-            Self::Author(author) => message.author == *author,
+            Self::Author(authors) => authors.contains(&message.author),
             Self::Address(address) => message.address.as_ref() == Some(address),
         }
     }
 
     fn asked_for(&self, job: &Job) -> bool {
         match self {
-            Self::Author(author) => job.principal == *author,
+            Self::Author(authors) => authors.contains(&job.principal),
             Self::Address(address) => job.address.as_ref() == Some(address),
         }
     }
 
     fn planned(&self, schedule: &Schedule) -> bool {
         match self {
-            Self::Author(author) => schedule.principal == *author,
+            Self::Author(authors) => authors.contains(&schedule.principal),
             Self::Address(address) => schedule.address.as_ref() == Some(address),
         }
     }
@@ -119,14 +120,21 @@ impl Chat {
     /// Who said a message, or everybody at the address from which it came.
     pub async fn culprit(&self, room: &Room, seq: u64, by_address: bool) -> Result<(Culprit, Message), Text> {
         let message = self.message(room, seq).await?.ok_or_else(|| Text::new("error-not_found-message"))?;
-        Ok((Culprit::new(&message.author, message.address.as_ref(), by_address)?, message))
+        let authors = self.jobs.standing().all_of(&message.author);
+        Ok((Culprit::new(authors, message.address.as_ref(), by_address)?, message))
     }
 
     /// Who asked for a job, or everybody at the address from which that was done; and what that person is called.
     pub async fn culprit_of_job(&self, id: &JobId, by_address: bool, actor: &Actor) -> Result<(Culprit, Handle), Text> {
         actor.may(Action::Moderate)?;
         let job = self.store.job(id).await?.ok_or_else(|| Text::new("error-not_found-job"))?.job;
-        Ok((Culprit::new(&job.principal, job.address.as_ref(), by_address)?, job.handle))
+        let authors = self.jobs.standing().all_of(&job.principal);
+        Ok((Culprit::new(authors, job.address.as_ref(), by_address)?, job.handle))
+    }
+
+    /// The person with an account.
+    pub fn culprit_of_account(&self, account: &Account) -> Culprit {
+        Culprit::Author(self.jobs.standing().all_of(&account.principal))
     }
 
     /// Ends all that somebody has under way or planned; removes what waits for approval and what was said since a moment, if one is

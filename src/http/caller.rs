@@ -68,6 +68,8 @@ pub struct Caller {
     /// That of the account, if it is signed in to one.
     private_room: Option<RoomName>,
     pub role: Role,
+    /// Who else that person was.
+    also: Arc<[Principal]>,
     sanctioned: Sanctioned,
     pub locale: Locale,
     /// Whether the client's side of the connection is encrypted, as a trusted proxy says.
@@ -87,7 +89,8 @@ impl Caller {
             (None, Some((account, room))) => Actor::of_account(account, room.clone(), self.locale),
             (None, None) => Actor::new(&self.visitor, handle, self.role, self.locale),
         };
-        Actor { address: self.address_digest.clone(), sanctioned: self.sanctioned, ..actor }
+        let (address, also) = (self.address_digest.clone(), self.also.clone());
+        Actor { address, also, sanctioned: self.sanctioned, ..actor }
     }
 
     /// Who pays for its requests.
@@ -171,14 +174,16 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     };
     let principal = account.map_or(&visitor.principal, |account| &account.principal);
     let acts_for = program.as_ref().and_then(|program| program.acts_for.as_deref());
-    let people = [Some(principal), acts_for.map(|account| &account.principal)];
-    let sanctioned = app.sanctions.of(role, people.into_iter().flatten(), Some(address), digest.as_ref());
+    let also = app.merges.also(principal);
+    let people = [Some(principal), acts_for.map(|account| &account.principal)].into_iter().flatten().chain(also.iter());
+    let sanctioned = app.sanctions.of(role, people, Some(address), digest.as_ref());
     Ok(Caller {
         address,
         peer,
         address_digest: digest,
         visitor,
         program,
+        also,
         sanctioned,
         session,
         signed_in,
@@ -216,7 +221,8 @@ fn warn_of_proxy(peer: IpAddr) {
 async fn visitor(app: &App, headers: &HeaderMap, is_secure: bool, has_account: bool) -> Result<Visitor, Refusal> {
     let Some(token) = visitor_token(headers, is_secure)? else { return Ok(Visitor::nobody()) };
     let visitor = Visitor::of(&token, &app.store);
-    let is_void = !has_account && app.accounts.has_visitor(&visitor).await?;
+    let is_taken = app.merges.is_merged(&visitor.principal) || app.accounts.has_visitor(&visitor).await?;
+    let is_void = !has_account && is_taken;
     Ok(if is_void { Visitor::nobody() } else { visitor })
 }
 

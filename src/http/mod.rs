@@ -28,7 +28,9 @@ pub use reads::Reads;
 pub use socket::Sockets;
 pub use vitals::Vitals;
 
-use crate::accounts::{Accounts, Actor, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Sanctions, Sessions, Tokens};
+use crate::accounts::{
+    Accounts, Actor, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Merges, Sanctions, Sessions, Tokens,
+};
 use crate::bots::Bots;
 use crate::bots::custom::Callbacks;
 use crate::budgets::Budgets;
@@ -58,6 +60,7 @@ pub struct App {
     pub sanctions: Arc<Sanctions>,
     pub command_rules: Arc<CommandRules>,
     pub moderation: Arc<Moderation>,
+    pub merges: Arc<Merges>,
     pub audit_log: AuditLog,
     pub store: Arc<Store>,
     pub search: Arc<Search>,

@@ -172,7 +172,7 @@ impl Jobs {
 
     /// Shows how a job stands, to whoever watches it and, unless it is quiet, where it was asked for.
     fn show(&self, job: &Job, view: &JobView) {
-        self.watchers.publish(&job.principal, view);
+        self.watchers.publish(&self.standing.now(&job.principal), view);
         if !job.quiet {
             self.announcer.changed(job, view);
         }

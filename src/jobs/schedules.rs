@@ -79,7 +79,14 @@ impl Jobs {
     pub async fn list_schedules(&self, actor: &Actor) -> Result<Vec<ScheduleView>, Text> {
         let schedules = match actor.may(Action::SeeEveryJob) {
             Ok(()) => self.store.schedules(MAX_SHOWN).await?,
-            Err(_) => self.schedules_of(&actor.principal).await?,
+            Err(_) => {
+                let mut own = Vec::new();
+                for principal in actor.principals() {
+                    own.extend(self.schedules_of(principal).await?);
+                }
+                own.sort_by_key(|schedule| schedule.created_at);
+                own
+            }
         };
         Ok(schedules.iter().map(ScheduleView::new).collect())
     }

@@ -21,6 +21,9 @@ pub type InvitationId = Id<OfInvitation>;
 /// The id of a job.
 pub type JobId = Id<OfJob>;
 
+/// The id of a merge of people.
+pub type MergeId = Id<OfMerge>;
+
 /// The id of a sanction.
 pub type SanctionId = Id<OfSanction>;
 
@@ -52,6 +55,10 @@ pub enum OfInvitation {}
 /// Marks the id of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfJob {}
+
+/// Marks the id of a merge.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfMerge {}
 
 /// Marks the id of a sanction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

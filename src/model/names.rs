@@ -119,6 +119,11 @@ impl Principal {
         Self(format!("v{digest}"))
     }
 
+    /// Whether this is a visitor, or the account that one made.
+    pub fn is_visitor(&self) -> bool {
+        self.0.starts_with('v')
+    }
+
     /// A client that cannot be recognized when it comes back, by a random text: a handle and an address anybody may have.
     pub fn nobody(random: &str) -> Self {
         Self(format!("n{random}"))

@@ -188,7 +188,10 @@ impl Search {
                 }
             }
         };
-        let mut own = threads::wait(self.store.rooms_of(&actor.principal))?;
+        let mut own = Vec::new();
+        for principal in actor.principals() {
+            own.extend(threads::wait(self.store.rooms_of(principal))?);
+        }
         own.extend(threads::wait(self.store.room(home))?);
         let own = own.into_iter().map(|(number, _)| number.get()).collect();
         Ok(Some(MessageQuery {

@@ -15,7 +15,9 @@ use super::pager::Pager;
 use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
 use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, prefix_range, sessions, tokens};
-use crate::model::{Account, HeldMessage, Hook, Invitation, JobState, Message, Report, RoomRecord, Sanction, Schedule};
+use crate::model::{
+    Account, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report, RoomRecord, Sanction, Schedule,
+};
 use crate::threads;
 
 /// The tables that follow from records alone.
@@ -75,6 +77,11 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
         let batch = claims_of(&schedule).fold(Batch::new(Scope::ANY), |batch, claim| batch.claim(&claim, id));
         add(&mut expected, batch);
         audit_next_run(reader, &schedule).await?;
+    }
+    let mut merges = Pager::of_table(reader, Table::Merges);
+    while let Some((_, record)) = merges.next().await.map_err(words)? {
+        let merge: Merge = read(&record)?;
+        add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::merge_place(merge.place), merge.id.as_str()));
     }
     let mut held = Pager::of_table(reader, Table::HeldMessages);
     while let Some((key, record)) = held.next().await.map_err(words)? {

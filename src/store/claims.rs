@@ -71,6 +71,11 @@ impl Claim {
         Self::new(b'r', &[&place.to_be_bytes()])
     }
 
+    /// One of the places that there are for merges of people.
+    pub fn merge_place(place: u32) -> Self {
+        Self::new(b'm', &[&place.to_be_bytes()])
+    }
+
     /// One of the places that there are for messages that wait for approval.
     pub fn held_place(place: u32) -> Self {
         Self::new(b'w', &[&place.to_be_bytes()])

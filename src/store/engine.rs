@@ -93,6 +93,8 @@ pub enum Table {
     CommandRules = 60,
     /// Room number ‖ hash of author and the client's own id → message that waits for approval.
     HeldMessages = 61,
+    /// Principal → the merge that makes it another person.
+    Merges = 62,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

@@ -19,6 +19,7 @@ mod invitations;
 mod job_index;
 mod jobs;
 mod memory;
+mod merges;
 mod messages;
 mod migrations;
 mod moderation;

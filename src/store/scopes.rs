@@ -50,6 +50,9 @@ scopes! {
     REMOVE_TOKEN: Tokens TokensOf Claims;
     ADD_SANCTION: Sanctions Claims;
     REMOVE_SANCTION: Sanctions Claims;
+    /// Two people that are one from then on.
+    ADD_MERGE: Merges Claims;
+    REMOVE_MERGE: Merges Claims;
     ADD_REPORT: Reports Claims;
     REMOVE_REPORT: Reports Claims;
     ADD_AUDIT_ENTRY: AuditLog Counters;

@@ -43,6 +43,7 @@ mod jobs_cli;
 mod language_model;
 mod licenses;
 mod limits;
+mod merges;
 mod moderation;
 mod open_id;
 mod origins;

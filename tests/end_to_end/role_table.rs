@@ -92,6 +92,9 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/invitations", Admin, none.clone()),
         ("POST", "/api/invitations", Admin, json!({"role": "member"})),
         ("DELETE", "/api/invitations/{invitation}", Admin, none.clone()),
+        ("GET", "/api/merges", Admin, none.clone()),
+        ("POST", "/api/merges", Admin, json!({"into": "Pat", "room": "{room}", "seq": 1})),
+        ("DELETE", "/api/merges/{merge}", Admin, none.clone()),
         ("GET", "/api/audit", Admin, none.clone()),
         ("GET", "/api/audit.jsonl", Admin, none.clone()),
         ("GET", "/api/overview", Admin, none.clone()),
@@ -183,12 +186,15 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     let path = format!("/api/rooms/lobby/messages/{seq}/report");
     assert_eq!(server.request("POST", &path).json(json!({})).send().await.status, 202);
     let sanction = by_owner("POST", "/api/sanctions", json!({"kind": "mute", "handle": "Pat", "minutes": 1})).await;
+    Browser::with_account(server, "Twin", "member").await;
+    let merge = by_owner("POST", "/api/merges", json!({"into": "Pat", "handle": "Twin"})).await;
     let accounts = server.request("GET", "/api/accounts?q=Pat").by_owner().send().await.json();
     let reports = server.request("GET", "/api/reports").by_owner().send().await.json();
     BTreeMap::from([
         ("room", "lobby".to_owned()),
         ("closed", "closed".to_owned()),
         ("command", "sum".to_owned()),
+        ("merge", text(&merge["id"])),
         ("held", text(&held["held"][0]["held"])),
         ("held-too", text(&held["held"][1]["held"])),
         ("seq", seq.to_string()),

@@ -424,6 +424,15 @@ export function createActions(chat, connection) {
     fetchAccounts: explained(api.listAccounts),
     makeAccount: explained(api.createAccount),
     changeAccount: explained(api.changeAccount),
+    mergePeople: explained(api.mergePeople),
+    fetchMerges: explained(api.listMerges),
+    undoMerge: noticed(async ({ id }) => {
+      await api.undoMerge(id);
+      notify(t('merge.was-undone'), { kind: 'done' });
+    }),
+    dropMerge({ id }, restore, done) {
+      undoably(t('merge.was-undone'), { act: () => api.undoMerge(id).then(done), restore });
+    },
     signOutAccount: explained(api.signOutAccount),
     fetchInvitations: explained(api.listInvitations),
     createInvitation: explained(api.createInvitation),

@@ -117,6 +117,10 @@ export const listAccounts = (query) => call('GET', `/api/accounts?${new URLSearc
 /** `change`: any of `role`, `disabled`, `password`, and `second_factor: false`, which removes it with the passkeys. */
 export const changeAccount = (id, change) => call('PATCH', accountPath(id), change);
 export const signOutAccount = (id) => call('DELETE', `${accountPath(id)}/sessions`);
+/** `{into, handle}` or `{into, room, seq}`: whoever that is becomes one with the account `into`. */
+export const mergePeople = (merge) => call('POST', '/api/merges', merge);
+export const listMerges = () => call('GET', '/api/merges').then(({ merges }) => merges);
+export const undoMerge = (id) => call('DELETE', `/api/merges/${encodeURIComponent(id)}`);
 export const listInvitations = () => call('GET', '/api/invitations').then(({ invitations }) => invitations);
 /** `{role, uses, days}`; `uses` is null for any number of people. */
 export const createInvitation = (invitation) => call('POST', '/api/invitations', invitation);

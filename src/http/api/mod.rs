@@ -13,6 +13,7 @@ mod hooks;
 mod invitations;
 mod jobs;
 mod large;
+mod merges;
 mod messages;
 mod metrics;
 mod moderation;
@@ -88,6 +89,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         settings::routes,
         moderation::routes,
         held::routes,
+        merges::routes,
         tokens::routes,
         audit::routes,
         overview::routes,

@@ -245,7 +245,8 @@ async fn subject(
     let room = moderated(room, actor, app).await?;
     let (culprit, message) = app.chat.culprit(&room, seq, new.by == By::Address).await?;
     let subject = match culprit {
-        Culprit::Author(author) => SanctionSubject::Person(author),
+        // Who that is now comes first.
+        Culprit::Author(mut authors) => SanctionSubject::Person(authors.swap_remove(0)),
         Culprit::Address(address) => SanctionSubject::Address(address),
     };
     Ok((subject, Some(message.handle)))
@@ -329,7 +330,7 @@ async fn culprit(request: &ClearRequest, actor: &Actor, app: &App) -> Result<(Cu
     if let Some(handle) = &request.handle {
         let account = app.store.account_of_name(&Handle::new(handle)?).await.map_err(Text::from)?;
         let account = account.ok_or_else(|| Text::new("error-not_found-account"))?;
-        return Ok((Culprit::Author(account.principal), account.name));
+        return Ok((app.chat.culprit_of_account(&account), account.name));
     }
     let (Some(room), Some(seq)) = (&request.room, request.seq) else {
         return Err(bad_request("room and seq, job or handle is missing"));

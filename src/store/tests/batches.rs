@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::*;
 use crate::model::{
     Access, Account, AccountId, AuditEntry, CommandRule, Document, DocumentId, DocumentKind, DocumentNumber, FileId,
-    HeldMessage, Hook, HookId, Invitation, InvitationId, JobMinute, Language, MissedRuns, ModerationSettings, NextRun,
-    Origin, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject,
-    Schedule, ScheduleId, Token, TokenId, TokenScope,
+    HeldMessage, Hook, HookId, Invitation, InvitationId, JobMinute, Language, Merge, MergeId, MissedRuns,
+    ModerationSettings, NextRun, Origin, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId,
+    SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
 };
 
 /// When jobs are due that wait for their time.
@@ -427,6 +427,25 @@ async fn change_the_rest(store: &Store) {
     assert_eq!(store.add_report(number, report(2), 1).await, Ok(false), "there is one place");
     assert!(store.remove_report(number, 1).await.expect("removed").is_some());
     assert_eq!(store.reports().await, Ok(vec![]));
+
+    let merge = |from: &str, into: &str| Merge {
+        id: MergeId::fresh(),
+        from: principal(from),
+        from_handle: moderator.clone(),
+        from_account: None,
+        into: principal(into),
+        into_handle: moderator.clone(),
+        by: moderator.clone(),
+        at: Timestamp::now(),
+        place: 0,
+    };
+    assert_eq!(store.add_merge(merge("Ann", "Bob"), 1, |_| ()).await, Ok(Some(true)));
+    assert_eq!(store.add_merge(merge("Ann", "Cid"), 9, |_| ()).await, Ok(Some(false)), "she is Bob");
+    assert_eq!(store.add_merge(merge("Cid", "Ann"), 9, |_| ()).await, Ok(Some(false)), "she is Bob");
+    assert_eq!(store.add_merge(merge("Cid", "Bob"), 1, |_| ()).await, Ok(None), "there is one place");
+    let added = store.merges().await.expect("readable").remove(0);
+    assert_eq!(store.remove_merge(&added, || ()).await, Ok(true));
+    assert_eq!(store.remove_merge(&added, || ()).await, Ok(false));
 
     let entry = |action: &str| AuditEntry {
         at: Timestamp::now(),

@@ -32,6 +32,7 @@ const FETCHED = {
   passkey: () => import('./accounts/passkey_dialog.js').then(({ loadStyles, PasskeyDialog }) => loadStyles().then(() => PasskeyDialog)),
   'second-factor': () => import('./accounts/second_factor_dialog.js').then(({ loadStyles, SecondFactorDialog }) => loadStyles().then(() => SecondFactorDialog)),
   'with-password': () => import('./accounts/with_password.js').then(({ loadStyles, WithPassword }) => loadStyles().then(() => WithPassword)),
+  merge: () => import('./accounts/merge.js').then(({ loadStyles, Merge }) => loadStyles().then(() => Merge)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };
 

@@ -6,6 +6,8 @@ import { openDialog } from '../ui.js';
 
 const isOthers = (app, { handle }) => handle !== app.chat.user.value?.handle;
 
+const isGuests = ({ role, author_role: account }) => role === 'user' && account === undefined;
+
 /** Those who moderate are kept from nothing. */
 export const mayBeStopped = (app, message) => isOthers(app, message) && message.role === 'user' && [undefined, 'member'].includes(message.author_role);
 
@@ -17,6 +19,7 @@ export function actionsOn(app, room, message) {
     [isOthers(app, message), 'report', t('report.do'), () => openDialog('report', { room: room.name, message })],
     [app.may('moderate'), 'delete-following', t('message.delete-following'), () => app.deleteMessage(room.name, seq, { following: true })],
     [app.may('moderate') && mayBeStopped(app, message), 'stop', t('stop.do'), () => openDialog('stop', { room: room.name, message })],
+    [app.may('manage_people') && isGuests(message), 'merge', t('merge.open-guest'), () => openDialog('merge', { whom: { room: room.name, seq }, name: handle })],
   ];
   return actions.filter(([isOffered]) => isOffered).map(([, name, words, act]) => ({ name, words, act }));
 }

@@ -8,6 +8,7 @@ import { ListSearch, usePagedList } from '../paged_list.js';
 import { useShortList } from '../short_list.js';
 import { AccountList } from './account_list.js';
 import { Invitations } from './invitations.js';
+import { Merges } from './merge.js';
 
 export { loadPageStyles as loadStyles } from './styles.js';
 
@@ -43,7 +44,7 @@ function Pages({ app, part }) {
         ${isList && html`<span class="spacer"></span><button type="button" class="secondary" data-testid="make-account"
           onClick=${() => openDialog('make-account', { made: () => directory.refresh() })}>${t('accounts.make')}</button>`}
       </div>
-      ${isList ? html`<${AccountList} app=${app} directory=${directory} />` : html`<${Invitations} invitations=${invitations} />`}
+      ${isList ? html`<${AccountList} app=${app} directory=${directory} /><${Merges} app=${app} taken=${() => directory.refresh()} />` : html`<${Invitations} invitations=${invitations} />`}
     </div>
   `;
 }

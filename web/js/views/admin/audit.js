@@ -11,6 +11,7 @@ const COLUMNS = ['at', 'by', 'action', 'subject', 'change'];
 // What takes back which deed. Of later changes of the same thing it knows nothing, so that it says what it sets.
 const UNDOS = [
   [({ action, after }) => action === 'sanction.add' && after?.id, (app, { after }) => app.liftSanction(after)],
+  [({ action, after }) => action === 'people.merge' && after?.id, (app, { after }) => app.undoMerge(after)],
   [({ action, subject }) => action === 'settings.change' && subject === 'access', (app, { before }) => app.undoChange(() => app.changeSettings({ access: before }))],
   [({ action, subject }) => action === 'settings.change' && subject === 'moderation', (app, { before }) => app.undoChange(() => app.setModeration(before))],
   [({ action }) => action === 'command.permit', (app, { subject, before }) => app.undoChange(() => app.permitCommand(subject, before))],
