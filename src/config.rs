@@ -394,9 +394,18 @@ impl Config {
 
     /// The names in the public DNS by which browsers reach this server.
     pub fn hosts(&self) -> Vec<String> {
-        let public_url = reqwest::Url::parse(&self.http.public_url).ok();
-        let public_host = public_url.and_then(|url| url.host_str().map(str::to_owned));
+        let public_host = self.public_url().and_then(|url| url.host_str().map(str::to_owned));
         self.http.hosts.iter().cloned().chain(public_host).collect()
+    }
+
+    /// The host of the public address, if that is one over HTTPS.
+    pub fn https_host(&self) -> Option<String> {
+        let url = self.public_url().filter(|url| url.scheme() == "https")?;
+        url.host_str().map(str::to_owned)
+    }
+
+    fn public_url(&self) -> Option<reqwest::Url> {
+        reqwest::Url::parse(&self.http.public_url).ok()
     }
 
     /// The files and folders with what no program of a command may read: data and keys.

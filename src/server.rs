@@ -431,6 +431,7 @@ fn settings(config: &Config) -> Settings {
     Settings {
         allowed_origins: config.http.allowed_origins.clone(),
         hosts: config.hosts(),
+        https_host: config.https_host(),
         trusted_proxies: config.trusted_proxies(),
         counts_addresses: config.budgets.factor > 0,
         messages_per_second: config.limits.messages_per_second,

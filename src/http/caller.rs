@@ -36,7 +36,10 @@ const FORWARDED: [HeaderName; 4] =
     [FORWARDED_FOR, HeaderName::from_static("x-real-ip"), HeaderName::from_static("forwarded"), VIA];
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// By which browsers say where a request comes from (W3C Fetch Metadata).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The TCP connection a request came over.
 #[derive(Clone)]
@@ -144,7 +147,7 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     }
     let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
     let is_local = peer.address.is_loopback() && !is_forwarded && hosts::is_loopback(headers);
-    let is_secure = is_proxied && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https");
+    let is_secure = is_secure(headers, settings, peer.address);
     let session = cookie(headers, &cookie_name(SESSION_COOKIE, is_secure))?;
     let key = bearer(headers);
     let program = match key.filter(|key| Tokens::is_token(key)) {
@@ -195,7 +198,7 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
         is_proxied,
         is_local,
         is_secure,
-        origin_is_allowed: origin_is_allowed(headers, &settings.allowed_origins),
+        origin_is_allowed: is_own_page(headers, &settings.allowed_origins),
     })
 }
 
@@ -331,13 +334,24 @@ fn is_token(text: &str) -> bool {
     (32..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Only browsers send `Origin`, and a page cannot forge it.
-fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
+/// Whether the client's side of the connection is encrypted, as a trusted proxy says.
+pub fn is_secure(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> bool {
+    is_trusted(&settings.trusted_proxies, peer) && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https")
+}
+
+/// Whether a request comes from a page of this server or a listed one, or from no page. Only browsers send the two headers, and
+/// a page cannot forge them; a browser may leave one out.
+fn is_own_page(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let is_listed = headers.get(ORIGIN).is_some_and(|origin| allowed.iter().any(|one| *origin == one.as_str()));
+    // "none" is what a person does, such as opening a bookmark. Other hosts of the same site are strangers, too.
+    let is_own = |site: &HeaderValue| *site == "same-origin" || *site == "none";
+    is_listed || (headers.get_all(SEC_FETCH_SITE).iter().all(is_own) && origin_is_own(headers))
+}
+
+/// Whether `Origin` is this server's, or missing.
+fn origin_is_own(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
-    if allowed.iter().any(|one| one == origin) {
-        return true;
-    }
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
     let Ok(origin) = Url::parse(origin) else { return false };
     // The scheme is not compared: behind a proxy this server does not know its own. Parsing with the origin's scheme
@@ -361,7 +375,7 @@ mod tests {
         let check = |origin: &str, host: &str, expected| {
             let headers = headers(&[(ORIGIN, origin), (HOST, host)]);
             let allowed = ["https://shop.example".to_owned()];
-            assert_eq!(origin_is_allowed(&headers, &allowed), expected, "{origin} at {host}");
+            assert_eq!(is_own_page(&headers, &allowed), expected, "{origin} at {host}");
         };
         check("http://chat.example:8000", "chat.example:8000", true);
         check("https://chat.example", "chat.example", true);
@@ -376,7 +390,33 @@ mod tests {
         check("https://evil.example", "localhost:8000", false);
         check("null", "chat.example", false);
         check("", "", false);
-        assert!(origin_is_allowed(&headers(&[(HOST, "chat.example")]), &[]), "scripts send no Origin");
+        assert!(is_own_page(&headers(&[(HOST, "chat.example")]), &[]), "scripts send no Origin");
+    }
+
+    #[test]
+    fn what_browsers_say_of_where_a_request_comes_from_counts_beside_the_origin() {
+        const HERE: &str = "https://chat.example";
+        const SHOP: &str = "https://shop.example";
+        for (site, origin, expected) in [
+            ("same-origin", Some(HERE), true),
+            ("same-origin", None, true),
+            ("none", None, true),
+            ("cross-site", None, false),
+            ("same-site", None, false),
+            ("same-site", Some("https://www.chat.example"), false),
+            // The same name over plain HTTP: another scheme is another site.
+            ("cross-site", Some("http://chat.example"), false),
+            ("same-origin", Some("https://evil.example"), false),
+            ("cross-site", Some(SHOP), true),
+            ("a new word", None, false),
+        ] {
+            let mut pairs = vec![(HOST, "chat.example"), (SEC_FETCH_SITE, site)];
+            pairs.extend(origin.map(|origin| (ORIGIN, origin)));
+            assert_eq!(is_own_page(&headers(&pairs), &[SHOP.to_owned()]), expected, "{site} {origin:?}");
+        }
+        let mut twice = headers(&[(HOST, "chat.example"), (SEC_FETCH_SITE, "same-origin")]);
+        twice.append(SEC_FETCH_SITE, HeaderValue::from_static("cross-site"));
+        assert!(!is_own_page(&twice, &[]));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use warp::http::HeaderMap;
 use warp::http::header::HOST;
 
-use super::Settings;
 use super::refusals::Refusal;
+use super::{Settings, caller};
 use crate::text::Text;
 
 /// Endings of names that no one can register in the public DNS (RFC 2606, 6762, 8375; ICANN's reservation of "internal").
@@ -24,6 +24,14 @@ pub fn check(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> Result<(
         return Ok(());
     }
     Err(Text::new("error-unknown_host").with("host", host).into())
+}
+
+/// Whether a browser reached this server over HTTPS: a trusted proxy says so or, where it says nothing, the request is for the
+/// public address, which begins so.
+pub fn is_https(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> bool {
+    let is_public =
+        || host(headers).zip(settings.https_host.as_deref()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+    caller::is_secure(headers, settings, peer) || (!headers.contains_key(caller::FORWARDED_PROTO) && is_public())
 }
 
 /// Whether a request was sent to this machine by a name for itself.

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 use warp::Reply;
 use warp::filters::BoxedFilter;
-use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use warp::reply::Response;
 
 use super::App;
@@ -41,6 +41,9 @@ const SEND_BUFFER: usize = 64 * 1024;
 
 /// Backlog of the listening socket.
 const BACKLOG: i32 = 4096;
+
+/// How long browsers that came over HTTPS come over nothing else. Of other hosts of the domain this server knows nothing.
+const A_YEAR: &str = "max-age=31536000";
 
 /// hyper's maximum read buffer, which bounds a request's headers.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -130,6 +133,7 @@ impl Listener {
         let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer.clone());
             let locale = caller::locale(request.headers());
+            let is_https = hosts::is_https(request.headers(), &self.app.settings, peer.address);
             let checked = hosts::check(request.headers(), &self.app.settings, peer.address);
             let answer = checked.map(|()| warp::service(self.routes.clone()).call(request));
             async move {
@@ -140,6 +144,9 @@ impl Listener {
                 refusals::in_words(&mut response, locale);
                 by_default(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
                 by_default(&mut response, CACHE_CONTROL, "no-store");
+                if is_https {
+                    by_default(&mut response, STRICT_TRANSPORT_SECURITY, A_YEAR);
+                }
                 Ok::<_, Infallible>(response)
             }
         });

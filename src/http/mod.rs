@@ -101,6 +101,8 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// Names by which this server is called, beside those that are not in the public DNS.
     pub hosts: Vec<String>,
+    /// The host of the public address, if that begins with `https`.
+    pub https_host: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     /// Whether guests of one address are counted together.
     pub counts_addresses: bool,

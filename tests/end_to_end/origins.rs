@@ -62,6 +62,61 @@ async fn foreign_pages_cannot_change_anything() {
 }
 
 #[tokio::test]
+async fn what_a_browser_says_of_where_a_request_comes_from_counts_where_it_sends_no_origin() {
+    let change = |config: &mut chatbot::config::Config| config.http.allowed_origins = vec![SHOP.into()];
+    let server = TestServer::with(change).await;
+    let own = format!("http://{}", server.address());
+    for (site, origin, expected) in [
+        ("same-origin", Some(own.as_str()), true),
+        ("same-origin", None, true),
+        ("none", None, true),
+        ("same-site", None, false),
+        ("cross-site", None, false),
+        ("cross-site", Some(own.as_str()), false),
+        ("cross-site", Some(SHOP), true),
+        ("", None, false),
+    ] {
+        let mut headers = vec![("sec-fetch-site", site)];
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        let opened = Client::try_connect(server.address(), "/ws", &headers).await;
+        assert_eq!(opened.is_ok(), expected, "a socket from {site} {origin:?}");
+        for (method, path) in [("POST", "/api/rooms"), ("PATCH", "/api/rooms/lobby"), ("DELETE", "/api/session")] {
+            let request =
+                headers.iter().fold(server.request(method, path), |request, (name, value)| request.header(name, value));
+            let answer = request.json(json!({})).send().await;
+            let is_foreign = answer.status == 403 && answer.text().contains("http.allowed_origins");
+            assert_eq!(is_foreign, !expected, "{method} {path} from {site} {origin:?}: {}", answer.text());
+        }
+    }
+    // Reading is not refused: a link from elsewhere leads here.
+    assert_eq!(server.request("GET", "/").header("sec-fetch-site", "cross-site").send().await.status, 200);
+    assert_eq!(server.request("POST", "/api/rooms").json(json!({})).send().await.status, 201, "scripts send neither");
+}
+
+#[tokio::test]
+async fn browsers_that_came_over_https_are_told_to_stay_there() {
+    const HSTS: &str = "strict-transport-security";
+    let proxied = TestServer::with(|config| config.http.trusted_proxies = vec!["127.0.0.1".into()]).await;
+    let plain = TestServer::start().await;
+    let public = TestServer::with(|config| config.http.public_url = "https://chat.example".into()).await;
+    let ask = async |server: &TestServer, path: &str, headers: &[(&str, &str)]| {
+        let request =
+            headers.iter().fold(server.request("GET", path), |request, (name, value)| request.header(name, value));
+        request.send().await.header(HSTS).to_owned()
+    };
+    let (https, http) = (("x-forwarded-proto", "https"), ("x-forwarded-proto", "http"));
+    for path in ["/", "/api/rooms", "/api/nothing", "/assets/none/app.js"] {
+        assert_eq!(ask(&proxied, path, &[https]).await, "max-age=31536000", "{path}");
+        assert_eq!(ask(&proxied, path, &[http]).await, "", "{path}");
+        assert_eq!(ask(&proxied, path, &[]).await, "", "{path}");
+        // Anybody may say so.
+        assert_eq!(ask(&plain, path, &[https]).await, "", "{path}");
+        assert_eq!(ask(&public, path, &[("host", "chat.example")]).await, "max-age=31536000", "{path}");
+        assert_eq!(ask(&public, path, &[("host", "localhost")]).await, "", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn names_that_are_not_the_servers_are_refused_unless_a_trusted_proxy_uses_them() {
     let server = TestServer::with(|config| config.http.public_url = "https://chat.example".into()).await;
     let status = |server: &TestServer, host: &'static str, path: &'static str| {
@@ -126,10 +181,44 @@ async fn over_https_cookies_have_names_that_no_other_host_can_set() {
 #[tokio::test]
 async fn every_answer_says_that_it_is_what_it_says_and_api_answers_are_not_kept() {
     let server = TestServer::start().await;
-    for path in ["/", "/api/rooms", "/api/nothing", "/healthz", "/favicon.ico", "/api/openapi.json"] {
-        let answer = server.request("GET", path).send().await;
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert!(!answer.header("cache-control").is_empty(), "{path}");
+    let page = server.request("GET", "/").send().await.text();
+    let assets =
+        page.split('"').find(|part| part.starts_with("/assets/") && part.ends_with("js/app.js")).expect("a script");
+    for (method, path, headers, status) in [
+        ("GET", "/", &[][..], 200),
+        ("GET", assets, &[], 200),
+        ("HEAD", assets, &[], 200),
+        ("GET", &assets.replace("app.js", "none.js"), &[], 404),
+        ("GET", "/favicon.ico", &[], 200),
+        ("GET", "/licenses", &[], 200),
+        ("GET", "/api/rooms", &[], 200),
+        ("GET", "/api/nothing", &[], 404),
+        ("GET", "/nothing", &[], 404),
+        ("GET", "/healthz", &[], 200),
+        ("GET", "/metrics", &[], 200),
+        ("GET", "/api/openapi.json", &[], 200),
+        ("GET", "/api/account", &[], 403),
+        ("GET", "/api/account/export", &[], 403),
+        ("GET", "/ws", &[], 426),
+        ("POST", "/api/rooms", &[("origin", "https://evil.example")], 403),
+        ("POST", "/api/session", &[("content-type", "application/json")], 400),
+        ("PUT", "/api/search", &[], 405),
+        ("GET", "/", &[("host", "evil.example")], 421),
+        ("GET", "/api/session", &[("authorization", "Bearer wrong")], 401),
+        ("GET", "/api/session", &[("cookie", "chatbot_session=a; chatbot_session=b")], 400),
+    ] {
+        let request =
+            headers.iter().fold(server.request(method, path), |request, (name, value)| request.header(name, value));
+        let answer = request.send().await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{method} {path}");
+        assert!(!answer.header("cache-control").is_empty(), "{method} {path}");
+        if path.starts_with("/api/") || status >= 400 {
+            assert_eq!(answer.header("cache-control"), "no-store", "{method} {path}");
+        }
     }
-    assert_eq!(server.request("GET", "/api/rooms").send().await.header("cache-control"), "no-store");
+    let tag = server.request("GET", assets).send().await.header("etag").to_owned();
+    let known = server.request("GET", assets).header("if-none-match", &tag).send().await;
+    assert_eq!((known.status, known.header("x-content-type-options")), (304, "nosniff"));
+    assert!(known.header("cache-control").contains("immutable"));
 }
