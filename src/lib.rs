@@ -47,6 +47,7 @@ pub mod model;
 pub mod moderation;
 pub mod open_id;
 pub mod patterns;
+pub mod personal_data;
 pub mod process;
 pub mod protocol;
 pub mod retrieval;

@@ -38,6 +38,7 @@ use crate::local::{Announced, LocalAccess};
 use crate::memory;
 use crate::moderation::Moderation;
 use crate::open_id::Provider;
+use crate::personal_data::Erasures;
 use crate::process::Programs;
 use crate::protocol::CloseReason;
 use crate::search::Search;
@@ -162,6 +163,14 @@ impl Server {
         let runner = runner.await.context("cannot resume unfinished jobs")?;
 
         let connections = TaskTracker::new();
+        let erasures = Erasures::new(
+            store.clone(),
+            chat.clone(),
+            jobs.clone(),
+            sessions.clone(),
+            sanctions.clone(),
+            library.clone(),
+        );
         let app = Arc::new(App {
             chat,
             bots,
@@ -174,6 +183,8 @@ impl Server {
             moderation,
             merges,
             audit_log: AuditLog::new(store.clone()),
+            exports: Arc::default(),
+            erasures,
             keys,
             sessions,
             hooks: Hooks::new(store.clone()),
@@ -216,6 +227,10 @@ impl Server {
                 stopping.run_until_cancelled(kept.audit_log.prune(keep)).await;
             });
         }
+        let (erased, stopping) = (app.clone(), app.stopping.clone());
+        connections.spawn(async move {
+            stopping.run_until_cancelled(erased.erasures.keep_up()).await;
+        });
         let (unused, stopping) = (app.library.clone(), app.stopping.clone());
         connections.spawn(async move {
             stopping.run_until_cancelled(unused.give_back_when_unused()).await;

@@ -106,7 +106,7 @@ fn build(dir: &std::path::Path, options: &Options) -> Result<Vec<(String, String
             .collect();
         made += batch.len();
         let (began, before) = (Instant::now(), Process::own().cpu_time()?);
-        index.change(batch, Vec::new())?;
+        index.change(Vec::new(), batch, Vec::new())?;
         cpu += (Process::own().cpu_time()? - before).as_secs_f64();
         wall += began.elapsed().as_secs_f64();
     }

@@ -8,6 +8,7 @@ mod audit_log;
 mod command_rules;
 mod hooks;
 mod keys;
+mod leaving;
 mod merges;
 mod passkeys;
 mod passwords;

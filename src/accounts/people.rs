@@ -334,9 +334,9 @@ impl Accounts {
 
     // --- guests ---
 
-    /// Whether a visitor's cookie became an account: then it is worth nothing by itself.
-    pub async fn has_visitor(&self, visitor: &Visitor) -> Result<bool, Text> {
-        Ok(self.store.account_of_principal(&visitor.principal).await?.is_some())
+    /// Whether a visitor's cookie became an account, or whoever had it is being removed: then it is worth nothing by itself.
+    pub async fn is_void(&self, visitor: &Visitor) -> Result<bool, Text> {
+        Ok(self.store.is_void(&visitor.principal).await?)
     }
 
     /// Refuses the name of an account or a program, and what looks like it, to those who are not signed in.
@@ -352,6 +352,6 @@ fn new_account(name: Handle, role: Role, password: Option<String>, visitor: Opti
     Account { password, ..Account::new(id, principal, name, role) }
 }
 
-fn no_such_account() -> Text {
+pub(super) fn no_such_account() -> Text {
     Text::new("error-not_found-account")
 }

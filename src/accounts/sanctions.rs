@@ -154,6 +154,16 @@ impl Sanctions {
         self.remove(id).await?.ok_or_else(|| Text::new("error-not_found-sanction"))
     }
 
+    /// Forgets the sanctions of somebody who is removed.
+    pub async fn forget_person(&self, person: &Principal) -> Result<(), StoreError> {
+        let is_for = |one: &&Sanction| one.subject == SanctionSubject::Person(person.clone());
+        let ids: Vec<_> = self.all.read().iter().filter(is_for).map(|one| one.id.clone()).collect();
+        for id in ids {
+            self.remove(&id).await?;
+        }
+        Ok(())
+    }
+
     async fn remove(&self, id: &SanctionId) -> Result<Option<Sanction>, StoreError> {
         let (all, connections, gone) = (self.all.clone(), self.connections.clone(), id.clone());
         let effect = move || {

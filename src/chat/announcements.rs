@@ -84,8 +84,15 @@ impl Chat {
             // The receiver is gone if the job was cancelled meanwhile.
             let _ = done.send(posted.map(drop).map_err(Text::from));
         };
-        let new =
-            NewMessage { room: number, message: &kept, is_repeatable: false, temporary: None, jobs: &[], quota: None, held: None };
+        let new = NewMessage {
+            room: number,
+            message: &kept,
+            is_repeatable: false,
+            temporary: None,
+            jobs: &[],
+            quota: None,
+            held: None,
+        };
         self.store.post(new, on_durable).await;
         durable.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
     }

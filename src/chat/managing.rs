@@ -253,7 +253,7 @@ impl Chat {
     }
 
     /// Changes the record of a room, tells its members, and lets them join again where it may not be for all of them any more.
-    async fn update(
+    pub(super) async fn update(
         &self,
         room: &Arc<Room>,
         change: impl Fn(&mut RoomRecord) + Send,
@@ -336,6 +336,9 @@ impl Chat {
         }
         let mut names = Vec::new();
         for member in record.members.iter().filter(|member| !actor.is(member)) {
+            if *member == Principal::deleted() {
+                names.push(Text::new("deleted-user").in_locale(actor.locale));
+            }
             names.extend(self.store.account_of_principal(member).await?.map(|account| account.name.to_string()));
         }
         Ok(names.join(if actor.locale == Locale::English { ", " } else { "、" }))

@@ -7,6 +7,7 @@ mod addressing;
 mod announcements;
 mod catch_up;
 mod holding;
+mod leaving;
 mod maintenance;
 mod managing;
 mod moderating;

@@ -11,7 +11,7 @@ use crate::store::{ChangedMessage, RoomNumber, report_id};
 use crate::text::Text;
 
 /// Messages read at a time.
-const PAGE: usize = 200;
+pub(super) const PAGE: usize = 200;
 
 /// Messages behind one that are looked at for what followed from it.
 const MOST_BEHIND: u64 = 50_000;
@@ -72,10 +72,10 @@ impl Chat {
     /// Deletes the text of a message and tells the room.
     pub async fn delete_message(&self, room: &Arc<Room>, seq: u64, actor: &Actor) -> Result<(), Text> {
         actor.may(Action::Moderate)?;
-        if self.erase(room, seq).await? { Ok(()) } else { Err(Text::new("error-not_found-message")) }
+        if self.erase_message(room, seq).await? { Ok(()) } else { Err(Text::new("error-not_found-message")) }
     }
 
-    async fn erase(&self, room: &Arc<Room>, seq: u64) -> Result<bool, Text> {
+    pub(super) async fn erase_message(&self, room: &Arc<Room>, seq: u64) -> Result<bool, Text> {
         let shown = room.clone();
         let effect =
             move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_change(message));
@@ -94,12 +94,12 @@ impl Chat {
             None => EndedWork::default(),
         };
         let asked = HashSet::from([seq]);
-        let messages = usize::from(self.erase(room, seq).await?) + self.erase_answers(room, &asked).await?;
+        let messages = usize::from(self.erase_message(room, seq).await?) + self.erase_answers(room, &asked).await?;
         Ok(Cleared { messages, work })
     }
 
     /// Deletes what the bot said because of these messages; how much.
-    async fn erase_answers(&self, room: &Arc<Room>, asked: &HashSet<u64>) -> Result<usize, Text> {
+    pub(super) async fn erase_answers(&self, room: &Arc<Room>, asked: &HashSet<u64>) -> Result<usize, Text> {
         let Some(&first) = asked.iter().min() else { return Ok(0) };
         let (mut next, last) = (first + 1, room.last().min(first + MOST_BEHIND));
         let mut erased = 0;
@@ -109,7 +109,7 @@ impl Chat {
             for (seq, message) in page {
                 let is_answer = message.answer.is_some_and(|answer| asked.contains(&answer.reply_to));
                 if is_answer && !message.deleted {
-                    erased += usize::from(self.erase(room, seq).await?);
+                    erased += usize::from(self.erase_message(room, seq).await?);
                 }
             }
             next = newest + 1;
@@ -120,6 +120,9 @@ impl Chat {
     /// Who said a message, or everybody at the address from which it came.
     pub async fn culprit(&self, room: &Room, seq: u64, by_address: bool) -> Result<(Culprit, Message), Text> {
         let message = self.message(room, seq).await?.ok_or_else(|| Text::new("error-not_found-message"))?;
+        if message.author == Principal::deleted() {
+            return Err(Text::new("error-wrong_state-deleted_user"));
+        }
         let authors = self.jobs.standing().all_of(&message.author);
         Ok((Culprit::new(authors, message.address.as_ref(), by_address)?, message))
     }
@@ -154,7 +157,7 @@ impl Chat {
             let Some(record) = self.store.find_room_record(number).await? else { continue };
             let Some(room) = self.rooms.find(&record.name).await? else { continue };
             for seq in &said {
-                cleared.messages += usize::from(self.erase(&room, *seq).await?);
+                cleared.messages += usize::from(self.erase_message(&room, *seq).await?);
             }
             cleared.messages += self.erase_answers(&room, &said).await?;
         }
@@ -188,6 +191,7 @@ impl Chat {
             seq,
             reason: reason.trim().chars().filter(|c| !c.is_control()).take(REASON_CHARS).collect(),
             reporter: actor.handle.clone(),
+            principal: Some(actor.principal.clone()),
             at: Timestamp::now(),
             place: 0,
         };

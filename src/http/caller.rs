@@ -220,11 +220,12 @@ fn warn_of_proxy(peer: IpAddr) {
     }
 }
 
-/// The browser that asks. One whose cookie became an account is nobody until it signs in: the cookie alone is no password.
+/// The browser that asks. One whose cookie became an account is nobody until it signs in: the cookie alone is no
+/// password. The same while whoever had it is being removed.
 async fn visitor(app: &App, headers: &HeaderMap, is_secure: bool, has_account: bool) -> Result<Visitor, Refusal> {
     let Some(token) = visitor_token(headers, is_secure)? else { return Ok(Visitor::nobody()) };
     let visitor = Visitor::of(&token, &app.store);
-    let is_taken = app.merges.is_merged(&visitor.principal) || app.accounts.has_visitor(&visitor).await?;
+    let is_taken = app.merges.is_merged(&visitor.principal) || app.accounts.is_void(&visitor).await?;
     let is_void = !has_account && is_taken;
     Ok(if is_void { Visitor::nobody() } else { visitor })
 }

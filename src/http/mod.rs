@@ -40,6 +40,7 @@ use crate::library::Library;
 use crate::model::{Handle, HookId};
 use crate::moderation::Moderation;
 use crate::open_id::Provider;
+use crate::personal_data::{Erasures, Exports};
 use crate::search::Search;
 use crate::store::Store;
 use crate::text::Text;
@@ -62,6 +63,8 @@ pub struct App {
     pub moderation: Arc<Moderation>,
     pub merges: Arc<Merges>,
     pub audit_log: AuditLog,
+    pub exports: Arc<Exports>,
+    pub erasures: Erasures,
     pub store: Arc<Store>,
     pub search: Arc<Search>,
     pub reads: Reads,

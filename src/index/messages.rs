@@ -149,19 +149,23 @@ impl MessageIndex {
         Ok(found)
     }
 
-    /// Adds messages and removes others, by room and numbers, atomically.
-    pub fn change(&self, added: Vec<IndexedMessage>, removed: Vec<(u64, Range<u64>)>) -> Result<(), IndexError> {
+    /// Adds messages, some in the place of what they were, and removes others, by room and numbers, atomically.
+    pub fn change(
+        &self,
+        replaced: Vec<(u64, Range<u64>)>,
+        added: Vec<IndexedMessage>,
+        removed: Vec<(u64, Range<u64>)>,
+    ) -> Result<(), IndexError> {
         let fields = self.fields;
         self.writer.run(move |writer| {
+            for place in replaced {
+                writer.delete_query(Box::new(at(fields, place)))?;
+            }
             for message in added {
                 writer.add_document(entry(&fields, message))?;
             }
-            for (room, numbers) in removed {
-                let number = |seq| Term::from_field_u64(fields.seq, seq);
-                let (start, end) = (Bound::Included(number(numbers.start)), Bound::Excluded(number(numbers.end)));
-                let is_number = RangeQuery::new(start, end);
-                let both = vec![fact(fields, &Fact::Room(room)), Box::new(is_number) as Box<dyn Query>];
-                writer.delete_query(Box::new(BooleanQuery::intersection(both)))?;
+            for place in removed {
+                writer.delete_query(Box::new(at(fields, place)))?;
             }
             writer.commit()
         })?;
@@ -289,6 +293,14 @@ fn fact(fields: Fields, fact: &Fact<'_>) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(fields.facts, &fact.term()), IndexRecordOption::Basic))
 }
 
+/// The messages of that room and of those numbers.
+fn at(fields: Fields, (room, numbers): (u64, Range<u64>)) -> BooleanQuery {
+    let number = |seq| Term::from_field_u64(fields.seq, seq);
+    let (start, end) = (Bound::Included(number(numbers.start)), Bound::Excluded(number(numbers.end)));
+    let is_number = Box::new(RangeQuery::new(start, end)) as Box<dyn Query>;
+    BooleanQuery::intersection(vec![fact(fields, &Fact::Room(room)), is_number])
+}
+
 fn entry(fields: &Fields, message: IndexedMessage) -> TantivyDocument {
     let IndexedMessage { place, is_public, handle, has_job, text } = message;
     let mut entry = TantivyDocument::new();
@@ -384,7 +396,7 @@ mod tests {
         let index = MessageIndex::open(dir.path()).expect("an index");
         assert!(numbers(&index, &exact("cat")).is_empty());
         for group in [1..4, 4..7] {
-            index.change(group.map(|seq| message(seq, "Cats")).collect(), vec![]).expect("a change");
+            index.change(vec![], group.map(|seq| message(seq, "Cats")).collect(), vec![]).expect("a change");
         }
         assert_eq!(numbers(&index, &exact("cat")), [6, 5, 4, 3, 2, 1]);
         let first = index.search(&exact("cat"), None, 4).expect("a page");
@@ -403,7 +415,7 @@ mod tests {
             IndexedMessage { is_public: false, place: Place { room, ..message.place }, ..message }
         };
         let own = IndexedMessage { has_job: true, handle: "bob".into(), ..private(2, 8) };
-        index.change(vec![message(1, "secret"), own, private(3, 9)], vec![]).expect("a change");
+        index.change(vec![], vec![message(1, "secret"), own, private(3, 9)], vec![]).expect("a change");
         let secret = exact("secret");
         assert_eq!(numbers(&index, &secret), [1]);
         assert_eq!(numbers(&index, &MessageQuery { own: vec![8], ..secret.clone() }), [2, 1]);
@@ -418,7 +430,7 @@ mod tests {
         let index = MessageIndex::open(dir.path()).expect("an index");
         let texts = ["一隻貓", "貓科動物", "implementation", "implementing it"];
         let messages = texts.iter().zip(1..).map(|(text, seq)| message(seq, text)).collect();
-        index.change(messages, vec![]).expect("a change");
+        index.change(vec![], messages, vec![]).expect("a change");
         let of = |term| MessageQuery { terms: vec![term], ..MessageQuery::default() };
         assert_eq!(numbers(&index, &of(WantedTerm::Beginning(fold("貓")))), [2, 1]);
         assert_eq!(numbers(&index, &of(WantedTerm::Exact("implement".into()))), [4, 3]);
@@ -431,8 +443,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         {
             let index = MessageIndex::open(dir.path()).expect("an index");
-            index.change((1..8).map(|seq| message(seq, "one")).collect(), vec![]).expect("a change");
-            index.change(vec![], vec![(1, 7..8), (1, 0..4), (7, 0..u64::MAX)]).expect("a change");
+            index.change(vec![], (1..8).map(|seq| message(seq, "one")).collect(), vec![]).expect("a change");
+            index.change(vec![], vec![], vec![(1, 7..8), (1, 0..4), (7, 0..u64::MAX)]).expect("a change");
             assert_eq!(numbers(&index, &exact("one")), [6, 5, 4]);
         }
         let index = MessageIndex::open(dir.path()).expect("the same index");
@@ -446,7 +458,7 @@ mod tests {
         let files = || std::fs::read_dir(dir.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
         {
             let index = MessageIndex::open(dir.path()).expect("an index");
-            index.change((1..100).map(|seq| message(seq, "some words")).collect(), vec![]).expect("a change");
+            index.change(vec![], (1..100).map(|seq| message(seq, "some words")).collect(), vec![]).expect("a change");
         }
         let of_kind = |kind: &str| files().find(|path| path.extension().is_some_and(|found| found == kind));
         let postings = of_kind("idx").expect("postings");

@@ -26,7 +26,8 @@ use crate::documents::{Passage, passages};
 use crate::embedding::Embedder;
 use crate::jobs::Jobs;
 use crate::model::{
-    Document, DocumentId, DocumentKind, DocumentNumber, FileId, Language, Origin, RoomName, RoomRecord, Timestamp,
+    Document, DocumentId, DocumentKind, DocumentNumber, Erasure, FileId, Handle, Language, Origin, RoomName,
+    RoomRecord, Timestamp,
 };
 use crate::store::{Files, Space, Store};
 use crate::text::{Locale, Text};
@@ -38,6 +39,9 @@ use maintenance::Maintenance;
 
 /// Maximum number of attempts of a change if the document changes concurrently, as when a job drops its previous text.
 const TRIES: usize = 3;
+
+/// Longest name of a file in an export, in characters: a name on a disk has 255 bytes.
+const NAME: usize = 60;
 
 /// How long uploaded files without a document are kept: a draft may still be open in a browser.
 const KEEP_DRAFTS: Duration = Duration::from_secs(24 * 60 * 60);
@@ -319,6 +323,23 @@ impl Library {
         Ok(())
     }
 
+    /// Forgets who added the documents of somebody who is removed.
+    pub async fn disown(&self, erasure: &Erasure) -> Result<(), Text> {
+        let mut documents = Vec::new();
+        let is_own = |document: &Document| erasure.had_name(&document.by, document.created_at);
+        let look = |document: Document| documents.extend(is_own(&document).then_some(document.id));
+        self.store.each_document(look).await?;
+        for id in &documents {
+            let _filing = self.filing.read().await;
+            let Some(from) = self.store.document(id).await? else { continue };
+            let to = Document { by: Handle::deleted(), ..from.clone() };
+            if !self.store.change_document(&from, &to).await? {
+                return Err(Text::new("error-changed"));
+            }
+        }
+        Ok(())
+    }
+
     async fn remove_document(self: &Arc<Self>, id: &DocumentId) -> Result<(), Text> {
         let mut tries = 0..TRIES;
         let document = loop {
@@ -370,6 +391,18 @@ impl Library {
     /// Path of a document's original.
     pub fn original(&self, document: &Document) -> Option<std::path::PathBuf> {
         document.origin.file.as_ref().map(|file| self.files.path(file))
+    }
+
+    /// The files of a document, the original and the text, with their names in an archive.
+    pub fn files_of(&self, document: &Document) -> Vec<(String, std::path::PathBuf)> {
+        let name = document.origin.name.as_deref().unwrap_or("original");
+        let is_harmless = |c: &char| !c.is_control() && !matches!(c, '/' | '\\');
+        // No name of a file may lead out of the folder.
+        let name: String = name.trim_start_matches('.').chars().filter(is_harmless).take(NAME).collect();
+        let original = document.origin.file.as_ref();
+        let original = original.map(|file| (format!("documents/{}/{name}", document.id), self.files.path(file)));
+        let text = (format!("documents/{}.md", document.id), self.files.path(&document.text));
+        original.into_iter().chain([text]).collect()
     }
 
     /// Size of an uploaded file, if it still exists; its expiry is extended.

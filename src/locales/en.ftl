@@ -23,6 +23,7 @@ error-not_joined = You are not in this room.
 error-busy = The server is busy. Nothing was sent; please try again in a moment.
 error-busy-own = You have { $max } jobs under way already; wait for one or cancel one. This was not sent.
 error-busy-held = Too many messages wait for approval; this one was not sent. Please try again later.
+error-busy-export = An export of yours is under way already, or too many are. Please try again when it is done.
 error-storage_full = The server has no space left, so nothing new can be stored. Whoever runs the server must make room.
 error-room_full = This room is full. Messages or documents must be deleted, or fewer kept, before something new can be stored in it.
 error-store_failed = The server cannot store anything at the moment. This was not sent.
@@ -59,6 +60,7 @@ error-bad_filter-host = "{ $host }" is not a host such as example.com.
 error-bad_filter-days = Messages can wait for 1 to { $max } days.
 error-bad_filter-size = All words, expressions and hosts together can have at most { $max } KiB.
 error-held = Your message waits until a moderator has approved it.
+error-forbidden-unknown = This server would have to know you for that. Open its page first; a program cannot do it.
 error-bad_token-scopes = Choose what the token is for.
 error-bad_token-terms = A token can be limited to { $rooms } rooms and last up to { $days } days.
 error-bad_token-many = An account can have { $max } tokens; revoke one first.
@@ -66,6 +68,7 @@ error-not_found-token = There is no such token.
 error-not_found-sanction = There is no such mute or ban.
 error-not_found-report = There is no such report.
 error-too_many_sanctions = There can be at most { $max } mutes and bans; end some first.
+error-wrong_state-deleted_user = Whoever wrote this has left, and is not told from others who have.
 error-wrong_state-no_address = It is not known from which address this message came.
 error-bad_room-text = Titles and topics must have at most { $max } characters, in one line.
 error-bad_room-slow = The pause between two messages can be { $hours } hours at most.
@@ -98,6 +101,8 @@ error-wrong_state-merged = One of these two is another person already.
 error-wrong_state-same_person = These two are the same person already.
 error-wrong_state-not_a_guest = Only accounts, and guests with a browser of their own, can become one with an account.
 error-wrong_state-held_author = Whoever wrote this may not come in any more; the message can only be rejected.
+error-wrong_state-own_removal = You delete your own account on your account's page.
+error-wrong_state-only_owner = Nobody else is an owner of this server. Make somebody else an owner first; then this account can be deleted.
 error-not_found-hook = There is no such hook, or none any more.
 error-not_found-account = There is no such account.
 error-not_found-merge = There is no such merge, or none any more.
@@ -353,3 +358,21 @@ index-progress = { $done } of { $all } documents
 index-done = Documents that can be found now: { $count }
 embed-progress = { $done } of { $all } passages
 embed-done = Passages that can be found by their meaning now: { $count }
+
+## A person's own data.
+deleted-user = Deleted user
+export-readme =
+    This archive has everything that the server knows of you.
+
+    profile.json          your account and where it is signed in
+    tokens.jsonl          tokens of your programs, without the tokens themselves
+    conversations.jsonl   your room with the bot and your direct conversations, whole
+    messages.jsonl        what you said in other rooms
+    rooms.jsonl           rooms that you made or are a member of
+    jobs.jsonl            what you asked the bot for, with the results
+    schedules.jsonl       your reminders and schedules
+    reports.jsonl         messages that you reported and that wait for a moderator
+    documents.jsonl       documents that you added; the folder "documents" has the files
+
+    In files that end in .jsonl, each line is an object in JSON. Times are in UTC.
+    The fields are described in docs/protocol.md, which comes with the program.

@@ -153,6 +153,15 @@ pub struct Message {
     pub deleted: bool,
 }
 
+impl Message {
+    /// The same by somebody of whom nothing is known any more.
+    #[must_use]
+    pub fn disowned(self) -> Self {
+        let (author, handle, author_role) = (Principal::deleted(), Handle::deleted(), Role::default());
+        Self { author, handle, author_role, address: None, ..self }
+    }
+}
+
 /// An answer's data on its job.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {

@@ -15,8 +15,12 @@ pub const PRIVATE_ROOM: &str = "@bot";
 /// The bot's handle; reserved.
 pub const BOT_HANDLE: &str = "bot";
 
+/// The handle of everybody who was removed; reserved.
+const DELETED_HANDLE: &str = "deleted user";
+
 /// Handles that nobody may take, nor one that looks like them.
-const RESERVED: [&str; 7] = [BOT_HANDLE, "system", "chatbot", "owner", "admin", "administrator", "moderator"];
+const RESERVED: [&str; 8] =
+    [BOT_HANDLE, "system", "chatbot", "owner", "admin", "administrator", "moderator", DELETED_HANDLE];
 
 /// Stands before the id of a private room.
 const PRIVATE_MARK: char = '@';
@@ -164,6 +168,11 @@ impl Principal {
         Self("b".to_owned())
     }
 
+    /// Everybody who was removed: they cannot be told apart.
+    pub fn deleted() -> Self {
+        Self("d".to_owned())
+    }
+
     /// Somebody of whom nothing is known any more but what they called themselves.
     pub fn unknown(handle: &Handle) -> Self {
         Self(format!("?{handle}"))
@@ -239,6 +248,11 @@ impl Handle {
         let hash =
             principal.0.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         Self(format!("guest-{:04}", hash % 10_000))
+    }
+
+    /// The handle of somebody who was removed, which [`Handle::new`] refuses.
+    pub fn deleted() -> Self {
+        Self(DELETED_HANDLE.into())
     }
 
     /// The bot's handle, which [`Handle::new`] refuses.

@@ -60,6 +60,9 @@ pub struct Report {
     pub reason: String,
     /// Who reported it first.
     pub reporter: Handle,
+    /// As whom they act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<Principal>,
     pub at: Timestamp,
     /// Which of the places that there are for reports it takes, from 1.
     pub place: u32,

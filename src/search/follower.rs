@@ -48,6 +48,8 @@ pub(super) struct Follower {
     missing: HashMap<RoomNumber, (u64, u64)>,
     /// By room and numbers: messages that the index must take out.
     removed: Vec<(u64, Range<u64>)>,
+    /// By room and number: messages that the index has as they were.
+    replaced: Vec<(u64, Range<u64>)>,
     /// Every room may have something that the index lacks.
     everywhere: bool,
 }
@@ -89,8 +91,8 @@ impl Follower {
         let change_feed = store.change_feed().clone();
         // Before anything is read: later changes are reported.
         change_feed.follow();
-        let (missing, removed) = Default::default();
-        Self { store, change_feed, dir, indexes, recent, is_complete, missing, removed, everywhere: false }
+        let (missing, removed, replaced) = Default::default();
+        Self { store, change_feed, dir, indexes, recent, is_complete, missing, removed, replaced, everywhere: false }
     }
 
     /// Runs until the change feed is closed.
@@ -207,12 +209,13 @@ impl Follower {
 
     /// Takes in what is new, reads a part of what is missing, and commits what is enough or has waited long enough.
     fn step(&mut self, index: &MessageIndex) -> Result<(), Problem> {
-        let FeedChanges { rooms, deleted, purged, everywhere } = self.change_feed.take();
+        let FeedChanges { rooms, deleted, purged, changed, everywhere } = self.change_feed.take();
         for (room, (first, last)) in rooms {
             self.miss(room, first, last);
         }
         let deleted = deleted.into_iter().map(|(room, seq)| (room.get(), seq..seq + 1));
         self.take_out(deleted.chain(purged.into_iter().map(|(room, oldest)| (room.get(), 0..oldest))).collect());
+        self.replace(&changed)?;
         self.everywhere |= everywhere;
         if self.everywhere {
             // What is only in memory would be found to be missing.
@@ -238,6 +241,24 @@ impl Follower {
         self.removed.extend(removed);
     }
 
+    /// Takes messages in anew that are somebody else's now.
+    fn replace(&mut self, changed: &[(RoomNumber, u64)]) -> Result<(), Problem> {
+        let places: Vec<_> = changed.iter().map(|(room, seq)| (room.get(), *seq..seq + 1)).collect();
+        self.recent.remove(&places);
+        self.replaced.extend(places);
+        let mut batch = MessageBatch::default();
+        for &(room, seq) in changed {
+            // Each alone is less than a batch holds.
+            self.read(room, seq, seq, &mut batch)?;
+            if batch.is_full() {
+                self.recent.add(std::mem::take(&mut batch.messages));
+                batch.bytes = 0;
+            }
+        }
+        self.recent.add(batch.messages);
+        Ok(())
+    }
+
     fn read_missing(&mut self) -> Result<(), Problem> {
         let MessageBatch { messages, next, .. } = self.batch()?;
         self.recent.add(messages);
@@ -253,10 +274,11 @@ impl Follower {
     /// Moves what is recent into the index.
     fn commit(&mut self, index: &MessageIndex) -> Result<(), Problem> {
         let messages = self.recent.messages();
-        if !messages.is_empty() || !self.removed.is_empty() {
-            index.change(messages, self.removed.clone())?;
+        if !messages.is_empty() || !self.removed.is_empty() || !self.replaced.is_empty() {
+            index.change(self.replaced.clone(), messages, self.removed.clone())?;
         }
         self.removed.clear();
+        self.replaced.clear();
         self.recent.clear();
         Ok(())
     }

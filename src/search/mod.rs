@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, RwLock};
 
 use crate::accounts::{Action, Actor};
-use crate::analysis::Folded;
+use crate::analysis::{Folded, fold};
 use crate::index::{Audience, MessageIndex, MessageQuery, Place};
 use crate::model::{Message, RoomKind, RoomName, RoomRecord, Timestamp, utf16_range};
 use crate::schedule::Zone;
@@ -269,6 +269,10 @@ impl Search {
         else {
             return Ok(None);
         };
+        // The index may know it as somebody's who has left.
+        if query.handle.as_ref().is_some_and(|handle| *handle != fold(&message.handle.to_string())) {
+            return Ok(None);
+        }
         let folded = Folded::new(message.text.as_str());
         if !query.words.iter().all(|word| word.is_in(&folded)) {
             return Ok(None);

@@ -121,7 +121,7 @@ mod tests {
             (0..36).map(|seq| message(seq, 6 + seq % 4, texts[seq as usize % texts.len()])).collect();
         let dir = tempfile::tempdir().expect("a folder");
         let index = MessageIndex::open(dir.path()).expect("an index");
-        index.change(messages.clone(), vec![]).expect("a change");
+        index.change(vec![], messages.clone(), vec![]).expect("a change");
         let recent = Recent::default();
         recent.add(messages);
         let terms = [

@@ -33,7 +33,7 @@ pub(super) fn insert(batch: Batch, account: &Account) -> Batch {
     let batch = account
         .identity
         .iter()
-        .fold(batch, |batch, identity| batch.put(Table::AccountsOfIdentities, key(identity), id));
+        .fold(batch, |batch, identity| batch.put(Table::AccountsOfIdentities, identity_key(identity), id));
     batch
         .put(Table::AccountNames, account.name.skeleton(), id)
         .put(Table::AccountsOfPrincipals, account.principal.to_string(), id)
@@ -41,7 +41,7 @@ pub(super) fn insert(batch: Batch, account: &Account) -> Batch {
 }
 
 /// Where the account of an identity is found: a digest, as both parts may be long.
-fn key(identity: &Identity) -> Vec<u8> {
+pub(super) fn identity_key(identity: &Identity) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update((identity.issuer.len() as u64).to_be_bytes());
     hash.update(&identity.issuer);
@@ -60,7 +60,7 @@ impl Store {
             .if_absent(Table::AccountNames, account.name.skeleton())
             .if_absent(Table::AccountsOfPrincipals, account.principal.to_string());
         if let Some(identity) = &account.identity {
-            batch = batch.if_absent(Table::AccountsOfIdentities, key(identity));
+            batch = batch.if_absent(Table::AccountsOfIdentities, identity_key(identity));
         }
         batch = insert(batch, account);
         if let Some(used) = used {
@@ -94,7 +94,7 @@ impl Store {
 
     /// The account of whom the identity provider knows so.
     pub async fn account_of_identity(&self, identity: &Identity) -> Result<Option<Account>, StoreError> {
-        self.account_behind(Table::AccountsOfIdentities, &key(identity)).await
+        self.account_behind(Table::AccountsOfIdentities, &identity_key(identity)).await
     }
 
     /// Gives an account this identity in place of the one it may have; `false` if another account has it.
@@ -106,11 +106,11 @@ impl Store {
             }
             let mut batch = Batch::new(scopes::CHANGE_IDENTITY)
                 .if_equal(Table::Accounts, id.as_str(), before)
-                .if_absent(Table::AccountsOfIdentities, key(identity));
+                .if_absent(Table::AccountsOfIdentities, identity_key(identity));
             if let Some(former) = account.identity.replace(identity.clone()) {
-                batch = batch.delete(Table::AccountsOfIdentities, key(&former));
+                batch = batch.delete(Table::AccountsOfIdentities, identity_key(&former));
             }
-            let batch = batch.put(Table::AccountsOfIdentities, key(identity), id.as_str());
+            let batch = batch.put(Table::AccountsOfIdentities, identity_key(identity), id.as_str());
             let batch = batch.put(Table::Accounts, id.as_str(), encode(&account));
             match self.commit_with(batch, WriteKind::Maintenance, |outcome| outcome).await? {
                 Outcome::Written { .. } => return Ok(true),
@@ -135,7 +135,7 @@ impl Store {
             }
             let batch = Batch::new(scopes::CHANGE_IDENTITY)
                 .if_equal(Table::Accounts, id.as_str(), before)
-                .delete(Table::AccountsOfIdentities, key(&former))
+                .delete(Table::AccountsOfIdentities, identity_key(&former))
                 .put(Table::Accounts, id.as_str(), encode(&account));
             if self.commit_if(batch, WriteKind::Maintenance, || ()).await? {
                 return Ok(Some(Ok(())));

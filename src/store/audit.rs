@@ -14,7 +14,7 @@ use super::moderation::report_id;
 use super::pager::Pager;
 use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
-use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, prefix_range, sessions, tokens};
+use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, erasures, prefix_range, sessions, tokens};
 use crate::model::{
     Account, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report, RoomRecord, Sanction, Schedule,
 };
@@ -155,6 +155,10 @@ async fn audit_accounts(reader: &dyn Reader, expected: &mut Entries) -> Result<(
     while let Some((_, record)) = found.next().await.map_err(words)? {
         let account: Account = read(&record)?;
         add(expected, accounts::insert(Batch::new(Scope::ANY), &account));
+    }
+    let mut found = Pager::of_table(reader, Table::Erasures);
+    while let Some((_, record)) = found.next().await.map_err(words)? {
+        add(expected, erasures::void(Batch::new(Scope::ANY), &read(&record)?));
     }
     let mut found = Pager::of_table(reader, Table::Invitations);
     while let Some((_, record)) = found.next().await.map_err(words)? {

@@ -11,7 +11,8 @@ use super::RoomNumber;
 /// Maximum number of rooms tracked; beyond it, the consumer must scan all rooms.
 const MAX_ROOMS: usize = 4096;
 
-/// Maximum number of deletions tracked; further ones are dropped, since [`ChangeFeed`] gives no guarantee for them.
+/// Maximum number of deletions tracked, and of other changes; further ones are dropped, since [`ChangeFeed`] gives no guarantee for
+/// them.
 const MAX_DELETED: usize = 4096;
 
 /// Changes since the last read.
@@ -39,13 +40,16 @@ pub struct FeedChanges {
     pub deleted: Vec<(RoomNumber, u64)>,
     /// By room: the oldest message that is kept; those before it were purged.
     pub purged: HashMap<RoomNumber, u64>,
+    /// Messages that are somebody else's now.
+    pub changed: Vec<(RoomNumber, u64)>,
     /// A limit was exceeded: any room may have new messages, and fewer old ones.
     pub everywhere: bool,
 }
 
 impl FeedChanges {
     fn is_empty(&self) -> bool {
-        self.rooms.is_empty() && self.deleted.is_empty() && self.purged.is_empty() && !self.everywhere
+        let is_none_gone = self.deleted.is_empty() && self.purged.is_empty();
+        self.rooms.is_empty() && is_none_gone && self.changed.is_empty() && !self.everywhere
     }
 }
 
@@ -113,6 +117,15 @@ impl ChangeFeed {
                 return;
             }
             fresh.purged.insert(room, oldest);
+        });
+    }
+
+    /// Records that a message is somebody else's now.
+    pub(super) fn note_changed(&self, room: RoomNumber, seq: u64) {
+        self.add(|fresh| {
+            if fresh.changed.len() < MAX_DELETED {
+                fresh.changed.push((room, seq));
+            }
         });
     }
 

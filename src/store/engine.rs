@@ -95,6 +95,8 @@ pub enum Table {
     HeldMessages = 61,
     /// Principal → the merge that makes it another person.
     Merges = 62,
+    /// Principal → the removal of that person, until all of it is done.
+    Erasures = 70,
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.

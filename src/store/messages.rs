@@ -238,6 +238,32 @@ impl Store {
         Ok((if job.job.state.has_ended() { erase_ended(batch, &job) } else { erase_later(batch, &job) }, changed))
     }
 
+    /// Lets messages be a deleted user's. `effect` is called as in [`Store::delete_message`]. `false`, and nothing is stored, when
+    /// one of them is not what it was any more.
+    pub async fn disown_messages(
+        &self,
+        room: RoomNumber,
+        messages: Vec<(u64, Message)>,
+        effect: impl FnOnce(Vec<ChangedMessage>) + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        let (mut batch, mut changed) = (Batch::new(scopes::DISOWN_MESSAGES), Vec::new());
+        for (seq, old) in messages {
+            let disowned = old.clone().disowned();
+            batch = rewrite(batch, room, seq, &old, &disowned);
+            changed.push((seq, disowned));
+        }
+        let change_feed = self.change_feed.clone();
+        let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
+            Outcome::Written { version, .. } => {
+                changed.iter().for_each(|(seq, _)| change_feed.note_changed(room, *seq));
+                effect(with_versions(changed, version.unwrap_or_default()));
+                Ok(true)
+            }
+            Outcome::Refused { .. } => Ok(false),
+        };
+        self.commit_with(batch, WriteKind::Maintenance, on_commit).await
+    }
+
     /// Messages that were changed later than version `after` and when the room's newest number was `newest` or more, as they
     /// are now, in the order of their changes. `None` if there are more than `limit`, or they are very long.
     pub async fn changed_messages(

@@ -12,6 +12,7 @@ mod command_rules;
 mod disk;
 mod documents;
 mod engine;
+mod erasures;
 mod files;
 mod held;
 mod hooks;
@@ -61,6 +62,7 @@ pub use engine::{
     Batch, Counter, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, RecordChange, Scope, Table,
     prefix_range,
 };
+pub use erasures::ErasureBegun;
 pub use files::{Files, Incoming};
 pub use held::{Held, HeldId, HeldLimits, Holding};
 pub use invitations::UsedInvitation;

@@ -93,6 +93,13 @@ impl Store {
         Err(StoreError::Busy)
     }
 
+    /// Changes the report of a message; `false` if it is not what it was any more.
+    pub async fn change_report(&self, room: RoomNumber, from: &Report, to: &Report) -> Result<bool, StoreError> {
+        let key = room.key(from.seq);
+        let batch = Batch::new(scopes::CHANGE_REPORT).if_equal(Table::Reports, key.clone(), encode(from));
+        self.commit_if(batch.put(Table::Reports, key, encode(to)), WriteKind::Maintenance, || ()).await
+    }
+
     /// Removes the report of a message; `None` if there is none.
     pub async fn remove_report(&self, room: RoomNumber, seq: u64) -> Result<Option<Report>, StoreError> {
         let key = room.key(seq);

@@ -141,9 +141,9 @@ impl Store {
         Ok(!self.list_jobs(JobList::Of(principal), None, 1, has_not_ended).await?.is_empty())
     }
 
-    /// Removes the schedules and the ended jobs of somebody who cannot come back; `false` when one was not there any more, or
+    /// Removes the schedules and the ended jobs of somebody who cannot come back; `false` when a job was not there any more, or
     /// has not ended.
-    async fn remove_work_of(&self, principal: &Principal) -> Result<bool, StoreError> {
+    pub async fn remove_work_of(&self, principal: &Principal) -> Result<bool, StoreError> {
         /// Jobs at a time.
         const AT_ONCE: usize = 64;
         for schedule in self.schedules_of(principal).await? {

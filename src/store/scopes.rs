@@ -39,6 +39,9 @@ scopes! {
     ADD_ACCOUNT: Accounts AccountNames AccountsOfPrincipals AccountsOfIdentities Invitations Claims;
     CHANGE_ACCOUNT: Accounts;
     CHANGE_IDENTITY: Accounts AccountsOfIdentities;
+    /// An account leaves the store, while another owner is as it was; or a guest is known no more. The rest follows.
+    BEGIN_ERASURE: Accounts AccountNames AccountsOfPrincipals AccountsOfIdentities Erasures;
+    END_ERASURE: AccountsOfPrincipals Erasures;
     ADD_INVITATION: Invitations Claims;
     /// The server's own invitation in place of the one before.
     REPLACE_FIRST_INVITATION: Invitations Meta;
@@ -54,6 +57,7 @@ scopes! {
     ADD_MERGE: Merges Claims;
     REMOVE_MERGE: Merges Claims;
     ADD_REPORT: Reports Claims;
+    CHANGE_REPORT: Reports;
     REMOVE_REPORT: Reports Claims;
     ADD_AUDIT_ENTRY: AuditLog Counters;
     PRUNE_AUDIT_LOG: AuditLog;
@@ -87,6 +91,9 @@ scopes! {
     PRUNE_SENT_IDS: SentIds;
     /// The text of a message, and what its answer and its job repeat of it.
     DELETE_MESSAGE: Messages Counters Changes ChangedAt Jobs JobLogs OpenJobs DueJobs ErasedJobs;
+
+    /// Messages that are a deleted user's from now on.
+    DISOWN_MESSAGES: Messages Counters Changes ChangedAt;
 
     ADD_JOB: Jobs OpenJobs DueJobs DueJobsOfRoom JobsOfPerson Claims;
     /// A job goes from one place to another; if it was the next run of a schedule, with the run after it.

@@ -25,6 +25,7 @@ mod hostile;
 mod interruptions;
 mod keyboard;
 mod moderation;
+mod own_data;
 mod owner;
 mod pictures;
 mod preferences;

@@ -49,6 +49,7 @@ mod open_id;
 mod origins;
 mod owner;
 mod page;
+mod personal_data;
 mod personas;
 mod presence;
 mod programs;

@@ -53,6 +53,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/documents", Guest, none.clone()),
         ("GET", "/api/documents/{document}", Guest, none.clone()),
         ("GET", "/api/account", Member, none.clone()),
+        ("GET", "/api/account/export", Guest, none.clone()),
         ("GET", "/api/account/tokens", Member, none.clone()),
         ("POST", "/api/account/tokens", Member, json!({"name": "made", "scopes": ["read"]})),
         ("POST", "/api/qr-code", Member, json!({"text": "https://chat.example.com/"})),
@@ -89,6 +90,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("PATCH", "/api/accounts/{account}", Admin, json!({"disabled": false})),
         ("GET", "/api/accounts/{account}/sessions", Admin, none.clone()),
         ("DELETE", "/api/accounts/{account}/sessions", Admin, none.clone()),
+        ("DELETE", "/api/accounts/{leaver}?messages=keep", Admin, none.clone()),
         ("GET", "/api/invitations", Admin, none.clone()),
         ("POST", "/api/invitations", Admin, json!({"role": "member"})),
         ("DELETE", "/api/invitations/{invitation}", Admin, none.clone()),
@@ -125,6 +127,8 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("POST", "/api/session/passkey", Stranger, json!({"ticket": "", "credential": {}})),
         ("POST", "/api/session/provider/start", Stranger, none.clone()),
         ("POST", "/api/session/provider", Stranger, json!({"code": "", "state": "", "ticket": ""})),
+        // A guest is forgotten then.
+        ("POST", "/api/account/delete", Guest, json!({"messages": "keep"})),
         // Last: they end the sessions of those who ask.
         ("DELETE", "/api/account/sessions", Member, none.clone()),
         ("POST", "/api/session", Stranger, json!({"name": "Pat", "password": "wrong"})),
@@ -182,6 +186,7 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     let invitation = by_owner("POST", "/api/invitations", json!({"role": "member"})).await;
     let mut pat = Browser::with_account(server, "Pat", "member").await;
     pat.ask(server, "POST", "/api/rooms", json!({"name": "closed", "kind": "closed"})).await;
+    let leaver = by_owner("POST", "/api/accounts", json!({"name": "Lee"})).await;
     let document = by_owner("POST", "/api/documents", json!({"title": "Terms", "text": "# Terms"})).await;
     let path = format!("/api/rooms/lobby/messages/{seq}/report");
     assert_eq!(server.request("POST", &path).json(json!({})).send().await.status, 202);
@@ -208,6 +213,7 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
         ("document", text(&document["id"])),
         ("sanction", text(&sanction["id"])),
         ("report", text(&reports["reports"][0]["id"])),
+        ("leaver", text(&leaver["id"])),
         ("account", text(&accounts["accounts"][0]["id"])),
         ("token", "0123456789abcdef0123456789abcdef".to_owned()),
         ("session", "0123456789abcdef01234567".to_owned()),

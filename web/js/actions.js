@@ -400,6 +400,13 @@ export function createActions(chat, connection) {
     }),
 
     drawQrCode: api.drawQrCode,
+    /** Nothing is known of this browser's person afterwards. */
+    leave: explained(async (how) => {
+      await leaveSession(() => api.leave(how));
+      ['account', 'handle', 'asked'].forEach(forget);
+      app.openRoom(FIRST_ROOM);
+    }),
+
     fetchTokens: explained(api.listTokens),
     createToken: explained(api.createToken),
     dropToken(token, restore) {
@@ -434,6 +441,7 @@ export function createActions(chat, connection) {
       undoably(t('merge.was-undone'), { act: () => api.undoMerge(id).then(done), restore });
     },
     signOutAccount: explained(api.signOutAccount),
+    removeAccount: explained(api.removeAccount),
     fetchInvitations: explained(api.listInvitations),
     createInvitation: explained(api.createInvitation),
 

@@ -104,6 +104,10 @@ export const arriveToLink = (arrival) => call('POST', '/api/account/identity', a
 export const unlinkIdentity = (password) => call('DELETE', '/api/account/identity', { password });
 /** Ends all other sessions. `current` is null if there is no password yet. */
 export const changePassword = (current, wanted) => call('POST', '/api/account/password', { current, new: wanted });
+/** Everything of the person who asks, as a file. */
+export const EXPORT_FILE = '/api/account/export';
+/** Deletes the own account, or forgets a guest: `{messages: 'keep' | 'remove', password?}`. */
+export const leave = (how) => call('POST', '/api/account/delete', how);
 export const endSession = (id) => call('DELETE', `/api/account/sessions/${encodeURIComponent(id)}`);
 export const endEverySession = () => call('DELETE', '/api/account/sessions');
 /** A text as a QR code: `{size, path}`, to be drawn as SVG. */
@@ -116,6 +120,8 @@ export const deleteToken = (id) => call('DELETE', `/api/account/tokens/${encodeU
 export const listAccounts = (query) => call('GET', `/api/accounts?${new URLSearchParams(withoutEmpty(query))}`);
 /** `change`: any of `role`, `disabled`, `password`, and `second_factor: false`, which removes it with the passkeys. */
 export const changeAccount = (id, change) => call('PATCH', accountPath(id), change);
+/** `messages` is `keep` or `remove`. */
+export const removeAccount = (id, messages) => call('DELETE', `${accountPath(id)}?messages=${messages}`);
 export const signOutAccount = (id) => call('DELETE', `${accountPath(id)}/sessions`);
 /** `{into, handle}` or `{into, room, seq}`: whoever that is becomes one with the account `into`. */
 export const mergePeople = (merge) => call('POST', '/api/merges', merge);

@@ -19,6 +19,7 @@ mod metrics;
 mod moderation;
 mod overview;
 mod passkeys;
+mod personal_data;
 mod provider;
 mod qr_code;
 mod rooms;
@@ -99,6 +100,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         provider::routes,
         qr_code::routes,
         accounts::routes,
+        personal_data::routes,
         invitations::routes,
         schedules::routes,
         hooks::routes,

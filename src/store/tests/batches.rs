@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::model::{
     Access, Account, AccountId, AuditEntry, CommandRule, Document, DocumentId, DocumentKind, DocumentNumber, FileId,
-    HeldMessage, Hook, HookId, Invitation, InvitationId, JobMinute, Language, Merge, MergeId, MissedRuns,
+    HeldMessage, Hook, HookId, Invitation, InvitationId, JobMinute, Language, LeftMessages, Merge, MergeId, MissedRuns,
     ModerationSettings, NextRun, Origin, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId,
     SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
 };
@@ -128,6 +128,9 @@ async fn change_messages(store: &Store, lobby: RoomNumber) {
         post(store, lobby, &principal("Ann"), message, Some(&job)).await.expect("stored");
     }
     finish(store, &done, &ended(&done, JobState::Completed), (lobby, &message("3", "answer"))).await.expect("stored");
+    let kept = store.message(lobby, 1).await.expect("readable").expect("there");
+    assert_eq!(store.disown_messages(lobby, vec![(1, kept.clone())], |_| ()).await, Ok(true));
+    assert_eq!(store.disown_messages(lobby, vec![(1, kept)], |_| ()).await, Ok(false), "it is nobody's now");
     for seq in 1..=4 {
         assert_eq!(store.delete_message(lobby, seq, |_| ()).await, Ok(true));
     }
@@ -332,6 +335,22 @@ async fn change_accounts(store: &Store) {
     assert_eq!(store.add_invitation(&[4; 32], invitation(Some(0)), 1).await, Ok(true), "the place is free again");
     assert_eq!(store.remove_expired_invitations(Timestamp::now()).await, Ok(1));
 
+    let owner = Account { role: Role::Owner, ..account("Olga") };
+    assert_eq!(store.add_account(&owner, None).await, Ok(AccountAdded::Added));
+    let keep = LeftMessages::Keep;
+    assert_eq!(store.begin_erasure(&owner.id, keep, |_| ()).await, Ok(ErasureBegun::OnlyOwner));
+    let other = Account { role: Role::Owner, ..account("Otto") };
+    assert_eq!(store.add_account(&other, None).await, Ok(AccountAdded::Added));
+    let begun = store.begin_erasure(&owner.id, keep, |_| ()).await.expect("begun");
+    let ErasureBegun::Begun(erasure) = begun else { panic!("{begun:?}") };
+    assert_eq!(store.begin_erasure(&owner.id, keep, |_| ()).await, Ok(ErasureBegun::Nobody));
+    assert_eq!(store.begin_erasure(&other.id, keep, |_| ()).await, Ok(ErasureBegun::OnlyOwner), "the last one");
+    let again = Account { principal: owner.principal.clone(), ..account("Olga") };
+    assert_eq!(store.add_account(&again, None).await, Ok(AccountAdded::VisitorTaken), "as long as it is removed");
+    assert_eq!(store.erasures().await, Ok(vec![erasure.clone()]));
+    store.end_erasure(&erasure).await.expect("ended");
+    assert_eq!((store.erasures().await, store.is_void(&owner.principal).await), (Ok(vec![]), Ok(false)));
+
     let session = Session {
         subject: Principal::account(&ann.id),
         expires_at: Timestamp(1),
@@ -419,12 +438,16 @@ async fn change_the_rest(store: &Store) {
         seq,
         reason: String::new(),
         reporter: moderator.clone(),
+        principal: None,
         at: Timestamp::now(),
         place: 0,
     };
     assert_eq!(store.add_report(number, report(1), 1).await, Ok(true));
     assert_eq!(store.add_report(number, report(1), 1).await, Ok(true), "it is reported already");
     assert_eq!(store.add_report(number, report(2), 1).await, Ok(false), "there is one place");
+    let (own, anonymous) = (store.reports().await.expect("readable")[0].1.clone(), Handle::deleted());
+    assert_eq!(store.change_report(number, &own, &Report { reporter: anonymous, ..own.clone() }).await, Ok(true));
+    assert_eq!(store.change_report(number, &own, &own).await, Ok(false), "it is another now");
     assert!(store.remove_report(number, 1).await.expect("removed").is_some());
     assert_eq!(store.reports().await, Ok(vec![]));
 

@@ -33,6 +33,8 @@ const FETCHED = {
   'second-factor': () => import('./accounts/second_factor_dialog.js').then(({ loadStyles, SecondFactorDialog }) => loadStyles().then(() => SecondFactorDialog)),
   'with-password': () => import('./accounts/with_password.js').then(({ loadStyles, WithPassword }) => loadStyles().then(() => WithPassword)),
   merge: () => import('./accounts/merge.js').then(({ loadStyles, Merge }) => loadStyles().then(() => Merge)),
+  leave: () => import('./accounts/leave.js').then(({ loadStyles, Leave }) => loadStyles().then(() => Leave)),
+  'remove-account': () => import('./accounts/leave.js').then(({ loadStyles, RemoveAccount }) => loadStyles().then(() => RemoveAccount)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };
 
@@ -45,6 +47,7 @@ const HandleDialog = ({ app, first, problem, value }) => html`
     <//>
     <p class="dialog-more">${t('sign-in.have-account')} <button type="button" class="link" data-testid="sign-in-instead"
       onClick=${() => openDialog('sign-in')}>${t('sign-in.title')}</button></p>
+    ${!first && html`<p class="dialog-more"><button type="button" class="link" data-testid="own-data-open" onClick=${() => { closeDialog(); app.openAccount(); }}>${t('own-data.title')}</button></p>`}
   <//>
 `;
 

@@ -3,6 +3,7 @@
 import { toRepeat } from '../commands.js';
 import { html } from '../html.js';
 import { clockTime, duration, fullTime, shortTime, t } from '../i18n.js';
+import { shownName } from '../names.js';
 import { openMenu } from '../ui.js';
 import { Avatar, colourOf } from './avatar.js';
 import { Icon } from './icons.js';
@@ -42,7 +43,7 @@ const SystemMessage = ({ row: { key, message, at } }) => html`
 
 const Head = ({ message, at }) => html`
   <header>
-    <span class="author ${message.role === 'bot' ? 'bot' : colourOf(message.handle)}" data-testid="message-author">${message.handle}</span>
+    <span class="author ${message.role === 'bot' ? 'bot' : colourOf(message.handle)}" data-testid="message-author">${shownName(message.handle)}</span>
     <${RoleMark} of=${message} />
     <time datetime=${at.toISOString()} title=${fullTime(at)}>${clockTime(at)}</time>
   </header>
@@ -51,7 +52,7 @@ const Head = ({ message, at }) => html`
 // Shown on hover and read out, so that a group of messages stays quiet.
 const QuietTime = ({ message, at }) => html`
   <header class="quiet">
-    <span class="unseen" data-testid="message-author">${message.handle}</span>
+    <span class="unseen" data-testid="message-author">${shownName(message.handle)}</span>
     <time datetime=${at.toISOString()} title=${fullTime(at)}>${shortTime(at)}</time>
   </header>
 `;
@@ -60,7 +61,7 @@ function Asked({ app, room, row }) {
   const question = room.at(row.asked);
   const text = row.message.query ?? question?.message;
   if (!text) return null;
-  const asker = question?.handle;
+  const asker = question && shownName(question.handle);
   const show = () => {
     app.wantedMessage.value = row.asked;
   };
@@ -136,7 +137,7 @@ const Rejected = ({ app, room, row }) => html`
 function Tools({ app, room, message, tabindex }) {
   if (!message.seq || message.deleted || !app.isShared(room.name)) return null;
   const items = actionsOn(app, room, message);
-  const label = t('message.actions', { name: message.handle });
+  const label = t('message.actions', { name: shownName(message.handle) });
   return html`
     <span class="tools">
       ${app.may('delete_message') && html`

@@ -1,6 +1,7 @@
 // What can be done about somebody's message, beyond deleting it.
 
 import { t } from '../i18n.js';
+import { isDeleted } from '../names.js';
 import { isDirect } from '../router.js';
 import { openDialog } from '../ui.js';
 
@@ -9,7 +10,7 @@ const isOthers = (app, { handle }) => handle !== app.chat.user.value?.handle;
 const isGuests = ({ role, author_role: account }) => role === 'user' && account === undefined;
 
 /** Those who moderate are kept from nothing. */
-export const mayBeStopped = (app, message) => isOthers(app, message) && message.role === 'user' && [undefined, 'member'].includes(message.author_role);
+export const mayBeStopped = (app, message) => isOthers(app, message) && message.role === 'user' && !isDeleted(message.handle) && [undefined, 'member'].includes(message.author_role);
 
 /** `[{name, words, act()}]` for a message in a room, as far as this person may. */
 export function actionsOn(app, room, message) {

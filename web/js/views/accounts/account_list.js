@@ -80,6 +80,7 @@ function Actions({ app, directory, account }) {
     ${disabled
       ? html`<${Act} testid="person-enable" name=${name} words="accounts.enable" act=${enable} />`
       : html`<${Act} testid="person-disable" name=${name} words="accounts.disable" act=${() => disable(app, directory, account)} />`}
+    <${Act} testid="person-remove" name=${name} words="accounts.remove" act=${() => openDialog('remove-account', { account, done: () => directory.refresh() })} />
   `;
 }
 

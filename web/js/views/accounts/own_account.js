@@ -7,6 +7,7 @@ import { Avatar } from '../avatar.js';
 import { Icon } from '../icons.js';
 import { PageHeader } from '../page_header.js';
 import { Identity } from './identity.js';
+import { OwnData } from './own_data.js';
 import { Passkeys } from './passkeys.js';
 import { Password } from './password.js';
 import { SecondFactor } from './second_factor.js';
@@ -21,17 +22,18 @@ export function OwnAccount({ app, part }) {
     <main class="accounts" data-testid="own-account">
       <${PageHeader} app=${app} place="account" part=${part} title=${t('account.title')}><span class="spacer"></span><//>
       <div class="page-body account-page">
-        ${user && (app.hasAccount() ? html`<${Details} key=${user.handle} app=${app} />` : html`<${Guest} />`)}
+        ${user && (app.hasAccount() ? html`<${Details} key=${user.handle} app=${app} />` : html`<${Guest} app=${app} />`)}
       </div>
     </main>
   `;
 }
 
-const Guest = () => html`
+const Guest = ({ app }) => html`
   <div class="nobody" data-testid="account-guest">
     <p>${t('account.guest')}</p>
     <button type="button" class="primary" onClick=${() => openDialog('sign-in')}>${t('sign-in.title')}</button>
   </div>
+  <${OwnData} app=${app} />
 `;
 
 function Details({ app }) {
@@ -66,7 +68,8 @@ function Details({ app }) {
       <${Passkeys} app=${app} own=${found.value} ways=${ways.value} changed=${refresh} />
       <${SecondFactor} app=${app} own=${found.value} changed=${refresh} />
       ${ways.value?.provider && html`<${Identity} app=${app} own=${found.value} provider=${ways.value.provider} changed=${refresh} />`}
-      <${Tokens} app=${app} />`}
+      <${Tokens} app=${app} />
+      <${OwnData} app=${app} hasPassword=${found.value.has_password} />`}
   `;
 }
 

@@ -3,6 +3,7 @@
 import { AUDIT_FILE } from '../../api.js';
 import { html } from '../../html.js';
 import { fullTime, moment, t } from '../../i18n.js';
+import { shownName } from '../../names.js';
 import { Icon } from '../icons.js';
 import { Listed, ListSearch, More, usePagedList } from '../paged_list.js';
 
@@ -51,7 +52,7 @@ function Row({ app, list, entry }) {
   return html`
   <tr data-testid="audit-entry" data-action=${action}>
     <td class="at"><time datetime=${at} title=${fullTime(new Date(at))}>${moment(new Date(at))}</time></td>
-    <td class="by" title=${address}><span class="audit-by">${by}</span> <small>${t(`role.${role}`)}</small></td>
+    <td class="by" title=${address}><span class="audit-by">${shownName(by)}</span> <small>${t(`role.${role}`)}</small></td>
     <td class="action"><code>${action}</code></td>
     <td class="subject" title=${subject}>${subject}</td>
     <td class="change"><${Change} before=${before} after=${after} /></td>

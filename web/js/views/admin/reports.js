@@ -2,6 +2,7 @@
 
 import { html, useEffect } from '../../html.js';
 import { day, fullTime, t } from '../../i18n.js';
+import { shownName } from '../../names.js';
 import { openDialog } from '../../ui.js';
 import { insidePage } from '../links.js';
 import { mayBeStopped } from '../message_actions.js';
@@ -33,7 +34,7 @@ function Reported({ app, reports }) {
   const [{ room, seq, message }] = reports;
   const settle = () => app.settleReports(reports.map(({ id }) => id));
   const remove = () => openDialog('confirm', {
-    title: t('reports.delete-this', { name: message.handle }),
+    title: t('reports.delete-this', { name: shownName(message.handle) }),
     text: t('reports.delete-means'),
     label: t('reports.delete'),
     act: async () => {
@@ -57,5 +58,5 @@ function Reported({ app, reports }) {
 }
 
 const Reporter = ({ report: { reporter, reason, at } }) => html`
-  <li><b>${reporter}</b> <time datetime=${at} title=${fullTime(new Date(at))}>${day(new Date(at))}</time>${reason && html`<span>${reason}</span>`}</li>
+  <li><b>${shownName(reporter)}</b> <time datetime=${at} title=${fullTime(new Date(at))}>${day(new Date(at))}</time>${reason && html`<span>${reason}</span>`}</li>
 `;

@@ -3,6 +3,7 @@
 import { html, useLayoutEffect, useRef } from '../../html.js';
 import { fullTime, moment, t } from '../../i18n.js';
 import { excerpt, plainPassage } from '../../marks.js';
+import { shownName } from '../../names.js';
 import { documentsPath } from '../../router.js';
 import { Avatar, colourOf } from '../avatar.js';
 import { Icon } from '../icons.js';
@@ -75,7 +76,7 @@ function Message({ app, message: { room, handle, role, timestamp, message, marks
   return html`
     <${Avatar} handle=${handle} role=${role} />
     <span class="search-body">
-      <span class="search-head"><b class=${role === 'bot' ? 'author bot' : colourOf(handle)}>${handle}</b>
+      <span class="search-head"><b class=${role === 'bot' ? 'author bot' : colourOf(handle)}>${shownName(handle)}</b>
         <span class="search-where">${app.titleOf(room)}</span>
         <time datetime=${timestamp} title=${fullTime(at)}>${moment(at)}</time></span>
       <span class="search-text"><${Marked} ...${excerpt(message, marks ?? [], MESSAGE_LENGTH)} /></span>

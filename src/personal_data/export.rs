@@ -1,0 +1,353 @@
+//! Everything that the server has of a person, as an archive: lines of JSON, and the files that the person uploaded.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::archive::Archive;
+use crate::accounts::Actor;
+use crate::budgets::{Budgets, Cost, Spender};
+use crate::library::Library;
+use crate::model::{
+    Account, Document, Message, Payer, Report, Role, RoomKind, RoomRecord, Timestamp, Token, TokenScope, rfc_3339,
+};
+use crate::protocol::{AccountView, JobDetails, JobView, MessageView, ScheduleView, SessionView};
+use crate::store::{JobList, RoomNumber, Store, StoreError};
+use crate::text::Text;
+
+/// Messages and jobs read at a time.
+const PAGE: usize = 200;
+
+/// Exports at a time, and those of guests among them.
+const MOST: usize = 4;
+const MOST_OF_GUESTS: usize = 2;
+
+/// Whose exports are under way.
+#[derive(Default)]
+pub struct Exports {
+    running: Mutex<HashSet<Payer>>,
+}
+
+/// A place among the exports; given back on drop.
+pub struct ExportPlace {
+    exports: Arc<Exports>,
+    payer: Payer,
+}
+
+impl Exports {
+    /// Takes a place: one at a time for whoever pays.
+    ///
+    /// # Errors
+    /// When all are taken.
+    pub fn enter(self: &Arc<Self>, payer: &Payer, role: Role) -> Result<ExportPlace, Text> {
+        let mut running = self.running.lock();
+        let guests = running.iter().filter(|payer| matches!(payer, Payer::Address(_))).count();
+        let is_full = running.len() >= MOST || (role <= Role::Guest && guests >= MOST_OF_GUESTS);
+        if is_full || !running.insert(payer.clone()) {
+            return Err(Text::new("error-busy-export"));
+        }
+        Ok(ExportPlace { exports: self.clone(), payer: payer.clone() })
+    }
+}
+
+impl Drop for ExportPlace {
+    fn drop(&mut self) {
+        self.exports.running.lock().remove(&self.payer);
+    }
+}
+
+/// What is exported, and from where.
+pub struct Export {
+    pub store: Arc<Store>,
+    pub library: Arc<Library>,
+    pub budgets: Arc<Budgets>,
+    /// Who asks; everything is this person's.
+    pub actor: Actor,
+    /// The person's account with its sessions, if there is one.
+    pub account: Option<(Account, Vec<SessionView>)>,
+    /// Tokens of the person's programs.
+    pub tokens: Vec<Token>,
+}
+
+/// A room that somebody made, or of which somebody is a member.
+#[derive(Serialize)]
+struct RoomLine<'a> {
+    room: &'a str,
+    kind: RoomKind,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    title: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    topic: &'a str,
+    owner: bool,
+    member: bool,
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    created_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct AccountFile<'a> {
+    account: AccountView,
+    sessions: &'a [SessionView],
+}
+
+#[derive(Serialize)]
+struct GuestFile<'a> {
+    handle: String,
+    role: &'a str,
+}
+
+#[derive(Serialize)]
+struct TokenLine<'a> {
+    id: &'a str,
+    name: String,
+    scopes: &'a [TokenScope],
+    rooms: Vec<&'a str>,
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    created_at: Timestamp,
+    #[serde(serialize_with = "rfc_3339::serialize_optional")]
+    expires_at: Option<Timestamp>,
+    #[serde(serialize_with = "rfc_3339::serialize_optional")]
+    last_used_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct ReportLine<'a> {
+    room: &'a str,
+    seq: u64,
+    reason: &'a str,
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct DocumentLine<'a> {
+    id: &'a str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    /// Where it is in the archive.
+    files: Vec<String>,
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    created_at: Timestamp,
+}
+
+impl Export {
+    /// Begins to write the archive, which is read from what is returned. A reader that takes longer than `patience` for a
+    /// part of it gets no more. `place` is kept until the end.
+    pub fn begin(
+        self,
+        place: ExportPlace,
+        patience: Duration,
+    ) -> (impl Future<Output = ()> + Send, mpsc::Receiver<io::Result<Bytes>>) {
+        let (mut archive, chunks) = Archive::new(patience);
+        let writing = async move {
+            let _place = place;
+            let done = match self.write(&mut archive).await {
+                Ok(()) => archive.finish().await,
+                Err(error) => {
+                    archive.fail(io::Error::new(error.kind(), "the export broke off")).await;
+                    Err(error)
+                }
+            };
+            if let Err(error) = done {
+                tracing::debug!(%error, "an export broke off");
+            }
+        };
+        (writing, chunks)
+    }
+
+    async fn write(&self, archive: &mut Archive) -> io::Result<()> {
+        archive.begin("README.txt")?;
+        archive.write(Text::new("export-readme").in_locale(self.actor.locale).as_bytes()).await?;
+        self.write_profile(archive).await?;
+        self.write_own_rooms(archive).await?;
+        let owned = self.write_messages(archive).await?;
+        self.write_rooms(archive, &owned).await?;
+        self.write_work(archive).await?;
+        self.write_reports(archive).await?;
+        self.write_documents(archive).await
+    }
+
+    async fn write_profile(&self, archive: &mut Archive) -> io::Result<()> {
+        archive.begin("profile.json")?;
+        match &self.account {
+            Some((account, sessions)) => {
+                let last_seen_at = sessions.first().map(|session| session.last_seen_at);
+                let account = AccountView::new(account, last_seen_at);
+                archive.line(&AccountFile { account, sessions }).await?;
+            }
+            None => {
+                let (handle, role) = (self.actor.handle.to_string(), self.actor.role.as_str());
+                archive.line(&GuestFile { handle, role }).await?;
+            }
+        }
+        archive.begin("tokens.jsonl")?;
+        for token in &self.tokens {
+            let line = TokenLine {
+                id: token.id.as_str(),
+                name: token.name.to_string(),
+                scopes: &token.scopes,
+                rooms: token.rooms.iter().map(|room| room.shown()).collect(),
+                created_at: token.created_at,
+                expires_at: token.expires_at,
+                last_used_at: token.last_used_at,
+            };
+            archive.line(&line).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything that was said in the private room and in direct ones: it was said to this person.
+    async fn write_own_rooms(&self, archive: &mut Archive) -> io::Result<()> {
+        archive.begin("conversations.jsonl")?;
+        let mut rooms = self.paid(self.store.rooms_of(&self.actor.principal)).await?;
+        rooms.retain(|(_, record)| record.kind == RoomKind::Direct);
+        rooms.extend(self.paid(self.store.room(&self.actor.private_room)).await?);
+        for (number, record) in rooms {
+            self.write_room(archive, number, &record, |_| true).await?;
+        }
+        Ok(())
+    }
+
+    /// What the person said in the other rooms; the rooms that the person made.
+    async fn write_messages(&self, archive: &mut Archive) -> io::Result<Vec<RoomRecord>> {
+        archive.begin("messages.jsonl")?;
+        let mut owned = Vec::new();
+        for number in self.paid(self.store.room_numbers()).await? {
+            let Some(record) = self.paid(self.store.find_room_record(number)).await? else { continue };
+            if record.owner.as_ref() == Some(&self.actor.principal) {
+                owned.push(record.clone());
+            }
+            if !matches!(record.kind, RoomKind::Direct | RoomKind::Private | RoomKind::Temporary) {
+                self.write_room(archive, number, &record, |message| message.author == self.actor.principal).await?;
+            }
+        }
+        Ok(owned)
+    }
+
+    async fn write_room(
+        &self,
+        archive: &mut Archive,
+        number: RoomNumber,
+        record: &RoomRecord,
+        is_wanted: impl Fn(&Message) -> bool,
+    ) -> io::Result<()> {
+        let (mut next, last) = (1, self.paid(self.store.last_seq(number)).await?);
+        while next <= last {
+            let page = self.paid(self.store.oldest_messages(number, next, last, PAGE)).await?;
+            let Some(&(newest, _)) = page.last() else { break };
+            for (seq, message) in page.iter().filter(|(_, message)| is_wanted(message)) {
+                archive.line(&MessageView::new(&record.name, *seq, message)).await?;
+            }
+            next = newest + 1;
+        }
+        Ok(())
+    }
+
+    async fn write_rooms(&self, archive: &mut Archive, owned: &[RoomRecord]) -> io::Result<()> {
+        archive.begin("rooms.jsonl")?;
+        let joined = self.paid(self.store.rooms_of(&self.actor.principal)).await?;
+        let is_owned = |record: &RoomRecord| owned.iter().any(|other| other.name == record.name);
+        let others = joined.iter().map(|(_, record)| record).filter(|record| !is_owned(record));
+        for record in owned.iter().chain(others) {
+            let line = RoomLine {
+                room: record.name.shown(),
+                kind: record.kind,
+                title: &record.settings.title,
+                topic: &record.settings.topic,
+                owner: record.owner.as_ref() == Some(&self.actor.principal),
+                member: record.members.contains(&self.actor.principal),
+                created_at: record.created_at,
+            };
+            archive.line(&line).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_work(&self, archive: &mut Archive) -> io::Result<()> {
+        archive.begin("jobs.jsonl")?;
+        let mut after = None;
+        loop {
+            let of = JobList::Of(&self.actor.principal);
+            let jobs = self.paid(self.store.list_jobs(of, after.as_ref(), PAGE, |_| true)).await?;
+            for stored in &jobs {
+                let view = JobView::new(&stored.job, stored.seq, None, None);
+                let (arguments, changes) = (stored.job.arguments.clone(), stored.job.changes.clone());
+                archive.line(&JobDetails::new(view, arguments, changes, None)).await?;
+            }
+            match jobs.into_iter().next_back() {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        archive.begin("schedules.jsonl")?;
+        for schedule in &self.paid(self.store.schedules_of(&self.actor.principal)).await? {
+            archive.line(&ScheduleView::new(schedule)).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_reports(&self, archive: &mut Archive) -> io::Result<()> {
+        archive.begin("reports.jsonl")?;
+        let is_own = |report: &Report| report.principal.as_ref() == Some(&self.actor.principal);
+        for (_, report) in self.paid(self.store.reports()).await?.iter().filter(|(_, report)| is_own(report)) {
+            let Report { room, seq, reason, at, .. } = report;
+            archive.line(&ReportLine { room: room.shown(), seq: *seq, reason, at: *at }).await?;
+        }
+        Ok(())
+    }
+
+    /// The documents that the person uploaded, which only those with an account do: their originals, or their texts.
+    async fn write_documents(&self, archive: &mut Archive) -> io::Result<()> {
+        let Some((account, _)) = &self.account else { return Ok(()) };
+        let mut documents: Vec<Document> = Vec::new();
+        let look = |document: Document| documents.extend((document.by == account.name).then_some(document));
+        self.paid(self.store.each_document(look)).await?;
+        let mut lines = Vec::new();
+        for document in &documents {
+            let mut files = Vec::new();
+            for (name, path) in self.library.files_of(document) {
+                // One may be replaced meanwhile.
+                if tokio::fs::try_exists(&path).await? {
+                    archive.copy(&name, &path).await?;
+                    files.push(name);
+                }
+            }
+            lines.push((document, files));
+        }
+        archive.begin("documents.jsonl")?;
+        for (document, files) in lines {
+            let line = DocumentLine {
+                id: document.id.as_str(),
+                title: &document.title,
+                author: document.author.as_deref(),
+                room: document.room.as_ref().map(|room| room.shown()),
+                url: document.origin.url.as_deref(),
+                files,
+                created_at: document.created_at,
+            };
+            archive.line(&line).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads, and charges the time that it takes.
+    async fn paid<T>(&self, read: impl Future<Output = Result<T, StoreError>>) -> io::Result<T> {
+        let began = Instant::now();
+        let result = read.await.map_err(io::Error::other);
+        let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let spender = Spender { role: self.actor.role, payer: &self.actor.payer(), room: None };
+        self.budgets.charge(Cost::Reading, took, spender);
+        result
+    }
+}
