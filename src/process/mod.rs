@@ -9,6 +9,7 @@ pub mod keeper;
 mod lines;
 #[cfg(target_os = "linux")]
 pub mod sandbox;
+pub mod syscalls;
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -49,6 +49,41 @@ async fn refused(name: &str, content: &[u8]) -> String {
     }
 }
 
+/// A file that takes a while to read.
+fn long_pdf() -> Vec<u8> {
+    let page = vec![(11, "员工应当在三个工作日内提交报销单据。".to_owned()); 30];
+    pdf(&vec![page; 900])
+}
+
+#[test]
+fn the_process_that_reads_a_file_has_given_up_system_calls() {
+    if !chatbot::process::syscalls::HAS_FILTER {
+        return eprintln!("not tested: there is no filter for this machine");
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("long.pdf");
+    std::fs::write(&file, long_pdf()).expect("written");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chatbot"));
+    command.arg("extract").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+    let mut child = command.spawn().expect("it starts");
+    let limits = serde_json::to_value(LIMITS).expect("JSON");
+    let task = serde_json::json!({"file": file, "name": "long.pdf", "media_type": null, "limits": limits});
+    let mut input = child.stdin.take().expect("piped");
+    std::io::Write::write_all(&mut input, task.to_string().as_bytes()).expect("told");
+    drop(input);
+    let until = Instant::now() + PATIENCE;
+    let status = loop {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let has_ended = child.try_wait().expect("a child").is_some();
+        if status.contains("Seccomp:\t2") || has_ended || Instant::now() > until {
+            break status;
+        }
+    };
+    let _ = child.kill();
+    child.wait().expect("it ends");
+    assert!(status.contains("Seccomp:\t2") && status.contains("NoNewPrivs:\t1"), "{status}");
+}
+
 #[tokio::test]
 async fn a_pdf_keeps_its_pages_headings_title_and_author() {
     let body = |n: usize| format!("员工应当在第{n}个工作日内提交报销单据，财务部门负责审核。");
@@ -210,18 +245,16 @@ async fn only_ordinary_files_within_the_limit_are_opened() {
 
 #[tokio::test]
 async fn what_takes_too_long_is_stopped() {
-    let page = vec![(11, "员工应当在三个工作日内提交报销单据。".to_owned()); 30];
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("long");
-    std::fs::write(&file, pdf(&vec![page; 900])).expect("written");
+    std::fs::write(&file, long_pdf()).expect("written");
     let limits = ExtractLimits { time: Duration::from_millis(50), ..LIMITS };
     assert_eq!(extract_at(&file, "long.pdf", limits).await, Err("file_too_slow".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_the_reading_of_a_file_and_waits_for_its_processes() {
-    let page = vec![(11, "员工应当在三个工作日内提交报销单据。".to_owned()); 30];
-    let content = pdf(&vec![page; 900]);
+    let content = long_pdf();
     let dir = tempfile::tempdir().expect("a folder");
     let mut server = ServerProcess::start(dir.path(), &[]);
     let address = server.address();

@@ -26,12 +26,13 @@ The numbers are those of the texts at the end.
 ";
 
 /// What is no crate: its licence, the file with the text, and the file of this repository that says which version it is.
-const OTHERS: [(&str, &str, &str, &str); 7] = [
+const OTHERS: [(&str, &str, &str, &str); 8] = [
     ("preact", "MIT", "web/vendor/LICENSES/preact.txt", VENDORED),
     ("@preact/signals", "MIT", "web/vendor/LICENSES/preact-signals.txt", VENDORED),
     ("@preact/signals-core", "MIT", "web/vendor/LICENSES/preact-signals.txt", VENDORED),
     ("htm", "Apache-2.0", "web/vendor/LICENSES/htm.txt", VENDORED),
     ("uplot", "MIT", "web/vendor/LICENSES/uplot.txt", VENDORED),
+    ("uqr", "MIT", "web/vendor/LICENSES/uqr.txt", VENDORED),
     ("intfloat/multilingual-e5-small", "MIT", "models/e5-small-en-zh/LICENSE", "models/e5-small-en-zh/README.md"),
     ("Unicode Character Database", "Unicode-3.0", "src/analysis/LICENSE-UNICODE", "src/analysis/radicals.rs"),
 ];

@@ -15,6 +15,7 @@ use crate::analysis::normalize;
 use crate::model::{Document, DocumentKind};
 #[cfg(target_os = "linux")]
 use crate::process::sandbox::Sandbox;
+use crate::process::syscalls;
 
 /// Bytes of text in one line of output; escaped it stays below the longest line that is read whole.
 const PIECE: usize = 8 * 1024;
@@ -46,6 +47,7 @@ pub fn run() -> io::Result<()> {
     // Before there is another thread, because it holds for this one and those that it starts.
     #[cfg(target_os = "linux")]
     Sandbox::closed()?.enter().map_err(io::Error::other)?;
+    syscalls::give_up()?;
     let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let read = std::panic::catch_unwind(AssertUnwindSafe(|| read(file?, &task)));
         write(read.unwrap_or(Err(Problem::Broken)))

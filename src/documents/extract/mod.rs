@@ -24,7 +24,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::DocumentKind;
-use crate::process::{self, End, Event, Program, Programs};
+use crate::process::{self, End, Event, Program, Programs, syscalls};
 use crate::text::Text;
 
 use problem::Problem;
@@ -108,6 +108,9 @@ struct Task {
 
 impl Extractor {
     pub fn new(programs: Programs, limits: ExtractLimits) -> Self {
+        if !syscalls::HAS_FILTER {
+            tracing::info!("on this kind of machine, no system calls are denied to the process that reads documents");
+        }
         Self { programs, limits, turns: Arc::new(Semaphore::new(AT_A_TIME)), stopping: CancellationToken::new() }
     }
 
