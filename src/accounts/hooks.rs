@@ -11,6 +11,9 @@ use crate::text::Text;
 /// Maximum number of hooks; the list is always read as a whole.
 const MOST: u32 = 1000;
 
+/// How exactly it is known when a hook was used last, in milliseconds: noting it takes a commit.
+const USED_EVERY: u64 = 60 * 60 * 1000;
+
 /// Creates hooks and looks them up by token.
 pub struct Hooks {
     store: Arc<Store>,
@@ -24,7 +27,7 @@ impl Hooks {
     /// Creates a hook and returns it with its token. Only the token's digest is stored, so the token cannot be read later.
     pub async fn create(&self, name: Handle, room: RoomName, actor: &Actor) -> Result<(Hook, String), Text> {
         actor.may(Action::ManageHooks)?;
-        let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };
+        let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now(), last_used_at: None };
         let token = random_token();
         if self.store.add_hook(&digest(&token), hook.clone(), MOST).await? {
             Ok((hook, token))
@@ -55,9 +58,14 @@ impl Hooks {
         Ok(())
     }
 
-    /// The hook of that token. Looked up by digest, so that the time it takes says nothing about the token.
+    /// The hook of that token, which is used now. Looked up by digest, so that the time it takes says nothing about the token.
     pub async fn find(&self, token: &str) -> Result<Hook, Text> {
-        self.store.hook(&digest(token)).await?.ok_or_else(no_such_hook)
+        let (digest, now) = (digest(token), Timestamp::now());
+        let hook = self.store.hook(&digest).await?.ok_or_else(no_such_hook)?;
+        if hook.last_used_at.is_none_or(|used| now.since(used) > USED_EVERY) {
+            self.store.note_hook_used(&digest, now).await?;
+        }
+        Ok(hook)
     }
 }
 

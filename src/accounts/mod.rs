@@ -30,7 +30,7 @@ pub use hooks::Hooks;
 pub use keys::{Keys, OwnerKey, random_token};
 pub use merges::{Merged, Merges};
 pub use passkeys::Challenge;
-pub use people::{AccountChange, Accounts};
+pub use people::{AccountChange, Accounts, InvitationTerms};
 pub use permissions::Action;
 pub use sanctions::{NewSanction, Sanctioned, Sanctions};
 pub use second_factor::Enrollment;

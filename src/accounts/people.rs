@@ -11,7 +11,8 @@ use super::throttle::Throttle;
 use super::{Action, Actor, Visitor};
 use super::{passkeys, passwords};
 use crate::model::{
-    Account, AccountId, Handle, Identity, Invitation, InvitationId, Principal, Role, SanctionSubject, Timestamp,
+    Account, AccountId, Handle, Identity, Invitation, InvitationId, Principal, Role, RoomRecord, SanctionSubject,
+    Timestamp,
 };
 use crate::protocol::{AccountView, SessionView};
 use crate::store::{AccountAdded, Session, Store, UsedInvitation};
@@ -26,10 +27,24 @@ const MOST_DAYS: u32 = 365;
 /// Largest limited number of uses.
 const MOST_USES: u32 = 10_000;
 
+/// Maximum number of rooms to which an invitation leads.
+const MOST_ROOMS: usize = 20;
+
 /// How long the first invitation is open, in minutes.
 const FIRST_MINUTES: i64 = 30;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// What an invitation is to be for.
+#[derive(Debug)]
+pub struct InvitationTerms {
+    pub role: Role,
+    /// `None` for any number.
+    pub uses: Option<u32>,
+    pub days: u32,
+    /// Numbers of rooms that the inviter may manage.
+    pub rooms: Vec<u64>,
+}
 
 /// A change to an account.
 #[derive(Debug, Default)]
@@ -82,6 +97,7 @@ impl Accounts {
             expires_at: Timestamp(now.0 + FIRST_MINUTES * 60 * 1000),
             created_at: now,
             created_by: None,
+            rooms: Vec::new(),
             place: 0,
         };
         let is_replaced = self.store.replace_first_invitation(&digest(&token), &invitation).await?;
@@ -101,20 +117,22 @@ impl Accounts {
         Ok(invitation)
     }
 
-    /// Makes an account by an invitation. What the visitor wrote and asked goes over to it.
+    /// Makes an account by an invitation. What the visitor wrote and asked goes over to it. `effect` is what it causes in memory
+    /// that the account is a member of a room.
     pub async fn join(
         &self,
         token: &str,
         name: Handle,
         password: String,
         visitor: Option<&Visitor>,
+        effect: impl Fn(RoomRecord) + Clone + Send + 'static,
     ) -> Result<Account, Text> {
         let invitation = self.invitation(token).await?;
         passwords::check_new(&password, &name)?;
         let used = UsedInvitation { digest: digest(token), invitation };
         let role = used.invitation.role;
         let account = new_account(name, role, Some(passwords::hash(password, &passwords::EVERYBODY).await?), visitor);
-        self.add(account, Some(used)).await
+        self.add(account, Some(used), effect).await
     }
 
     /// Makes an account for somebody. Without a password nobody can sign in until it gets one.
@@ -134,7 +152,7 @@ impl Accounts {
             }
             None => None,
         };
-        self.add(new_account(name, role, password, None), None).await
+        self.add(new_account(name, role, password, None), None, |_| ()).await
     }
 
     /// Makes an account for somebody whom the identity provider knows, with a name that is free.
@@ -150,7 +168,7 @@ impl Accounts {
                 continue;
             }
             let account = new_account(name.clone(), role, None, visitor);
-            match self.add(Account { identity: Some(identity.clone()), ..account }, None).await {
+            match self.add(Account { identity: Some(identity.clone()), ..account }, None, |_| ()).await {
                 Err(text) if text.code() == "name_taken" => {}
                 added => return added,
             }
@@ -158,12 +176,17 @@ impl Accounts {
         Err(Text::new("error-bad_handle-none_free"))
     }
 
-    async fn add(&self, mut account: Account, used: Option<UsedInvitation>) -> Result<Account, Text> {
-        let mut added = self.store.add_account(&account, used.clone()).await?;
+    async fn add(
+        &self,
+        mut account: Account,
+        used: Option<UsedInvitation>,
+        effect: impl Fn(RoomRecord) + Clone + Send + 'static,
+    ) -> Result<Account, Text> {
+        let mut added = self.store.add_account(&account, used.clone(), effect.clone()).await?;
         if added == AccountAdded::VisitorTaken {
             // Somebody else makes an account in the same browser: it begins with nothing.
             account.principal = Principal::account(&account.id);
-            added = self.store.add_account(&account, used).await?;
+            added = self.store.add_account(&account, used, effect).await?;
         }
         match added {
             AccountAdded::Added => Ok(account),
@@ -283,16 +306,14 @@ impl Accounts {
 
     // --- invitations ---
 
-    /// Makes an invitation and returns it with its token, which cannot be read later. `uses`: `None` for any number.
-    pub async fn invite(
-        &self,
-        role: Role,
-        uses: Option<u32>,
-        days: u32,
-        actor: &Actor,
-    ) -> Result<(Invitation, String), Text> {
+    /// Makes an invitation and returns it with its token, which cannot be read later.
+    pub async fn invite(&self, terms: InvitationTerms, actor: &Actor) -> Result<(Invitation, String), Text> {
+        let InvitationTerms { role, uses, days, rooms } = terms;
         actor.may(Action::ManagePeople)?;
         actor.may(Action::GiveRole(role))?;
+        if rooms.len() > MOST_ROOMS {
+            return Err(Text::new("error-bad_invitation_terms-rooms").with("max", MOST_ROOMS));
+        }
         if !(1..=MOST_DAYS).contains(&days) {
             return Err(Text::new("error-bad_invitation_terms-days").with("max", MOST_DAYS));
         }
@@ -307,6 +328,7 @@ impl Accounts {
             expires_at: Timestamp(now.0 + i64::from(days) * DAY),
             created_at: now,
             created_by: Some(actor.handle.to_string()),
+            rooms,
             place: 0,
         };
         self.store.remove_expired_invitations(now).await?;

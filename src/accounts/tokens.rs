@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::keys::{digest, random_token};
-use super::{Connections, SessionChange};
-use crate::model::{Account, Handle, RoomName, SanctionSubject, Timestamp, Token, TokenId, TokenScope};
+use super::{Action, Actor, Connections, SessionChange};
+use crate::model::{Account, AccountId, Handle, RoomName, SanctionSubject, Timestamp, Token, TokenId, TokenScope};
 use crate::store::{Store, TokenAdded};
 use crate::text::Text;
 
@@ -69,6 +69,32 @@ impl Tokens {
     /// The tokens of an account, oldest first.
     pub async fn of(&self, account: &Account) -> Result<Vec<Token>, Text> {
         Ok(self.store.tokens_of(&account.id).await?.into_iter().map(|(_, token)| token).collect())
+    }
+
+    /// Tokens of all accounts behind this one, each with its account, at least `limit` unless there are no more; and whether there
+    /// are others.
+    pub async fn of_all(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+        actor: &Actor,
+    ) -> Result<(Vec<(Token, Account)>, bool), Text> {
+        actor.may(Action::ManagePeople)?;
+        let (tokens, more) = self.store.tokens_behind(after, limit).await?;
+        let mut found = Vec::new();
+        for token in tokens {
+            // An account that was deleted meanwhile takes its tokens along.
+            found.extend(self.store.account(&token.account).await?.map(|account| (token, account)));
+        }
+        Ok((found, more))
+    }
+
+    /// Makes somebody's token worthless.
+    pub async fn revoke_of(&self, account: &AccountId, id: &TokenId, actor: &Actor) -> Result<Token, Text> {
+        actor.may(Action::ManagePeople)?;
+        let account = self.store.account(account).await?.ok_or_else(|| Text::new("error-not_found-token"))?;
+        actor.may(Action::ManageAccount(&account))?;
+        self.revoke(id, &account).await
     }
 
     /// Makes a token and returns it; it cannot be read later.

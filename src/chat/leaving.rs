@@ -91,7 +91,7 @@ impl Chat {
             }
             let shown = room.clone();
             let effect =
-                move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_change(message));
+                move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_anew(message));
             if messages.is_empty() || self.store.disown_messages(room.number(), messages, effect).await? {
                 return Ok(());
             }

@@ -6,8 +6,11 @@ use super::{Chat, Room, RoomSummary, room_names};
 use crate::accounts::{Action, Actor};
 use crate::budgets::{Cost, Spender};
 use crate::groups::Audience;
-use crate::model::{Account, BotMode, Handle, Persona, Posting, Principal, RoomKind, RoomName, RoomRecord, Timestamp};
+use crate::model::{
+    Account, BotMode, Handle, Invitation, Persona, Posting, Principal, RoomKind, RoomName, RoomRecord, Timestamp,
+};
 use crate::protocol::{RoomSettingsView, ServerFrame};
+use crate::store::RoomNumber;
 use crate::text::{Locale, Text};
 
 /// How often a room is removed that others change at the same time.
@@ -89,6 +92,24 @@ impl RoomChange {
         record.kind = kind.unwrap_or(record.kind);
         if record.kind == RoomKind::Closed && record.members.is_empty() {
             record.members = record.owner.iter().cloned().collect();
+        }
+    }
+
+    /// What a room is in all that this changes.
+    fn before(&self, record: &RoomRecord) -> Self {
+        let settings = &record.settings;
+        Self {
+            bot: self.bot.map(|_| settings.bot),
+            persona: self.persona.as_ref().map(|_| settings.persona.clone()),
+            title: self.title.as_ref().map(|_| settings.title.clone()),
+            topic: self.topic.as_ref().map(|_| settings.topic.clone()),
+            kind: self.kind.map(|_| record.kind),
+            posting: self.posting.map(|_| settings.posting),
+            slow_seconds: self.slow_seconds.map(|_| settings.slow_seconds),
+            keep_days: self.keep_days.map(|_| settings.keep_days),
+            keep_messages: self.keep_messages.map(|_| settings.keep_messages),
+            hold_guests: self.hold_guests.map(|_| settings.hold_guests),
+            archived: self.archived.map(|_| record.archived_at.is_some()),
         }
     }
 
@@ -208,11 +229,17 @@ impl Chat {
         }
     }
 
-    /// Changes a room's settings.
-    pub async fn change_room(&self, name: &RoomName, change: RoomChange, actor: &Actor) -> Result<Arc<Room>, Text> {
+    /// Changes a room's settings; the room, and what it was before.
+    pub async fn change_room(
+        &self,
+        name: &RoomName,
+        change: RoomChange,
+        actor: &Actor,
+    ) -> Result<(Arc<Room>, RoomChange), Text> {
         let room = self.manageable(name, actor).await?;
         let change = change.checked()?;
         let record = room.record();
+        let before = change.before(&record);
         let closes = change.kind == Some(RoomKind::Closed) && record.kind != RoomKind::Closed;
         let is_possible = match change.kind {
             None => true,
@@ -239,7 +266,7 @@ impl Chat {
             }
         };
         self.update(&room, apply, closes).await?;
-        Ok(room)
+        Ok((room, before))
     }
 
     /// A room's owner may have it keep less than the settings say for all rooms; more, only admins.
@@ -302,6 +329,40 @@ impl Chat {
             }
         };
         self.update(&room, add, false).await
+    }
+
+    /// The numbers of rooms into which somebody wants to invite others, who may manage each of them.
+    pub async fn invite_to(&self, names: &[RoomName], actor: &Actor) -> Result<Vec<u64>, Text> {
+        let mut numbers = Vec::new();
+        for name in names {
+            let number = self.manageable(name, actor).await?.number().get();
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// The rooms to which an invitation leads, as far as they are still there.
+    pub async fn invited_to(&self, invitation: &Invitation) -> Result<Vec<Arc<Room>>, Text> {
+        let mut rooms = Vec::new();
+        for number in &invitation.rooms {
+            let number = RoomNumber::new(*number);
+            let Some(record) = self.store.find_room_record(number).await? else { continue };
+            let room = self.rooms.find(&record.name).await?;
+            rooms.extend(room.filter(|room| room.number() == number && !room.is_gone()));
+        }
+        Ok(rooms)
+    }
+
+    /// What it causes in memory that one of these rooms has another member.
+    pub fn joined(&self, rooms: &[Arc<Room>]) -> impl Fn(RoomRecord) + Clone + Send + 'static + use<> {
+        let rooms = rooms.to_vec();
+        move |record: RoomRecord| {
+            if let Some(room) = rooms.iter().find(|room| *room.name() == record.name) {
+                room.set_record(record);
+            }
+        }
     }
 
     /// Takes somebody out of a closed room: oneself, or whoever whoever manages it wants.

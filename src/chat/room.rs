@@ -181,6 +181,15 @@ impl Room {
         self.publish_as(&ServerFrame::Message(view), Audience::Everyone, Progress { number: seq, version });
     }
 
+    /// Sends a message as it is now, of which more has changed than that it was deleted. To be called as
+    /// [`Room::publish_change`].
+    pub(super) fn publish_anew(&self, changed: &ChangedMessage) {
+        let ChangedMessage { seq, version, message } = changed;
+        let view = MessageView { version: Some(*version), ..MessageView::new(&self.name, *seq, message) };
+        let progress = Progress { number: 0, version: *version };
+        self.publish_as(&ServerFrame::Changed(view), Audience::Full, progress);
+    }
+
     /// Sends a durable change of a message. To be called in the order of the versions.
     pub(super) fn publish_change(&self, changed: &ChangedMessage) {
         let ChangedMessage { seq, version, message } = changed;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 
 use ipnet::IpNet;
@@ -47,6 +48,34 @@ pub struct Peer {
     pub address: IpAddr,
     /// The connection's permit; `None` behind a proxy, where the client's own address is counted instead.
     pub permit: Option<Arc<Permit>>,
+    /// Answers under way that take as long as they take.
+    lasting: Arc<AtomicUsize>,
+}
+
+impl Peer {
+    pub fn new(address: IpAddr, permit: Option<Arc<Permit>>) -> Self {
+        Self { address, permit, lasting: Arc::default() }
+    }
+
+    /// Lets the connection outlive its time until what is returned is dropped: for an answer that sees to its pace itself.
+    pub fn last(&self) -> Lasting {
+        self.lasting.fetch_add(1, Ordering::Relaxed);
+        Lasting(self.lasting.clone())
+    }
+
+    /// Whether an answer is under way that takes as long as it takes.
+    pub fn is_lasting(&self) -> bool {
+        self.lasting.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// An answer that takes as long as it takes.
+pub struct Lasting(Arc<AtomicUsize>);
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The sender of a request.

@@ -27,7 +27,8 @@ use crate::model::{Payer, Role};
 /// Timeout for a request's headers, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Maximum lifetime of a connection that is not a WebSocket: slow readers or writers cannot hold one for ever.
+/// Maximum lifetime of a connection that is not a WebSocket: slow readers or writers cannot hold one for ever. It begins again
+/// while an answer is under way that ends by itself when its reader is slow.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Lifetime of a connection above its address's limit: enough for an error response or a health check.
@@ -123,7 +124,7 @@ impl Listener {
         if !is_proxy && self.app.budgets.take(Cost::Connections, 1, spender).is_err() {
             return tracing::debug!(%address, "connects too often");
         }
-        let peer = Peer { address, permit };
+        let peer = Peer::new(address, permit);
         self.connections.spawn(self.clone().serve(stream, peer));
     }
 
@@ -153,10 +154,18 @@ impl Listener {
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEAD_BYTES);
         let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        let outlived = async {
+            loop {
+                tokio::time::sleep(lifetime).await;
+                if !peer.is_lasting() {
+                    break;
+                }
+            }
+        };
         let served = tokio::select! {
             served = connection.as_mut() => Some(served),
             () = self.app.stopping.cancelled() => None,
-            () = tokio::time::sleep(lifetime) => None,
+            () = outlived => None,
         };
         let served = match served {
             Some(served) => served,

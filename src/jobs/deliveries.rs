@@ -2,9 +2,11 @@
 
 use super::Jobs;
 use super::dispatch::{Permit, QueuedJob};
-use crate::model::{Job, JobId, Message, RoomRecord, Timestamp};
+use super::webhooks::Webhook;
+use crate::accounts::{Action, Actor};
+use crate::model::{Job, JobId, Message, Principal, RoomRecord, Timestamp};
 use crate::protocol::JobView;
-use crate::store::StoredJob;
+use crate::store::{JobList, StoredJob};
 use crate::text::Text;
 
 /// Deliveries per webhook that may be queued or running in memory; further ones wait in the store only.
@@ -69,6 +71,18 @@ impl Jobs {
                 None => self.alarm.ring(),
             }
         }
+    }
+
+    /// The webhooks, each with its newest deliveries, the newest first, at most `limit`. For who manages hooks.
+    pub async fn webhooks(&self, limit: usize, actor: &Actor) -> Result<Vec<(&Webhook, Vec<Job>)>, Text> {
+        actor.may(Action::ManageHooks)?;
+        let mut webhooks = Vec::new();
+        for webhook in self.webhooks.iter() {
+            let principal = Principal::webhook(&webhook.name);
+            let deliveries = self.store.list_jobs(JobList::Of(&principal), None, limit, |_| true).await?;
+            webhooks.push((webhook, deliveries.into_iter().map(|stored| stored.job).collect()));
+        }
+        Ok(webhooks)
     }
 
     /// A job that ended, as sent to receivers; `None` if it was restarted or deleted meanwhile.

@@ -131,6 +131,11 @@ impl Webhooks {
         self.list.is_empty()
     }
 
+    /// All of them, in the order of the settings.
+    pub fn iter(&self) -> impl Iterator<Item = &Webhook> {
+        self.list.iter()
+    }
+
     pub fn get(&self, name: &str) -> Option<&Webhook> {
         self.list.iter().find(|webhook| webhook.name == name)
     }

@@ -124,6 +124,7 @@ error-provider_failed = The sign-in page of the other server cannot be reached. 
 error-bad_sign_in = The sign-in was not completed. Please try again.
 error-bad_invitation = This link was used already, or is over. Ask whoever sent it for a new one.
 error-bad_invitation_terms-days = An invitation is open for 1 to { $max } days.
+error-bad_invitation_terms-rooms = An invitation leads to at most { $max } rooms.
 error-bad_invitation_terms-uses = An invitation is for 1 to { $max } people, or for any number.
 error-name_taken = "{ $name }" is taken, or looks like a name that is; please choose another one.
 error-bad_new_password-short = A password has at least { $min } characters.

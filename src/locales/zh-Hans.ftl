@@ -124,6 +124,7 @@ error-provider_failed = 无法连接外部登录服务。请稍后再试，或�
 error-bad_sign_in = 登录未完成，请再试一次。
 error-bad_invitation = 这个链接已被使用或已过期，请向发送者索取新的链接。
 error-bad_invitation_terms-days = 邀请的有效期为 1 至 { $max } 天。
+error-bad_invitation_terms-rooms = 一个邀请最多可加入 { $max } 个房间。
 error-bad_invitation_terms-uses = 邀请人数为 1 至 { $max } 人，或不限人数。
 error-name_taken = “{ $name }”已被使用，或与已有的名字过于相似，请换一个。
 error-bad_new_password-short = 密码至少需要 { $min } 个字符。

@@ -124,6 +124,7 @@ error-provider_failed = 無法連線到外部登入服務。請稍後再試，�
 error-bad_sign_in = 登入未完成，請再試一次。
 error-bad_invitation = 這個連結已被使用或已過期，請向傳送者索取新的連結。
 error-bad_invitation_terms-days = 邀請的有效期為 1 至 { $max } 天。
+error-bad_invitation_terms-rooms = 一個邀請最多可加入 { $max } 個房間。
 error-bad_invitation_terms-uses = 邀請人數為 1 至 { $max } 人，或不限人數。
 error-name_taken = 「{ $name }」已被使用，或與既有的名稱過於相似，請換一個。
 error-bad_new_password-short = 密碼至少需要 { $min } 個字元。

@@ -123,6 +123,10 @@ pub struct Invitation {
     pub created_at: Timestamp,
     /// The name of whoever made it; `None` for the server's own, which makes the owner's account.
     pub created_by: Option<String>,
+    /// Numbers of the rooms to which it leads; those who use it become members of the closed ones. Numbers, because a room that is
+    /// made anew under the same name is another one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rooms: Vec<u64>,
     /// Which of the places that there are for invitations it takes, from 1; 0 for the server's own.
     pub place: u32,
 }

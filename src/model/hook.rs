@@ -14,4 +14,7 @@ pub struct Hook {
     /// Which of the places that there are for hooks it takes, from 1.
     pub place: u32,
     pub created_at: Timestamp,
+    /// When it was used last, to the hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
 }

@@ -36,7 +36,8 @@ impl Write for Buffer {
 
 /// The archive, for who writes it.
 pub(super) struct Archive {
-    zip: ZipWriter<StreamWriter<Buffer>>,
+    // It is large.
+    zip: Box<ZipWriter<StreamWriter<Buffer>>>,
     buffer: Buffer,
     chunks: mpsc::Sender<io::Result<Bytes>>,
     /// How long a reader may take for a chunk.
@@ -47,7 +48,8 @@ impl Archive {
     /// An empty archive, and what is to be read of it.
     pub fn new(patience: Duration) -> (Self, mpsc::Receiver<io::Result<Bytes>>) {
         let (buffer, (chunks, receiver)) = (Buffer::default(), mpsc::channel(UNDER_WAY));
-        (Self { zip: ZipWriter::new_stream(buffer.clone()), buffer, chunks, patience }, receiver)
+        let zip = Box::new(ZipWriter::new_stream(buffer.clone()));
+        (Self { zip, buffer, chunks, patience }, receiver)
     }
 
     /// Begins a file of text. What is written next is in it.

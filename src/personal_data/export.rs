@@ -152,7 +152,7 @@ impl Export {
         let (mut archive, chunks) = Archive::new(patience);
         let writing = async move {
             let _place = place;
-            let done = match self.write(&mut archive).await {
+            let done = match Box::pin(self.write(&mut archive)).await {
                 Ok(()) => archive.finish().await,
                 Err(error) => {
                     archive.fail(io::Error::new(error.kind(), "the export broke off")).await;

@@ -17,7 +17,7 @@ use crate::accounts::{Sanctions, Sessions};
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
-use crate::model::{Erasure, Handle, Principal, Report};
+use crate::model::{AccountId, Erasure, Handle, Job, Principal, Report, Schedule};
 use crate::store::Store;
 use crate::text::Text;
 
@@ -58,19 +58,22 @@ impl Erasures {
     /// Finishes all removals that have begun, those of the last process first. Never ends.
     pub async fn keep_up(&self) {
         loop {
-            if let Err(error) = self.finish_all().await {
-                tracing::warn!(?error, "the removal of a person is tried again in a minute");
+            match self.store.erasures().await {
+                Ok(erasures) => self.finish_all(&erasures).await,
+                Err(error) => tracing::warn!(%error, "cannot read which persons are to be removed"),
             }
             let _ = tokio::time::timeout(EVERY, self.begun.notified()).await;
         }
     }
 
-    async fn finish_all(&self) -> Result<(), Text> {
-        for erasure in self.store.erasures().await? {
-            self.finish(&erasure).await?;
-            tracing::info!(account = erasure.account.as_ref().map(|id| id.as_str()), "a person was removed");
+    async fn finish_all(&self, erasures: &[Erasure]) {
+        for erasure in erasures {
+            let account = erasure.account.as_ref().map(AccountId::as_str);
+            match Box::pin(self.finish(erasure)).await {
+                Ok(()) => tracing::info!(account, "a person was removed"),
+                Err(error) => tracing::warn!(account, ?error, "a person's removal is tried again in a minute"),
+            }
         }
-        Ok(())
     }
 
     /// Removes what is left of a person.
@@ -106,10 +109,8 @@ impl Erasures {
     async fn end_work(&self, erasure: &Erasure) -> Result<(), Text> {
         // Where somebody else cancels a job, the room is told who.
         let by = erasure.name.clone().unwrap_or_else(Handle::deleted);
-        let (is_job, is_schedule) = (
-            |job: &crate::model::Job| erasure.is_of(&job.principal),
-            |schedule: &crate::model::Schedule| erasure.is_of(&schedule.principal),
-        );
+        let (is_job, is_schedule) =
+            (|job: &Job| erasure.is_of(&job.principal), |schedule: &Schedule| erasure.is_of(&schedule.principal));
         self.jobs.end_all(is_job, is_schedule, &by).await?;
         for principal in &erasure.principals {
             if !self.store.remove_work_of(principal).await? {

@@ -6,9 +6,10 @@ use std::convert::Infallible;
 use sha2::{Digest, Sha256};
 
 use super::invitations::{UsedInvitation, use_once};
+use super::rooms::{RoomNumber, change_room};
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{Account, AccountId, Handle, Identity, Principal, skeleton};
+use crate::model::{Account, AccountId, Handle, Identity, Principal, RoomKind, RoomRecord, Timestamp, skeleton};
 
 /// How often a change is tried that others come before.
 const TRIES: usize = 20;
@@ -23,7 +24,7 @@ pub enum AccountAdded {
     VisitorTaken,
     /// Another account is somebody's whom the identity provider knows as the same.
     IdentityTaken,
-    /// The invitation was used, or revoked, at the same moment.
+    /// The invitation was used up, or revoked, at the same moment.
     InvitationChanged,
 }
 
@@ -50,32 +51,72 @@ pub(super) fn identity_key(identity: &Identity) -> Vec<u8> {
 }
 
 impl Store {
-    /// Adds an account. It takes the name and its principal, and one use of the invitation.
+    /// Adds an account. It takes the name and its principal, one use of the invitation, and a place in each closed room to which
+    /// that leads. `effect` is what such a room's change causes in memory.
     pub async fn add_account(
         &self,
         account: &Account,
         used: Option<UsedInvitation>,
+        effect: impl Fn(RoomRecord) + Clone + Send + 'static,
     ) -> Result<AccountAdded, StoreError> {
-        let mut batch = Batch::new(scopes::ADD_ACCOUNT)
-            .if_absent(Table::AccountNames, account.name.skeleton())
-            .if_absent(Table::AccountsOfPrincipals, account.principal.to_string());
-        if let Some(identity) = &account.identity {
-            batch = batch.if_absent(Table::AccountsOfIdentities, identity_key(identity));
+        for _ in 0..TRIES {
+            let mut batch = Batch::new(scopes::ADD_ACCOUNT)
+                .if_absent(Table::AccountNames, account.name.skeleton())
+                .if_absent(Table::AccountsOfPrincipals, account.principal.to_string());
+            if let Some(identity) = &account.identity {
+                batch = batch.if_absent(Table::AccountsOfIdentities, identity_key(identity));
+            }
+            batch = insert(batch, account);
+            let mut joined = Vec::new();
+            if let Some(UsedInvitation { digest, .. }) = &used {
+                // Others use it at the same moment.
+                let Some(invitation) = self.invitation(digest).await?.filter(|one| one.is_open(Timestamp::now()))
+                else {
+                    return Ok(AccountAdded::InvitationChanged);
+                };
+                let used = UsedInvitation { digest: *digest, invitation };
+                for number in used.invitation.rooms.clone() {
+                    let joining = self.joining(RoomNumber::new(number), &account.principal).await?;
+                    let Some((from, to)) = joining else { continue };
+                    batch = change_room(batch, RoomNumber::new(number), &from, &to);
+                    joined.push(to);
+                }
+                batch = use_once(batch, used);
+            }
+            let effect = effect.clone();
+            let on_commit = move |outcome: Result<Outcome, StoreError>| {
+                Ok(match outcome? {
+                    Outcome::Written { .. } => {
+                        joined.into_iter().for_each(effect);
+                        Some(AccountAdded::Added)
+                    }
+                    Outcome::Refused { table: Table::AccountNames, .. } => Some(AccountAdded::NameTaken),
+                    Outcome::Refused { table: Table::AccountsOfPrincipals, .. } => Some(AccountAdded::VisitorTaken),
+                    Outcome::Refused { table: Table::AccountsOfIdentities, .. } => Some(AccountAdded::IdentityTaken),
+                    Outcome::Refused { .. } => None,
+                })
+            };
+            if let Some(added) = self.commit_with(batch, WriteKind::Growth, on_commit).await? {
+                return Ok(added);
+            }
         }
-        batch = insert(batch, account);
-        if let Some(used) = used {
-            batch = use_once(batch, used);
+        Err(StoreError::Busy)
+    }
+
+    /// A closed room as it is and as it is with one more member; `None` if it needs none, has no place left or was removed.
+    async fn joining(
+        &self,
+        number: RoomNumber,
+        member: &Principal,
+    ) -> Result<Option<(RoomRecord, RoomRecord)>, StoreError> {
+        let Some(from) = self.find_room_record(number).await? else { return Ok(None) };
+        let has_place = from.members.len() < RoomRecord::MOST_MEMBERS;
+        if from.kind != RoomKind::Closed || from.members.contains(member) || !has_place {
+            return Ok(None);
         }
-        let on_commit = |outcome: Result<Outcome, StoreError>| {
-            Ok(match outcome? {
-                Outcome::Written { .. } => AccountAdded::Added,
-                Outcome::Refused { table: Table::AccountNames, .. } => AccountAdded::NameTaken,
-                Outcome::Refused { table: Table::AccountsOfPrincipals, .. } => AccountAdded::VisitorTaken,
-                Outcome::Refused { table: Table::AccountsOfIdentities, .. } => AccountAdded::IdentityTaken,
-                Outcome::Refused { .. } => AccountAdded::InvitationChanged,
-            })
-        };
-        self.commit_with(batch, WriteKind::Growth, on_commit).await
+        let mut to = from.clone();
+        to.members.push(member.clone());
+        Ok(Some((from, to)))
     }
 
     pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {

@@ -3,7 +3,7 @@
 use super::claims::{Claim, free_number};
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{Hook, HookId};
+use crate::model::{Hook, HookId, Timestamp};
 
 /// How often a hook looks for a free place that others take at the same time.
 const TRIES: usize = 20;
@@ -38,6 +38,16 @@ impl Store {
             }
         }
         Err(StoreError::Busy)
+    }
+
+    /// Notes that a hook was used.
+    pub async fn note_hook_used(&self, digest: &[u8], now: Timestamp) -> Result<(), StoreError> {
+        let Some(before) = self.engine.get(Table::Hooks, digest).await? else { return Ok(()) };
+        let hook = Hook { last_used_at: Some(now), ..decode(&before)? };
+        let batch = Batch::new(scopes::CHANGE_HOOK).if_equal(Table::Hooks, digest, before);
+        // Whoever came before has just used it too.
+        let batch = batch.put(Table::Hooks, digest, encode(&hook));
+        self.commit_if(batch, WriteKind::Maintenance, || ()).await.map(drop)
     }
 
     /// Deletes a hook; `false` if there is none of that id.

@@ -108,12 +108,7 @@ impl Store {
             let (_, from) = self.room_record(number).await?;
             let mut to = from.clone();
             change(&mut to);
-            let batch = Batch::new(scopes::CHANGE_ROOM).if_equal(Table::Rooms, number.prefix(), encode(&from)).put(
-                Table::Rooms,
-                number.prefix(),
-                encode(&to),
-            );
-            let batch = list_members(batch, &to.name, named_members(&from), named_members(&to));
+            let batch = change_room(Batch::new(scopes::CHANGE_ROOM), number, &from, &to);
             let effect = effect.clone();
             if self.commit_if(batch, WriteKind::Maintenance, move || effect(to)).await? {
                 return Ok(());
@@ -198,6 +193,13 @@ fn member_key(principal: &Principal, room: &RoomName) -> Vec<u8> {
 /// The members of a room that lists them.
 pub(super) fn named_members(record: &RoomRecord) -> &[Principal] {
     if record.kind.has_members() { &record.members } else { &[] }
+}
+
+/// Changes a room's record, if it still is what it was.
+pub(super) fn change_room(batch: Batch, number: RoomNumber, from: &RoomRecord, to: &RoomRecord) -> Batch {
+    let batch = batch.if_equal(Table::Rooms, number.prefix(), encode(from));
+    let batch = batch.put(Table::Rooms, number.prefix(), encode(to));
+    list_members(batch, &to.name, named_members(from), named_members(to))
 }
 
 /// Lists a room among those of its new members, and no longer among those of others.

@@ -35,8 +35,8 @@ scopes! {
     CHANGE_SESSION: Sessions;
     REMOVE_SESSIONS: Sessions SessionsOf;
 
-    /// An account, with its name and one use of the invitation.
-    ADD_ACCOUNT: Accounts AccountNames AccountsOfPrincipals AccountsOfIdentities Invitations Claims;
+    /// An account, with its name, one use of the invitation, and its places in the rooms to which that leads.
+    ADD_ACCOUNT: Accounts AccountNames AccountsOfPrincipals AccountsOfIdentities Invitations Claims Rooms RoomsOf;
     CHANGE_ACCOUNT: Accounts;
     CHANGE_IDENTITY: Accounts AccountsOfIdentities;
     /// An account leaves the store, while another owner is as it was; or a guest is known no more. The rest follows.
@@ -113,6 +113,8 @@ scopes! {
     KEEP_STATS: JobStats;
 
     ADD_HOOK: Hooks Claims;
+    /// When it was used last.
+    CHANGE_HOOK: Hooks;
     REMOVE_HOOK: Hooks Claims;
 
     /// A document, with the references to its files.

@@ -66,6 +66,28 @@ impl Store {
         Ok(None)
     }
 
+    /// Tokens of all accounts behind this one, an account at a time in the order in which they were made, until there are `limit`
+    /// or more; and whether there are others.
+    pub async fn tokens_behind(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<(Vec<Token>, bool), StoreError> {
+        // Behind all keys of an account: ids are hexadecimal.
+        let from = after.map_or_else(Vec::new, |id| [id.as_str().as_bytes(), &[1]].concat());
+        let mut keys = self.pages(Table::TokensOf, from..vec![u8::MAX]);
+        let mut tokens: Vec<Token> = Vec::new();
+        while let Some((key, _)) = keys.next().await? {
+            let digest = key.splitn(2, |byte| *byte == 0).nth(1).unwrap_or_default();
+            let Some(token) = self.token(digest).await? else { continue };
+            if tokens.len() >= limit && tokens.last().is_some_and(|last| last.account != token.account) {
+                return Ok((tokens, true));
+            }
+            tokens.push(token);
+        }
+        Ok((tokens, false))
+    }
+
     /// Whether a token has this name, or one that looks like it.
     pub async fn is_token_name(&self, name: &Handle) -> Result<bool, StoreError> {
         Ok(self.holder(&Claim::token_name(name)).await?.is_some())

@@ -26,6 +26,10 @@ pub async fn join(window: &Window, server: &TestServer, token: &str, name: &str)
     fill(window, "join-name", name).await;
     fill(window, "join-password", PASSWORD).await;
     window.press(Key::Enter).await;
+    window.until("document.querySelector('[data-testid=join-ready], [data-testid=account-open]')").await;
+    if window.count(&hook("join-ready")).await > 0 {
+        window.click(&hook("join-to-rooms")).await;
+    }
     is_signed_in(window, name).await;
 }
 
@@ -103,6 +107,8 @@ async fn the_first_link_makes_the_owners_account_and_takes_the_guests_talk_along
     ann.until("document.activeElement.dataset.testid === 'join-password'").await;
     ann.press(PASSWORD).await;
     ann.press(Key::Enter).await;
+    ann.see(&hook("join-ready"), "can come in as a guest").await;
+    ann.click(&hook("join-to-rooms")).await;
     is_signed_in(&ann, "Ann").await;
     ann.see(&hook("own-role"), "owner").await;
     ann.see("h1", "Talk to bot").await;

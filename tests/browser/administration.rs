@@ -67,6 +67,7 @@ async fn the_audit_log_says_who_did_what() {
     olga.see(&hook("notice"), "is now: moderator").await;
     open(&olga, "audit").await;
     olga.see(&hook("audit-entry"), "Jonas").await;
+    olga.see(&hook("audit-entry"), "Account changed").await;
     olga.click(&hook("admin-search")).await;
     olga.press("nothing has such words").await;
     olga.find(&hook("audit-nothing")).await;
@@ -78,6 +79,95 @@ async fn the_audit_log_says_who_did_what() {
         lines.into_iter().any(|entry| entry["subject"].as_str().is_some_and(|subject| subject.contains("Jonas"))),
         "{file}"
     );
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn rooms_are_found_by_what_was_said_in_them() {
+    let server = TestServer::start().await;
+    others::say(server.address(), "garden", "Ben", "the tomatoes are ripe").await;
+    others::say(server.address(), "kitchen", "Ben", "soup is ready").await;
+    let olga = owner(&server).await;
+    open(&olga, "rooms").await;
+    olga.find(&hook("admin-room")).await;
+    olga.click(&hook("admin-search")).await;
+    olga.press("tomatoes").await;
+    olga.see(&format!("{}[data-room='garden']", hook("admin-said-room")), "tomatoes are ripe").await;
+    assert_eq!(olga.count(&hook("admin-said-room")).await, 1);
+    olga.click(&format!("{} a", hook("admin-said-room"))).await;
+    olga.see("h1", "garden").await;
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn tokens_of_others_are_seen_and_revoked() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    let jonas = somebody(&server, "Jonas", "member", "lobby").await;
+    let token = serde_json::json!({"name": "nightly", "scopes": ["read"]}).to_string();
+    let made = format!(
+        "fetch('/api/account/tokens', {{method: 'POST', headers: {{'Content-Type': 'application/json'}}, body: {}}}).then(({{status}}) => status)",
+        serde_json::json!(token)
+    );
+    assert_eq!(jonas.ask::<u16>(&made).await, 201);
+    open(&olga, "tokens").await;
+    olga.see(&hook("admin-token"), "Jonas").await;
+    olga.click(&hook("admin-token-revoke")).await;
+    olga.click(&hook("confirm")).await;
+    olga.find(&hook("admin-tokens-nothing")).await;
+    open(&olga, "audit").await;
+    olga.see(&hook("audit-entry"), "API token revoked").await;
+    olga.close().await;
+    jonas.close().await;
+}
+
+#[tokio::test]
+async fn a_hook_is_made_shown_once_and_deleted() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    open(&olga, "hooks").await;
+    olga.find(&hook("hooks-nothing")).await;
+    olga.find(&hook("webhooks-nothing")).await;
+    olga.click(&hook("hook-new")).await;
+    fill(&olga, "hook-name", "Alerts").await;
+    fill(&olga, "hook-room", "lobby").await;
+    olga.press(Key::Enter).await;
+    olga.find(&hook("secret")).await;
+    let address: String = olga.ask("document.querySelector('[data-testid=secret]').value").await;
+    olga.click(&hook("secret-done")).await;
+    olga.see(&hook("hook"), "never used").await;
+    let post = async || {
+        Request::new("POST", &address)
+            .body("the build is broken")
+            .header("content-type", "text/plain")
+            .send()
+            .await
+            .status
+    };
+    assert_eq!(post().await, 200);
+    olga.reload().await;
+    olga.see(&hook("hook"), "last used").await;
+    olga.click(&hook("hook-delete")).await;
+    olga.find(&hook("hooks-nothing")).await;
+    olga.gone(&hook("notice")).await;
+    assert_eq!(post().await, 404);
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn documents_are_listed_with_who_added_them_and_deleted() {
+    let server = TestServer::start().await;
+    let document = serde_json::json!({"title": "Terms", "text": "# Terms"});
+    let added = server.request("POST", "/api/documents").by_owner().json(document).send().await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    let olga = owner(&server).await;
+    open(&olga, "documents").await;
+    olga.see(&hook("admin-document"), "added by owner").await;
+    olga.click(&hook("admin-document-delete")).await;
+    olga.click(&hook("confirm")).await;
+    olga.find(&hook("admin-documents-nothing")).await;
+    olga.click(&hook("admin-tab-jobs")).await;
+    olga.see("h1", "Jobs").await;
     olga.close().await;
 }
 

@@ -23,6 +23,7 @@ mod documents;
 mod history;
 mod hostile;
 mod interruptions;
+mod invitations;
 mod keyboard;
 mod moderation;
 mod own_data;

@@ -402,7 +402,16 @@ async fn accounts_look_well_everywhere() {
         window.find(&hook("join-form")).await;
         take(window, name).await;
     }
-    accounts::join(&olga, &server, server.first_invitation(), "Olga").await;
+    accounts::fill(&olga, "join-name", "Olga").await;
+    accounts::fill(&olga, "join-password", accounts::PASSWORD).await;
+    olga.press(Key::Enter).await;
+    olga.find(&hook("invite-form")).await;
+    take(&olga, "ready").await;
+    olga.click(&hook("invite-make")).await;
+    olga.find(&hook("qr")).await;
+    take(&olga, "ready-link").await;
+    olga.click(&hook("secret-done")).await;
+    accounts::is_signed_in(&olga, "Olga").await;
     for (name, role) in [
         ("Mira", "admin"),
         ("陈晓", "moderator"),
@@ -526,6 +535,7 @@ async fn administration_and_moderation_look_well_everywhere() {
             json!({"kind": "ban", "network": "192.0.2.0/24", "minutes": 1440, "reason": "floods the lobby"}),
         ),
         ("/api/sanctions", json!({"kind": "mute", "handle": "林怡君"})),
+        ("/api/hooks", json!({"name": "Build alerts", "room": "lobby"})),
         ("/api/account/tokens", json!({"name": "Nightly report", "scopes": ["read", "post"], "days": 90})),
         ("/api/rooms/kitchen/messages", json!({"message": "The machine is being cleaned."})),
     ] {
@@ -552,6 +562,9 @@ async fn administration_and_moderation_look_well_everywhere() {
         ("/admin/held", "held", "held"),
         ("/admin/sanctions", "sanction", "sanctions"),
         ("/admin/commands", "admin-command", "commands"),
+        ("/admin/documents", "admin-documents-nothing", "admin-documents"),
+        ("/admin/tokens", "admin-token", "admin-tokens"),
+        ("/admin/hooks", "hook", "hooks"),
         ("/admin/audit", "audit-entry", "audit"),
         ("/admin/settings", "settings", "settings"),
         ("/account", "token", "tokens"),
@@ -604,4 +617,21 @@ async fn take_dialogs(window: &Window, server: SocketAddr, name: &str) {
     window.click(&hook("token-new")).await;
     window.find(&hook("token-make")).await;
     take(window, &named("token-new")).await;
+    window.press(Key::Escape).await;
+    window.click(&hook("own-data-leave")).await;
+    window.find(&hook("leave-form")).await;
+    take(window, &named("leave")).await;
+    window.go(server, "/people").await;
+    window.click(&hook("invite")).await;
+    window.find(&hook("invite-rooms")).await;
+    window.choose(&hook("invite-rooms"), "plans").await;
+    take(window, &named("invite")).await;
+    window.click(&hook("invite-make")).await;
+    window.find(&hook("qr")).await;
+    take(window, &named("invitation-link")).await;
+    window.go(server, "/admin/rooms").await;
+    window.click(&hook("admin-search")).await;
+    window.press("the").await;
+    window.find(&hook("admin-said")).await;
+    take(window, &named("said")).await;
 }

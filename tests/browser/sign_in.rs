@@ -96,7 +96,7 @@ async fn an_authenticator_app_is_set_up_and_asked_for() {
     fill(&ann, "factor-password", PASSWORD).await;
     ann.press(Key::Enter).await;
     ann.find(&hook("factor-secret")).await;
-    ann.find(&hook("qr-code")).await;
+    ann.find(&hook("qr")).await;
     let secret: String = ann.ask("document.querySelector('[data-testid=factor-secret]').textContent").await;
     fill(&ann, "factor-code", "000000").await;
     ann.press(Key::Enter).await;

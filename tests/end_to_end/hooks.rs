@@ -185,3 +185,17 @@ async fn a_hook_survives_a_restart_and_its_token_is_not_on_the_disk() {
     let server = TestServer::on(dir.path()).await;
     assert_eq!(post(&server, &hook, "text/plain", "still here").await.status, 200);
 }
+
+#[tokio::test]
+async fn it_is_known_when_a_hook_was_used_last() {
+    let server = TestServer::start().await;
+    let used = hook(&server, "alerts", "Used").await;
+    hook(&server, "alerts", "Unused").await;
+    assert_eq!(post(&server, &used, "text/plain", "hello").await.status, 200);
+    let hooks = server.request("GET", "/api/hooks").by_owner().send().await.json();
+    let is_used = |name: &str| {
+        let hooks = hooks["hooks"].as_array().expect("hooks");
+        hooks.iter().find(|hook| hook["name"] == name).expect("a hook")["last_used_at"].is_string()
+    };
+    assert_eq!((is_used("Used"), is_used("Unused")), (true, false), "{hooks}");
+}

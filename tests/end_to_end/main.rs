@@ -36,6 +36,7 @@ mod fixtures;
 mod frames;
 mod hooks;
 mod index_crash;
+mod invitations;
 mod job_crash;
 mod job_runtime;
 mod jobs;

@@ -56,7 +56,6 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/account/export", Guest, none.clone()),
         ("GET", "/api/account/tokens", Member, none.clone()),
         ("POST", "/api/account/tokens", Member, json!({"name": "made", "scopes": ["read"]})),
-        ("POST", "/api/qr-code", Member, json!({"text": "https://chat.example.com/"})),
         ("POST", "/api/jobs/{job}/cancel", Moderator, none.clone()),
         ("POST", "/api/jobs/{job}/retry", Moderator, none.clone()),
         ("DELETE", "/api/jobs/{done}", Moderator, none.clone()),
@@ -85,6 +84,9 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/hooks", Admin, none.clone()),
         ("POST", "/api/hooks", Admin, json!({"room": "lobby", "name": "Alert"})),
         ("DELETE", "/api/hooks/{hook}", Admin, none.clone()),
+        ("GET", "/api/webhooks", Admin, none.clone()),
+        ("GET", "/api/tokens", Admin, none.clone()),
+        ("DELETE", "/api/accounts/{account}/tokens/{pats-token}", Admin, none.clone()),
         ("GET", "/api/accounts", Admin, none.clone()),
         ("POST", "/api/accounts", Admin, json!({"name": "Made"})),
         ("PATCH", "/api/accounts/{account}", Admin, json!({"disabled": false})),
@@ -187,6 +189,8 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     let mut pat = Browser::with_account(server, "Pat", "member").await;
     pat.ask(server, "POST", "/api/rooms", json!({"name": "closed", "kind": "closed"})).await;
     let leaver = by_owner("POST", "/api/accounts", json!({"name": "Lee"})).await;
+    let pats_token = json!({"name": "pats program", "scopes": ["read"]});
+    let pats_token = pat.ask(server, "POST", "/api/account/tokens", pats_token).await.json();
     let document = by_owner("POST", "/api/documents", json!({"title": "Terms", "text": "# Terms"})).await;
     let path = format!("/api/rooms/lobby/messages/{seq}/report");
     assert_eq!(server.request("POST", &path).json(json!({})).send().await.status, 202);
@@ -215,6 +219,7 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
         ("report", text(&reports["reports"][0]["id"])),
         ("leaver", text(&leaver["id"])),
         ("account", text(&accounts["accounts"][0]["id"])),
+        ("pats-token", text(&pats_token["id"])),
         ("token", "0123456789abcdef0123456789abcdef".to_owned()),
         ("session", "0123456789abcdef01234567".to_owned()),
     ])

@@ -125,3 +125,42 @@ async fn a_revoked_token_is_worth_nothing_at_once_and_its_name_is_nobodys_but_it
     let log = server.request("GET", "/api/audit?q=token").by_owner().send().await.json();
     assert_eq!(log["entries"][0]["action"], "token.revoke");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admins_see_everybodys_tokens_and_revoke_those_of_whom_they_may_change() {
+    let server = TestServer::start().await;
+    let mut admin = Browser::with_account(&server, "Ada", "admin").await;
+    let mut owner = Browser::with_account(&server, "Olga", "owner").await;
+    let mut ann = Browser::with_account(&server, "Ann", "member").await;
+    let (id, secret) = token(&mut ann, &server, "ci", json!(["read"]), json!([])).await;
+    token(&mut ann, &server, "cd", json!(["read"]), json!([])).await;
+    let (owners, _) = token(&mut owner, &server, "root", json!(["administration"]), json!([])).await;
+    assert_eq!(ann.ask(&server, "GET", "/api/tokens", Value::Null).await.status, 403);
+
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = admin.ask(&server, "GET", &format!("/api/tokens?limit=1{after}"), Value::Null).await.json();
+        let tokens = page["tokens"].as_array().expect("tokens").clone();
+        after = format!("&after={}", tokens.last().expect("a token")["account"].as_str().expect("an id"));
+        found.extend(tokens);
+        if page["more"] == false {
+            break;
+        }
+    }
+    let whose: Vec<_> = found.iter().map(|one| (one["owner"].as_str(), one["name"].as_str())).collect();
+    assert_eq!(whose.len(), 3, "{whose:?}");
+    for one in [(Some("Olga"), Some("root")), (Some("Ann"), Some("ci")), (Some("Ann"), Some("cd"))] {
+        assert!(whose.contains(&one), "{one:?} in {whose:?}");
+    }
+    assert!(found.iter().all(|one| one["token"].is_null() && !one.to_string().contains(&secret)));
+
+    let path = async |admin: &mut Browser, name: &str, id: &str| {
+        format!("/api/accounts/{}/tokens/{id}", admin.id_of(&server, name).await)
+    };
+    let (anns, olgas) = (path(&mut admin, "Ann", &id).await, path(&mut admin, "Olga", &owners).await);
+    assert_eq!(admin.ask(&server, "DELETE", &olgas, Value::Null).await.status, 403);
+    assert_eq!(ask(&server, &secret, "GET", "/api/rooms", Value::Null).await.status, 200);
+    assert_eq!(admin.ask(&server, "DELETE", &anns, Value::Null).await.status, 204);
+    assert_eq!(ask(&server, &secret, "GET", "/api/rooms", Value::Null).await.refusal(), (401, "bad_key".into()));
+    assert_eq!(admin.ask(&server, "DELETE", &anns, Value::Null).await.status, 404);
+}

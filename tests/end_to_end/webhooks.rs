@@ -188,3 +188,34 @@ async fn what_is_deleted_before_it_was_told_is_not_told() {
     let ended = owner.expect_where("job", |frame| frame["job"]["state"] == "completed").await;
     assert_eq!(ended["job"]["result"], "What it told of is gone; nothing was sent.");
 }
+
+#[tokio::test]
+async fn admins_see_how_deliveries_went_and_nothing_secret() {
+    let mut receiver = Receiver::start(&[500]).await;
+    let webhook = receiver.webhook(&[Event::Message]);
+    let server = TestServer::with(|config| {
+        config.http.allow_private_hosts = vec!["127.0.0.1".into()];
+        config.webhooks = vec![webhook];
+    })
+    .await;
+    let list = async || server.request("GET", "/api/webhooks").by_owner().send().await;
+    let fresh = list().await.json()["webhooks"][0].take();
+    assert_eq!((&fresh["name"], &fresh["host"], &fresh["signed"]), (&json!("ci"), &json!("127.0.0.1"), &json!(true)));
+    assert!(fresh["last"].is_null() && fresh["delivered"] == 0, "{fresh}");
+    let mut ann = server.client("Ann").await;
+    ann.say("lobby", "one").await;
+    receiver.next().await;
+    let until = std::time::Instant::now() + PATIENCE;
+    while list().await.json()["webhooks"][0]["retrying"] != 1 {
+        assert!(std::time::Instant::now() < until, "{}", list().await.text());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    ann.say("lobby", "two").await;
+    receiver.next().await;
+    while list().await.json()["webhooks"][0]["last"]["state"] != "completed" {
+        assert!(std::time::Instant::now() < until, "{}", list().await.text());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let text = list().await.text();
+    assert!(!text.contains("hidden") && !text.contains(SECRET) && !text.contains("/events"), "{text}");
+}

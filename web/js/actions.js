@@ -107,6 +107,13 @@ export function createActions(chat, connection) {
       app.showRoom(chat.current.value);
     },
 
+    /** The rooms to which an invitation led: the first is shown, the others are at hand. */
+    openFirst(names) {
+      names.toReversed().forEach((name) => chat.open(name));
+      app.endPlace();
+      app.refreshRooms();
+    },
+
     async refreshRooms() {
       if (app.isStranger()) return;
       app.refreshReports();
@@ -399,7 +406,6 @@ export function createActions(chat, connection) {
       notify(t('account.signed-out-there'), { kind: 'done' });
     }),
 
-    drawQrCode: api.drawQrCode,
     /** Nothing is known of this browser's person afterwards. */
     leave: explained(async (how) => {
       await leaveSession(() => api.leave(how));
@@ -412,6 +418,15 @@ export function createActions(chat, connection) {
     dropToken(token, restore) {
       undoably(t('tokens.was-revoked'), { act: () => api.deleteToken(token.id), restore });
     },
+
+    fetchAllTokens: explained(api.listAllTokens),
+    revokeToken: explained(api.revokeToken),
+    fetchHooks: explained(api.listHooks),
+    createHook: explained(api.createHook),
+    dropHook(hook, restore) {
+      undoably(t('hooks.was-deleted'), { act: () => api.deleteHook(hook.id), restore });
+    },
+    fetchWebhooks: explained(api.listWebhooks),
 
     fetchOverview: explained(api.overview),
     fetchAudit: explained(api.audit),

@@ -110,12 +110,18 @@ export const EXPORT_FILE = '/api/account/export';
 export const leave = (how) => call('POST', '/api/account/delete', how);
 export const endSession = (id) => call('DELETE', `/api/account/sessions/${encodeURIComponent(id)}`);
 export const endEverySession = () => call('DELETE', '/api/account/sessions');
-/** A text as a QR code: `{size, path}`, to be drawn as SVG. */
-export const drawQrCode = (text) => call('POST', '/api/qr-code', { text });
 export const listTokens = () => call('GET', '/api/account/tokens').then(({ tokens }) => tokens);
 /** `{name, scopes, rooms?, days?}`; the answer has the `token` itself, this once. */
 export const createToken = (token) => call('POST', '/api/account/tokens', token);
 export const deleteToken = (id) => call('DELETE', `/api/account/tokens/${encodeURIComponent(id)}`);
+/** Those of everybody; `query`: `after` (the id of an account), `limit`. */
+export const listAllTokens = (query) => call('GET', `/api/tokens?${new URLSearchParams(withoutEmpty(query))}`);
+export const revokeToken = (account, id) => call('DELETE', `${accountPath(account)}/tokens/${encodeURIComponent(id)}`);
+export const listHooks = () => call('GET', '/api/hooks').then(({ hooks }) => hooks);
+/** `{name, room}`; the answer has the `url` itself, this once. */
+export const createHook = (hook) => call('POST', '/api/hooks', hook);
+export const deleteHook = (id) => call('DELETE', `/api/hooks/${encodeURIComponent(id)}`);
+export const listWebhooks = () => call('GET', '/api/webhooks').then(({ webhooks }) => webhooks);
 /** `query`: `q`, `after`, `limit`; empty ones do not count. */
 export const listAccounts = (query) => call('GET', `/api/accounts?${new URLSearchParams(withoutEmpty(query))}`);
 /** `change`: any of `role`, `disabled`, `password`, and `second_factor: false`, which removes it with the passkeys. */

@@ -89,7 +89,7 @@ function peoplePart(path, search) {
   return { name: search === `?${INVITATIONS}` ? INVITATIONS : 'list' };
 }
 
-const ADMIN = ['overview', 'rooms', 'reports', 'held', 'sanctions', 'commands', 'audit', 'settings'];
+const ADMIN = ['overview', 'rooms', 'documents', 'reports', 'held', 'sanctions', 'tokens', 'hooks', 'commands', 'audit', 'settings'];
 
 /** `part` is `{name}`, one of those above. */
 export const adminPath = ({ name }) => (name === ADMIN[0] ? '/admin' : `/admin/${name}`);

@@ -97,7 +97,9 @@ async fn create(caller: Caller, new: NewAccount, app: Arc<App>) -> Answer {
         (Some(token), Some(password)) => {
             app.front_door.check_invitations()?;
             let visitor = Some(&caller.visitor).filter(|visitor| visitor.is_recognized() && caller.account().is_none());
-            let account = app.accounts.join(&token, name, password, visitor).await?;
+            // In memory while they change.
+            let rooms = app.chat.invited_to(&app.accounts.invitation(&token).await?).await?;
+            let account = app.accounts.join(&token, name, password, visitor, app.chat.joined(&rooms)).await?;
             signed_in(StatusCode::CREATED, &caller, &account, &app).await
         }
         (Some(_), None) => Err(bad_request("password is missing")),
@@ -128,8 +130,12 @@ async fn change(id: String, caller: Caller, changes: Changes, app: Arc<App>) -> 
         "role": change.role, "disabled": change.disabled, "password": change.password.is_some(),
         "second_factor": second_factor,
     });
-    let account = app.accounts.change(&account_id(&id)?, change, &actor).await?;
-    app.audit_log.record(&actor, Deed::new("account.change", &account.name).after(changed)).await?;
+    let id = account_id(&id)?;
+    let was = app.accounts.show(&id, &actor).await?;
+    let was = value!({"role": change.role.map(|_| was.role), "disabled": change.disabled.map(|_| was.is_disabled)});
+    let account = app.accounts.change(&id, change, &actor).await?;
+    let deed = Deed::new("account.change", &account.name).before(was).after(changed);
+    app.audit_log.record(&actor, deed).await?;
     Ok(json(StatusCode::OK, &account))
 }
 

@@ -12,8 +12,9 @@ use warp::http::StatusCode;
 use super::accounts::role;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_anybody, trusted_caller, with_app};
-use crate::accounts::Deed;
-use crate::model::{Invitation, InvitationId, Role, Timestamp, rfc_3339};
+use crate::accounts::{Action, Deed, InvitationTerms};
+use crate::chat::Chat;
+use crate::model::{Invitation, InvitationId, Role, RoomName, RoomRecord, Timestamp, rfc_3339};
 use crate::text::Text;
 
 /// How long an invitation is open when nothing is said, in days.
@@ -34,19 +35,41 @@ struct InvitationView {
     created_at: Timestamp,
     /// The name of whoever made it.
     created_by: Option<String>,
+    /// The rooms to which it leads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rooms: Vec<InvitedRoom>,
 }
 
-impl From<Invitation> for InvitationView {
-    fn from(invitation: Invitation) -> Self {
-        Self {
+/// A room to which an invitation leads.
+#[derive(Serialize, ToSchema)]
+struct InvitedRoom {
+    name: String,
+    /// What it is called, where that is not its name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    title: String,
+}
+
+impl InvitationView {
+    async fn new(invitation: Invitation, chat: &Chat) -> Result<Self, Text> {
+        let rooms = rooms_of(&invitation, chat).await?;
+        Ok(Self {
             id: invitation.id.as_str().to_owned(),
             role: invitation.role.as_str(),
             uses_left: invitation.uses_left,
             expires_at: invitation.expires_at,
             created_at: invitation.created_at,
             created_by: invitation.created_by,
-        }
+            rooms,
+        })
     }
+}
+
+async fn rooms_of(invitation: &Invitation, chat: &Chat) -> Result<Vec<InvitedRoom>, Text> {
+    let shown = |record: &RoomRecord| InvitedRoom {
+        name: record.name.shown().to_owned(),
+        title: record.settings.title.clone(),
+    };
+    Ok(chat.invited_to(invitation).await?.iter().map(|room| room.with_record(shown)).collect())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -68,6 +91,9 @@ struct Terms {
     uses: Option<u32>,
     /// How long it is open; 7 when nothing is said.
     days: Option<u32>,
+    /// Rooms to which it leads, which the inviter may manage; who uses it becomes a member of the closed ones.
+    #[serde(default)]
+    rooms: Vec<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -81,6 +107,9 @@ struct InvitedAs {
     role: &'static str,
     /// Whether it is the link of a server that nobody has an account on yet.
     first: bool,
+    /// The rooms to which it leads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rooms: Vec<InvitedRoom>,
     #[serde(serialize_with = "rfc_3339::serialize")]
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
@@ -98,9 +127,11 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 /// The open invitations, oldest first.
 #[utoipa::path(get, path = "/api/invitations", responses((status = 200, body = InvitationList), (status = 403, body = ErrorBody)))]
 async fn list(caller: Caller, app: Arc<App>) -> Answer {
-    let invitations = app.accounts.invitations(&caller.actor(None)).await?;
-    let invitations = invitations.into_iter().map(InvitationView::from).collect();
-    Ok(json(StatusCode::OK, &InvitationList { invitations }))
+    let mut views = Vec::new();
+    for invitation in app.accounts.invitations(&caller.actor(None)).await? {
+        views.push(InvitationView::new(invitation, &app.chat).await?);
+    }
+    Ok(json(StatusCode::OK, &InvitationList { invitations: views }))
 }
 
 /// Makes an invitation.
@@ -111,10 +142,17 @@ async fn create(caller: Caller, terms: Terms, app: Arc<App>) -> Answer {
     let days = terms.days.unwrap_or(USUAL_DAYS);
     app.front_door.check_invitations()?;
     let actor = caller.actor(None);
-    let (invitation, token) = app.accounts.invite(role, terms.uses, days, &actor).await?;
-    let made = value!({"role": role.as_str(), "uses": terms.uses, "days": days});
+    actor.may(Action::ManagePeople)?;
+    let names = terms.rooms.iter().map(|room| RoomName::given(room)).collect::<Result<Vec<_>, _>>()?;
+    let rooms = app.chat.invite_to(&names, &actor).await?;
+    let made = value!({"role": role.as_str(), "uses": terms.uses, "days": days, "rooms": names});
+    let (invitation, token) =
+        app.accounts.invite(InvitationTerms { role, uses: terms.uses, days, rooms }, &actor).await?;
     app.audit_log.record(&actor, Deed::new("invitation.create", invitation.id.as_str()).after(made)).await?;
-    Ok(json(StatusCode::CREATED, &NewInvitation { invitation: invitation.into(), token }))
+    Ok(json(
+        StatusCode::CREATED,
+        &NewInvitation { invitation: InvitationView::new(invitation, &app.chat).await?, token },
+    ))
 }
 
 /// What an invitation is for. The token is in the body, because paths are logged.
@@ -125,6 +163,7 @@ async fn show(_: Caller, shown: Shown, app: Arc<App>) -> Answer {
     let invited = InvitedAs {
         role: invitation.role.as_str(),
         first: invitation.created_by.is_none(),
+        rooms: rooms_of(&invitation, &app.chat).await?,
         expires_at: invitation.expires_at,
     };
     Ok(json(StatusCode::OK, &invited))

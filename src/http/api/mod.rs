@@ -21,7 +21,6 @@ mod overview;
 mod passkeys;
 mod personal_data;
 mod provider;
-mod qr_code;
 mod rooms;
 mod route;
 mod schedules;
@@ -31,6 +30,7 @@ mod session;
 mod settings;
 mod stats;
 mod tokens;
+mod webhooks;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -98,12 +98,12 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         second_factor::routes,
         passkeys::routes,
         provider::routes,
-        qr_code::routes,
         accounts::routes,
         personal_data::routes,
         invitations::routes,
         schedules::routes,
         hooks::routes,
+        webhooks::routes,
         ask::routes,
         search::routes,
         callbacks::routes,

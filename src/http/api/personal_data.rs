@@ -16,7 +16,7 @@ use super::account::{Confirmation, confirmed};
 use super::accounts::account_id;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, trusted_caller, with_app};
-use crate::accounts::Deed;
+use crate::accounts::{Actor, Deed};
 use crate::budgets::{Cost, Spender};
 use crate::model::{Handle, LeftMessages, Role};
 use crate::personal_data::Export;
@@ -64,8 +64,11 @@ async fn export(caller: Caller, app: Arc<App>) -> Answer {
     let (store, library, budgets) = (app.store.clone(), app.library.clone(), app.budgets.clone());
     let export = Export { store, library, budgets, actor, account, tokens };
     let (writing, chunks) = export.begin(place, app.settings.stall);
-    let stopping = app.stopping.clone();
-    app.tasks.spawn(async move { stopping.run_until_cancelled(writing).await });
+    let (stopping, lasting) = (app.stopping.clone(), caller.peer.last());
+    app.tasks.spawn(Box::pin(async move {
+        stopping.run_until_cancelled(writing).await;
+        drop(lasting);
+    }));
     let chunks = stream::unfold(chunks, |mut chunks| async { chunks.recv().await.map(|chunk| (chunk, chunks)) });
     let mut response = warp::reply::stream(chunks).into_response();
     let headers = response.headers_mut();
@@ -85,7 +88,7 @@ async fn leave(caller: Caller, leaving: Leaving, app: Arc<App>) -> Answer {
             let account = confirmed(&caller, Confirmation { password }, &app).await?;
             app.accounts.leave(account, messages).await?;
             // Without the name, which is being forgotten.
-            let actor = crate::accounts::Actor { handle: Handle::deleted(), address: None, ..caller.actor(None) };
+            let actor = Actor { handle: Handle::deleted(), address: None, ..caller.actor(None) };
             let deed = Deed::new("account.leave", &account.id).after(value!({"messages": messages}));
             app.audit_log.record(&actor, deed).await?;
         }

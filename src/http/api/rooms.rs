@@ -196,8 +196,8 @@ async fn change(room: String, caller: Caller, change: RoomChange, app: Arc<App>)
     let (done_by, actor, name) = (app.clone(), caller.actor(None), room_name(&room)?);
     let changed = async move {
         let deed = Deed::new("room.change", name.shown()).after(value!(change));
-        let room = done_by.chat.change_room(&name, change, &actor).await?;
-        done_by.audit_log.record(&actor, deed).await?;
+        let (room, before) = done_by.chat.change_room(&name, change, &actor).await?;
+        done_by.audit_log.record(&actor, deed.before(value!(before))).await?;
         view(&done_by.chat, &room, &actor).await
     };
     Ok(json(StatusCode::OK, &to_the_end(&app, changed).await?))

@@ -1,18 +1,23 @@
-//! `/api/account/tokens`: tokens of one's programs.
+//! `/api/account/tokens`: tokens of one's programs; `/api/tokens`: those of everybody's.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json as value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use warp::http::StatusCode;
 use warp::{Filter, Reply};
 
+use super::accounts::account_id;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_caller, with_app};
 use crate::accounts::{Deed, NewToken};
 use crate::model::{Account, Handle, RoomName, Token, TokenId, TokenScope};
 use crate::text::Text;
+
+/// Tokens in an answer, when nothing else is asked for, and about at most.
+const USUAL: usize = 50;
+const MOST: usize = 200;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewToken)]
@@ -50,6 +55,33 @@ struct TokenList {
     tokens: Vec<TokenView>,
 }
 
+/// A token of somebody's program.
+#[derive(Serialize, ToSchema)]
+struct OwnedTokenView {
+    #[serde(flatten)]
+    token: TokenView,
+    /// The id of the account that it acts for.
+    account: String,
+    /// The name of that account.
+    owner: String,
+    /// The role of that account.
+    role: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct OwnedTokenList {
+    tokens: Vec<OwnedTokenView>,
+    more: bool,
+}
+
+#[derive(Deserialize, IntoParams)]
+struct Asked {
+    /// Only those of accounts behind the one of this id.
+    after: Option<String>,
+    /// About so many, at most 200; 50 when nothing is said. Those of one account are not parted.
+    limit: Option<usize>,
+}
+
 impl TokenView {
     fn new(token: &Token, secret: Option<String>) -> Self {
         Self {
@@ -70,6 +102,8 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
         route!(list).fixed(|at| at.and(caller(app)).and(with_app(app)).then(list)),
         route!(make).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(make)),
         route!(revoke).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(revoke)),
+        route!(list_all).fixed(|at| at.and(caller(app)).and(warp::query::<Asked>()).and(with_app(app)).then(list_all)),
+        route!(revoke_of).parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(revoke_of)),
     ]
 }
 
@@ -108,5 +142,32 @@ async fn revoke(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let id = TokenId::parse(&id).ok_or_else(|| Text::new("error-not_found-token"))?;
     let token = app.tokens.revoke(&id, account).await?;
     app.audit_log.record(&caller.actor(None), Deed::new("token.revoke", &token.name)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The tokens of everybody's programs. For admins.
+#[utoipa::path(get, path = "/api/tokens", params(Asked), responses(
+    (status = 200, body = OwnedTokenList), (status = 403, body = ErrorBody)))]
+async fn list_all(caller: Caller, asked: Asked, app: Arc<App>) -> Answer {
+    let after = asked.after.as_deref().map(account_id).transpose()?;
+    let limit = asked.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let (found, more) = app.tokens.of_all(after.as_ref(), limit, &caller.actor(None)).await?;
+    let view = |(token, account): &(Token, Account)| OwnedTokenView {
+        token: TokenView::new(token, None),
+        account: account.id.as_str().to_owned(),
+        owner: account.name.to_string(),
+        role: account.role.as_str(),
+    };
+    Ok(json(StatusCode::OK, &OwnedTokenList { tokens: found.iter().map(view).collect(), more }))
+}
+
+/// Makes somebody's token worthless. For those who may change the account.
+#[utoipa::path(delete, path = "/api/accounts/{id}/tokens/{token}", params(("id" = String, Path), ("token" = String, Path)),
+    responses((status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn revoke_of(id: String, token: String, caller: Caller, app: Arc<App>) -> Answer {
+    let (account, actor) = (account_id(&id)?, caller.actor(None));
+    let id = TokenId::parse(&token).ok_or_else(|| Text::new("error-not_found-token"))?;
+    let token = app.tokens.revoke_of(&account, &id, &actor).await?;
+    app.audit_log.record(&actor, Deed::new("token.revoke", &token.name)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

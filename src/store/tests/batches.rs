@@ -312,10 +312,15 @@ async fn change_accounts(store: &Store) {
         expires_at: Timestamp(i64::MAX),
         created_at: Timestamp::now(),
         created_by: None,
+        rooms: vec![],
         place: 0,
     };
+    let closed = RoomName::public("members").expect("a name");
+    let closed = RoomRecord { kind: RoomKind::Closed, ..RoomRecord::new(closed, BotMode::Mention, None) };
+    let (members, ..) = store.create_room(closed).await.expect("created");
+    let to_members = Invitation { rooms: vec![members.get()], ..invitation(Some(1)) };
     assert_eq!(store.replace_first_invitation(&[1; 32], &invitation(Some(1))).await, Ok(true));
-    assert_eq!(store.add_invitation(&[2; 32], invitation(Some(1)), 1).await, Ok(true));
+    assert_eq!(store.add_invitation(&[2; 32], to_members, 1).await, Ok(true));
     assert_eq!(store.add_invitation(&[3; 32], invitation(None), 1).await, Ok(false), "there is one place");
     let account = |name: &str| {
         let id = AccountId::fresh();
@@ -325,28 +330,34 @@ async fn change_accounts(store: &Store) {
     let ann = account("Ann");
     let used = store.invitation(&[2; 32]).await.expect("readable").expect("open");
     let used = UsedInvitation { digest: [2; 32], invitation: used };
-    assert_eq!(store.add_account(&ann, Some(used.clone())).await, Ok(AccountAdded::Added));
-    assert_eq!(store.add_account(&account("ann"), None).await, Ok(AccountAdded::NameTaken));
-    assert_eq!(store.add_account(&account("Bob"), Some(used)).await, Ok(AccountAdded::InvitationChanged));
+    assert_eq!(store.add_account(&ann, Some(used.clone()), |_| ()).await, Ok(AccountAdded::Added));
+    assert_eq!(store.add_account(&account("ann"), None, |_| ()).await, Ok(AccountAdded::NameTaken));
+    assert_eq!(store.add_account(&account("Bob"), Some(used), |_| ()).await, Ok(AccountAdded::InvitationChanged));
+    let rooms = store.rooms_of(&ann.principal).await.expect("readable");
+    assert_eq!(rooms.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [members]);
     let twin = Account { name: Handle::new("Bob").expect("a name"), ..ann.clone() };
-    assert_eq!(store.add_account(&twin, None).await, Ok(AccountAdded::VisitorTaken));
+    assert_eq!(store.add_account(&twin, None, |_| ()).await, Ok(AccountAdded::VisitorTaken));
     let changed = store.change_account(&ann.id, |account| account.role = Role::Admin, |_| ()).await;
     assert_eq!(changed.expect("changed").map(|account| account.role), Some(Role::Admin));
     assert_eq!(store.add_invitation(&[4; 32], invitation(Some(0)), 1).await, Ok(true), "the place is free again");
     assert_eq!(store.remove_expired_invitations(Timestamp::now()).await, Ok(1));
 
     let owner = Account { role: Role::Owner, ..account("Olga") };
-    assert_eq!(store.add_account(&owner, None).await, Ok(AccountAdded::Added));
+    assert_eq!(store.add_account(&owner, None, |_| ()).await, Ok(AccountAdded::Added));
     let keep = LeftMessages::Keep;
     assert_eq!(store.begin_erasure(&owner.id, keep, |_| ()).await, Ok(ErasureBegun::OnlyOwner));
     let other = Account { role: Role::Owner, ..account("Otto") };
-    assert_eq!(store.add_account(&other, None).await, Ok(AccountAdded::Added));
+    assert_eq!(store.add_account(&other, None, |_| ()).await, Ok(AccountAdded::Added));
     let begun = store.begin_erasure(&owner.id, keep, |_| ()).await.expect("begun");
     let ErasureBegun::Begun(erasure) = begun else { panic!("{begun:?}") };
     assert_eq!(store.begin_erasure(&owner.id, keep, |_| ()).await, Ok(ErasureBegun::Nobody));
     assert_eq!(store.begin_erasure(&other.id, keep, |_| ()).await, Ok(ErasureBegun::OnlyOwner), "the last one");
     let again = Account { principal: owner.principal.clone(), ..account("Olga") };
-    assert_eq!(store.add_account(&again, None).await, Ok(AccountAdded::VisitorTaken), "as long as it is removed");
+    assert_eq!(
+        store.add_account(&again, None, |_| ()).await,
+        Ok(AccountAdded::VisitorTaken),
+        "as long as it is removed"
+    );
     assert_eq!(store.erasures().await, Ok(vec![erasure.clone()]));
     store.end_erasure(&erasure).await.expect("ended");
     assert_eq!((store.erasures().await, store.is_void(&owner.principal).await), (Ok(vec![]), Ok(false)));
@@ -389,8 +400,10 @@ async fn change_the_rest(store: &Store) {
     assert!(store.command_rules().await.expect("readable").is_empty());
     let room = RoomName::public("lobby").expect("a name");
     let name = Handle::new("Hook").expect("a handle");
-    let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now() };
+    let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now(), last_used_at: None };
     assert_eq!(store.add_hook(b"digest", hook.clone(), 1).await, Ok(true));
+    store.note_hook_used(b"digest", Timestamp(7)).await.expect("stored");
+    assert_eq!(store.hooks(1).await.expect("readable")[0].last_used_at, Some(Timestamp(7)));
     assert_eq!(store.delete_hook(&hook.id).await, Ok(true));
 
     let moderator = Handle::new("Mia").expect("a handle");

@@ -1,21 +1,31 @@
 // The pages of those who look after this server, and who sees which.
 
-import { adminPath, peoplePath } from '../router.js';
+import { adminPath, dashboardPath, peoplePath } from '../router.js';
 
 const PARTS = [
   ['overview', 'see_metrics'],
   ['people', 'manage_people'],
   ['rooms', 'change_room'],
+  ['documents', 'manage_documents'],
+  ['jobs', 'see_every_job'],
   ['reports', 'moderate'],
   ['held', 'moderate'],
   ['sanctions', 'moderate'],
+  ['tokens', 'manage_people'],
+  ['hooks', 'manage_hooks'],
   ['commands', 'manage_settings'],
   ['audit', 'see_audit_log'],
   ['settings', 'manage_settings'],
 ];
 
+// Pages that stand elsewhere.
+const ELSEWHERE = {
+  people: { path: peoplePath(), open: (app) => app.openPeople() },
+  jobs: { path: dashboardPath(), open: (app) => app.openDashboard() },
+};
+
 /** `[{name, path}]` of the pages that this person may see. */
 export const adminPartsFor = (app) =>
-  PARTS.filter(([, ability]) => app.may(ability)).map(([name]) => ({ name, path: name === 'people' ? peoplePath() : adminPath({ name }) }));
+  PARTS.filter(([, ability]) => app.may(ability)).map(([name]) => ({ name, path: ELSEWHERE[name]?.path ?? adminPath({ name }) }));
 
-export const openAdminPart = (app, { name }) => (name === 'people' ? app.openPeople() : app.openAdmin({ name }));
+export const openAdminPart = (app, { name }) => (ELSEWHERE[name] ? ELSEWHERE[name].open(app) : app.openAdmin({ name }));

@@ -35,6 +35,7 @@ const FETCHED = {
   merge: () => import('./accounts/merge.js').then(({ loadStyles, Merge }) => loadStyles().then(() => Merge)),
   leave: () => import('./accounts/leave.js').then(({ loadStyles, Leave }) => loadStyles().then(() => Leave)),
   'remove-account': () => import('./accounts/leave.js').then(({ loadStyles, RemoveAccount }) => loadStyles().then(() => RemoveAccount)),
+  'new-hook': () => import('./admin/new_hook.js').then(({ loadStyles, NewHook }) => loadStyles().then(() => NewHook)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };
 

@@ -1,14 +1,16 @@
-// A text to be read by a phone's camera. Dark on light, whatever the theme: not all cameras read the reverse.
+// A text as a QR code, to be read by the camera of a phone.
 
-import { html, useEffect, useSignal } from '../html.js';
+import { html, useMemo } from '../html.js';
+import { qrCode } from '../qr.js';
 
-/** Nothing while the code is not there: the text itself always stands beside it. */
-export function QrCode({ app, text, label }) {
-  const drawing = useSignal(null);
-  useEffect(() => void app.drawQrCode(text).then((drawn) => { drawing.value = drawn; }, () => null), [text]);
-  if (!drawing.value) return html`<div class="qr-code"></div>`;
-  const { size, path } = drawing.value;
+/** `label` says what it is, `means` what to do with it. */
+export function QrCode({ text, label, means }) {
+  const { size, path } = useMemo(() => qrCode(text), [text]);
   return html`
-    <svg class="qr-code" data-testid="qr-code" role="img" aria-label=${label} viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges"><path d=${path} /></svg>
+    <figure class="qr">
+      <svg viewBox="0 0 ${size} ${size}" role="img" aria-label=${label} data-testid="qr" data-size=${size} shape-rendering="crispEdges">
+        <path d=${path} /></svg>
+      ${means && html`<figcaption class="soft">${means}</figcaption>`}
+    </figure>
   `;
 }

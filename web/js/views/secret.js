@@ -4,7 +4,8 @@ import { html, useLayoutEffect, useRef, useSignal } from '../html.js';
 import { t } from '../i18n.js';
 import { closeDialog } from '../ui.js';
 
-export function Secret({ means, label, copy: copyWords, value }) {
+/** `done()` when it is taken; the dialog is closed where nothing else is said. */
+export function Secret({ means, label, copy: copyWords, value, done = closeDialog, doneWords = 'secret.done', children }) {
   const input = useRef(null);
   const isCopied = useSignal(false);
   useLayoutEffect(() => {
@@ -19,8 +20,9 @@ export function Secret({ means, label, copy: copyWords, value }) {
     <label for="secret">${label}</label>
     <input id="secret" ref=${input} data-testid="secret" readonly value=${value} onFocus=${(event) => event.target.select()} />
     <p class="copied" role="status" data-testid="secret-copied">${isCopied.value && t('secret.was-copied')}</p>
+    ${children}
     <div class="buttons">
-      <button type="button" class="secondary" data-testid="secret-done" onClick=${closeDialog}>${t('secret.done')}</button>
+      <button type="button" class="secondary" data-testid="secret-done" onClick=${done}>${t(doneWords)}</button>
       <button type="button" class="primary" data-testid="secret-copy" onClick=${copy}>${copyWords}</button>
     </div>
   `;

@@ -38,6 +38,9 @@ struct HookView {
     room: String,
     #[schema(format = DateTime)]
     created_at: String,
+    /// To the hour; left out if it was never used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
     /// Path to post to; only in the response that creates the hook.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -55,6 +58,7 @@ impl HookView {
             name: hook.name.to_string(),
             room: hook.room.shown().to_owned(),
             created_at: hook.created_at.to_string(),
+            last_used_at: hook.last_used_at.map(|at| at.to_string()),
             url,
         }
     }

@@ -60,7 +60,7 @@ function App({ app, enrollment: { secret, url }, password, done }) {
     <form ...${form.handlers} data-testid="factor-app">
       <div ref=${field}>
         <p>${t('factor.scan')}</p>
-        <${QrCode} app=${app} text=${url} label=${t('factor.qr-code')} />
+        <${QrCode} text=${url} label=${t('factor.qr-code')} />
         <p class="factor-secret"><a href=${url} data-testid="factor-url">${t('factor.open')}</a> <code data-testid="factor-secret">${secret.match(/.{1,4}/g).join(' ')}</code></p>
         <${Field} form=${form} name="code" label=${t('sign-in.code')} help=${t('factor.code-help')} value=${code} data-testid="factor-code"
           autocomplete="one-time-code" inputmode="numeric" maxlength="10" />

@@ -6,17 +6,32 @@ import { adminPartsFor } from '../admin_parts.js';
 import { stylesOf } from '../lazy.js';
 import { Audit } from './audit.js';
 import { Commands } from './commands.js';
+import { Documents } from './documents.js';
 import { Held } from './held.js';
 import { AdminHeader, NotAllowed } from './header.js';
+import { Hooks } from './hooks.js';
 import { Overview } from './overview.js';
 import { Reports } from './reports.js';
 import { Rooms } from './rooms.js';
 import { Sanctions } from './sanctions.js';
 import { Settings } from './settings.js';
+import { Tokens } from './tokens.js';
 
 export const loadStyles = () => Promise.all([stylesOf('pages', 'forms', 'moderation', 'admin'), loadFigureStyles()]);
 
-const PAGES = { overview: Overview, rooms: Rooms, reports: Reports, held: Held, sanctions: Sanctions, commands: Commands, audit: Audit, settings: Settings };
+const PAGES = {
+  overview: Overview,
+  rooms: Rooms,
+  documents: Documents,
+  reports: Reports,
+  held: Held,
+  sanctions: Sanctions,
+  tokens: Tokens,
+  hooks: Hooks,
+  commands: Commands,
+  audit: Audit,
+  settings: Settings,
+};
 
 export function Admin({ app, part }) {
   const Page = PAGES[part.name];

@@ -1,5 +1,6 @@
 // What those who look after this server did, newest first.
 
+import { actionWords, changesOf, subjectWords } from '../../admin/audit_words.js';
 import { AUDIT_FILE } from '../../api.js';
 import { html } from '../../html.js';
 import { fullTime, moment, t } from '../../i18n.js';
@@ -53,8 +54,8 @@ function Row({ app, list, entry }) {
   <tr data-testid="audit-entry" data-action=${action}>
     <td class="at"><time datetime=${at} title=${fullTime(new Date(at))}>${moment(new Date(at))}</time></td>
     <td class="by" title=${address}><span class="audit-by">${shownName(by)}</span> <small>${t(`role.${role}`)}</small></td>
-    <td class="action"><code>${action}</code></td>
-    <td class="subject" title=${subject}>${subject}</td>
+    <td class="action" title=${action}>${actionWords(action)}</td>
+    <td class="subject" title=${subject}>${subjectWords(action, subject)}</td>
     <td class="change"><${Change} before=${before} after=${after} /></td>
     <td class="act">${undo && html`<button type="button" class="link" data-testid="audit-undo" aria-label=${t('audit.undo-this', { action, subject })}
       onClick=${() => undo(app, entry).then(() => list.refresh())}>${t('undo')}</button>`}</td>
@@ -63,14 +64,10 @@ function Row({ app, list, entry }) {
 }
 
 function Change({ before, after }) {
-  if (before === undefined && after === undefined) return null;
-  return html`
-    ${before !== undefined && html`<del><span class="unseen">${t('audit.before')} </span>${written(before)}</del>`}
-    ${after !== undefined && html`<ins><span class="unseen">${t('audit.after')} </span>${written(after)}</ins>`}
-  `;
+  const changes = changesOf(before, after);
+  return changes.map(({ field, from, to }) => html`
+    <span key=${field ?? ''} class="audit-change">${field && html`<span>${field}: </span>`}
+      ${from !== null && html`<del><span class="unseen">${t('audit.before')} </span>${from}</del>`}
+      ${from !== null && to !== null && html`<span aria-hidden="true"> → </span>`}
+      ${to !== null && html`<ins><span class="unseen">${t('audit.after')} </span>${to}</ins>`}</span>`);
 }
-
-const written = (value) => {
-  if (value === null || typeof value !== 'object') return String(value);
-  return Object.entries(value).map(([name, part]) => `${name}: ${typeof part === 'object' ? JSON.stringify(part) : part}`).join(', ');
-};

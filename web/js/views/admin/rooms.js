@@ -7,6 +7,7 @@ import { insidePage } from '../links.js';
 import { Listed, ListSearch, usePagedList } from '../paged_list.js';
 import { RoomSign } from '../room_sign.js';
 import { askToArchive, askToDelete } from '../rooms/ends.js';
+import { Said } from './said.js';
 
 const COLUMNS = ['title', 'kind', 'owner', 'created', 'messages', 'size'];
 
@@ -16,6 +17,7 @@ export function Rooms({ app }) {
     <div class="page-body">
       <div class="filters" role="search"><${ListSearch} list=${list} id="admin-search" words=${t('admin-rooms.search')} /></div>
       <${Listed} list=${list}><${Table} app=${app} list=${list} /><//>
+      <${Said} app=${app} words=${list.text.value.trim()} />
     </div>
   `;
 }

@@ -3,7 +3,8 @@
 import { html, useEffect, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { notify } from '../../ui.js';
-import { FormProblem, Radios, useForm } from '../form.js';
+import { AccessChoice } from '../access_choice.js';
+import { FormProblem, useForm } from '../form.js';
 import { Icon } from '../icons.js';
 import { ModerationSettings } from './moderation_settings.js';
 
@@ -29,8 +30,6 @@ export function Settings({ app }) {
   `;
 }
 
-const ACCESS = ['open', 'invite', 'members'];
-
 function Access({ app, before }) {
   const access = useSignal(before.value.access);
   const form = useForm({
@@ -42,7 +41,7 @@ function Access({ app, before }) {
   });
   return html`
     <form class="settings page-form" ...${form.handlers} data-testid="settings">
-      <${Radios} name="access" label=${t('settings.access')} value=${access} options=${ACCESS.map((one) => [one, t(`settings.access-${one}`), t(`settings.means-${one}`)])} />
+      <${AccessChoice} value=${access} />
       <${FormProblem} form=${form} />
       <button type="submit" class="primary" data-testid="settings-save" aria-disabled=${form.isWaiting()}>${t('save')}</button>
     </form>

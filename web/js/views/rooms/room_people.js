@@ -34,7 +34,11 @@ export function RoomPeople({ app, room, refresh }) {
           remove=${manages && (() => remove(person.handle))} leave=${leave} />`)}
       </ul>
       <p class="problem" role="alert">${problem.value}</p>
-      <div class="buttons"><button type="button" class="secondary" onClick=${closeDialog}>${t('close')}</button></div>
+      <div class="buttons">
+        ${manages && app.may('manage_people') && html`<button type="button" class="secondary" data-testid="room-invite"
+          onClick=${() => openDialog('invite', { room: room.name })}>${t('room-settings.invite')}</button>`}
+        <button type="button" class="secondary" onClick=${closeDialog}>${t('close')}</button>
+      </div>
     </div>
   `;
 }
