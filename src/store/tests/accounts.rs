@@ -10,16 +10,9 @@ async fn accounts_are_found_by_a_part_of_their_names_in_the_order_they_were_made
     let others = ["Änne", "Rana", "Mana", "大文", "Δημήτρης"].map(str::to_owned);
     for name in names.iter().chain(&others) {
         let id = AccountId::fresh();
-        let account = Account {
-            principal: Principal::account(&id),
-            id,
-            name: Handle::new(name).expect("a name"),
-            role: Role::Member,
-            password: None,
-            is_disabled: false,
-            created_at: Timestamp::now(),
-        };
-        assert_eq!(store.add_account(&account, None).await, Ok(AccountAdded::Added));
+        let (principal, name) = (Principal::account(&id), Handle::new(name).expect("a name"));
+        let account = Account::new(id, principal, name, Role::Member);
+        assert_eq!(store.add_account(&account, None, |_| ()).await, Ok(AccountAdded::Added));
     }
     let found = async |part: &str, after: Option<AccountId>, limit: usize| {
         let found = store.accounts_named(part, after.as_ref(), limit).await.expect("readable");

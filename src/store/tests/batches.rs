@@ -185,7 +185,7 @@ async fn hold_messages(store: &Store, lobby: RoomNumber) {
     let one = store.held(&one).await.expect("readable").expect("it waits");
     let (then, posted) = oneshot::channel();
     let (message, held) = (&one.record.message, Some(&one));
-    let new = NewMessage { room: lobby, message, is_repeatable: true, temporary: None, jobs: &[], held };
+    let new = NewMessage { room: lobby, message, is_repeatable: true, temporary: None, jobs: &[], quota: None, held };
     store.post(new, |result| drop(then.send(result))).await;
     let Ok(Posted::New(counter)) = posted.await.expect("answered") else { panic!("not posted") };
     assert_eq!(hold("one").await, Holding::Posted(counter.number));

@@ -120,6 +120,7 @@ async fn a_message_beyond_the_quota_of_its_room_is_refused_and_the_next_that_fit
             temporary: None,
             jobs: &[],
             quota: Some(quota),
+            held: None,
         };
         store.post(new, |result| drop(then.send(result))).await;
         posted.await.expect("answered").expect("no failure")
