@@ -169,6 +169,7 @@ impl Server {
             jobs.clone(),
             sessions.clone(),
             sanctions.clone(),
+            merges.clone(),
             library.clone(),
         );
         let app = Arc::new(App {

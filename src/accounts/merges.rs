@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::{AccountChange, Accounts, Action, Actor, Connections, SessionChange};
-use crate::model::{Account, Handle, Merge, MergeId, Principal, SanctionSubject, Timestamp};
+use crate::model::{Account, Erasure, Handle, Merge, MergeId, Principal, SanctionSubject, Timestamp};
 use crate::store::{Store, StoreError};
 use crate::text::Text;
 
@@ -131,6 +131,21 @@ impl Merges {
             accounts.change(id, AccountChange { disabled: Some(false), ..AccountChange::default() }, actor).await?;
         }
         Ok(merge)
+    }
+
+    /// The merges of somebody who left for good.
+    pub fn of(&self, gone: &Erasure) -> Vec<Merge> {
+        let is_of = |merge: &&Merge| gone.is_of(&merge.from) || gone.is_of(&merge.into);
+        self.all.read().iter().filter(is_of).cloned().collect()
+    }
+
+    /// Forgets the merges of somebody who left for good.
+    pub async fn forget(&self, gone: &Erasure) -> Result<(), StoreError> {
+        for merge in self.of(gone) {
+            let (all, id) = (self.all.clone(), merge.id.clone());
+            self.store.remove_merge(&merge, move || all.write().retain(|one| one.id != id)).await?;
+        }
+        Ok(())
     }
 
     /// All merges, newest first.

@@ -15,6 +15,7 @@ const TRIES: usize = 20;
 impl Chat {
     /// Takes a person and their programs out of all rooms. What was done before is not done again. Reads every message.
     pub async fn erase(&self, erasure: &Erasure) -> Result<(), Text> {
+        self.remove_all_held(|held| erasure.is_of(&held.record.message.author)).await?;
         for principal in &erasure.principals {
             self.remove_private_room(principal).await?;
         }

@@ -210,13 +210,28 @@ impl Export {
     /// Everything that was said in the private room and in direct ones: it was said to this person.
     async fn write_own_rooms(&self, archive: &mut Archive) -> io::Result<()> {
         archive.begin("conversations.jsonl")?;
-        let mut rooms = self.paid(self.store.rooms_of(&self.actor.principal)).await?;
+        let mut rooms = self.joined().await?;
         rooms.retain(|(_, record)| record.kind == RoomKind::Direct);
-        rooms.extend(self.paid(self.store.room(&self.actor.private_room)).await?);
+        for principal in self.actor.principals() {
+            rooms.extend(self.paid(self.store.room(&self.store.private_room(principal))).await?);
+        }
         for (number, record) in rooms {
             self.write_room(archive, number, &record, |_| true).await?;
         }
         Ok(())
+    }
+
+    /// The closed and direct rooms of the person, and of whom that was before a merge.
+    async fn joined(&self) -> io::Result<Vec<(RoomNumber, RoomRecord)>> {
+        let mut rooms: Vec<(RoomNumber, RoomRecord)> = Vec::new();
+        for principal in self.actor.principals() {
+            for (number, record) in self.paid(self.store.rooms_of(principal)).await? {
+                if rooms.iter().all(|(other, _)| *other != number) {
+                    rooms.push((number, record));
+                }
+            }
+        }
+        Ok(rooms)
     }
 
     /// What the person said in the other rooms; the rooms that the person made.
@@ -225,11 +240,11 @@ impl Export {
         let mut owned = Vec::new();
         for number in self.paid(self.store.room_numbers()).await? {
             let Some(record) = self.paid(self.store.find_room_record(number)).await? else { continue };
-            if record.owner.as_ref() == Some(&self.actor.principal) {
+            if record.owner.as_ref().is_some_and(|owner| self.actor.is(owner)) {
                 owned.push(record.clone());
             }
             if !matches!(record.kind, RoomKind::Direct | RoomKind::Private | RoomKind::Temporary) {
-                self.write_room(archive, number, &record, |message| message.author == self.actor.principal).await?;
+                self.write_room(archive, number, &record, |message| self.actor.is(&message.author)).await?;
             }
         }
         Ok(owned)
@@ -256,7 +271,7 @@ impl Export {
 
     async fn write_rooms(&self, archive: &mut Archive, owned: &[RoomRecord]) -> io::Result<()> {
         archive.begin("rooms.jsonl")?;
-        let joined = self.paid(self.store.rooms_of(&self.actor.principal)).await?;
+        let joined = self.joined().await?;
         let is_owned = |record: &RoomRecord| owned.iter().any(|other| other.name == record.name);
         let others = joined.iter().map(|(_, record)| record).filter(|record| !is_owned(record));
         for record in owned.iter().chain(others) {
@@ -265,8 +280,8 @@ impl Export {
                 kind: record.kind,
                 title: &record.settings.title,
                 topic: &record.settings.topic,
-                owner: record.owner.as_ref() == Some(&self.actor.principal),
-                member: record.members.contains(&self.actor.principal),
+                owner: record.owner.as_ref().is_some_and(|owner| self.actor.is(owner)),
+                member: record.members.iter().any(|member| self.actor.is(member)),
                 created_at: record.created_at,
             };
             archive.line(&line).await?;
@@ -276,9 +291,22 @@ impl Export {
 
     async fn write_work(&self, archive: &mut Archive) -> io::Result<()> {
         archive.begin("jobs.jsonl")?;
+        for principal in self.actor.principals() {
+            self.write_jobs(archive, principal).await?;
+        }
+        archive.begin("schedules.jsonl")?;
+        for principal in self.actor.principals() {
+            for schedule in &self.paid(self.store.schedules_of(principal)).await? {
+                archive.line(&ScheduleView::new(schedule)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_jobs(&self, archive: &mut Archive, principal: &Principal) -> io::Result<()> {
         let mut after = None;
         loop {
-            let of = JobList::Of(&self.actor.principal);
+            let of = JobList::Of(principal);
             let jobs = self.paid(self.store.list_jobs(of, after.as_ref(), PAGE, |_| true)).await?;
             for stored in &jobs {
                 let view = JobView::new(&stored.job, stored.seq, None, None);
@@ -287,19 +315,14 @@ impl Export {
             }
             match jobs.into_iter().next_back() {
                 Some(last) => after = Some(last),
-                None => break,
+                None => return Ok(()),
             }
         }
-        archive.begin("schedules.jsonl")?;
-        for schedule in &self.paid(self.store.schedules_of(&self.actor.principal)).await? {
-            archive.line(&ScheduleView::new(schedule)).await?;
-        }
-        Ok(())
     }
 
     async fn write_reports(&self, archive: &mut Archive) -> io::Result<()> {
         archive.begin("reports.jsonl")?;
-        let is_own = |report: &Report| report.principal.as_ref() == Some(&self.actor.principal);
+        let is_own = |report: &Report| report.principal.as_ref().is_some_and(|principal| self.actor.is(principal));
         for (_, report) in self.paid(self.store.reports()).await?.iter().filter(|(_, report)| is_own(report)) {
             let Report { room, seq, reason, at, .. } = report;
             archive.line(&ReportLine { room: room.shown(), seq: *seq, reason, at: *at }).await?;

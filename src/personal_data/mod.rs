@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 pub use export::{Export, ExportPlace, Exports};
 
-use crate::accounts::{Sanctions, Sessions};
+use crate::accounts::{Merges, Sanctions, Sessions};
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
@@ -34,6 +34,7 @@ pub struct Erasures {
     jobs: Arc<Jobs>,
     sessions: Arc<Sessions>,
     sanctions: Arc<Sanctions>,
+    merges: Arc<Merges>,
     library: Arc<Library>,
     begun: Notify,
 }
@@ -45,9 +46,10 @@ impl Erasures {
         jobs: Arc<Jobs>,
         sessions: Arc<Sessions>,
         sanctions: Arc<Sanctions>,
+        merges: Arc<Merges>,
         library: Arc<Library>,
     ) -> Self {
-        Self { store, chat, jobs, sessions, sanctions, library, begun: Notify::new() }
+        Self { store, chat, jobs, sessions, sanctions, merges, library, begun: Notify::new() }
     }
 
     /// Tells that a removal has begun.
@@ -79,6 +81,7 @@ impl Erasures {
     /// Removes what is left of a person.
     async fn finish(&self, erasure: &Erasure) -> Result<(), Text> {
         self.end_access(erasure).await?;
+        self.end_merges(erasure).await?;
         self.end_work(erasure).await?;
         self.forget_reporter(erasure).await?;
         self.library.disown(erasure).await?;
@@ -103,6 +106,19 @@ impl Erasures {
             self.sanctions.forget_person(principal).await?;
         }
         Ok(())
+    }
+
+    /// Whoever became a part of the person by a merge goes, too. Those are begun before the merges are forgotten: what is cut short
+    /// is done again.
+    async fn end_merges(&self, erasure: &Erasure) -> Result<(), Text> {
+        for merge in self.merges.of(erasure).into_iter().filter(|merge| erasure.is_of(&merge.into)) {
+            match &merge.from_account {
+                Some(id) => self.store.begin_erasure(id, erasure.messages, |_| ()).await?,
+                None => self.store.begin_erasure_of_guest(&merge.from, erasure.messages, |_| ()).await?,
+            };
+            self.note_begun();
+        }
+        Ok(self.merges.forget(erasure).await?)
     }
 
     /// Jobs and schedules.

@@ -256,6 +256,43 @@ async fn who_leaves_is_nobody_any_more_and_messages_that_stay_are_a_deleted_user
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_became_one_with_an_account_is_handed_out_and_removed_with_it() {
+    let server = TestServer::start().await;
+    let mut ada = Browser::with_account(&server, "Ada", "admin").await;
+    let mut bob = Browser::with_account(&server, "Bob", "member").await;
+    let robert = Browser::with_account(&server, "Robert", "member").await;
+    let mut guest = Browser::open(&server).await;
+    let (mut guests, _) = guest.connect(&server).await;
+    let said = guests.say("lobby", "as a guest").await;
+    guests.say("@bot", "to myself").await;
+    let (mut roberts, _) = robert.connect(&server).await;
+    roberts.say("lobby", "as Robert").await;
+    for merge in [json!({"into": "Bob", "room": "lobby", "seq": said}), json!({"into": "Bob", "handle": "Robert"})] {
+        assert_eq!(ada.ask(&server, "POST", "/api/merges", merge).await.status, 201);
+    }
+    let export = files(&bob.ask(&server, "GET", "/api/account/export", Value::Null).await);
+    let mut own = texts(&export, "messages.jsonl");
+    own.sort();
+    assert_eq!(own, ["as Robert", "as a guest"]);
+    assert_eq!(texts(&export, "conversations.jsonl"), ["to myself"]);
+
+    assert_eq!(leave(&mut bob, &server, "keep").await.status, 204);
+    until_gone(&mut ada, &server, "lobby", "Robert").await;
+    let left = until_gone(&mut ada, &server, "lobby", "Guest").await;
+    assert!(left.iter().all(|message| message["handle"] == "deleted user"), "{left:?}");
+    let until = Instant::now() + PATIENCE;
+    while !ada.ask(&server, "GET", "/api/merges", Value::Null).await.json()["merges"]
+        .as_array()
+        .expect("a list")
+        .is_empty()
+    {
+        assert!(Instant::now() < until, "a merge is left");
+    }
+    let accounts = ada.ask(&server, "GET", "/api/accounts", Value::Null).await.json().to_string();
+    assert!(!accounts.contains("Robert") && !accounts.contains("Bob"), "{accounts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_that_are_to_go_go_with_what_followed_from_them() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = TestServer::on(dir.path()).await;
