@@ -15,7 +15,8 @@ use crate::accounts::Actor;
 use crate::budgets::{Budgets, Cost, Spender};
 use crate::library::Library;
 use crate::model::{
-    Account, Document, Message, Payer, Report, Role, RoomKind, RoomRecord, Timestamp, Token, TokenScope, rfc_3339,
+    Account, Document, Message, Payer, Principal, Report, Role, RoomKind, RoomRecord, Timestamp, Token, TokenScope,
+    rfc_3339,
 };
 use crate::protocol::{AccountView, JobDetails, JobView, MessageView, ScheduleView, SessionView};
 use crate::store::{JobList, RoomNumber, Store, StoreError};
