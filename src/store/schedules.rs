@@ -6,8 +6,9 @@ use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{Job, Principal, Role, Schedule, ScheduleId};
 
-/// How often a schedule looks for free numbers that others take at the same time.
-const TRIES: usize = 20;
+/// How often a schedule is tried that others come before. In each round one gets through, and a person has no more than about a
+/// hundred.
+const TRIES: usize = 128;
 
 /// A schedule with its stored bytes, for compare-and-swap.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::*;
 use crate::model::{
     Access, Account, AccountId, AuditEntry, CommandRule, Document, DocumentId, DocumentKind, DocumentNumber, FileId,
-    HeldMessage, Hook, HookId, Invitation, InvitationId, JobMinute, Language, LeftMessages, Merge, MergeId, MissedRuns,
-    ModerationSettings, NextRun, Origin, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId,
-    SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
+    HeldMessage, Hook, HookId, Identity, Invitation, InvitationId, JobMinute, Language, LeftMessages, Merge, MergeId,
+    MissedRuns, ModerationSettings, NextRun, Origin, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction,
+    SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
 };
 
 /// When jobs are due that wait for their time.
@@ -337,12 +337,24 @@ async fn change_accounts(store: &Store) {
     assert_eq!(rooms.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [members]);
     let twin = Account { name: Handle::new("Bob").expect("a name"), ..ann.clone() };
     assert_eq!(store.add_account(&twin, None, |_| ()).await, Ok(AccountAdded::VisitorTaken));
+    let known = |subject: &str| Identity { issuer: "https://id.example".into(), subject: subject.into() };
+    let carl = Account { identity: Some(known("c")), ..account("Carl") };
+    assert_eq!(store.add_account(&carl, None, |_| ()).await, Ok(AccountAdded::Added));
+    let other = Account { identity: Some(known("c")), ..account("Dora") };
+    assert_eq!(store.add_account(&other, None, |_| ()).await, Ok(AccountAdded::IdentityTaken));
+    assert_eq!(store.link_identity(&ann.id, &known("c")).await, Ok(false), "it is Carl's");
+    assert_eq!(store.link_identity(&ann.id, &known("a")).await, Ok(true));
+    let found = store.account_of_identity(&known("a")).await.expect("readable");
+    assert_eq!(found.map(|account| account.id), Some(ann.id.clone()));
+    assert_eq!(store.unlink_identity(&ann.id, |_| Err::<(), _>("the last")).await, Ok(Some(Err("the last"))));
+    assert_eq!(store.unlink_identity(&ann.id, |_| Ok::<_, ()>(())).await, Ok(Some(Ok(()))));
+    assert_eq!(store.account_of_identity(&known("a")).await.expect("readable"), None);
     let changed = store.change_account(&ann.id, |account| account.role = Role::Admin, |_| ()).await;
     assert_eq!(changed.expect("changed").map(|account| account.role), Some(Role::Admin));
     assert_eq!(store.add_invitation(&[4; 32], invitation(Some(0)), 1).await, Ok(true), "the place is free again");
     assert_eq!(store.remove_expired_invitations(Timestamp::now()).await, Ok(1));
 
-    let owner = Account { role: Role::Owner, ..account("Olga") };
+    let owner = Account { role: Role::Owner, identity: Some(known("o")), ..account("Olga") };
     assert_eq!(store.add_account(&owner, None, |_| ()).await, Ok(AccountAdded::Added));
     let keep = LeftMessages::Keep;
     assert_eq!(store.begin_erasure(&owner.id, keep, |_| ()).await, Ok(ErasureBegun::OnlyOwner));
@@ -350,6 +362,7 @@ async fn change_accounts(store: &Store) {
     assert_eq!(store.add_account(&other, None, |_| ()).await, Ok(AccountAdded::Added));
     let begun = store.begin_erasure(&owner.id, keep, |_| ()).await.expect("begun");
     let ErasureBegun::Begun(erasure) = begun else { panic!("{begun:?}") };
+    assert_eq!(store.account_of_identity(&known("o")).await.expect("readable"), None);
     assert_eq!(store.begin_erasure(&owner.id, keep, |_| ()).await, Ok(ErasureBegun::Nobody));
     assert_eq!(store.begin_erasure(&other.id, keep, |_| ()).await, Ok(ErasureBegun::OnlyOwner), "the last one");
     let again = Account { principal: owner.principal.clone(), ..account("Olga") };
