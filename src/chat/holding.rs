@@ -49,10 +49,6 @@ impl Waiting {
     fn has(&self, author: &Principal) -> bool {
         self.0.read().contains_key(author)
     }
-
-    fn count(&self) -> usize {
-        self.0.read().values().sum()
-    }
 }
 
 /// Whether a message is let through, and what was found in it.
@@ -132,11 +128,6 @@ impl Chat {
         actor.may(Action::Moderate)?;
         let held = self.store.held_messages().await?;
         Ok(held.into_iter().map(|held| (self.forgotten_at(&held), held)).map(|(at, held)| (held, at)).collect())
-    }
-
-    /// How many messages wait for approval.
-    pub fn waiting(&self) -> usize {
-        self.waiting.count()
     }
 
     fn forgotten_at(&self, held: &Held) -> Timestamp {
