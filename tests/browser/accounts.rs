@@ -316,3 +316,28 @@ async fn accounts_fit_on_a_phone_in_every_language() {
     }
     lea.close().await;
 }
+
+#[tokio::test]
+async fn two_accounts_become_one_and_two_again() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    for name in ["Robert", "Bob"] {
+        make(&server, name, "member").await;
+    }
+    olga.click(&hook("admin-link")).await;
+    olga.click(&hook("admin-tab-people")).await;
+    olga.click("[data-testid='person-merge'][aria-label*='Robert']").await;
+    fill(&olga, "merge-into", "Nobody").await;
+    olga.click(&hook("merge")).await;
+    olga.see(&hook("merge-into-words"), "no such account").await;
+    fill(&olga, "merge-into", "Bob").await;
+    olga.click(&hook("merge")).await;
+    olga.see(&hook("notice"), "Robert is Bob now").await;
+    olga.find(&hook("person-disabled")).await;
+    olga.reload().await;
+    olga.see(&hook("merge-entry"), "Robert is Bob").await;
+    olga.click(&hook("merge-undo")).await;
+    // It goes when nobody wants it back.
+    olga.gone(&hook("person-disabled")).await;
+    olga.close_after("the server responded with a status of 4").await;
+}

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::accounts::{fill, owner, somebody};
+use crate::accounts::{fill, make, owner, somebody};
 use crate::keyboard::tab_to;
 use crate::others;
 use crate::support::TestServer;
@@ -180,4 +180,50 @@ async fn a_guests_message_waits_until_it_is_approved_and_another_is_rejected() {
     ann.see("[data-testid='message'][data-state='rejected']", "did not approve").await;
     ann.close().await;
     olga.close().await;
+}
+
+#[tokio::test]
+async fn a_ban_and_a_setting_are_undone_with_one_click() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    make(&server, "Bob", "member").await;
+    olga.click(&hook("admin-link")).await;
+    olga.click(&hook("admin-tab-sanctions")).await;
+    fill(&olga, "sanction-who", "Bob").await;
+    olga.click(&hook("sanction-make")).await;
+    olga.see(&hook("sanction"), "Bob").await;
+    olga.click(&format!("{} .link", hook("notice"))).await;
+    olga.find(&hook("sanctions-nothing")).await;
+
+    olga.click(&hook("admin-tab-settings")).await;
+    olga.click(&hook("access-invite")).await;
+    olga.click(&hook("settings-save")).await;
+    olga.see(&hook("notice"), "saved").await;
+    olga.click(&hook("admin-tab-audit")).await;
+    let changed = format!("{}[data-action='settings.change']", hook("audit-entry"));
+    olga.click(&format!("{changed} {}", hook("audit-undo"))).await;
+    olga.see(&hook("notice"), "as it was before").await;
+    olga.click(&hook("admin-tab-settings")).await;
+    olga.find(&format!("{}:checked", hook("access-open"))).await;
+    olga.close().await;
+}
+
+#[tokio::test]
+async fn all_work_of_a_person_is_cancelled_from_one_of_its_jobs() {
+    let server = TestServer::start().await;
+    let mira = somebody(&server, "Mira", "moderator", "lobby").await;
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    for line in ["/sleep 600", "/every day 9:00 echo spam"] {
+        ann.say(line).await;
+        ann.hears(line).await;
+    }
+    mira.until("document.querySelectorAll('[data-testid=job-card]').length >= 1").await;
+    mira.go(server.address(), "/jobs").await;
+    mira.click("[data-testid='job-open'][title^='sleep']").await;
+    mira.click(&hook("details-cancel-all")).await;
+    mira.click(&hook("cancel-all")).await;
+    mira.see(&hook("notice"), "1 schedule").await;
+    mira.see(&hook("details"), "cancelled").await;
+    mira.close().await;
+    ann.close().await;
 }
