@@ -5,16 +5,16 @@ import { fullTime, listOf, t } from '../i18n.js';
 
 const ACTIONS = [
   'account.change', 'account.create', 'account.delete', 'account.leave', 'account.sign_out',
-  'command.permit', 'hook.create', 'hook.delete', 'identity.link', 'identity.unlink', 'invitation.create', 'invitation.revoke',
-  'message.delete', 'moderation.clear', 'passkey.add', 'passkey.remove', 'recovery_codes.renew', 'report.settle',
+  'command.permit', 'held.approve', 'held.reject', 'hook.create', 'hook.delete', 'identity.link', 'identity.unlink', 'invitation.create', 'invitation.revoke',
+  'message.delete', 'moderation.clear', 'passkey.add', 'passkey.remove', 'people.merge', 'people.unmerge', 'recovery_codes.renew', 'report.settle',
   'room.add_person', 'room.change', 'room.delete', 'room.remove_person', 'sanction.add', 'sanction.end',
   'second_factor.add', 'second_factor.remove', 'settings.change',
   'token.create', 'token.revoke',
 ];
 
 const FIELDS = [
-  'access', 'allow', 'archived', 'bot', 'days', 'disabled', 'jobs', 'keep_days', 'keep_messages', 'kind', 'messages', 'password', 'persona', 'posting', 'role', 'room', 'rooms',
-  'schedules', 'scopes', 'second_factor', 'slow_seconds', 'title', 'topic', 'until', 'uses',
+  'access', 'allow', 'archived', 'bot', 'days', 'disabled', 'filter_members', 'hold_days', 'hold_guests', 'jobs', 'keep_days', 'keep_messages', 'kind', 'link_hosts', 'links', 'messages', 'moderation', 'on_found', 'password', 'patterns', 'persona', 'posting', 'role', 'room', 'rooms',
+  'schedules', 'scopes', 'second_factor', 'slow_seconds', 'title', 'topic', 'until', 'uses', 'words',
 ];
 
 // Values that are words of the protocol: under which key each has its words.
@@ -28,6 +28,8 @@ const VALUES = {
   scopes: (values) => listOf(values.map((value) => t(`tokens.scope-${value}`))),
   posting: (value) => t(`audit.posting-${value}`),
   bot: (value) => t(`audit.bot-${value}`),
+  links: (value) => t(`filter.links-${value}`),
+  on_found: (value) => t(`filter.on-found-${value}`),
   until: (value) => fullTime(new Date(value)),
   persona: () => t('audit.another'),
   password: () => t('audit.another'),
