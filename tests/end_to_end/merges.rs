@@ -11,6 +11,8 @@ async fn what_a_guest_started_and_planned_belongs_to_the_account_until_the_merge
     let mut bob = Browser::with_account(&server, "Bob", "member").await;
     let mut guest = Browser::open(&server).await;
     let (mut client, _) = guest.connect(&server).await;
+    client.send(json!({"type": "join", "room": "lobby"})).await;
+    client.expect("joined").await;
     let said = client.say("lobby", "/every day 9:00 echo tea").await;
     client.say("lobby", "/sleep 600").await;
     client.expect_where("job", |frame| frame["job"]["name"] == "sleep" && frame["job"]["state"] == "running").await;
