@@ -200,6 +200,8 @@ async fn a_ban_and_a_setting_are_undone_with_one_click() {
     olga.click(&hook("settings-save")).await;
     olga.see(&hook("notice"), "saved").await;
     olga.click(&hook("admin-tab-audit")).await;
+    // It lies above the buttons at the end of the first rows.
+    olga.gone(&hook("notice")).await;
     let changed = format!("{}[data-action='settings.change']", hook("audit-entry"));
     olga.click(&format!("{changed} {}", hook("audit-undo"))).await;
     olga.see(&hook("notice"), "as it was before").await;

@@ -20,7 +20,7 @@ export function actionsOn(app, room, message) {
     [isOthers(app, message), 'report', t('report.do'), () => openDialog('report', { room: room.name, message })],
     [app.may('moderate'), 'delete-following', t('message.delete-following'), () => app.deleteMessage(room.name, seq, { following: true })],
     [app.may('moderate') && mayBeStopped(app, message), 'stop', t('stop.do'), () => openDialog('stop', { room: room.name, message })],
-    [app.may('manage_people') && isGuests(message), 'merge', t('merge.open-guest'), () => openDialog('merge', { whom: { room: room.name, seq }, name: handle })],
+    [app.may('manage_people') && isGuests(message), 'merge', t('merge.open-guest'), () => openDialog('merge', { whom: { room: room.name, seq }, who: handle })],
   ];
   return actions.filter(([isOffered]) => isOffered).map(([, name, words, act]) => ({ name, words, act }));
 }

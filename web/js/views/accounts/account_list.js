@@ -76,7 +76,7 @@ function Actions({ app, directory, account }) {
       act=${() => openDialog('set-password', { account, done: () => directory.refresh() })} />
     ${factor && html`<${Act} testid="person-reset-factors" name=${name} words="accounts.reset-factors" act=${() => resetFactors(app, directory, account)} />`}
     <${Act} testid="person-sign-out" name=${name} words="accounts.sign-out" act=${() => signOut(app, directory, account)} />
-    <${Act} testid="person-merge" name=${name} words="merge.open" act=${() => openDialog('merge', { whom: { handle: name }, name, done: () => directory.refresh() })} />
+    <${Act} testid="person-merge" name=${name} words="merge.open" act=${() => openDialog('merge', { whom: { handle: name }, who: name, done: () => directory.refresh() })} />
     ${disabled
       ? html`<${Act} testid="person-enable" name=${name} words="accounts.enable" act=${enable} />`
       : html`<${Act} testid="person-disable" name=${name} words="accounts.disable" act=${() => disable(app, directory, account)} />`}

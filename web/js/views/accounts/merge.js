@@ -9,8 +9,8 @@ import { useShortList } from '../short_list.js';
 
 export { loadDialogStyles as loadStyles } from './styles.js';
 
-/** `whom` is `{handle}` of an account or `{room, seq}` of a guest's message, called `name`; `done()` once they are one. */
-export function Merge({ app, whom, name, done = () => {} }) {
+/** `whom` is `{handle}` of an account or `{room, seq}` of a guest's message, called `who`; `done()` once they are one. */
+export function Merge({ app, whom, who: name, done = () => {} }) {
   const into = useSignal('');
   const form = useForm({
     act: async () => {
