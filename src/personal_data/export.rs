@@ -15,8 +15,8 @@ use crate::accounts::Actor;
 use crate::budgets::{Budgets, Cost, Spender};
 use crate::library::Library;
 use crate::model::{
-    Account, Document, Message, Payer, Principal, Report, Role, RoomKind, RoomRecord, Timestamp, Token, TokenScope,
-    rfc_3339,
+    Account, Document, Identity, Message, Passkey, Payer, Principal, Report, Role, RoomKind, RoomRecord, Timestamp,
+    Token, TokenScope, rfc_3339,
 };
 use crate::protocol::{AccountView, JobDetails, JobView, MessageView, ScheduleView, SessionView};
 use crate::store::{JobList, RoomNumber, Store, StoreError};
@@ -95,6 +95,26 @@ struct RoomLine<'a> {
 struct AccountFile<'a> {
     account: AccountView,
     sessions: &'a [SessionView],
+    passkeys: Vec<PasskeyFile<'a>>,
+    /// As whom the identity provider knows the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<&'a Identity>,
+}
+
+/// A passkey, without its keys.
+#[derive(Serialize)]
+struct PasskeyFile<'a> {
+    name: &'a str,
+    #[serde(serialize_with = "rfc_3339::serialize")]
+    created_at: Timestamp,
+    #[serde(serialize_with = "rfc_3339::serialize_optional")]
+    last_used_at: Option<Timestamp>,
+}
+
+impl<'a> PasskeyFile<'a> {
+    fn of(passkey: &'a Passkey) -> Self {
+        Self { name: &passkey.name, created_at: passkey.created_at, last_used_at: passkey.last_used_at }
+    }
 }
 
 #[derive(Serialize)]
@@ -184,8 +204,13 @@ impl Export {
         match &self.account {
             Some((account, sessions)) => {
                 let last_seen_at = sessions.first().map(|session| session.last_seen_at);
-                let account = AccountView::new(account, last_seen_at);
-                archive.line(&AccountFile { account, sessions }).await?;
+                let file = AccountFile {
+                    account: AccountView::new(account, last_seen_at),
+                    sessions,
+                    passkeys: account.passkeys.iter().map(PasskeyFile::of).collect(),
+                    identity: account.identity.as_ref(),
+                };
+                archive.line(&file).await?;
             }
             None => {
                 let (handle, role) = (self.actor.handle.to_string(), self.actor.role.as_str());

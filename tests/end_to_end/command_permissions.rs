@@ -148,7 +148,9 @@ async fn what_the_owner_sets_counts_at_once_for_everybody_and_can_be_taken_back(
         ("[command_permissions.satus]\nallow = \"members\"\n", "no built-in command"),
         ("[command_permissions]\nx = 1", "x"),
     ] {
-        std::fs::write(&config, wrong).expect("written");
+        // In one step: the signal before may still be on its way, and half a file is one without rules.
+        std::fs::write(config.with_extension("new"), wrong).expect("written");
+        std::fs::rename(config.with_extension("new"), &config).expect("renamed");
         process.signal(rustix::process::Signal::HUP);
         let list = ask("GET", "/api/commands/permissions", Value::Null).await;
         assert_eq!(command(&list, "status")["allow"], "member", "{problem}");

@@ -315,7 +315,7 @@ async fn the_index_waits_for_room_on_the_disk_and_says_so() {
         ServerProcess::start(dir.path(), &[roomy.as_slice(), &[("CHATBOT_STORE__MIN_FREE_MB", "1000000000")]].concat());
     let job = wait_for_job(&server, "name=index%20documents&state=retrying").await;
     let details = get(&server, &format!("/api/jobs/{}", job["id"].as_str().expect("an id"))).await;
-    assert!(details.to_string().contains("almost full"), "{details}");
+    assert!(details.to_string().contains("no space left"), "{details}");
     assert_eq!(get(&server, &format!("/api/documents/{document}")).await["state"], "waiting");
     server.kill();
 

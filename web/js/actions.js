@@ -1,8 +1,6 @@
 // What a person can do on this page, each as one function: the place where chat,
 // HTTP and page state meet. Knows no elements; views call it as `app`.
 
-import { depart, recallDeparture } from './accounts/departure.js';
-import { asked, createPasskey, usePasskey } from './accounts/webauthn.js';
 import * as api from './api.js';
 import { BOT_ROOM } from './chat.js';
 import { batch, signal } from './html.js';
@@ -320,6 +318,7 @@ export function createActions(chat, connection) {
     }),
 
     signInWithPasskey: explained(async () => {
+      const { asked, usePasskey } = await import('./accounts/webauthn.js');
       const { options, ticket } = await api.startPasskeySignIn();
       const { credential, reason } = await asked(usePasskey(options));
       if (reason === 'declined') return;
@@ -329,11 +328,18 @@ export function createActions(chat, connection) {
       connection.reopen();
     }),
 
-    departToSignIn: explained(async () => depart(await api.departToSignIn(), app.pathOf(chat.current.value))),
-    departToLink: explained(async (password) => depart(await api.departToLink(password), '/account')),
+    departToSignIn: explained(async () => {
+      const { depart } = await import('./accounts/departure.js');
+      depart(await api.departToSignIn(), app.pathOf(chat.current.value));
+    }),
+    departToLink: explained(async (password) => {
+      const { depart } = await import('./accounts/departure.js');
+      depart(await api.departToLink(password), '/account');
+    }),
 
     /** Back from the identity provider, with its answer; goes on where one left. */
     arrive: explained(async ({ code, state }) => {
+      const { recallDeparture } = await import('./accounts/departure.js');
       const { ticket, path } = recallDeparture() ?? {};
       if (!code || !ticket) throw new Refused(t('provider.not-completed'));
       if (path === '/account') {
@@ -390,6 +396,7 @@ export function createActions(chat, connection) {
     fetchAccount: explained(api.showAccount),
     changePassword: explained(api.changePassword),
     addPasskey: explained(async (name, password) => {
+      const { asked, createPasskey } = await import('./accounts/webauthn.js');
       const { options, ticket } = await api.startPasskey(password);
       const { credential, reason } = await asked(createPasskey(options));
       if (reason) throw new Refused(t(`passkeys.${reason}`));
