@@ -37,7 +37,6 @@ const FORWARDED: [HeaderName; 4] =
     [FORWARDED_FOR, HeaderName::from_static("x-real-ip"), HeaderName::from_static("forwarded"), VIA];
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// By which browsers say where a request comes from (W3C Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -176,7 +175,7 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
     }
     let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
     let is_local = peer.address.is_loopback() && !is_forwarded && hosts::is_loopback(headers);
-    let is_secure = is_secure(headers, settings, peer.address);
+    let is_secure = hosts::is_secure(headers, settings, peer.address);
     let session = cookie(headers, &cookie_name(SESSION_COOKIE, is_secure))?;
     let key = bearer(headers);
     let program = match key.filter(|key| Tokens::is_token(key)) {
@@ -362,11 +361,6 @@ fn cookie(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refusal> {
 /// Whether a visitor cookie is acceptable: a short one could be guessed.
 fn is_token(text: &str) -> bool {
     (32..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// Whether the client's side of the connection is encrypted, as a trusted proxy says.
-pub fn is_secure(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> bool {
-    is_trusted(&settings.trusted_proxies, peer) && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https")
 }
 
 /// Whether a request comes from a page of this server or a listed one, or from no page. Only browsers send the two headers, and

@@ -6,24 +6,37 @@
 use std::net::IpAddr;
 
 use warp::http::HeaderMap;
-use warp::http::header::HOST;
+use warp::http::header::{HOST, HeaderName};
 
+use super::Settings;
 use super::refusals::Refusal;
-use super::{Settings, caller};
 use crate::text::Text;
 
 /// Endings of names that no one can register in the public DNS (RFC 2606, 6762, 8375; ICANN's reservation of "internal").
 const LOCAL_ENDINGS: [&str; 4] = [".localhost", ".local", ".home.arpa", ".internal"];
 
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// Refuses a request that was sent to a name which is not known to be this server's. Proxies that are trusted have chosen it by
 /// its name.
 pub fn check(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> Result<(), Refusal> {
     let Some(host) = host(headers) else { return Ok(()) };
-    let is_proxied = settings.trusted_proxies.iter().any(|network| network.contains(&peer));
-    if is_proxied || is_private(host) || settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+    if is_proxied(settings, peer)
+        || is_private(host)
+        || settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    {
         return Ok(());
     }
     Err(Text::new("error-unknown_host").with("host", host).into())
+}
+
+fn is_proxied(settings: &Settings, peer: IpAddr) -> bool {
+    settings.trusted_proxies.iter().any(|network| network.contains(&peer))
+}
+
+/// Whether the client's side of the connection is encrypted, as a trusted proxy says.
+pub fn is_secure(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> bool {
+    is_proxied(settings, peer) && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https")
 }
 
 /// Whether a browser reached this server over HTTPS: a trusted proxy says so or, where it says nothing, the request is for the
@@ -31,7 +44,7 @@ pub fn check(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> Result<(
 pub fn is_https(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> bool {
     let is_public =
         || host(headers).zip(settings.https_host.as_deref()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-    caller::is_secure(headers, settings, peer) || (!headers.contains_key(caller::FORWARDED_PROTO) && is_public())
+    is_secure(headers, settings, peer) || (!headers.contains_key(FORWARDED_PROTO) && is_public())
 }
 
 /// Whether a request was sent to this machine by a name for itself.

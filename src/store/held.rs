@@ -6,8 +6,8 @@ use data_encoding::HEXLOWER;
 
 use super::claims::{Claim, free_number};
 use super::engine::number_from;
-use super::messages::sent_key;
 use super::rooms::RoomNumber;
+use super::sent_ids::sent_key;
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::HeldMessage;

@@ -1,11 +1,10 @@
 //! Messages: numbered without gaps in their room, each stored once however often it is sent.
 
-use sha2::{Digest, Sha256};
-
 use super::engine::{Counter, RecordChange, number_from};
 use super::held::{Held, remove};
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;
+use super::sent_ids::sent_key;
 use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Principal, RoomName, SendId, Timestamp};
@@ -336,16 +335,4 @@ fn erase_later(batch: Batch, stored: &StoredJob) -> Batch {
 /// Days since 1970.
 pub(super) fn day_of(at: Timestamp) -> u32 {
     u32::try_from(at.since(Timestamp(0)) / DAY).unwrap_or(u32::MAX)
-}
-
-/// A short key for what may be long, looked up with every message.
-pub(super) fn sent_key(room: RoomNumber, author: &Principal, id: &SendId) -> Vec<u8> {
-    // Neither a person nor an id holds a zero byte, so no two pairs are hashed alike.
-    hashed_sent_key(room, &[author.to_string().as_bytes(), &[0], id.as_str().as_bytes()].concat())
-}
-
-pub(super) fn hashed_sent_key(room: RoomNumber, author_and_id: &[u8]) -> Vec<u8> {
-    /// Bytes of the hash that are kept: of 10^9 messages in a room two have the same with a probability of 10^-11.
-    const HASH: usize = 12;
-    [&room.prefix()[..], &Sha256::digest(author_and_id)[..HASH]].concat()
 }

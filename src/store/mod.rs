@@ -32,6 +32,7 @@ mod retention;
 mod rooms;
 mod schedules;
 mod scopes;
+mod sent_ids;
 mod sessions;
 mod sizes;
 mod space;

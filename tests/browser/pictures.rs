@@ -546,10 +546,12 @@ async fn administration_and_moderation_look_well_everywhere() {
         .ask("fetch('/api/rooms/kitchen', {method: 'PATCH', body: '{\"hold_guests\": true}'}).then(({status}) => status)")
         .await;
     assert_eq!(hold, 200);
-    others::say(address, "kitchen", "Mira", "Cheap watches! https://watches.example").await;
     let phone = Window::new(PHONE).await;
     phone.go(address, "/room/lobby").await;
     phone.find(&hook("handle-input")).await;
+    let advert = json!({"message": "Cheap watches! https://watches.example"});
+    let held: u16 = phone.ask(&posted("/api/rooms/kitchen/messages", &advert)).await;
+    assert_eq!(held, 202, "it waits for approval");
     phone.press(Key::Escape).await;
     phone.click(".room-header .only-narrow").await;
     phone.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;

@@ -39,6 +39,8 @@ async fn the_owner_makes_a_passkey_and_signs_in_with_it_alone() {
     fill(&olga, "join-name", "Olga").await;
     fill(&olga, "join-password", PASSWORD).await;
     olga.press(Key::Enter).await;
+    olga.find(&hook("join-ready")).await;
+    olga.click(&hook("join-to-rooms")).await;
     is_signed_in(&olga, "Olga").await;
 
     olga.click(&hook("account-open")).await;

@@ -23,9 +23,10 @@ use crate::store::claims::Claim;
 use crate::store::documents::add_references;
 use crate::store::engine::{Batch, Counter, EngineError, Scope, Table, number_from};
 use crate::store::job_index::{self, StoredJob};
-use crate::store::messages::{day_of, hashed_sent_key};
+use crate::store::messages::day_of;
 use crate::store::rooms::{RoomNumber, private_room};
 use crate::store::schedules::claims_of;
+use crate::store::sent_ids::hashed_sent_key;
 use crate::store::{ROOMS_KEY, encode};
 
 // The tables of schema 1. Its indexes of jobs and schedules are made again.

@@ -2,15 +2,16 @@
 
 import { adminPath, dashboardPath, peoplePath } from '../router.js';
 
+// The first that somebody may see is where they begin: moderators where something may wait for them.
 const PARTS = [
   ['overview', 'see_metrics'],
   ['people', 'manage_people'],
   ['rooms', 'change_room'],
   ['documents', 'manage_documents'],
-  ['jobs', 'see_every_job'],
   ['reports', 'moderate'],
   ['held', 'moderate'],
   ['sanctions', 'moderate'],
+  ['jobs', 'see_every_job'],
   ['tokens', 'manage_people'],
   ['hooks', 'manage_hooks'],
   ['commands', 'manage_settings'],
