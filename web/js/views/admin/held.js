@@ -29,7 +29,7 @@ function Waiting({ app, message }) {
   return html`
     <li class="report" data-testid="held" data-room=${room}>
       <p class="report-where"><a href=${app.pathOf(room)} onClick=${insidePage(() => app.openRoom(room))}>${app.titleOf(room)}</a></p>
-      <${Quoted} message=${message} />
+      <${Quoted} message=${{ role: 'user', ...message }} />
       <p class="report-by"><time datetime=${timestamp} title=${fullTime(new Date(timestamp))}>${day(new Date(timestamp))}</time>
         <span>${t(`held.because-${reason}`, { found: found ?? '' })}</span> <span class="soft">${t('held.until', { time: day(new Date(expires)) })}</span></p>
       <div class="report-act">
