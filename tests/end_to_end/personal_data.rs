@@ -261,7 +261,7 @@ async fn who_became_one_with_an_account_is_handed_out_and_removed_with_it() {
     let mut ada = Browser::with_account(&server, "Ada", "admin").await;
     let mut bob = Browser::with_account(&server, "Bob", "member").await;
     let robert = Browser::with_account(&server, "Robert", "member").await;
-    let mut guest = Browser::open(&server).await;
+    let guest = Browser::open(&server).await;
     let (mut guests, _) = guest.connect(&server).await;
     let said = guests.say("lobby", "as a guest").await;
     guests.say("@bot", "to myself").await;
