@@ -14,7 +14,7 @@ use async_trait::async_trait;
 pub enum Table {
     /// One-off facts: schema version, epoch, the owner's key.
     Meta = 1,
-    /// Table ‖ prefix → last number given ‖ version ‖ bytes, see [`Counter`] and [`Tally`].
+    /// Table ‖ prefix → last number given ‖ version ‖ bytes, see [`Counter`] and its tally.
     Counters = 2,
     /// Room name → room number.
     RoomNames = 3,
