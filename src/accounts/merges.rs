@@ -61,10 +61,22 @@ impl Merges {
         self.all.read().iter().any(|merge| merge.from == *principal)
     }
 
-    /// Who else that person was.
+    /// Who else that person was. Asked with every request, so merges are looked through once for each who was.
     pub fn also(&self, principal: &Principal) -> Arc<[Principal]> {
-        let all: Vec<Principal> = self.all.read().iter().map(|merge| merge.from.clone()).collect();
-        all.into_iter().filter(|from| self.now(from) == *principal).collect()
+        let all = self.all.read();
+        if all.is_empty() || all.iter().any(|merge| merge.from == *principal) {
+            return Arc::default();
+        }
+        let into = |person: &Principal| -> Vec<Principal> {
+            all.iter().filter(|merge| merge.into == *person).map(|merge| merge.from.clone()).collect()
+        };
+        let mut parts = into(principal);
+        let mut next = 0;
+        while let Some(part) = parts.get(next) {
+            parts.extend(into(part));
+            next += 1;
+        }
+        parts.into()
     }
 
     /// Makes somebody one with the owner of an account. An account that becomes part of another is disabled.
@@ -161,5 +173,37 @@ impl Merges {
 fn follow(connections: &dyn Connections, merge: &Merge) {
     for person in [&merge.from, &merge.into] {
         connections.follow(&SessionChange::Of(SanctionSubject::Person(person.clone())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_merged_into_somebody_who_was_merged_later_is_the_last_of_them() {
+        let (store, _closing) = Store::in_memory().expect("a store");
+        let merges = Merges::for_tests(store);
+        let person = Principal::visitor;
+        let name = |text| Handle::new(text).expect("a name");
+        for (from, into) in [("a", "b"), ("b", "c"), ("x", "c"), ("y", "z")] {
+            merges.all.write().push(Merge {
+                id: MergeId::fresh(),
+                from: person(from),
+                from_handle: name(from),
+                from_account: None,
+                into: person(into),
+                into_handle: name(into),
+                by: name("Olga"),
+                at: Timestamp::now(),
+                place: 0,
+            });
+        }
+        assert_eq!(merges.also(&person("c"))[..], [person("b"), person("x"), person("a")]);
+        assert!(merges.also(&person("b")).is_empty(), "nobody acts as that one any more");
+        assert!(merges.also(&person("other")).is_empty());
+        for part in merges.also(&person("c")).iter() {
+            assert_eq!(merges.now(part), person("c"));
+        }
     }
 }
