@@ -11,14 +11,17 @@ use openidconnect::{
     EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
     TokenResponse,
 };
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use crate::fetch::{FetchError, Key, Sender, Waits};
 use crate::model::Identity;
 
 /// How long is believed what the provider says of itself, its keys included.
 const BELIEVED: Duration = Duration::from_secs(60 * 60);
+
+/// How long it is not asked again after it did not answer.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
 
 /// Largest response of the provider, in bytes.
 const RESPONSE_BYTES: usize = 1024 * 1024;
@@ -90,7 +93,21 @@ pub struct Provider {
     issuer: IssuerUrl,
     return_to: RedirectUrl,
     http: Http,
-    metadata: Mutex<Option<(Instant, CoreProviderMetadata)>>,
+    /// Held while it is asked: many who come at once ask once.
+    metadata: Mutex<Option<Asked>>,
+}
+
+/// What the provider said of itself, or why it did not.
+#[derive(Clone, Debug)]
+struct Asked {
+    at: Instant,
+    said: Result<CoreProviderMetadata, String>,
+}
+
+impl Asked {
+    fn is_recent(&self) -> bool {
+        self.at.elapsed() < if self.said.is_ok() { BELIEVED } else { LEFT_ALONE }
+    }
 }
 
 impl Provider {
@@ -139,7 +156,10 @@ impl Provider {
         let claims = match self.claims(metadata, &token, &nonce) {
             Ok(claims) => claims,
             // The provider may have new keys.
-            Err(_) => self.claims(self.discover().await?, &token, &nonce)?,
+            Err(_) => {
+                let is_new = |asked: &Asked| asked.at.elapsed() < LEFT_ALONE;
+                self.claims(self.metadata_unless(is_new).await?, &token, &nonce)?
+            }
         };
         self.person(&claims)
     }
@@ -186,18 +206,20 @@ impl Provider {
 
     /// What the provider says of itself.
     async fn metadata(&self) -> Result<CoreProviderMetadata, OpenIdError> {
-        let known = self.metadata.lock().clone().filter(|(at, _)| at.elapsed() < BELIEVED);
-        match known {
-            Some((_, metadata)) => Ok(metadata),
-            None => self.discover().await,
-        }
+        self.metadata_unless(Asked::is_recent).await
     }
 
-    async fn discover(&self) -> Result<CoreProviderMetadata, OpenIdError> {
-        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
-        let metadata = found.map_err(|error| OpenIdError::Provider(chain(&error)))?;
-        *self.metadata.lock() = Some((Instant::now(), metadata.clone()));
-        Ok(metadata)
+    /// The same, asked again unless what is known is good enough.
+    async fn metadata_unless(&self, is_enough: impl Fn(&Asked) -> bool) -> Result<CoreProviderMetadata, OpenIdError> {
+        let mut known = self.metadata.lock().await;
+        let asked = match known.take().filter(is_enough) {
+            Some(asked) => asked,
+            None => {
+                let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
+                Asked { at: Instant::now(), said: found.map_err(|error| chain(&error)) }
+            }
+        };
+        known.insert(asked).said.clone().map_err(OpenIdError::Provider)
     }
 
     fn client(&self, metadata: CoreProviderMetadata) -> Client {
