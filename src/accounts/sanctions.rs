@@ -80,8 +80,8 @@ impl Sanctions {
         Self { store, connections: Arc::new(super::NoConnections), all: Arc::default() }
     }
 
-    /// What somebody is kept from who comes from there, `None` if that is not known; a program is kept from what its account is. Those who moderate are kept from
-    /// nothing, and addresses count for guests only.
+    /// What somebody is kept from who comes from there, `None` if that is not known; a program is kept from what its account is. Those
+    /// who moderate are kept from nothing, and addresses count for guests only.
     pub fn of<'a>(
         &self,
         role: Role,

@@ -4,6 +4,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 
 use crate::model::Timestamp;
 use crate::store::Store;
@@ -44,6 +45,5 @@ pub fn redeem<T: DeserializeOwned>(store: &Store, purpose: &str, ticket: &str) -
 }
 
 fn is_same(one: &str, other: &str) -> bool {
-    use subtle::ConstantTimeEq;
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
