@@ -24,7 +24,8 @@ pub(super) fn class(c: char) -> Class {
     }
 }
 
-fn is_unspaced(c: char) -> bool {
+/// Whether a character is of a script that puts no spaces between words, or a picture.
+pub fn is_unspaced(c: char) -> bool {
     is_han(c)
         || is_kana(c)
         || is_hangul(c)

@@ -14,6 +14,7 @@ mod terms;
 
 use std::ops::Range;
 
+pub use characters::is_unspaced;
 pub use folding::{Folded, fold, fold_without_accents};
 pub use language::language;
 pub use marks::{marks, merged, places};

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::analysis::{fold, fold_without_accents};
+use crate::analysis::{fold, fold_without_accents, is_unspaced};
 use crate::model::{Finding, Links, ModerationSettings, Role};
 use crate::patterns::Pattern;
 use crate::text::Text;
@@ -122,11 +122,6 @@ fn has_word(text: &str, word: &str) -> bool {
         let is_within = (begins && before.ends_with(is_part)) || (ends && behind.starts_with(is_part));
         !is_within
     })
-}
-
-/// Whether a character is of a script that is written without spaces: ideographs, kana, Thai.
-fn is_unspaced(c: char) -> bool {
-    matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// What follows the scheme of each link, up to its path. What is taken for a link is what has a scheme, or begins with `www.`.
