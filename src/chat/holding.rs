@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 
 use super::{Chat, OnSent, Post, Room, Said, managing};
 use crate::accounts::{Absent, Action, Actor};
-use crate::model::{Finding, HeldMessage, Principal, Role, RoomKind, RoomName, Timestamp};
+use crate::model::{Finding, HeldMessage, Principal, Role, RoomName, Timestamp};
 use crate::moderation::Verdict;
 use crate::protocol::{HeldView, ServerFrame};
 use crate::store::{Held, HeldId, HeldLimits, Holding, StoreError};
@@ -62,7 +62,7 @@ impl Chat {
     /// Whether a message may be posted as it is. What only members of a room see is theirs.
     pub(super) fn passage(&self, room: &Room, actor: &Actor, post: &Post) -> Passage {
         let (kind, holds) = room.with_record(|record| (record.kind, record.settings.hold_guests));
-        if !matches!(kind, RoomKind::Public | RoomKind::Unlisted) || post.held.is_some() {
+        if !kind.is_for_everybody() || post.held.is_some() {
             return Passage::Free;
         }
         let is_trusted = actor.sanctioned.is_trusted();
@@ -115,11 +115,11 @@ impl Chat {
 
     /// What waits for approval of somebody's messages in a room, oldest first.
     pub async fn held_of(&self, room: &Room, actor: &Actor) -> Result<Vec<Held>, Text> {
-        if !self.waiting.has(&actor.principal) {
+        if !actor.principals().any(|person| self.waiting.has(person)) {
             return Ok(Vec::new());
         }
         let mut held = self.store.held_in(room.number()).await?;
-        held.retain(|held| held.record.message.author == actor.principal);
+        held.retain(|held| actor.is(&held.record.message.author));
         Ok(held)
     }
 

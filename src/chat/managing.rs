@@ -71,9 +71,19 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Opt
 impl RoomChange {
     /// The change of a record, whose owner becomes a member where it is closed.
     fn apply(&self, record: &mut RoomRecord) {
-        let change = self.clone();
-        let Self { bot, persona, title, topic, kind, posting, slow_seconds, archived, .. } = change;
-        let Self { keep_days, keep_messages, hold_guests, .. } = change;
+        let Self {
+            bot,
+            persona,
+            title,
+            topic,
+            kind,
+            posting,
+            slow_seconds,
+            keep_days,
+            keep_messages,
+            hold_guests,
+            archived,
+        } = self.clone();
         let settings = &mut record.settings;
         settings.bot = bot.unwrap_or(settings.bot);
         settings.persona = persona.unwrap_or_else(|| std::mem::take(&mut settings.persona));
@@ -193,7 +203,7 @@ impl Chat {
 
     /// Refuses new names and topics that the filter finds something in. What only its members see is theirs.
     fn check_words(&self, record: &RoomRecord, before: Option<&RoomRecord>, actor: &Actor) -> Result<(), Text> {
-        if !matches!(record.kind, RoomKind::Public | RoomKind::Unlisted) {
+        if !record.kind.is_for_everybody() {
             return Ok(());
         }
         let texts = |record: &RoomRecord| {

@@ -197,7 +197,7 @@ impl Chat {
         let new_jobs: Vec<Job> = asked.chain(deliveries.iter().map(|delivery| delivery.job())).cloned().collect();
         let (chat, kept, name) = (self.clone(), message.clone(), room.name().clone());
         let is_repeatable = post.id.is_some();
-        let (held, kept_held) = (post.held.clone(), post.held.clone());
+        let (held, was_held) = (post.held.clone(), post.held.is_some());
         let on_durable = move |posted: Result<Posted, StoreError>| match posted {
             Ok(Posted::New(stored)) => {
                 let seq = stored.number;
@@ -206,7 +206,7 @@ impl Chat {
                     chat.begin(&room, admission, seq);
                 }
                 chat.jobs.begin_deliveries(deliveries, seq);
-                if kept_held.is_some() {
+                if was_held {
                     chat.waiting.remove(&message.author);
                 }
                 on_commit(Ok(Said::Posted(Sent { seq, repeated: false, message })));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::{Policy, Priority, Retries};
 use crate::fetch::Secret;
-use crate::model::{AuthorKind, Handle, Job, JobId, JobRequest, Message, Principal, RoomKind, RoomName, RoomRecord};
+use crate::model::{AuthorKind, Handle, Job, JobId, JobRequest, Message, Principal, RoomName, RoomRecord};
 use crate::patterns::Pattern;
 use crate::text::Locale;
 
@@ -163,7 +163,7 @@ impl Webhooks {
 }
 
 fn is_open(room: &RoomRecord) -> bool {
-    matches!(room.kind, RoomKind::Public | RoomKind::Unlisted)
+    room.kind.is_for_everybody()
 }
 
 fn delivery(webhook: &Webhook, room: &RoomName, job: Option<JobId>) -> Job {

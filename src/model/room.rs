@@ -30,6 +30,11 @@ impl RoomKind {
         matches!(self, Self::Closed | Self::Direct)
     }
 
+    /// Whether everybody may enter a room of this kind.
+    pub fn is_for_everybody(self) -> bool {
+        matches!(self, Self::Public | Self::Unlisted)
+    }
+
     /// Whether a room of this kind is one that people set up: it has settings, an owner, and can be deleted.
     pub fn is_managed(self) -> bool {
         matches!(self, Self::Public | Self::Unlisted | Self::Closed)
