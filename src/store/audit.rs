@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::apply::{Tally, counter_key, number_from, record_bytes};
 use super::claims::Claim;
 use super::documents::add_references;
-use super::engine::{EngineError, Operation, Reader, Tally, counter_key, number_from, record_bytes};
+use super::engine::{EngineError, Operation, Reader};
 use super::held::{HeldId, places_of};
 use super::job_index::{StoredJob, entries};
 use super::moderation::report_id;

@@ -3,7 +3,8 @@
 //! A damaged file can be opened without an error although records are missing; gap-free numbering detects that.
 
 use super::Table;
-use super::engine::{Counter, EngineError, Reader, RecordChange, number_from};
+use super::apply::{Counter, RecordChange, number_from};
+use super::engine::{EngineError, Reader};
 use super::pager::Pager;
 use crate::model::RoomRecord;
 

@@ -30,10 +30,8 @@ use async_trait::async_trait;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use super::engine::{
-    Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table, Transaction, apply, full_key,
-    number_from,
-};
+use super::apply::{Transaction, apply, full_key, number_from};
+use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table};
 pub(super) use database::Database;
 use layers::{Layers, Stack};
 use readers::Readers;

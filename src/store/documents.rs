@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
-use super::engine::{Reader, number_from};
+use super::apply::number_from;
+use super::engine::Reader;
 use super::pager::Pager;
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};

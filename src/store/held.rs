@@ -4,8 +4,8 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 
+use super::apply::number_from;
 use super::claims::{Claim, free_number};
-use super::engine::number_from;
 use super::rooms::RoomNumber;
 use super::sent_ids::sent_key;
 use super::writer::WriteKind;

@@ -4,8 +4,8 @@
 //! time. Every change is conditioned on the place it had, that of a job that has ended on the whole record; so of two changes
 //! at the same time one is refused.
 
+use super::apply::number_from;
 use super::claims::Claim;
-use super::engine::number_from;
 use super::{Batch, Scope, StoreError, Table, decode, encode, scopes};
 use crate::model::{Job, JobState, LogLine, Principal, RoomName, Timestamp};
 

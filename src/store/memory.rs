@@ -8,9 +8,8 @@ use std::ops::Range;
 use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::engine::{
-    Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table, Transaction, apply, full_key,
-};
+use super::apply::{Transaction, apply, full_key};
+use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 

@@ -1,6 +1,6 @@
 //! Messages: numbered without gaps in their room, each stored once however often it is sent.
 
-use super::engine::{Counter, RecordChange, number_from};
+use super::apply::{Counter, RecordChange, number_from};
 use super::held::{Held, remove};
 use super::job_index::{StoredJob, if_in_place, insert_with_message};
 use super::rooms::RoomNumber;

@@ -4,6 +4,7 @@
 //! connected, of sockets or of bots.
 
 mod accounts;
+mod apply;
 mod audit;
 mod change_feed;
 mod check;
@@ -56,12 +57,12 @@ use crate::text::Text;
 use crate::threads;
 
 pub use accounts::AccountAdded;
+pub use apply::{Counter, RecordChange};
 pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
 pub use disk::DiskEngine;
 pub use engine::{
-    Batch, Counter, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, RecordChange, Scope, Table,
-    prefix_range,
+    Batch, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, Scope, Table, prefix_range,
 };
 pub use erasures::ErasureBegun;
 pub use files::{Files, Incoming};

@@ -1,7 +1,8 @@
 //! Sanctions, reports and the audit log.
 
+use super::apply::number_from;
 use super::claims::{Claim, free_number};
-use super::engine::{Direction, number_from};
+use super::engine::Direction;
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, scopes};

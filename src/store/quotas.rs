@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use super::apply::{Counter, Tally, counter_key, record_bytes};
 use super::documents::DocumentBytes;
-use super::engine::{Counter, Tally, counter_key, record_bytes};
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;
 use super::{Batch, Engine, Store, StoreError, Table, prefix_range, scopes};

@@ -2,7 +2,7 @@
 //!
 //! A room leaves the store in one commit; what was said in it follows in further ones, which a stop may cut short.
 
-use super::engine::{counter_key, number_from};
+use super::apply::{counter_key, number_from};
 use super::job_index::StoredJob;
 use super::jobs::JobList;
 use super::rooms::{RoomNumber, list_members, named_members};

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::engine::{counter_key, number_from};
+use super::apply::{counter_key, number_from};
 use super::job_index::StoredJob;
 use super::rooms::RoomNumber;
 use super::writer::WriteKind;

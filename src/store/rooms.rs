@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::engine::number_from;
+use super::apply::number_from;
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{Principal, RoomKind, RoomName, RoomRecord};

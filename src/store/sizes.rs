@@ -1,6 +1,6 @@
 //! Size statistics of the store.
 
-use super::engine::{Counter, counter_key};
+use super::apply::{Counter, counter_key};
 use super::{Store, StoreError, Table};
 use crate::model::JobState;
 

@@ -1,6 +1,6 @@
 //! Job statistics of the last day, by minute.
 
-use super::engine::number_from;
+use super::apply::number_from;
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::JobMinute;

@@ -124,7 +124,7 @@ mod engines {
             for (offset, prefix) in ["a", "b"].iter().enumerate() {
                 let range = prefix_range(prefix.as_bytes());
                 let found = all(engine, Table::Messages, range);
-                let numbers: Vec<u64> = found.iter().map(|(key, _)| engine::number_from(key)).collect();
+                let numbers: Vec<u64> = found.iter().map(|(key, _)| apply::number_from(key)).collect();
                 assert_eq!(numbers, (1..=100).collect::<Vec<u64>>());
                 let values: Vec<Vec<u8>> = (0..100).map(|i| (2 * i + offset).to_string().into_bytes()).collect();
                 assert_eq!(found.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), values);

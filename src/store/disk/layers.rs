@@ -20,7 +20,8 @@ use super::merge::Merge;
 use super::run::{BlockCache, Run, RunWriter};
 use super::{damaged, io_error, not_writable, remove_if_there, sync_dir};
 use crate::memory;
-use crate::store::engine::{Direction, EngineError, Entry, Limit, Table, full_key};
+use crate::store::apply::full_key;
+use crate::store::engine::{Direction, EngineError, Entry, Limit, Table};
 
 /// The list of layers.
 const LIST: &str = "layers";

@@ -155,7 +155,7 @@ async fn purge_messages(store: &Store, lobby: RoomNumber) {
     let bytes = store.room_bytes(attic, &name).await;
     assert!(bytes.as_ref().is_ok_and(|bytes| bytes.is_some_and(|bytes| bytes > 100)), "{bytes:?}");
     let counter = store.counter(attic).await.expect("readable").encode();
-    let key = engine::counter_key(Table::Messages, &attic.prefix());
+    let key = apply::counter_key(Table::Messages, &attic.prefix());
     let older = Batch::new(scopes::COUNT_BYTES).put(Table::Counters, key, counter);
     store.commit(older, WriteKind::Maintenance).await.expect("stored");
     assert_eq!(store.room_bytes(attic, &name).await, Ok(None));

@@ -141,7 +141,7 @@ async fn a_message_beyond_the_quota_of_its_room_is_refused_and_the_next_that_fit
 
     // As it was before bytes were counted.
     let counter = store.counter(lobby).await.expect("readable").encode();
-    let key = engine::counter_key(Table::Messages, &lobby.prefix());
+    let key = apply::counter_key(Table::Messages, &lobby.prefix());
     let older = Batch::new(scopes::COUNT_BYTES).put(Table::Counters, key, counter);
     store.commit(older, WriteKind::Maintenance).await.expect("stored");
     assert_eq!(say("three", "c", 0).await, Posted::New(Counter { number: 3, version: 4 }), "nothing is known");
