@@ -1,38 +1,28 @@
 // A list that comes whole, and whose entries can be dropped and brought back.
 
-import { html, signal, useEffect, useRef } from '../html.js';
-import { t } from '../i18n.js';
-import { Icon } from './icons.js';
+import { html, useRef } from '../html.js';
+import { Fetching, useFetched } from './fetched.js';
 
 /** `fetch()` gives the items, each with an `id`; `dropItem(item, restore)` drops one for good unless somebody wants it back. */
 export function useShortList(fetch, dropItem) {
-  const kept = useRef(null);
-  kept.current ??= { items: signal(null), problem: signal(null), dropped: new Set() };
-  const { items, problem, dropped } = kept.current;
-  const refresh = async () => {
-    try {
-      items.value = (await fetch()).filter(({ id }) => !dropped.has(id));
-      problem.value = null;
-    } catch (error) {
-      problem.value = error.message;
-    }
-  };
+  const dropped = useRef(null);
+  dropped.current ??= new Set();
+  const isKept = ({ id }) => !dropped.current.has(id);
+  const fetched = useFetched(async () => (await fetch()).filter(isKept));
+  const items = fetched.value;
   const drop = (item) => {
-    dropped.add(item.id);
-    items.value = items.value.filter(({ id }) => id !== item.id);
+    dropped.current.add(item.id);
+    items.value = items.value.filter(isKept);
     dropItem(item, () => {
-      dropped.delete(item.id);
-      refresh();
+      dropped.current.delete(item.id);
+      fetched.refresh();
     });
   };
-  useEffect(() => void refresh(), []);
-  return { items: items.value, problem: problem.value, refresh, drop };
+  return { ...fetched, items: items.value, drop };
 }
 
 /** What stands there until the list is known, and where it is empty. */
-export const ShortListState = ({ list: { items, problem, refresh }, testid, empty }) => html`
-  ${problem && html`<p class="nothing problem" role="alert">${problem}
-    <button type="button" class="link" onClick=${refresh}><${Icon} name="again" />${t('job.again')}</button></p>`}
-  ${!items && !problem && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
-  ${items?.length === 0 && html`<p class="nothing" data-testid=${testid}>${empty}</p>`}
+export const ShortListState = ({ list, testid, empty }) => html`
+  <${Fetching} fetched=${list} />
+  ${list.items?.length === 0 && html`<p class="nothing" data-testid=${testid}>${empty}</p>`}
 `;

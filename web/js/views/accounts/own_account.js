@@ -4,7 +4,7 @@ import { html, useEffect, useSignal } from '../../html.js';
 import { dateOf, t } from '../../i18n.js';
 import { openDialog } from '../../ui.js';
 import { Avatar } from '../avatar.js';
-import { Icon } from '../icons.js';
+import { Fetching, useFetched } from '../fetched.js';
 import { PageHeader } from '../page_header.js';
 import { Identity } from './identity.js';
 import { OwnData } from './own_data.js';
@@ -37,30 +37,17 @@ const Guest = ({ app }) => html`
 `;
 
 function Details({ app }) {
-  const found = useSignal(null);
+  const fetched = useFetched(app.fetchAccount);
+  const { value: found, refresh } = fetched;
   const ways = useSignal(null);
-  const problem = useSignal(null);
-  const refresh = async () => {
-    try {
-      found.value = await app.fetchAccount();
-      problem.value = null;
-    } catch (error) {
-      problem.value = error.message;
-    }
-  };
-  useEffect(() => {
-    refresh();
-    app.fetchWays().then((offered) => { ways.value = offered; }, () => null);
-  }, []);
+  useEffect(() => void app.fetchWays().then((offered) => { ways.value = offered; }, () => null), []);
   const drop = async (id) => {
     found.value = { ...found.value, sessions: found.value.sessions.filter((session) => session.id !== id) };
     await app.endSession(id);
     refresh();
   };
   return html`
-    ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}
-      <button type="button" class="link" onClick=${refresh}><${Icon} name="again" />${t('job.again')}</button></p>`}
-    ${!found.value && !problem.value && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
+    <${Fetching} fetched=${fetched} />
     ${found.value && html`
       <${Who} account=${found.value.account} />
       <${Sessions} app=${app} sessions=${found.value.sessions} drop=${drop} />

@@ -1,32 +1,20 @@
 // Who may run which command, and where.
 
 import { plainName } from '../../commands.js';
-import { html, useEffect, useSignal } from '../../html.js';
+import { html } from '../../html.js';
 import { listOf, t } from '../../i18n.js';
 import { openDialog } from '../../ui.js';
-import { Icon } from '../icons.js';
+import { Fetching, useFetched } from '../fetched.js';
 
 const COLUMNS = ['name', 'allow', 'where'];
 
 export function Commands({ app }) {
-  const commands = useSignal(null);
-  const problem = useSignal(null);
-  const refresh = async () => {
-    try {
-      commands.value = await app.fetchCommandPermissions();
-      problem.value = null;
-    } catch (error) {
-      problem.value = error.message;
-    }
-  };
-  useEffect(() => void refresh(), []);
+  const commands = useFetched(app.fetchCommandPermissions);
   return html`
     <div class="page-body">
       <p class="soft admin-help">${t('commands.help')}</p>
-      ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}
-        <button type="button" class="link" onClick=${refresh}><${Icon} name="again" />${t('job.again')}</button></p>`}
-      ${!commands.value && !problem.value && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
-      ${commands.value && html`<${Table} app=${app} commands=${commands} />`}
+      <${Fetching} fetched=${commands} />
+      ${commands.value.value && html`<${Table} app=${app} commands=${commands.value} />`}
     </div>
   `;
 }

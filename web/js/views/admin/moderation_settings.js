@@ -1,18 +1,20 @@
 // What is not let through as it is written: words, patterns and links, and whose messages wait for approval.
 
-import { html, useEffect, useSignal } from '../../html.js';
+import { html } from '../../html.js';
 import { t } from '../../i18n.js';
 import { notify } from '../../ui.js';
+import { Fetching, useFetched } from '../fetched.js';
 import { Choice, Field, FormProblem, Radios, useFields, useForm } from '../form.js';
 
 const LINKS = ['allowed', 'members', 'listed'];
 const ON_FOUND = ['refuse', 'hold'];
 
 export function ModerationSettings({ app }) {
-  const before = useSignal(null);
-  useEffect(() => void app.fetchModeration().then((settings) => { before.value = settings; }, () => {}), []);
+  const fetched = useFetched(app.fetchModeration);
+  const before = fetched.value;
+  if (!before.value) return html`<${Fetching} fetched=${fetched} />`;
   // Made anew with other settings: its fields begin with them.
-  return before.value && html`<${Settings} key=${JSON.stringify(before.value)} app=${app} before=${before} />`;
+  return html`<${Settings} key=${JSON.stringify(before.value)} app=${app} before=${before} />`;
 }
 
 function Settings({ app, before }) {

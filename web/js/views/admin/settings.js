@@ -1,31 +1,19 @@
 // Who may come to this server, and what may be written.
 
-import { html, useEffect, useSignal } from '../../html.js';
+import { html, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { notify } from '../../ui.js';
 import { AccessChoice } from '../access_choice.js';
+import { Fetching, useFetched } from '../fetched.js';
 import { FormProblem, useForm } from '../form.js';
-import { Icon } from '../icons.js';
 import { ModerationSettings } from './moderation_settings.js';
 
 export function Settings({ app }) {
-  const before = useSignal(null);
-  const problem = useSignal(null);
-  const refresh = async () => {
-    try {
-      before.value = await app.fetchSettings();
-      problem.value = null;
-    } catch (error) {
-      problem.value = error.message;
-    }
-  };
-  useEffect(() => void refresh(), []);
+  const settings = useFetched(app.fetchSettings);
   return html`
     <div class="page-body">
-      ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}
-        <button type="button" class="link" onClick=${refresh}><${Icon} name="again" />${t('job.again')}</button></p>`}
-      ${!before.value && !problem.value && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
-      ${before.value && html`<${Access} app=${app} before=${before} /><${ModerationSettings} app=${app} />`}
+      <${Fetching} fetched=${settings} />
+      ${settings.value.value && html`<${Access} app=${app} before=${settings.value} /><${ModerationSettings} app=${app} />`}
     </div>
   `;
 }
