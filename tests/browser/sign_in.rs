@@ -1,14 +1,11 @@
 //! What people sign in with beside a password: passkeys, codes of an authenticator app, an identity provider.
 
-use chatbot::model::Timestamp;
-use data_encoding::BASE32_NOPAD;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
-use totp_rs::{Builder, Secret};
 
 use crate::accounts::{PASSWORD, fill, is_signed_in, make, somebody};
-use crate::support::TestServer;
 use crate::support::fake_provider::FakeProvider;
+use crate::support::{TestServer, authenticator_code};
 use crate::window::{WIDE, Window, hook};
 
 /// What the browser says of each refused request.
@@ -103,7 +100,7 @@ async fn an_authenticator_app_is_set_up_and_asked_for() {
     fill(&ann, "factor-code", "000000").await;
     ann.press(Key::Enter).await;
     ann.see(&hook("factor-code-words"), "not right").await;
-    fill(&ann, "factor-code", &code(&secret, 0)).await;
+    fill(&ann, "factor-code", &authenticator_code(&secret, 0)).await;
     ann.press(Key::Enter).await;
     ann.find(&hook("recovery-codes")).await;
     let codes: String = ann.ask("document.querySelector('[data-testid=recovery-codes]').value").await;
@@ -111,7 +108,7 @@ async fn an_authenticator_app_is_set_up_and_asked_for() {
     ann.click(&hook("recovery-done")).await;
     ann.see(&hook("factor-on"), "10 recovery codes").await;
 
-    for code in [code(&secret, 30), codes.lines().next().expect("a code").to_owned()] {
+    for code in [authenticator_code(&secret, 30), codes.lines().next().expect("a code").to_owned()] {
         sign_out(&ann).await;
         ann.click(&hook("owner-open")).await;
         fill(&ann, "sign-in-name", "Ann").await;
@@ -178,17 +175,4 @@ async fn people_sign_in_at_the_identity_provider_and_link_the_account_that_they_
     ben.click(&hook("arrival-to-rooms")).await;
     ben.find("h1").await;
     ben.close().await;
-}
-
-/// What an authenticator app shows so many seconds from now.
-fn code(secret: &str, seconds: i64) -> String {
-    let secret: String = secret.split_whitespace().collect();
-    let secret = Secret::from(BASE32_NOPAD.decode(secret.as_bytes()).expect("Base32"));
-    let now = Timestamp::now().0 / 1000 + seconds;
-    Builder::new()
-        .with_secret(secret)
-        .build()
-        .expect("a secret")
-        .generate(now.try_into().expect("after 1970"))
-        .to_string()
 }

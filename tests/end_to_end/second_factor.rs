@@ -1,25 +1,10 @@
 //! Codes that an account is asked for after its password.
 
-use chatbot::model::Timestamp;
-use data_encoding::BASE32_NOPAD;
 use serde_json::{Value, json};
-use totp_rs::{Builder, Secret};
 
-use crate::support::{Answer, Browser, PASSWORD, TestServer};
+use crate::support::{Answer, Browser, PASSWORD, TestServer, authenticator_code};
 
 const FACTOR: &str = "/api/account/second-factor";
-
-/// What an authenticator app shows so many seconds from now.
-fn code(secret: &str, seconds: i64) -> String {
-    let secret = Secret::from(BASE32_NOPAD.decode(secret.as_bytes()).expect("Base32"));
-    let now = Timestamp::now().0 / 1000 + seconds;
-    Builder::new()
-        .with_secret(secret)
-        .build()
-        .expect("a secret")
-        .generate(now.try_into().expect("after 1970"))
-        .to_string()
-}
 
 /// Sets up a second factor: the app's secret, and the recovery codes.
 async fn set_up(browser: &mut Browser, server: &TestServer) -> (String, Vec<String>) {
@@ -27,7 +12,7 @@ async fn set_up(browser: &mut Browser, server: &TestServer) -> (String, Vec<Stri
     assert_eq!(start.status, 200, "{}", start.text());
     let secret = start.json()["secret"].as_str().expect("a secret").to_owned();
     assert!(start.json()["url"].as_str().is_some_and(|url| url.starts_with("otpauth://totp/")), "{}", start.text());
-    let form = json!({"password": PASSWORD, "secret": secret, "code": code(&secret, 0)});
+    let form = json!({"password": PASSWORD, "secret": secret, "code": authenticator_code(&secret, 0)});
     let added = browser.ask(server, "POST", FACTOR, form).await;
     assert_eq!(added.status, 201, "{}", added.text());
     let codes = serde_json::from_value(added.json()["recovery_codes"].take()).expect("codes");
@@ -53,7 +38,7 @@ async fn a_code_is_asked_for_after_the_password_and_works_once() {
     assert_eq!(sign_in(&server, "Mia", "000000").await.refusal(), (401, "bad_code".into()));
     assert_eq!(thief.user(&server).await["account"], false);
 
-    let next = code(&secret, 30);
+    let next = authenticator_code(&secret, 30);
     let signed_in = sign_in(&server, "Mia", &format!("{} {}", &next[..3], &next[3..])).await;
     assert_eq!(signed_in.status, 200, "{}", signed_in.text());
     assert_eq!(sign_in(&server, "Mia", &next).await.refusal(), (401, "bad_code".into()), "it was used");

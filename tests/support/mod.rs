@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use chatbot::config::{BudgetsConfig, Config};
 use chatbot::http;
+use chatbot::model::Timestamp;
 use chatbot::server::Server;
+use data_encoding::BASE32_NOPAD;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -243,6 +245,15 @@ impl Answer {
 pub fn cookie_of(name: &str) -> String {
     let token: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("chatbot_visitor={token:0>40}")
+}
+
+/// What an authenticator app with that secret, in Base32, shows so many seconds from now.
+pub fn authenticator_code(secret: &str, seconds: i64) -> String {
+    let secret: String = secret.split_whitespace().collect();
+    let secret = totp_rs::Secret::from(BASE32_NOPAD.decode(secret.as_bytes()).expect("Base32"));
+    let now = Timestamp::now().0 / 1000 + seconds;
+    let app = totp_rs::Builder::new().with_secret(secret).build().expect("a secret");
+    app.generate(now.try_into().expect("after 1970")).to_string()
 }
 
 /// The password of all accounts in tests.
