@@ -9,6 +9,8 @@
 //! cargo bench --bench load -- schedule  100,000 jobs that wait for their time
 //! cargo bench --bench load -- slow      what readers that stop reading do to the others
 //! cargo bench --bench load -- upgrade   1,000,000 messages brought to the schema of today
+//! cargo bench --bench load -- people    administration of 100,000 accounts and 10,000 rooms
+//! cargo bench --bench load -- attack    what others notice of an address at its limits
 //! ```
 //!
 //! Each has options (`-- fanout --help`); without a name all run, which takes some minutes. The server is its own
@@ -16,18 +18,20 @@
 //! or out of order) is printed and fails the run. Linux only: it relies on epoll and `/proc`.
 //!
 //! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`schedule`], [`slow`],
-//! [`upgrade`]; the loads they share, [`crowd`]
+//! [`upgrade`], [`people`], [`attack`]; the loads they share, [`crowd`]
 //! and [`posting`]; the clients below, [`swarm`], [`frames`] and [`websocket`]; the references [`plain_loop`] and
 //! [`raw_disk`]; and [`server`], [`machine`] and [`report`].
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure ends")]
 
+mod attack;
 mod crowd;
 mod fanout;
 mod frames;
 mod idle;
 mod jobs;
 mod machine;
+mod people;
 mod plain_loop;
 mod post;
 mod posting;
@@ -53,7 +57,7 @@ use clap::{Parser, Subcommand};
 use tempfile::TempDir;
 
 use crate::report::Faults;
-use crate::server::Program;
+use crate::server::{Limits, Program};
 use crate::shared::Called;
 
 #[derive(Parser)]
@@ -85,6 +89,10 @@ enum Name {
     Start(start::Options),
     /// A store of an older schema
     Upgrade(upgrade::Options),
+    /// Many accounts and rooms
+    People(people::Options),
+    /// An address at its limits
+    Attack(attack::Options),
     /// The reference server, which the benches start themselves
     #[command(hide = true)]
     PlainLoop(plain_loop::Options),
@@ -113,10 +121,20 @@ impl Bench {
 
     /// The product, with its data in `scratch`.
     fn chatbot(&self, scratch: &TempDir) -> Result<Program, Box<dyn Error>> {
+        self.limited_chatbot(scratch, Limits::Off)
+    }
+
+    /// The product with limits as they are by default.
+    fn guarded_chatbot(&self, scratch: &TempDir) -> Result<Program, Box<dyn Error>> {
+        self.limited_chatbot(scratch, Limits::Default)
+    }
+
+    fn limited_chatbot(&self, scratch: &TempDir, limits: Limits) -> Result<Program, Box<dyn Error>> {
         Ok(Program::Chatbot {
             // It runs in another directory.
             binary: path::absolute(&self.binary)?,
             data_dir: scratch.path().join("data"),
+            limits,
         })
     }
 }
@@ -142,7 +160,7 @@ fn run(options: &Options) -> Result<Faults, Box<dyn Error>> {
         return Ok(Faults::default());
     }
     let mut faults = Faults::default();
-    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule", "upgrade"] {
+    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule", "upgrade", "people", "attack"] {
         if let Some(name) = Options::try_parse_from(["load", name])?.name {
             faults.merge(run_one(&options.bench, &name)?);
         }
@@ -160,11 +178,13 @@ fn run_one(bench: &Bench, name: &Name) -> Result<Faults, Box<dyn Error>> {
         Name::Slow(options) => slow::run(bench, options),
         Name::Start(options) => start::run(bench, options),
         Name::Upgrade(options) => upgrade::run(bench, options),
+        Name::People(options) => people::run(bench, options),
+        Name::Attack(options) => attack::run(bench, options),
         Name::PlainLoop(options) => return plain_loop::run(options).map(|()| Faults::default()),
         Name::Child(options) => return Err(server::become_child(options)),
     }?;
     if faults.is_empty() {
-        println!("  no message lost, doubled or out of order");
+        println!("  nothing lost, doubled, out of order or refused");
     } else {
         faults.print();
     }

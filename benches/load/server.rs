@@ -27,10 +27,23 @@ pub enum Program {
     Chatbot {
         binary: PathBuf,
         data_dir: PathBuf,
+        limits: Limits,
     },
     /// This very program, as the plain epoll loop.
     PlainLoop,
 }
+
+/// What the server allows each client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// Whatever the load needs.
+    Off,
+    /// What a guest may do; the load says as a proxy which address each client has.
+    Default,
+}
+
+/// Opens the server to whoever administers it.
+pub const OWNER_KEY: &str = "the owner's key of the benches";
 
 pub struct Server {
     child: Child,
@@ -154,28 +167,31 @@ impl Program {
             Self::PlainLoop => {
                 command.arg("child").arg(this).args(["plain-loop", "--port", &port]);
             }
-            Self::Chatbot { binary, data_dir } => {
+            Self::Chatbot { binary, data_dir, limits } => {
                 command.arg("child").arg(binary).args(["serve", "--host", "127.0.0.1", "--port", &port, "--data-dir"]);
                 command.arg(data_dir);
-                set_environment(&mut command);
+                set_environment(&mut command, *limits);
             }
         }
         Ok(command)
     }
 }
 
-/// Defaults, but for the limits which would refuse the load, whatever the shell has set for the server.
-fn set_environment(command: &mut Command) {
+/// Defaults, but for the limits if they would refuse the load, whatever the shell has set for the server.
+fn set_environment(command: &mut Command, limits: Limits) {
     let inherited = env::vars_os().map(|(name, _)| name);
     for name in inherited.filter(|name| name == "PORT" || name.as_encoded_bytes().starts_with(b"CHATBOT_")) {
         command.env_remove(name);
     }
-    command
-        .env("CHATBOT_LIMITS__MESSAGES_PER_SECOND", "0")
-        .env("CHATBOT_LIMITS__CONNECTIONS_PER_ADDRESS", "0")
-        .env("CHATBOT_BUDGETS__FACTOR", "0")
-        .env("CHATBOT_LIMITS__CONNECTIONS", "0")
-        .env("CHATBOT_ROOMS__BOT", "never");
+    command.env("CHATBOT_ROOMS__BOT", "never").env("CHATBOT_ACCOUNTS__OWNER_KEY", OWNER_KEY);
+    match limits {
+        Limits::Off => command
+            .env("CHATBOT_LIMITS__MESSAGES_PER_SECOND", "0")
+            .env("CHATBOT_LIMITS__CONNECTIONS_PER_ADDRESS", "0")
+            .env("CHATBOT_BUDGETS__FACTOR", "0")
+            .env("CHATBOT_LIMITS__CONNECTIONS", "0"),
+        Limits::Default => command.env("CHATBOT_HTTP__TRUSTED_PROXIES", "127.0.0.1"),
+    };
 }
 
 /// A port nobody listens on. Another program could take it before the server does; then the server says so.
