@@ -259,10 +259,10 @@ impl Accounts {
 
     /// Lets somebody sign in to their account as whom the identity provider knows them.
     pub async fn link_identity(&self, account: &Account, identity: Identity) -> Result<(), Text> {
-        if self.store.link_identity(&account.id, &identity).await? {
-            Ok(())
-        } else {
-            Err(Text::new("error-wrong_state-identity_taken"))
+        match self.store.link_identity(&account.id, &identity).await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(Text::new("error-wrong_state-identity_taken")),
+            None => Err(Text::new("error-not_found-account")),
         }
     }
 

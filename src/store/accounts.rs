@@ -138,12 +138,13 @@ impl Store {
         self.account_behind(Table::AccountsOfIdentities, &identity_key(identity)).await
     }
 
-    /// Gives an account this identity in place of the one it may have; `false` if another account has it.
-    pub async fn link_identity(&self, id: &AccountId, identity: &Identity) -> Result<bool, StoreError> {
+    /// Gives an account this identity in place of the one it may have; `false` if another account has it, `None` if there is no
+    /// account of that id.
+    pub async fn link_identity(&self, id: &AccountId, identity: &Identity) -> Result<Option<bool>, StoreError> {
         for _ in 0..TRIES {
-            let Some((before, mut account)) = self.account_as_stored(id).await? else { return Ok(false) };
+            let Some((before, mut account)) = self.account_as_stored(id).await? else { return Ok(None) };
             if account.identity.as_ref() == Some(identity) {
-                return Ok(true);
+                return Ok(Some(true));
             }
             let mut batch = Batch::new(scopes::CHANGE_IDENTITY)
                 .if_equal(Table::Accounts, id.as_str(), before)
@@ -154,8 +155,8 @@ impl Store {
             let batch = batch.put(Table::AccountsOfIdentities, identity_key(identity), id.as_str());
             let batch = batch.put(Table::Accounts, id.as_str(), encode(&account));
             match self.commit_with(batch, WriteKind::Maintenance, |outcome| outcome).await? {
-                Outcome::Written { .. } => return Ok(true),
-                Outcome::Refused { table: Table::AccountsOfIdentities, .. } => return Ok(false),
+                Outcome::Written { .. } => return Ok(Some(true)),
+                Outcome::Refused { table: Table::AccountsOfIdentities, .. } => return Ok(Some(false)),
                 Outcome::Refused { .. } => {}
             }
         }

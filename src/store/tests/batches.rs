@@ -342,8 +342,9 @@ async fn change_accounts(store: &Store) {
     assert_eq!(store.add_account(&carl, None, |_| ()).await, Ok(AccountAdded::Added));
     let other = Account { identity: Some(known("c")), ..account("Dora") };
     assert_eq!(store.add_account(&other, None, |_| ()).await, Ok(AccountAdded::IdentityTaken));
-    assert_eq!(store.link_identity(&ann.id, &known("c")).await, Ok(false), "it is Carl's");
-    assert_eq!(store.link_identity(&ann.id, &known("a")).await, Ok(true));
+    assert_eq!(store.link_identity(&ann.id, &known("c")).await, Ok(Some(false)), "it is Carl's");
+    assert_eq!(store.link_identity(&ann.id, &known("a")).await, Ok(Some(true)));
+    assert_eq!(store.link_identity(&AccountId::fresh(), &known("z")).await, Ok(None), "nobody's");
     let found = store.account_of_identity(&known("a")).await.expect("readable");
     assert_eq!(found.map(|account| account.id), Some(ann.id.clone()));
     assert_eq!(store.unlink_identity(&ann.id, |_| Err::<(), _>("the last")).await, Ok(Some(Err("the last"))));
