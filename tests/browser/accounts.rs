@@ -266,7 +266,8 @@ async fn people_get_other_roles_and_are_kept_out() {
     ben.see(&hook("own-role"), "moderator").await;
     ben.connection("open").await;
 
-    olga.click(&hook("person-disable")).await;
+    olga.click(&hook("person-more")).await;
+    olga.click(&hook("menu-disable")).await;
     olga.click(&hook("confirm")).await;
     olga.find(&hook("person-disabled")).await;
     ben.see(&hook("notice"), "You have been signed out").await;
@@ -274,9 +275,11 @@ async fn people_get_other_roles_and_are_kept_out() {
     sign_in(&ben, "Ben", PASSWORD).await;
     ben.see("#field-password-words", "not right").await;
 
-    olga.click(&hook("person-enable")).await;
+    olga.click(&hook("person-more")).await;
+    olga.click(&hook("menu-enable")).await;
     olga.gone(&hook("person-disabled")).await;
-    olga.click(&hook("person-password")).await;
+    olga.click(&hook("person-more")).await;
+    olga.click(&hook("menu-password")).await;
     fill(&olga, "set-password", "the third horse").await;
     olga.press(Key::Enter).await;
     olga.see(&hook("notice"), "has a new password").await;
@@ -326,7 +329,8 @@ async fn two_accounts_become_one_and_two_again() {
     }
     olga.click(&hook("admin-link")).await;
     olga.click(&hook("admin-tab-people")).await;
-    olga.click("[data-testid='person-merge'][aria-label*='Robert']").await;
+    olga.click("[data-testid='person-more'][aria-label*='Robert']").await;
+    olga.click(&hook("menu-merge")).await;
     fill(&olga, "merge-into", "Nobody").await;
     olga.click(&hook("merge")).await;
     olga.see(&hook("merge-into-words"), "no such account").await;

@@ -4,6 +4,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::accounts::{fill, make, owner, somebody};
+use crate::administration::turn_to;
 use crate::keyboard::tab_to;
 use crate::others;
 use crate::support::TestServer;
@@ -74,7 +75,8 @@ async fn whoever_is_muted_reads_on_and_is_told() {
     ann.hears("na na na").await;
 
     mira.click(&hook("admin-link")).await;
-    mira.click(&hook("admin-tab-sanctions")).await;
+    // Moderators have one tab, and see its pages at once.
+    mira.click(&hook("admin-chip-sanctions")).await;
     mira.see(&hook("sanction"), "muted").await;
     mira.see(&hook("sanction"), "sings").await;
     mira.click(&hook("sanction-end")).await;
@@ -167,9 +169,9 @@ async fn a_guests_message_waits_until_it_is_approved_and_another_is_rejected() {
     ann.reload().await;
     ann.until(&format!("document.querySelectorAll(\"{held}\").length === 2")).await;
 
-    olga.click(&hook("admin-tab-held")).await;
+    turn_to(&olga, "held").await;
     olga.until("document.querySelectorAll('[data-testid=held]').length === 2").await;
-    olga.see(&format!("{} .badge", hook("admin-tab-held")), "2").await;
+    olga.see(&format!("{} .badge", hook("admin-tab-moderation")), "2").await;
     olga.click(&hook("held-approve")).await;
     olga.see(&hook("notice"), "approved").await;
     olga.see(&hook("held"), "and this").await;
@@ -188,7 +190,7 @@ async fn a_ban_and_a_setting_are_undone_with_one_click() {
     let olga = owner(&server).await;
     make(&server, "Bob", "member").await;
     olga.click(&hook("admin-link")).await;
-    olga.click(&hook("admin-tab-sanctions")).await;
+    turn_to(&olga, "sanctions").await;
     fill(&olga, "sanction-who", "Bob").await;
     olga.click(&hook("sanction-make")).await;
     olga.see(&hook("sanction"), "Bob").await;

@@ -67,7 +67,8 @@ async fn admins_delete_accounts() {
     crate::accounts::make(&server, "Jonas", "member").await;
     olga.click(&hook("admin-link")).await;
     olga.click(&hook("admin-tab-people")).await;
-    olga.click(&hook("person-remove")).await;
+    olga.click(&hook("person-more")).await;
+    olga.click(&hook("menu-remove")).await;
     olga.see("dialog h2", "Delete the account of Jonas?").await;
     olga.click(&hook("leave-submit")).await;
     olga.see(&hook("notice"), "account of Jonas is deleted").await;

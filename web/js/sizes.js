@@ -2,11 +2,13 @@
 
 import { number } from './i18n.js';
 
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+const UNITS = ['kilobyte', 'megabyte', 'gigabyte'];
 
-/** "320 kB", "1.2 MB" */
+/** "198 B", "320 kB", "1.2 MB" */
 export function bytes(count) {
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  // The short form of this unit is a word, without a plural.
+  if (count < 1000) return `${number(Math.round(count))} B`;
+  const power = Math.min(UNITS.length, Math.floor(Math.log10(count) / 3));
   const value = count / 1000 ** power;
-  return number(value, { style: 'unit', unit: UNITS[power], unitDisplay: 'short', maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 });
+  return number(value, { style: 'unit', unit: UNITS[power - 1], unitDisplay: 'short', maximumFractionDigits: value < 10 ? 1 : 0 });
 }

@@ -4,7 +4,7 @@
 import UPlot from '../../vendor/uplot-1.6.32.js';
 
 const HEIGHT = 128;
-const WHOLE = [1, 2, 5].flatMap((step) => Array.from({ length: 7 }, (_, zeros) => step * 10 ** zeros)).sort((a, b) => a - b);
+const WHOLE = [1, 2, 5].flatMap((step) => Array.from({ length: 12 }, (_, zeros) => step * 10 ** zeros)).sort((a, b) => a - b);
 const BAR_WIDTH = 0.7;
 
 /** Draws into an element and follows its width. `series` are `{values, colour, kind: 'area' |

@@ -3,8 +3,9 @@
 import { mayChange, rolesToGive } from '../../accounts/roles.js';
 import { html } from '../../html.js';
 import { dateOf, fullTime, locale, day, t } from '../../i18n.js';
-import { notify, openDialog } from '../../ui.js';
+import { notify, openDialog, openMenu } from '../../ui.js';
 import { Avatar } from '../avatar.js';
+import { Icon } from '../icons.js';
 import { Listed, More } from '../paged_list.js';
 
 const COLUMNS = ['name', 'role', 'since', 'seen'];
@@ -69,24 +70,30 @@ function RoleChoice({ app, directory, account }) {
 }
 
 function Actions({ app, directory, account }) {
-  const { name, disabled, second_factor: factor } = account;
-  const enable = () => change(app, directory, account, { disabled: false });
+  const label = t('accounts.actions', { name: account.name });
   return html`
-    <${Act} testid="person-password" name=${name} words="accounts.set-password"
-      act=${() => openDialog('set-password', { account, done: () => directory.refresh() })} />
-    ${factor && html`<${Act} testid="person-reset-factors" name=${name} words="accounts.reset-factors" act=${() => resetFactors(app, directory, account)} />`}
-    <${Act} testid="person-sign-out" name=${name} words="accounts.sign-out" act=${() => signOut(app, directory, account)} />
-    <${Act} testid="person-merge" name=${name} words="merge.open" act=${() => openDialog('merge', { whom: { handle: name }, who: name, done: () => directory.refresh() })} />
-    ${disabled
-      ? html`<${Act} testid="person-enable" name=${name} words="accounts.enable" act=${enable} />`
-      : html`<${Act} testid="person-disable" name=${name} words="accounts.disable" act=${() => disable(app, directory, account)} />`}
-    <${Act} testid="person-remove" name=${name} words="accounts.remove" act=${() => openDialog('remove-account', { account, done: () => directory.refresh() })} />
+    <button type="button" class="tool" data-testid="person-more" aria-haspopup="menu" aria-label=${label} title=${label}
+      onClick=${({ currentTarget }) => openMenu(currentTarget, { label, items: actionsOn(app, directory, account) })}>
+      <${Icon} name="more" />
+    </button>
   `;
 }
 
-const Act = ({ testid, name, words, act }) => html`
-  <button type="button" class="link" data-testid=${testid} aria-label=${t(`${words}-this`, { name })} onClick=${act}>${t(words)}</button>
-`;
+function actionsOn(app, directory, account) {
+  const { name, disabled, second_factor: factor } = account;
+  const open = (dialog, about) => openDialog(dialog, { ...about, done: () => directory.refresh() });
+  const actions = [
+    ['password', 'accounts.set-password', () => open('set-password', { account })],
+    factor && ['reset-factors', 'accounts.reset-factors', () => resetFactors(app, directory, account)],
+    ['sign-out', 'accounts.sign-out', () => signOut(app, directory, account)],
+    ['merge', 'merge.open', () => open('merge', { whom: { handle: name }, who: name })],
+    disabled
+      ? ['enable', 'accounts.enable', () => change(app, directory, account, { disabled: false })]
+      : ['disable', 'accounts.disable', () => disable(app, directory, account)],
+    ['remove', 'accounts.remove', () => open('remove-account', { account })],
+  ];
+  return actions.filter(Boolean).map(([action, words, act]) => ({ name: action, words: t(words), act }));
+}
 
 /** Says whether it was done; otherwise a notice says why not. */
 async function change(app, directory, { id }, wanted) {

@@ -15,7 +15,7 @@ export function Documents({ app }) {
     <div class="page-body">
       <div class="filters" role="search"><${ListSearch} list=${list} id="admin-search" words=${t('documents.search')} /></div>
       <${Listed} list=${list}>
-        ${list.items.value?.length === 0 && html`<p class="nothing" role="status" data-testid="admin-documents-nothing">${t('documents.none-fits')}</p>`}
+        ${list.items.value?.length === 0 && html`<p class="nothing" role="status" data-testid="admin-documents-nothing">${t(list.text.value ? 'documents.none-fits' : 'documents.empty')}</p>`}
         <ul class="admin-list">${list.items.value?.map((document) => html`<${Document} key=${document.id} app=${app} document=${document} refresh=${() => list.refresh()} />`)}</ul>
         <${More} list=${list} testid="admin-documents-more" words=${t('documents.more')} />
       <//>

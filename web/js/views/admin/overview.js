@@ -83,11 +83,11 @@ const PLOTS = [
     sentence: (figures) => t('overview.in-all', { n: sum(values(figures, 'jobs')) }),
   },
   {
-    name: 'memory', words: 'overview.memory', write: bytes, curves: [curve('memory', '--info', 'area')],
+    name: 'memory', words: 'overview.memory', write: bytes, whole: true, curves: [curve('memory', '--info', 'area')],
     sentence: (figures) => nowAndMost(figures, figures.memory_bytes, 'memory', bytes),
   },
   {
-    name: 'disk', words: 'overview.disk', write: bytes, curves: [curve('disk', '--wait', 'area')],
+    name: 'disk', words: 'overview.disk', write: bytes, whole: true, curves: [curve('disk', '--wait', 'area')],
     sentence: (figures) => nowAndMost(figures, figures.bytes, 'disk', bytes),
   },
 ];
