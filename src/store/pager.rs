@@ -7,7 +7,7 @@ use std::vec::IntoIter;
 use super::engine::{Direction, EngineError, Entry, Limit, Reader, Table, prefix_range};
 
 /// A page: enough to make a read cheap, little enough to stay small also where values are long.
-const PAGE: Limit = Limit { entries: 256, bytes: 128 * 1024 };
+const PAGE: Limit = Limit { entries: 1_024, bytes: 128 * 1024 };
 
 /// Entries of a range, in order. Not a snapshot: an entry written meanwhile is found if its key lies beyond the pages read so far
 /// and the last page, the first one below the limit, has not been read yet.
@@ -100,11 +100,11 @@ mod tests {
     use crate::store::engine::{Batch, Scope};
     use crate::store::{Engine, MemoryEngine};
 
-    /// Long and short values, by number.
+    /// Long and short values, by number; then short ones, more than fit into a page.
     fn engine() -> MemoryEngine {
         let engine = MemoryEngine::default();
-        for number in 0..700_u32 {
-            let value = vec![7; if number % 50 == 0 { 70 * 1024 } else { 10 }];
+        for number in 0..3_000_u32 {
+            let value = vec![7; if number < 700 && number % 50 == 0 { 70 * 1024 } else { 10 }];
             engine.commit(&[&Batch::new(Scope::ANY).put(Table::Jobs, number.to_be_bytes(), value)]).expect("written");
         }
         engine
@@ -123,10 +123,10 @@ mod tests {
         let engine = engine();
         let all = || Pager::of_table(&engine, Table::Jobs);
         let backward = || all().from(Direction::Backward);
-        assert_eq!(numbers(all()).await, (0..700).collect::<Vec<_>>());
-        assert_eq!(numbers(backward()).await, (0..700).rev().collect::<Vec<_>>());
+        assert_eq!(numbers(all()).await, (0..3_000).collect::<Vec<_>>());
+        assert_eq!(numbers(backward()).await, (0..3_000).rev().collect::<Vec<_>>());
         let key = 300_u32.to_be_bytes().to_vec();
-        assert_eq!(numbers(all().behind(key.clone())).await, (301..700).collect::<Vec<_>>());
+        assert_eq!(numbers(all().behind(key.clone())).await, (301..3_000).collect::<Vec<_>>());
         assert_eq!(numbers(backward().behind(key)).await, (0..300).rev().collect::<Vec<_>>());
         assert_eq!(numbers(all().at_most(300)).await, (0..300).collect::<Vec<_>>());
         assert!(numbers(all().at_most(0)).await.is_empty());
