@@ -87,6 +87,18 @@ pub fn pdf_with(file: &Pdf) -> Vec<u8> {
         let padding = if index == 0 { file.padding } else { 0 };
         objects.push(stream(&[text.as_bytes(), &vec![b' '; padding]].concat()));
     }
+    let secret = "00".repeat(32);
+    let encrypt = format!("/ID[<00><00>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<{secret}>/U<{secret}>>>");
+    written(&objects, if file.is_locked { &encrypt } else { "" }, file.is_loop)
+}
+
+/// A PDF of these objects: the catalog is the first, the facts about the file are the sixth.
+pub fn pdf_of(objects: &[&str]) -> Vec<u8> {
+    let objects: Vec<Vec<u8>> = objects.iter().map(|object| object.as_bytes().to_vec()).collect();
+    written(&objects, "", false)
+}
+
+fn written(objects: &[Vec<u8>], encrypt: &str, is_loop: bool) -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n".to_vec();
     let mut offsets = Vec::new();
     for (number, object) in (1..).zip(objects) {
@@ -100,10 +112,7 @@ pub fn pdf_with(file: &Pdf) -> Vec<u8> {
     for offset in &offsets {
         bytes.extend(format!("{offset:010} 00000 n \n").into_bytes());
     }
-    let secret = "00".repeat(32);
-    let encrypt = format!("/ID[<00><00>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<{secret}>/U<{secret}>>>");
-    let encrypt = if file.is_locked { encrypt.as_str() } else { "" };
-    let previous = if file.is_loop { format!("/Prev {table}") } else { String::new() };
+    let previous = if is_loop { format!("/Prev {table}") } else { String::new() };
     let size = offsets.len() + 1;
     bytes.extend(
         format!("trailer\n<</Size {size}/Root 1 0 R/Info 6 0 R{encrypt}{previous}>>\nstartxref\n{table}\n%%EOF\n")

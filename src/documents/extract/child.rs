@@ -25,14 +25,9 @@ const STACK: usize = 128 * 1024 * 1024;
 
 /// The environment of the process.
 pub fn environment() -> Vec<(String, String)> {
-    let variables = [
-        // Megabytes that one packed part of a PDF may unpack to.
-        ("PDF_OXIDE_MAX_DECOMPRESS_MB", "128"),
-        // The memory limit counts what is mapped: what is freed is unmapped, by the thread that frees it, so that the same file
-        // always meets the same limit.
-        ("_RJEM_MALLOC_CONF", "background_thread:false,retain:false,dirty_decay_ms:0"),
-    ];
-    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    // The memory limit counts what is mapped: what is freed is unmapped, by the thread that frees it, so that the same file
+    // always meets the same limit.
+    vec![("_RJEM_MALLOC_CONF".to_owned(), "background_thread:false,retain:false,dirty_decay_ms:0".to_owned())]
 }
 
 /// Reads the file that is named on standard input and writes what was in it.

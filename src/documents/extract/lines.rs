@@ -95,7 +95,7 @@ fn is_numeral(c: char) -> bool {
 /// Adds a line to the one before: no space between Chinese characters, and a word that was broken is whole again.
 pub fn glue(text: &mut String, next: &str) {
     let (Some(before), Some(after)) = (text.chars().next_back(), next.chars().next()) else { return };
-    let ends_broken = text.ends_with('-') && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
+    let ends_broken = text.ends_with(['-', '\u{2010}']) && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
     if before == '\u{ad}' || (ends_broken && after.is_lowercase()) {
         text.pop();
     } else if !is_wide(before) && !is_wide(after) {
@@ -123,7 +123,7 @@ fn first_word(line: &str) -> usize {
 }
 
 /// Chinese and Japanese characters and the marks between them, which take two columns and no spaces.
-fn is_wide(c: char) -> bool {
+pub fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff60}'
         | '\u{ffe0}'..='\u{ffe6}' | '\u{20000}'..='\u{323af}' | '“' | '”' | '‘' | '’' | '…')
 }
