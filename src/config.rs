@@ -387,6 +387,11 @@ impl Config {
         }
     }
 
+    /// The owner's key, if these settings say which it is.
+    pub fn owner_key(&self) -> Option<&str> {
+        Some(self.accounts.owner_key.as_str()).filter(|key| !key.is_empty())
+    }
+
     /// The proxies that are trusted to forward the client's address.
     pub fn trusted_proxies(&self) -> Vec<IpNet> {
         self.http.trusted_proxies.iter().filter_map(|text| parse_network(text)).collect()

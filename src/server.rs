@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::{
-    Accounts, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Merges, OwnerKey, Sanctions, Sessions, Standing, Tokens,
+    Accounts, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Merges, Sanctions, Sessions, Standing, Tokens,
     random_token,
 };
 use crate::answers::Answers;
@@ -50,7 +50,6 @@ pub use custom_commands::CustomCommands;
 /// A server that accepts connections.
 pub struct Server {
     address: SocketAddr,
-    owner_key: OwnerKey,
     first_invitation: Option<String>,
     stop_within: Duration,
     app: Arc<App>,
@@ -99,8 +98,7 @@ impl Server {
     pub async fn start(config: &Config, listener: std::net::TcpListener) -> anyhow::Result<Self> {
         let failure = Failure::default();
         let (store, closing) = open_store(config, failure.clone()).await?;
-        let configured_key = Some(config.accounts.owner_key.as_str()).filter(|key| !key.is_empty());
-        let (keys, owner_key) = Keys::open(&store, configured_key).await.context("cannot read the owner's key")?;
+        let keys = Keys::open(store.clone(), config.owner_key()).await.context("cannot read the owner's key")?;
         let address = listener.local_addr().context("cannot tell the port")?;
         let local_key = random_token();
         let keys = keys.with_local_key(&local_key);
@@ -140,7 +138,7 @@ impl Server {
         let library = open_library(config, store.clone(), jobs.clone(), client.clone()).await?;
         let ask = ask(config, &library)?;
         let bots = Bots::new(command_rules.clone(), client.clone(), &planning(config)?, webhooks, ask, library.clone());
-        let sessions = Arc::new(Sessions::new(store.clone(), sockets.clone(), keys.mark()));
+        let sessions = Arc::new(Sessions::new(store.clone(), sockets.clone(), keys.owner_key()));
         let hidden = secret_paths(config).await?;
         let custom_commands =
             CustomCommands::new(config, hidden, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
@@ -249,7 +247,6 @@ impl Server {
         let stop_within = Duration::from_secs(config.server.stop_seconds);
         Ok(Self {
             address,
-            owner_key,
             first_invitation,
             stop_within,
             app,
@@ -266,14 +263,6 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// The owner's key, if it was just generated.
-    pub fn new_owner_key(&self) -> Option<&str> {
-        match &self.owner_key {
-            OwnerKey::New(key) => Some(key),
-            OwnerKey::Known => None,
-        }
     }
 
     /// The token of the link that makes the owner's account, as long as there is no account.

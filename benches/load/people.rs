@@ -48,11 +48,8 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Faults, Box<dyn Error>> {
     fill(&scratch.path().join("data/store"), options)?;
     let measured = runtime.block_on(figures(bench, options, scratch))?;
 
-    let title = format!(
-        "people: {} accounts, {} rooms",
-        thousands(options.accounts as f64),
-        thousands(options.rooms as f64)
-    );
+    let title =
+        format!("people: {} accounts, {} rooms", thousands(options.accounts as f64), thousands(options.rooms as f64));
     let mut table = Comparison::new(&title, "none");
     table.targeted_row("start: exec to first 200, ms", measured.started_in, reference.started_in, START_TARGET);
     for (index, (name, _)) in PAGES.iter().enumerate() {

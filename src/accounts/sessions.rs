@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 
-use super::keys::{digest, random_token};
+use super::keys::{OwnerKey, digest, random_token};
 use crate::model::{Account, Principal, Role, SanctionSubject, Timestamp};
 use crate::store::{Session, SessionDigest, Store, StoreError};
 
@@ -100,13 +100,12 @@ impl Connections for NoConnections {
 pub struct Sessions {
     store: Arc<Store>,
     connections: Arc<dyn Connections>,
-    /// Of the owner's key: a session that was opened with another one is over.
-    owner_key: String,
+    /// A session that was opened with another one is over.
+    owner_key: Arc<OwnerKey>,
 }
 
 impl Sessions {
-    /// `owner_key` is a digest of the key that counts now.
-    pub fn new(store: Arc<Store>, connections: Arc<dyn Connections>, owner_key: String) -> Self {
+    pub fn new(store: Arc<Store>, connections: Arc<dyn Connections>, owner_key: Arc<OwnerKey>) -> Self {
         Self { store, connections, owner_key }
     }
 
@@ -127,7 +126,7 @@ impl Sessions {
             last_seen_at: now,
             device: shortened(&device.name),
             address: device.address.to_string(),
-            key: account.is_none().then(|| self.owner_key.clone()),
+            key: if account.is_none() { self.owner_key.mark() } else { None },
         };
         if !self.store.add_session(&digest(&token), &session, account).await? {
             return Ok(None);
@@ -151,7 +150,8 @@ impl Sessions {
                 Some(account) => Some(Arc::new(account)),
                 None => return Ok(None),
             },
-            None if session.key.as_deref() == Some(self.owner_key.as_str()) => None,
+            // Whoever signed in by the key of this machine, where there is no other, has none.
+            None if session.key == self.owner_key.mark() => None,
             None => return Ok(None),
         };
         if now.since(session.last_seen_at) > SEEN_EVERY {

@@ -8,6 +8,7 @@ mod documents;
 mod form;
 mod jobs;
 mod output;
+mod owner_key;
 mod serve;
 mod table;
 mod user;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 use self::ask::AskArgs;
 use self::documents::DocumentsArgs;
 use self::jobs::JobsArgs;
+use self::owner_key::OwnerKeyArgs;
 use self::serve::ServeArgs;
 use self::user::UserArgs;
 
@@ -63,6 +65,10 @@ enum Command {
     /// "chatbot user add NAME --role owner" makes the first one on a machine without a browser. The server is found as by
     /// "chatbot jobs"; if none runs, the accounts are changed in its data folder.
     User(UserArgs),
+    /// Make a key that lets scripts in, and you if you lose your password; also while the server runs.
+    ///
+    /// The key is printed once; the server keeps only a digest. The server is found as by "chatbot user".
+    OwnerKey(OwnerKeyArgs),
     /// Ask a running server's documents a question.
     ///
     /// The server is found as by "chatbot jobs". The answer is written by the language model if one is set up, and quotes the
@@ -86,6 +92,7 @@ impl Cli {
             Command::Jobs(arguments) => jobs::run(arguments),
             Command::Documents(arguments) => documents::run(arguments),
             Command::User(arguments) => user::run(arguments),
+            Command::OwnerKey(arguments) => owner_key::run(arguments),
             Command::Ask(arguments) => ask::run(arguments),
             Command::Licenses => output::write(&licenses::text()),
         }

@@ -94,7 +94,7 @@ struct Session {
 
 /// What is to be changed of an account.
 #[derive(Default, Serialize)]
-struct Change {
+pub struct Change {
     role: Option<&'static str>,
     disabled: Option<bool>,
     password: Option<String>,
@@ -102,13 +102,44 @@ struct Change {
     second_factor: Option<bool>,
 }
 
-/// Where the accounts are. Both answer alike.
-enum Place {
+/// Where accounts and keys are. Both answer alike.
+pub enum Place {
     Server(Client),
     Folder(Box<Folder>),
 }
 
 impl Place {
+    /// The server that runs, or else its data folder.
+    ///
+    /// # Errors
+    /// A message for the user, if there is neither.
+    pub async fn open(server: ServerArgs) -> anyhow::Result<Self> {
+        // Opening the folder tells whether a server has it: its lock goes with the process, what it announced may stay.
+        let opened = if server.is_local() { Folder::open(&server.settings()?).await? } else { None };
+        Ok(match opened {
+            Some(folder) => Self::Folder(Box::new(folder)),
+            None => Self::Server(Client::new(server)?),
+        })
+    }
+
+    /// Returns once all that was changed is durable.
+    pub async fn close(self) {
+        if let Self::Folder(folder) = self {
+            folder.close().await;
+        }
+    }
+
+    /// Makes a new owner's key; `{key}`.
+    ///
+    /// # Errors
+    /// A message for the user.
+    pub async fn new_owner_key(&self) -> anyhow::Result<Value> {
+        match self {
+            Self::Server(client) => client.post("/api/owner-key", &Value::Null).await,
+            Self::Folder(folder) => folder.new_owner_key().await,
+        }
+    }
+
     /// Some accounts behind the one with the id `after`, and whether there are more: `{accounts, more}`.
     async fn page(&self, find: &str, after: Option<&str>) -> anyhow::Result<Value> {
         match self {
@@ -191,16 +222,9 @@ pub fn run(arguments: UserArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (server, command) = (arguments.server, arguments.command);
     runtime.block_on(async {
-        // Opening the folder tells whether a server has it: its lock goes with the process, what it announced may stay.
-        let opened = if server.is_local() { Folder::open(&server.settings()?).await? } else { None };
-        let place = match opened {
-            Some(folder) => Place::Folder(Box::new(folder)),
-            None => Place::Server(Client::new(server)?),
-        };
+        let place = Place::open(server).await?;
         let done = act(&place, &output, command).await;
-        if let Place::Folder(folder) = place {
-            folder.close().await;
-        }
+        place.close().await;
         done
     })
 }

@@ -103,6 +103,7 @@ error-wrong_state-not_a_guest = Only accounts, and guests with a browser of thei
 error-wrong_state-held_author = Whoever wrote this may not come in any more; the message can only be rejected.
 error-wrong_state-own_removal = You delete your own account on your account's page.
 error-wrong_state-only_owner = Nobody else is an owner of this server. Make somebody else an owner first; then this account can be deleted.
+error-wrong_state-owner_key_configured = The settings say which key is the owner's; change accounts.owner_key there.
 error-not_found-hook = There is no such hook, or none any more.
 error-not_found-account = There is no such account.
 error-not_found-merge = There is no such merge, or none any more.

@@ -103,6 +103,7 @@ error-wrong_state-not_a_guest = 只有账号，以及使用自己浏览器的访
 error-wrong_state-held_author = 作者已不能进入此服务器，只能拒绝这条消息。
 error-wrong_state-own_removal = 要删除自己的账号，请到账号页面操作。
 error-wrong_state-only_owner = 此服务器没有其他所有者。请先让别人成为所有者，之后才能删除这个账号。
+error-wrong_state-owner_key_configured = 管理密钥由配置文件指定，请修改其中的 accounts.owner_key。
 error-not_found-hook = 没有这个 webhook，或已被删除。
 error-not_found-account = 没有这个账号。
 error-not_found-merge = 没有这个合并，或已撤销。

@@ -103,6 +103,7 @@ error-wrong_state-not_a_guest = 只有帳號，以及使用自己瀏覽器的訪
 error-wrong_state-held_author = 作者已不能進入此伺服器，只能拒絕這則訊息。
 error-wrong_state-own_removal = 要刪除自己的帳號，請到帳號頁面操作。
 error-wrong_state-only_owner = 此伺服器沒有其他擁有者。請先讓別人成為擁有者，之後才能刪除這個帳號。
+error-wrong_state-owner_key_configured = 管理金鑰由設定檔指定，請修改其中的 accounts.owner_key。
 error-not_found-hook = 沒有這個 webhook，或已被刪除。
 error-not_found-account = 沒有這個帳號。
 error-not_found-merge = 沒有這個合併，或已復原。

@@ -22,7 +22,7 @@ scopes! {
     /// Nothing: it is durable when all before it is.
     FLUSH: ;
     /// The digest of the owner's key.
-    ADD_OWNER_KEY: Meta;
+    CHANGE_OWNER_KEY: Meta;
     /// Who may come in without an account.
     CHANGE_ACCESS: Meta;
     /// The settings of the filter.

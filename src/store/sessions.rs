@@ -38,16 +38,19 @@ pub struct Session {
 pub type SessionDigest = [u8; 32];
 
 impl Store {
-    /// Digest of the key generated at first start, if there is one.
+    /// Digest of the owner's key, if one was made.
     pub async fn owner_key_digest(&self) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.engine.get(Table::Meta, OWNER_KEY.as_bytes()).await?)
     }
 
-    /// Stores the digest of the owner's key unless there is one; `false` if there is.
-    pub async fn add_owner_key_digest(&self, digest: &[u8]) -> Result<bool, StoreError> {
-        let batch =
-            Batch::new(scopes::ADD_OWNER_KEY).if_absent(Table::Meta, OWNER_KEY).put(Table::Meta, OWNER_KEY, digest);
-        self.commit_if(batch, WriteKind::Maintenance, || ()).await
+    /// Stores the digest of a new owner's key; `effect` is what that causes in memory.
+    pub async fn set_owner_key_digest(
+        &self,
+        digest: &[u8],
+        effect: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let batch = Batch::new(scopes::CHANGE_OWNER_KEY).put(Table::Meta, OWNER_KEY, digest);
+        self.commit_if(batch, WriteKind::Maintenance, effect).await.map(drop)
     }
 
     /// Who may come in without an account.

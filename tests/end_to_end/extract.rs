@@ -103,9 +103,8 @@ async fn a_pdf_keeps_its_pages_headings_title_and_author() {
 
 /// A page of A4 with that content, those resources, more entries and more objects from the seventh on.
 fn page_of(content: &str, resources: &str, entries: &str, more: &[&str]) -> Vec<u8> {
-    let page = format!(
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R{entries}/Resources<<{resources}>>>>"
-    );
+    let page =
+        format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R{entries}/Resources<<{resources}>>>>");
     let content = format!("<</Length {}>>\nstream\n{content}\nendstream", content.len());
     let font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>";
     let first =

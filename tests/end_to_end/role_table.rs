@@ -111,6 +111,8 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("DELETE", "/api/settings/moderation", Owner, none.clone()),
         ("GET", "/api/settings", Owner, none.clone()),
         ("PATCH", "/api/settings", Owner, json!({})),
+        // The settings of these tests say which key it is: owners are refused as what is wrong, others as what they are.
+        ("POST", "/api/owner-key", Owner, none.clone()),
         // One's own only; ids of others are not found, whoever asks.
         ("DELETE", "/api/account/tokens/{token}", Member, none.clone()),
         ("DELETE", "/api/account/sessions/{session}", Member, none.clone()),

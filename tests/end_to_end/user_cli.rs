@@ -6,12 +6,16 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::TestServer;
+use crate::support::{Client, Request, ServerProcess, TestServer};
 
 /// Runs the command with a line on its standard input.
 async fn user(dir: &Path, arguments: &[&str], line: &str) -> Output {
+    chatbot(dir, &[&["user"], arguments].concat(), line).await
+}
+
+async fn chatbot(dir: &Path, arguments: &[&str], line: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
-    command.arg("user").args(arguments).arg("--data-dir").arg(dir);
+    command.args(arguments).arg("--data-dir").arg(dir);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let line = line.to_owned();
     let run = move || {
@@ -74,6 +78,58 @@ async fn accounts_are_made_and_changed_with_and_without_a_running_server() {
     assert_eq!((&entries[0]["by"], &entries[0]["after"]["second_factor"]), (&json!("owner"), &json!(false)));
     server.stop().await.expect("a clean stop");
     chatbot::store::audit(&path.join("store")).expect("no contradiction");
+}
+
+fn at(server: &ServerProcess, method: &str, path: &str) -> Request {
+    Request::new(method, &format!("http://{}{path}", server.address()))
+}
+
+/// Who somebody with this key is, on a server whose settings have none.
+async fn role_by(key: &str, server: &ServerProcess) -> (u16, Value) {
+    let request = at(server, "GET", "/api/session").header("authorization", &format!("Bearer {key}"));
+    let answer = request.send().await;
+    (answer.status, answer.json()["user"]["role"].clone())
+}
+
+#[tokio::test]
+async fn the_owners_key_is_made_when_asked_for_and_then_replaced() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let without_key = [("CHATBOT_ACCOUNTS__OWNER_KEY", "")];
+    let new_key = async || {
+        let output = chatbot(dir.path(), &["owner-key", "--new"], "").await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    };
+    let first = new_key().await;
+    assert!(first.len() == 40 && first.chars().all(|c| c.is_ascii_hexdigit()), "{first}");
+    let mut server = ServerProcess::start(dir.path(), &without_key);
+    assert_eq!(role_by(&first, &server).await, (200, json!("owner")), "made while no server ran");
+    let form = at(&server, "POST", "/api/session").json(json!({"key": first}));
+    let cookie = form.send().await.header("set-cookie").split(';').next().expect("a pair").to_owned();
+    let mut client = Client::connect(server.address(), "/ws", &[("cookie", &cookie)]).await;
+    client.send(json!({"type": "hello"})).await;
+    assert_eq!(client.expect("welcome").await["user"]["role"], "owner");
+
+    let second = new_key().await;
+    client.closed().await;
+    assert_eq!(role_by(&first, &server).await.0, 401);
+    assert_eq!(role_by(&second, &server).await, (200, json!("owner")));
+    let log = at(&server, "GET", "/api/audit").header("authorization", &format!("Bearer {second}"));
+    let log = log.send().await.json();
+    assert_eq!(log["entries"].as_array().map(Vec::len), Some(2), "both are recorded: {log}");
+    assert!(!log.to_string().contains(&second));
+    server.kill();
+    let server = ServerProcess::start(dir.path(), &without_key);
+    assert_eq!(role_by(&second, &server).await, (200, json!("owner")), "it is as durable as anything");
+}
+
+#[tokio::test]
+async fn a_key_of_the_settings_is_replaced_there_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let _server = ServerProcess::start(dir.path(), &[]);
+    let output = chatbot(dir.path(), &["owner-key", "--new"], "").await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("accounts.owner_key"), "{said}");
 }
 
 #[tokio::test]

@@ -21,17 +21,9 @@ pub fn text(config: &Config, server: &Server) -> String {
     if let Some((token, (_, host))) = server.first_invitation().zip(open.last()) {
         let _ = writeln!(text, "  {:<15} http://{host}:{}/join#{token}", "Set up", address.port());
     }
-    if let Some(key) = server.new_owner_key() {
-        let _ = writeln!(text, "  {:<15} {key}", "Owner's key");
-    }
     if server.first_invitation().is_some() {
         text.push_str(
             "\nOpen the set-up link to make the owner's account. It works once, within 30 minutes; a restart makes a new one.\n",
-        );
-    }
-    if server.new_owner_key().is_some() {
-        text.push_str(
-            "\nKeep the owner's key: it is shown only now. It lets scripts in, and you if you lose your password.\n",
         );
     }
     text

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 use chatbot::accounts::{
-    AccountChange, Accounts, Actor, AuditLog, Connections, Deed, SessionChange, Sessions, Visitor,
+    AccountChange, Accounts, Actor, AuditLog, Connections, Deed, Keys, SessionChange, Sessions, Visitor,
 };
 use chatbot::config::Config;
 use chatbot::durable;
@@ -20,6 +20,8 @@ use super::Change;
 /// The store, opened.
 pub struct Folder {
     accounts: Accounts,
+    sessions: Arc<Sessions>,
+    keys: Keys,
     audit_log: AuditLog,
     /// Whoever can open the store's files may do all with it.
     owner: Actor,
@@ -54,16 +56,18 @@ impl Folder {
             Err(EngineError::Locked(_)) => return Ok(None),
             opened => opened?,
         };
-        let sessions = Arc::new(Sessions::new(store.clone(), Arc::new(Nobody), String::new()));
+        let keys = Keys::open(store.clone(), config.owner_key()).await?;
+        let sessions = Arc::new(Sessions::new(store.clone(), Arc::new(Nobody), keys.owner_key()));
         let owner = Actor::new(&Visitor::owner(&store), None, Role::Owner, Locale::English);
         let audit_log = AuditLog::new(store.clone());
-        Ok(Some(Self { accounts: Accounts::new(store, sessions, ""), audit_log, owner, closing }))
+        let accounts = Accounts::new(store, sessions.clone(), "");
+        Ok(Some(Self { accounts, sessions, keys, audit_log, owner, closing }))
     }
 
     /// Returns once all that was changed is durable.
     pub async fn close(self) {
-        let Self { accounts, audit_log, owner: _, closing } = self;
-        drop((accounts, audit_log));
+        let Self { accounts, sessions, keys, audit_log, owner: _, closing } = self;
+        drop((accounts, sessions, keys, audit_log));
         // It only panics when the process is ending anyway.
         let _ = tokio::task::spawn_blocking(|| closing.wait()).await;
     }
@@ -105,6 +109,12 @@ impl Folder {
         let account = self.accounts.show(&id, &self.owner).await.map_err(words)?;
         self.accounts.sign_out(&id, &self.owner).await.map_err(words)?;
         self.record(Deed::new("account.sign_out", &account.name)).await
+    }
+
+    pub async fn new_owner_key(&self) -> anyhow::Result<Value> {
+        let key = self.keys.replace(&self.sessions, &self.owner).await.map_err(words)?;
+        self.record(Deed::new("owner_key.replace", "owner")).await?;
+        Ok(json!({"key": key}))
     }
 
     async fn record(&self, deed: Deed) -> anyhow::Result<()> {

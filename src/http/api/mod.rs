@@ -18,6 +18,7 @@ mod messages;
 mod metrics;
 mod moderation;
 mod overview;
+mod owner_key;
 mod passkeys;
 mod personal_data;
 mod provider;
@@ -94,6 +95,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         tokens::routes,
         audit::routes,
         overview::routes,
+        owner_key::routes,
         account::routes,
         second_factor::routes,
         passkeys::routes,

@@ -399,7 +399,7 @@ async fn change_accounts(store: &Store) {
 }
 
 async fn change_the_rest(store: &Store) {
-    assert_eq!(store.add_owner_key_digest(b"digest").await, Ok(true));
+    store.set_owner_key_digest(b"digest", || ()).await.expect("written");
     store.set_access(Access::Members, || ()).await.expect("stored");
     assert_eq!(store.access().await, Ok(Access::Members));
     let settings = ModerationSettings { hold_guests: true, ..ModerationSettings::default() };
