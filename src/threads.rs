@@ -40,6 +40,18 @@ pub fn start(name: &'static str, work: impl FnOnce() + Send + 'static) -> io::Re
     })
 }
 
+/// Lowers the priority of this thread and of those that it starts: they get what others leave.
+pub fn lower_priority() {
+    /// Niceness (0 to 19). At 10 the writer of the index and the threads that it starts took a fifth of a busy machine.
+    #[cfg(target_os = "linux")]
+    const PRIORITY: i32 = 19;
+    // On Linux this applies to the thread; elsewhere it would apply to the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+        tracing::debug!(%error, "a thread in the background keeps its priority");
+    }
+}
+
 /// Waits for a future on this thread, for threads that stay and for blocking work. Blocking; do not call from async code.
 ///
 /// What it waits for must come from elsewhere than [`blocking`], whose threads may all be waiting here.

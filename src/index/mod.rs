@@ -16,7 +16,6 @@ use tantivy::schema::Field;
 
 pub use messages::{IndexedMessage, LAYOUT as MESSAGE_LAYOUT, MessageIndex, MessageQuery, Place, WantedTerm};
 pub use passages::{Audience, Hit, IndexedDocument, PassageIndex};
-pub use writer::lower_priority;
 
 /// Errors of an index.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -12,7 +12,7 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, Merge
 use tantivy::{Index, IndexWriter, SegmentMeta};
 
 use super::IndexError;
-use crate::memory;
+use crate::{memory, threads};
 
 /// Idle time after which buffers and threads are released.
 const IDLE: Duration = Duration::from_secs(5);
@@ -33,9 +33,6 @@ const PARTS: [SegmentComponent; 4] =
 
 /// Part of a segment's entries that are taken out before it is written again without them.
 const MOST_DELETED: f32 = 0.3;
-
-/// Niceness of the thread (0 to 19): it gets what others leave. At 10 it and those that it starts took a fifth of a busy machine.
-const PRIORITY: i32 = 19;
 
 type Task = Box<dyn FnOnce(&mut IndexWriter) -> Result<(), ()> + Send>;
 
@@ -115,7 +112,7 @@ fn locked(thread: &Mutex<Option<Running>>) -> MutexGuard<'_, Option<Running>> {
 
 /// Runs tasks until the thread has been idle for a while.
 fn serve(index: &Index, in_one_piece: bool, queue: &Receiver<Task>, thread: &Mutex<Option<Running>>) {
-    lower_priority();
+    threads::lower_priority();
     let mut writer = None;
     loop {
         match queue.recv_timeout(IDLE) {
@@ -224,13 +221,4 @@ fn put_together(index: &Index) -> tantivy::Result<()> {
     writer.merge(&ids).wait()?;
     writer.garbage_collect_files().wait()?;
     writer.wait_merging_threads()
-}
-
-/// Lowers the priority of this thread and of those that it starts.
-pub fn lower_priority() {
-    // On Linux this applies to the thread; elsewhere it would apply to the whole process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
-        tracing::debug!(%error, "indexing keeps its priority");
-    }
 }

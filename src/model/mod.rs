@@ -5,6 +5,7 @@
 
 mod account;
 mod address;
+mod backup;
 mod command_rule;
 mod document;
 mod erasure;
@@ -28,6 +29,7 @@ mod token;
 
 pub use account::{Access, Account, Invitation, Role};
 pub use address::{AddressDigest, subscriber};
+pub use backup::BackupNote;
 pub use command_rule::CommandRule;
 pub use document::{AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range};
 pub use erasure::{Erasure, LeftMessages};

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::Indexes;
 use super::recent::Recent;
 use crate::analysis::{self, fold};
-use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place, lower_priority};
+use crate::index::{IndexError, IndexedMessage, MESSAGE_LAYOUT, MessageIndex, Place};
 use crate::model::RoomKind;
 use crate::store::{ChangeFeed, FeedChanges, RoomNumber, Store, StoreError};
 use crate::threads;
@@ -97,7 +97,7 @@ impl Follower {
 
     /// Runs until the change feed is closed.
     pub fn run(mut self) {
-        lower_priority();
+        threads::lower_priority();
         let mut index = None;
         loop {
             let step = match &index {

@@ -9,6 +9,11 @@ use crate::model::{AccountId, Handle, Payer, Principal, RoomName, Schedule};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claim(Vec<u8>);
 
+/// Whether a key of [`Table::Claims`] is that of a program's token.
+pub(super) fn is_of_token(key: &[u8]) -> bool {
+    matches!(key.first(), Some(b't' | b'a'))
+}
+
 impl Claim {
     /// Being the only unfinished job with this key.
     pub fn unique_job(key: &str) -> Self {

@@ -31,7 +31,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use super::apply::{Transaction, apply, full_key, number_from};
-use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table};
+use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Snapshot, Table};
 pub(super) use database::Database;
 use layers::{Layers, Stack};
 use readers::Readers;
@@ -182,6 +182,26 @@ impl Reader for OnThisThread<'_> {
     }
 }
 
+/// Layers that nobody writes to any more; read on the thread that polls.
+struct Frozen(Layers);
+
+#[async_trait]
+impl Reader for Frozen {
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.0.get(&full_key(table, key))
+    }
+
+    async fn scan(
+        &self,
+        table: Table,
+        range: Range<Vec<u8>>,
+        direction: Direction,
+        limit: Limit,
+    ) -> Result<Vec<Entry>, EngineError> {
+        self.0.scan(table, &range, direction, limit)
+    }
+}
+
 impl Engine for DiskEngine {
     /// Every error is final, that of a full disk too: sled keeps in memory what it could not write, and a list of layers may be
     /// newer than what is written to. [`StoreOptions::min_free_bytes`](super::StoreOptions) is there to refuse before that.
@@ -197,6 +217,12 @@ impl Engine for DiskEngine {
         let layers = self.stack.layers();
         let heads: u64 = layers.heads.iter().map(|head| head.file_bytes()).sum();
         Some(heads + layers.runs.iter().map(|run| run.bytes()).sum::<u64>())
+    }
+
+    /// The layers below a head that was begun just now. They are kept in memory and on the disk as long as it is read.
+    fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        let (layers, commit) = self.stack.freeze()?;
+        Ok(Snapshot { commit, rows: Box::new(Frozen(layers)) })
     }
 
     fn close(&self) -> Result<(), EngineError> {
@@ -264,7 +290,7 @@ pub(super) fn read_acknowledged(dir: &Path) -> u64 {
 }
 
 /// Bytes left on a folder's disk, where that can be told.
-pub(super) fn free_space(dir: &Path) -> Option<u64> {
+pub fn free_space(dir: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(dir).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
@@ -303,7 +329,7 @@ fn file_state(file: &Path) -> std::io::Result<CleanStop> {
     Ok(CleanStop { bytes: metadata.len(), modified_ns: u64::try_from(since.as_nanos()).unwrap_or_default() })
 }
 
-fn write_synced(path: &Path, content: &[u8]) -> Result<(), EngineError> {
+pub(super) fn write_synced(path: &Path, content: &[u8]) -> Result<(), EngineError> {
     let written = File::create(path).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()
@@ -316,14 +342,14 @@ pub(super) fn sync_dir(dir: &Path) -> Result<(), EngineError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| not_writable(dir, &error))
 }
 
-fn remove_if_there(path: &Path) -> Result<(), EngineError> {
+pub(super) fn remove_if_there(path: &Path) -> Result<(), EngineError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(not_writable(path, &error)),
         _ => Ok(()),
     }
 }
 
-fn not_writable(path: &Path, error: &std::io::Error) -> EngineError {
+pub(super) fn not_writable(path: &Path, error: &std::io::Error) -> EngineError {
     if error.kind() == ErrorKind::StorageFull {
         return EngineError::DiskFull;
     }
@@ -337,8 +363,8 @@ fn io_error(error: &std::io::Error) -> EngineError {
 /// The error for a database that must not be used, with what to do about it.
 pub(super) fn damaged(dir: &Path, what: &str) -> EngineError {
     EngineError::Damaged(format!(
-        "the database in {dir} is damaged: {what}. Nothing was changed. Move {dir} aside, copy the newest backup of it \
-         (made while chatbot was stopped) to the same place, and start again",
+        "the database in {dir} is damaged: {what}. Nothing was changed. Move {dir} aside, restore the newest backup with \
+         \"chatbot restore\", or copy a copy of it (made while chatbot was stopped) to the same place, and start again",
         dir = dir.display()
     ))
 }

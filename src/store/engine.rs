@@ -7,10 +7,23 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 
-/// The tables. Each is a range of its own in one ordered key space, so that one commit can touch several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Table {
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
+        /// The tables. Each is a range of its own in one ordered key space, so that one commit can touch several.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Table {
+            $($(#[$doc])* $name = $number,)*
+        }
+
+        impl Table {
+            /// All of them, in the order of their keys.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+tables! {
     /// One-off facts: schema version, epoch, the owner's key.
     Meta = 1,
     /// Table ‖ prefix → last number given ‖ version ‖ bytes, see [`Counter`](super::Counter) and its tally.
@@ -96,6 +109,13 @@ pub enum Table {
     Merges = 62,
     /// Principal → the removal of that person, until all of it is done.
     Erasures = 70,
+}
+
+impl Table {
+    /// The table of this number, if there is one.
+    pub fn numbered(number: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|table| *table as u8 == number)
+    }
 }
 
 /// Largest value in bytes: the longest record that the limits of messages and jobs permit, with room to spare.
@@ -413,6 +433,13 @@ pub trait Reader: Send + Sync {
     ) -> Result<Vec<Entry>, EngineError>;
 }
 
+/// All tables as they were after one commit, whatever is written meanwhile. Its reads take place on the thread that polls them.
+pub struct Snapshot {
+    /// Number of that commit, counted from the store's first one.
+    pub commit: u64,
+    pub rows: Box<dyn Reader>,
+}
+
 /// Ordered tables of bytes.
 ///
 /// 1. **All or nothing.** Every batch of a commit is written wholly or not at all, also across a crash.
@@ -434,6 +461,10 @@ pub trait Engine: Reader + 'static {
 
     /// Size of this store in bytes, if it is known.
     fn size(&self) -> Option<u64>;
+
+    /// What is stored now: every commit that has returned is in it, and no part of another. Blocks while a file is written; nobody
+    /// who writes waits longer than for any other commit. What it needs of the disk is kept until it is dropped.
+    fn snapshot(&self) -> Result<Snapshot, EngineError>;
 
     /// Makes everything durable and records a clean shutdown. Nothing may be written afterwards.
     fn close(&self) -> Result<(), EngineError>;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Operation, Outcome, Reader, Table};
+use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Operation, Outcome, Reader, Snapshot, Table};
 use super::{Closing, Facts, MemoryEngine, Store, StoreOptions, initialize};
 use crate::threads;
 
@@ -104,6 +104,11 @@ impl Engine for FaultyEngine {
 
     fn size(&self) -> Option<u64> {
         None
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        next(&self.faults.reads)?;
+        self.engine.snapshot()
     }
 
     fn close(&self) -> Result<(), EngineError> {

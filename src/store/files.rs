@@ -8,9 +8,11 @@ use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use super::Space;
@@ -25,6 +27,18 @@ pub struct Files {
     dir: PathBuf,
     next: AtomicU64,
     space: Space,
+    /// How many want all files to stay. Locked while a file is removed.
+    keepers: Arc<Mutex<usize>>,
+}
+
+/// As long as there is one, no file is removed.
+#[must_use]
+pub struct AllKept(Arc<Mutex<usize>>);
+
+impl Drop for AllKept {
+    fn drop(&mut self) {
+        *self.0.lock() -= 1;
+    }
 }
 
 impl Files {
@@ -41,7 +55,7 @@ impl Files {
             }
         }
         let space = Space::new(&dir, min_free);
-        Ok(Self { dir, next: AtomicU64::new(0), space })
+        Ok(Self { dir, next: AtomicU64::new(0), space, keepers: Arc::default() })
     }
 
     /// Starts a file whose content is written in chunks.
@@ -110,21 +124,35 @@ impl Files {
         String::from_utf8(content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// Removes a file; on failure, leaves it to the next cleanup.
+    /// Lets all files stay that are there now and come, for a backup that is to have those of one moment.
+    pub fn keep_all(&self) -> AllKept {
+        *self.keepers.lock() += 1;
+        AllKept(self.keepers.clone())
+    }
+
+    /// Removes a file; on failure, or while all are kept, leaves it to the next cleanup.
     pub fn remove(&self, id: &FileId) {
+        let keepers = self.keepers.lock();
+        if *keepers > 0 {
+            return;
+        }
         if let Err(error) = fs::remove_file(self.path(id)) {
             tracing::warn!(%error, file = id.as_str(), "cannot remove a file");
         }
     }
 
-    /// Removes files that are not in use and were not touched for `unused`; returns how many.
+    /// Removes files that are not in use and were not touched for `unused`, unless all are kept; returns how many.
     pub fn sweep(&self, is_in_use: impl Fn(&FileId) -> io::Result<bool>, unused: Duration) -> io::Result<usize> {
         let mut removed = 0;
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             let Some(id) = entry.file_name().to_str().and_then(FileId::parse) else { continue };
             let age = SystemTime::now().duration_since(entry.metadata()?.modified()?).unwrap_or_default();
-            if age >= unused && !is_in_use(&id)? {
+            if age < unused || is_in_use(&id)? {
+                continue;
+            }
+            let keepers = self.keepers.lock();
+            if *keepers == 0 {
                 fs::remove_file(entry.path())?;
                 removed += 1;
             }
@@ -197,6 +225,11 @@ mod tests {
         let (wanted, other) = (files.put(b"a").expect("kept"), files.put(b"b").expect("kept"));
         let is_in_use = |file: &FileId| Ok(*file == wanted);
         assert_eq!(files.sweep(is_in_use, Duration::from_secs(60)).expect("swept"), 0);
+        let all_kept = files.keep_all();
+        files.remove(&other);
+        assert_eq!(files.sweep(is_in_use, Duration::ZERO).expect("swept"), 0);
+        assert!(files.size(&other).is_some(), "all were kept");
+        drop(all_kept);
         assert_eq!(files.sweep(is_in_use, Duration::ZERO).expect("swept"), 1);
         assert!(files.size(&wanted).is_some() && files.size(&other).is_none());
     }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::apply::{Transaction, apply, full_key};
-use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Table};
+use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Snapshot, Table};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -17,6 +18,7 @@ type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 #[derive(Debug, Default)]
 pub struct MemoryEngine {
     map: Mutex<Map>,
+    commits: AtomicU64,
 }
 
 impl MemoryEngine {
@@ -62,6 +64,7 @@ impl Reader for MemoryEngine {
 impl Engine for MemoryEngine {
     fn commit(&self, batches: &[&Batch]) -> Result<Vec<Outcome>, EngineError> {
         let mut map = self.map();
+        self.commits.fetch_add(1, Ordering::Relaxed);
         let transaction = RefCell::new(&mut *map);
         batches.iter().map(|batch| apply(&transaction, batch)).collect()
     }
@@ -72,6 +75,13 @@ impl Engine for MemoryEngine {
 
     fn size(&self) -> Option<u64> {
         None
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        let map = self.map();
+        let commit = self.commits.load(Ordering::Relaxed);
+        let rows = Self { map: Mutex::new(map.clone()), commits: commit.into() };
+        Ok(Snapshot { commit, rows: Box::new(rows) })
     }
 
     fn close(&self) -> Result<(), EngineError> {

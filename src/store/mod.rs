@@ -6,6 +6,7 @@
 mod accounts;
 mod apply;
 mod audit;
+mod backups;
 mod change_feed;
 mod check;
 mod claims;
@@ -26,7 +27,9 @@ mod messages;
 mod migrations;
 mod moderation;
 mod moderation_settings;
+mod new_store;
 mod pager;
+mod place;
 mod quotas;
 mod removal;
 mod retention;
@@ -60,12 +63,12 @@ pub use accounts::AccountAdded;
 pub use apply::{Counter, RecordChange};
 pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
-pub use disk::DiskEngine;
+pub use disk::{DiskEngine, free_space};
 pub use engine::{
-    Batch, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, Scope, Table, prefix_range,
+    Batch, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, Scope, Snapshot, Table, prefix_range,
 };
 pub use erasures::ErasureBegun;
-pub use files::{Files, Incoming};
+pub use files::{AllKept, Files, Incoming};
 pub use held::{Held, HeldId, HeldLimits, Holding};
 pub use invitations::UsedInvitation;
 pub use job_index::StoredJob;
@@ -73,6 +76,7 @@ pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::{ChangedMessage, NewMessage};
 pub use moderation::report_id;
+pub use new_store::{NewStore, SignIns, verify};
 pub use quotas::Quotas;
 pub use rooms::RoomNumber;
 pub use schedules::{Added, ScheduleChange, ScheduleLimits, StoredSchedule};
@@ -87,7 +91,7 @@ use pager::Pager;
 use writer::{WriteKind, Writer};
 
 /// Schema version of keys and records. A store with an older one is upgraded, one with a newer one refused.
-const SCHEMA: usize = 2;
+pub const SCHEMA: usize = 2;
 
 /// Where the key is by which the ids of private rooms are derived.
 const ROOMS_KEY: &str = "rooms-key";
@@ -223,6 +227,7 @@ impl Store {
                 checked.map_err(|what| disk::damaged(dir, &what))?;
             }
         }
+        place::settle(dir, &engine, &engine.on_this_thread())?;
         let facts = threads::wait(Facts::read(&engine.on_this_thread()));
         let facts = facts.map_err(|what| disk::damaged(dir, &what))?;
         let documents = threads::wait(DocumentBytes::read(&engine.on_this_thread()));
@@ -278,6 +283,14 @@ impl Store {
     /// Free space for the store in bytes, if it is known.
     pub fn free_space(&self) -> Option<u64> {
         self.engine.free_space()
+    }
+
+    /// What is stored now, as it stays whatever is stored later. Blocking; do not call from async code.
+    ///
+    /// # Errors
+    /// As [`Engine::snapshot`].
+    pub fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        self.engine.snapshot()
     }
 
     /// Whether writing has failed; the process should then exit.
@@ -349,15 +362,19 @@ impl Store {
     }
 }
 
+/// What tells one numbering from another.
+fn new_epoch() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
 /// Writes a new store's first records.
 fn initialize(engine: &dyn Engine) -> Result<(), EngineError> {
-    let epoch = uuid::Uuid::new_v4().simple().to_string();
     let mut rooms_key = [0; 32];
     getrandom::fill(&mut rooms_key).map_err(|error| EngineError::Io(format!("no random numbers: {error}")))?;
-    let batch = Batch::new(scopes::CREATE_STORE)
+    let batch = Batch::new(scopes::OPEN_STORE)
         .if_absent(Table::Meta, "schema")
         .put(Table::Meta, "schema", SCHEMA.to_string())
-        .put(Table::Meta, "epoch", epoch)
+        .put(Table::Meta, "epoch", new_epoch())
         .put(Table::Meta, ROOMS_KEY, rooms_key);
     engine.commit(&[&batch]).map(drop)
 }

@@ -4,7 +4,8 @@
 use std::ops::Range;
 use std::vec::IntoIter;
 
-use super::engine::{Direction, EngineError, Entry, Limit, Reader, Table, prefix_range};
+use super::engine::{Direction, EngineError, Entry, Limit, Reader, Snapshot, Table, prefix_range};
+use crate::threads;
 
 /// A page: enough to make a read cheap, little enough to stay small also where values are long.
 const PAGE: Limit = Limit { entries: 1_024, bytes: 128 * 1024 };
@@ -90,6 +91,38 @@ impl<'a> Pager<'a> {
                 self.range.start = key;
             }
             Direction::Backward => self.range.end = key,
+        }
+    }
+}
+
+impl Snapshot {
+    /// Calls `visit` for each row: table by table, in the order of the keys. Blocks.
+    ///
+    /// # Errors
+    /// As the engine's, and the first error of `visit`.
+    pub fn each_row<E: From<EngineError>>(
+        &self,
+        mut visit: impl FnMut(Table, &[u8], &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        Table::ALL.iter().try_for_each(|&table| self.each_row_of(table, |key, value| visit(table, key, value)))
+    }
+
+    /// The same for the rows of a table.
+    ///
+    /// # Errors
+    /// As for [`Snapshot::each_row`].
+    pub fn each_row_of<E: From<EngineError>>(
+        &self,
+        table: Table,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut pages = Pager::of_table(self.rows.as_ref(), table);
+        loop {
+            let page = threads::wait(pages.next_page())?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            page.iter().try_for_each(|(key, value)| visit(key, value))?;
         }
     }
 }

@@ -17,8 +17,10 @@ macro_rules! scopes {
 }
 
 scopes! {
-    /// The first records of a new store.
-    CREATE_STORE: Meta;
+    /// The first records of a new store; where a store is, and a new epoch if that is another place than before.
+    OPEN_STORE: Meta;
+    /// When the last backup was made.
+    NOTE_BACKUP: Meta;
     /// Nothing: it is durable when all before it is.
     FLUSH: ;
     /// The digest of the owner's key.

@@ -6,7 +6,8 @@ use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, prefix_range, scopes};
 use crate::model::{Access, Account, Principal, Timestamp};
 
-const OWNER_KEY: &str = "owner-key";
+/// Where the digest of the owner's key is.
+pub(super) const OWNER_KEY: &str = "owner-key";
 const ACCESS: &str = "access";
 
 /// How often a session is stored whose account changes at the same time.

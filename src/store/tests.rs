@@ -83,6 +83,31 @@ mod engines {
     }
 
     #[test]
+    fn a_snapshot_has_what_was_committed_before_and_nothing_later() {
+        on_every_engine(|engine| {
+            let read = |snapshot: &Snapshot| {
+                let mut found = Vec::new();
+                let visit = |table: Table, key: &[u8], value: &[u8]| {
+                    found.push((table, key.to_vec(), value.to_vec()));
+                    Ok::<_, EngineError>(())
+                };
+                snapshot.each_row(visit).expect("readable");
+                found
+            };
+            let row = |table, key: &str, value: &str| (table, key.as_bytes().to_vec(), value.as_bytes().to_vec());
+            let empty = engine.snapshot().expect("a snapshot");
+            commit_one(engine, &Batch::new(Scope::ANY).put(Table::Meta, "a", "1").put(Table::Jobs, "a", "1"));
+            let first = engine.snapshot().expect("a snapshot");
+            commit_one(engine, &Batch::new(Scope::ANY).put(Table::Meta, "a", "2").delete(Table::Jobs, "a"));
+            let second = engine.snapshot().expect("a snapshot");
+            assert_eq!((first.commit, second.commit), (empty.commit + 1, empty.commit + 2));
+            assert_eq!(read(&empty), []);
+            assert_eq!(read(&first), [row(Table::Meta, "a", "1"), row(Table::Jobs, "a", "1")]);
+            assert_eq!(read(&second), [row(Table::Meta, "a", "2")]);
+        });
+    }
+
+    #[test]
     fn a_refused_batch_leaves_the_others_of_its_commit_alone() {
         on_every_engine(|engine| {
             let first = Batch::new(Scope::ANY).put(Table::Meta, "a", "1");

@@ -235,6 +235,33 @@ impl Stack {
         }
     }
 
+    /// The layers with all that is committed by now, and the number of the last commit in them. Nobody writes to them any more:
+    /// what is written later goes to a newer head. Blocks while a run is being written.
+    ///
+    /// # Errors
+    /// When no head can be begun, or the store is being closed.
+    pub fn freeze(&self) -> Result<(Layers, u64), EngineError> {
+        let newest = self.layers().head().commits();
+        loop {
+            // No commit is half written while this is held.
+            let writing = self.writing();
+            let mut work = self.shared.work();
+            let mut layers = self.layers();
+            if layers.head().commits_before() < newest && layers.heads.len() == 1 {
+                layers = self.shared.begin_head(&mut work)?;
+            }
+            let before = layers.head().commits_before();
+            if before >= newest {
+                return Ok((Layers { heads: layers.heads[1..].to_vec(), runs: layers.runs.clone() }, before));
+            }
+            drop(writing);
+            if work.is_ending || work.has_failed {
+                return Err(EngineError::Io("the store cannot be put in order for now".into()));
+            }
+            drop(self.shared.changed.wait_timeout(work, WAIT).unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
     /// Ends the threads; what they were about is done again after the next start.
     pub fn stop(&self) {
         self.shared.work().is_ending = true;

@@ -150,3 +150,59 @@ fn values_of_any_length_come_back_and_stay_inside_the_log() {
     }
     assert_eq!(disk.stack.layers().runs.len(), 0);
 }
+
+/// All rows of a snapshot.
+fn rows(snapshot: &Snapshot) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
+    let mut rows = BTreeMap::new();
+    let visit = |table: Table, key: &[u8], value: &[u8]| {
+        assert!(rows.insert((table as u8, key.to_vec()), value.to_vec()).is_none(), "a row comes once");
+        Ok::<_, EngineError>(())
+    };
+    snapshot.each_row(visit).expect("readable");
+    rows
+}
+
+#[test]
+fn a_snapshot_is_the_state_at_its_commit_whatever_is_written_meanwhile() {
+    const COMMITS: u64 = 1500;
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = DiskEngine::open(dir.path(), MEMORY).expect("a new store");
+    // The same commits again, one after the other, up to that of each snapshot.
+    let batches: Vec<Batch> = {
+        let mut dice = Dice(11);
+        (0..COMMITS).map(|_| dice.batch()).collect()
+    };
+    let snapshots = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for batch in &batches {
+                engine.commit(&[batch]).expect("written");
+            }
+        });
+        let mut snapshots = Vec::new();
+        while !writing.is_finished() && snapshots.len() < 40 {
+            let acknowledged = read_acknowledged(dir.path());
+            let snapshot = engine.snapshot().expect("a snapshot");
+            assert!(snapshot.commit >= acknowledged, "{} of {acknowledged}", snapshot.commit);
+            // Read at different distances, while layers are written, merged and removed.
+            let early = snapshots.len().is_multiple_of(2).then(|| rows(&snapshot));
+            snapshots.push((snapshot, early));
+        }
+        snapshots
+    });
+    assert!(snapshots.len() > 3, "{} snapshots", snapshots.len());
+    let (memory, mut done) = (MemoryEngine::default(), 0);
+    for (snapshot, early) in &snapshots {
+        for batch in &batches[done as usize..snapshot.commit as usize] {
+            memory.commit(&[batch]).expect("written");
+        }
+        done = snapshot.commit;
+        let expected = rows(&memory.snapshot().expect("a snapshot"));
+        assert!(rows(snapshot) == expected, "at commit {done}");
+        assert!(early.as_ref().is_none_or(|early| *early == expected), "at commit {done}, read at once");
+    }
+    let again = engine.snapshot().expect("a snapshot");
+    assert_eq!((again.commit, engine.snapshot().expect("a snapshot").commit), (COMMITS, COMMITS));
+    assert_eq!(engine.stack.layers().head().commits_before(), COMMITS, "an unchanged store needs no new layer");
+    drop((snapshots, again));
+    engine.close().expect("closed");
+}

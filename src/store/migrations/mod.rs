@@ -15,18 +15,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::check;
 use super::disk::{self, DiskEngine, Opened, damaged};
-use super::engine::{Batch, Engine, EngineError, Outcome, Reader, Scope, Table};
+use super::engine::{EngineError, Reader, Table};
+use super::new_store::{NewStore, verify};
 use super::{SCHEMA, StoreOptions};
 use crate::threads;
 use schema_1::OldStore;
 
 /// The first schema there was.
 const FIRST: usize = 1;
-
-/// Bytes of records in one commit: few syncs, little memory.
-const GROUP: usize = 1024 * 1024;
 
 /// Opens the store in `dir`, upgraded if it is an older one.
 ///
@@ -79,8 +76,8 @@ fn upgrade(dir: &Path, options: StoreOptions) -> Result<(), EngineError> {
     remove_unfinished(dir)?;
     require_space(dir, &old, options.min_free_bytes)?;
     tracing::info!(from = FIRST, to = SCHEMA, "upgrading the store; a million messages take about a minute");
-    let upgraded =
-        write(&old, &unfinished, options).and_then(|records| verify(&unfinished, dir, options).map(|()| records));
+    let upgraded = write(&old, &unfinished, options)
+        .and_then(|records| verify(&unfinished, dir, options.cache_bytes).map(|()| records));
     // sled's files have their place by path.
     drop(old);
     let records = match upgraded {
@@ -100,17 +97,11 @@ fn upgrade(dir: &Path, options: StoreOptions) -> Result<(), EngineError> {
 
 /// Writes the new store; how many records it has.
 fn write(old: &OldStore, to: &Path, options: StoreOptions) -> Result<u64, EngineError> {
-    let mut new = NewStore::create(to, options)?;
+    // Half, because the old store takes memory too.
+    let mut new = NewStore::create(to, options.cache_bytes / 2)?;
     schema_2::upgrade(old, &mut new)?;
     new.put(Table::Meta, b"schema", SCHEMA.to_string())?;
     new.finish()
-}
-
-/// Reads the new store from the disk. What contradicts itself there did so in the old one.
-fn verify(new: &Path, dir: &Path, options: StoreOptions) -> Result<(), EngineError> {
-    let engine = DiskEngine::open(new, options.cache_bytes)?;
-    threads::wait(check::check(&engine.on_this_thread())).map_err(|what| damaged(dir, &what))?;
-    engine.close()
 }
 
 fn require_space(dir: &Path, old: &OldStore, min_free: u64) -> Result<(), EngineError> {
@@ -165,51 +156,4 @@ fn rename(from: &Path, to: &Path) -> Result<(), EngineError> {
 
 fn failed(what: &str, path: &Path, error: &std::io::Error) -> EngineError {
     EngineError::Io(format!("cannot {what} {}: {error}", path.display()))
-}
-
-/// The store that a step writes.
-pub(super) struct NewStore {
-    engine: DiskEngine,
-    waiting: Vec<Batch>,
-    waiting_bytes: usize,
-    written: u64,
-}
-
-impl NewStore {
-    fn create(dir: &Path, options: StoreOptions) -> Result<Self, EngineError> {
-        // Half, because the old store takes memory too.
-        let engine = DiskEngine::open(dir, options.cache_bytes / 2)?;
-        Ok(Self { engine, waiting: Vec::new(), waiting_bytes: 0, written: 0 })
-    }
-
-    pub fn put(&mut self, table: Table, key: &[u8], value: impl Into<Vec<u8>>) -> Result<(), EngineError> {
-        self.add(Batch::new(Scope::ANY).put(table, key, value))
-    }
-
-    /// Adds several records at once. What they are conditioned on must be so.
-    pub fn add(&mut self, batch: Batch) -> Result<(), EngineError> {
-        self.waiting_bytes += batch.bytes();
-        self.waiting.push(batch);
-        if self.waiting_bytes < GROUP { Ok(()) } else { self.write() }
-    }
-
-    fn write(&mut self) -> Result<(), EngineError> {
-        let outcomes = self.engine.commit(&self.waiting.iter().collect::<Vec<_>>())?;
-        if let Some(Outcome::Refused { table, .. }) = outcomes.iter().find(|one| matches!(one, Outcome::Refused { .. }))
-        {
-            return Err(EngineError::Io(format!("the upgrade wrote twice to {table:?}")));
-        }
-        self.written += self.waiting.len() as u64;
-        self.waiting.clear();
-        self.waiting_bytes = 0;
-        Ok(())
-    }
-
-    /// Makes it a store that can be opened; how much was added.
-    fn finish(mut self) -> Result<u64, EngineError> {
-        self.write()?;
-        self.engine.mark_created()?;
-        self.engine.close()?;
-        Ok(self.written)
-    }
 }

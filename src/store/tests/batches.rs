@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::model::{
-    Access, Account, AccountId, AuditEntry, CommandRule, Document, DocumentId, DocumentKind, DocumentNumber, FileId,
-    HeldMessage, Hook, HookId, Identity, Invitation, InvitationId, JobMinute, Language, LeftMessages, Merge, MergeId,
-    MissedRuns, ModerationSettings, NextRun, Origin, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction,
-    SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
+    Access, Account, AccountId, AuditEntry, BackupNote, CommandRule, Document, DocumentId, DocumentKind,
+    DocumentNumber, FileId, HeldMessage, Hook, HookId, Identity, Invitation, InvitationId, JobMinute, Language,
+    LeftMessages, Merge, MergeId, MissedRuns, ModerationSettings, NextRun, Origin, Report, Retention, Rhythm, Role,
+    RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId,
+    TokenScope,
 };
 
 /// When jobs are due that wait for their time.
@@ -407,6 +408,9 @@ async fn change_the_rest(store: &Store) {
     assert_eq!(store.moderation_settings().await, Ok(Some(settings)));
     store.set_moderation_settings(None, || ()).await.expect("removed");
     assert_eq!(store.moderation_settings().await, Ok(None));
+    let backup = BackupNote { at: Timestamp(7), bytes: 9 };
+    store.note_backup(&backup).await.expect("stored");
+    assert_eq!(store.last_backup().await, Ok(Some(backup)));
     let rule = CommandRule { allow: Role::Member, rooms: vec!["ops".to_owned()] };
     store.set_command_rule("sum", Some(&rule), || ()).await.expect("stored");
     assert_eq!(store.command_rules().await.expect("readable").remove("sum"), Some(rule));
