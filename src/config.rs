@@ -3,6 +3,7 @@
 //! Only [`server`](crate::server) reads [`Config`]; other modules get plain values. `config.example.toml` shows every key with
 //! its default, and a test compares the two.
 
+mod backup;
 mod commands;
 mod embedding;
 mod language_model;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use backup::BackupConfig;
 pub use commands::{AfterRestart, AllowedTo, CommandConfig, CommandPermission, Urgency};
 pub use embedding::{EmbeddingChoice, EmbeddingConfig};
 pub use language_model::LanguageModelConfig;
@@ -44,6 +46,7 @@ pub struct Config {
     pub moderation: ModerationSettings,
     pub jobs: JobsConfig,
     pub store: StoreConfig,
+    pub backup: BackupConfig,
     pub accounts: AccountsConfig,
     pub open_id: OpenIdConfig,
     pub language_model: LanguageModelConfig,
@@ -415,9 +418,14 @@ impl Config {
 
     /// The files and folders with what no program of a command may read: data and keys.
     pub fn secret_paths(&self) -> Vec<PathBuf> {
-        let key_files = [&self.language_model.key_file, &self.embedding.key_file, &self.open_id.client_secret_file];
-        let paths = [&self.server.data_dir].into_iter().chain(key_files);
-        paths.chain(&self.file).filter(|path| !path.as_os_str().is_empty()).cloned().collect()
+        let key_files = [
+            &self.language_model.key_file,
+            &self.embedding.key_file,
+            &self.open_id.client_secret_file,
+            &self.backup.s3_secret_file,
+        ];
+        let paths = [&self.server.data_dir].into_iter().chain(key_files).chain(&self.file).cloned();
+        paths.chain(self.backup.folder()).filter(|path| !path.as_os_str().is_empty()).collect()
     }
 
     /// Validates constraints that the types do not express.
@@ -476,6 +484,7 @@ impl Config {
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
         self.open_id.check(public_url)?;
+        self.backup.check()?;
         let filter = Filter::new(&self.moderation).map(drop);
         filter.map_err(|text| ("moderation", text.in_locale(Locale::English)))?;
         self.embedding.check()?;

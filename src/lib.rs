@@ -11,6 +11,7 @@
 //! - [`llm`] is the client for language models, [`open_id`] that for the identity provider.
 //! - [`accounts`] is authorization; [`jobs`] are queued and running jobs; [`schedule`] parses times and recurrences;
 //!   [`fetch`] is the HTTP client, [`process`] runs other programs.
+//! - [`backup`] makes backups, and stores from them.
 //! - [`documents`] extracts text from files and splits it into passages.
 //! - [`retrieval`] finds passages by words and by meaning; [`embedding`] computes vectors of texts, which are close
 //!   together when they mean the same.
@@ -25,6 +26,7 @@
 pub mod accounts;
 pub mod analysis;
 pub mod answers;
+pub mod backup;
 pub mod bots;
 pub mod budgets;
 pub mod chat;

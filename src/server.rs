@@ -21,6 +21,7 @@ use crate::accounts::{
     random_token,
 };
 use crate::answers::Answers;
+use crate::backup::Backups;
 use crate::bots::custom::Callbacks;
 use crate::bots::{Ask, Bots, Planning, Runner};
 use crate::budgets::Budgets;
@@ -170,6 +171,10 @@ impl Server {
             merges.clone(),
             library.clone(),
         );
+        let stopping = CancellationToken::new();
+        let plan = config.backup.build().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
+        let backups = Backups::open(store.clone(), library.files().clone(), plan, stopping.clone());
+        let backups = Arc::new(backups.await.context("cannot read when the last backup was made")?);
         let app = Arc::new(App {
             chat,
             bots,
@@ -182,6 +187,7 @@ impl Server {
             moderation,
             merges,
             audit_log: AuditLog::new(store.clone()),
+            backups,
             exports: Arc::default(),
             erasures,
             keys,
@@ -200,7 +206,7 @@ impl Server {
             hook_posts: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
             tasks: connections.clone(),
             settings: settings(config),
-            stopping: CancellationToken::new(),
+            stopping,
         });
         let first_invitation = app.accounts.first_invitation().await;
         let first_invitation = first_invitation
@@ -230,6 +236,8 @@ impl Server {
         connections.spawn(async move {
             stopping.run_until_cancelled(erased.erasures.keep_up()).await;
         });
+        let kept = app.backups.clone();
+        connections.spawn(async move { kept.keep_up().await });
         let (unused, stopping) = (app.library.clone(), app.stopping.clone());
         connections.spawn(async move {
             stopping.run_until_cancelled(unused.give_back_when_unused()).await;

@@ -44,6 +44,8 @@ pub enum Action<'a> {
     ManagePeople,
     /// Change settings of the server while it runs.
     ManageSettings,
+    /// Copy all that is stored.
+    MakeBackup,
     /// Make somebody what this role is.
     GiveRole(Role),
     ManageAccount(&'a Account),
@@ -68,6 +70,7 @@ impl Action<'_> {
             | Self::SeeAuditLog
             | Self::ManagePeople
             | Self::ManageSettings
+            | Self::MakeBackup
             | Self::GiveRole(_)
             | Self::ManageAccount(_) => Some(TokenScope::Administration),
         }
@@ -114,6 +117,8 @@ impl Actor {
             | Action::ReadJobLog
             | Action::SeeMetrics => is_at_least(Role::Admin),
             Action::ManageSettings => is_at_least(Role::Owner),
+            // With what others say among themselves: only for whoever has the machine, and so the owner's key.
+            Action::MakeBackup => is_at_least(Role::Owner) && !self.has_account && self.acts_for.is_none(),
             // Only the owner makes others as powerful as an admin, or takes that from them.
             Action::GiveRole(role) => is_at_least(Role::Owner) || (is_at_least(Role::Admin) && role < Role::Admin),
             Action::ManageAccount(account) => {

@@ -8,7 +8,7 @@ use chatbot::config::{self, Config, Sources};
 use chatbot::local::LocalAccess;
 use clap::Args;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
 use super::form::Form;
@@ -18,6 +18,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Timeout of an upload, which includes reading the file on the server.
 const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Timeout of a download.
+const DOWNLOAD_TIME_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Which server is meant.
 #[derive(Args)]
@@ -105,6 +108,20 @@ impl Client {
         self.send(request.body(body.to_string())).await
     }
 
+    /// Sends a request with a JSON body whose answer is a file, and waits for its beginning.
+    ///
+    /// # Errors
+    /// As for [`Client::ask`].
+    pub async fn download(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
+        let request = self.request(Method::POST, path).timeout(DOWNLOAD_TIME_LIMIT);
+        let response = self.begin(request.header(CONTENT_TYPE, "application/json").body(body.to_string())).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        self.read(response).await?;
+        bail!("what answers at {} is not chatbot", self.url)
+    }
+
     /// Sends a form with a file, which is read while it is sent.
     ///
     /// # Errors
@@ -124,11 +141,19 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Value> {
-        let response = match request.send().await {
+        let response = self.begin(request).await?;
+        self.read(response).await
+    }
+
+    async fn begin(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        match request.send().await {
             Err(error) if error.is_connect() => bail!("nobody answers at {}: {}", self.url, self.hint),
             Err(error) if error.is_timeout() => bail!("{} does not answer in time", self.url),
-            sent => sent.with_context(|| format!("cannot ask {}", self.url))?,
-        };
+            sent => sent.with_context(|| format!("cannot ask {}", self.url)),
+        }
+    }
+
+    async fn read(&self, response: Response) -> anyhow::Result<Value> {
         let status = response.status();
         let body = response.bytes().await.with_context(|| format!("the answer of {} broke off", self.url))?;
         let answer = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(&body) };

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use super::client::{Client, ServerArgs, in_path};
 use super::form::Form;
 use super::output::Output;
+use super::progress::{bar, style};
 use super::table::table;
 
 /// Maximum number of documents per response.
@@ -189,16 +189,6 @@ async fn wait(client: &Client, mut awaited: HashSet<String>) -> anyhow::Result<(
     }
     bar.finish_and_clear();
     Ok(())
-}
-
-/// A progress bar on standard error, on terminals only.
-fn bar(template: &str, message: String) -> ProgressBar {
-    ProgressBar::new(0).with_style(style(template)).with_message(message)
-}
-
-fn style(template: &str) -> ProgressStyle {
-    // A template that cannot be read is a fault here; the usual bar does as well.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// The newest documents, page by page.

@@ -1,14 +1,17 @@
 //! The command line: what can be asked for, one file each.
 //!
-//! All but `serve` and `licenses` speak with a running server, over HTTP.
+//! All but `serve`, `restore` and `licenses` speak with a running server, over HTTP.
 
 mod ask;
+mod backup;
 mod client;
 mod documents;
 mod form;
 mod jobs;
 mod output;
 mod owner_key;
+mod progress;
+mod restore;
 mod serve;
 mod table;
 mod user;
@@ -21,9 +24,11 @@ use chatbot::process::keeper;
 use clap::{Parser, Subcommand};
 
 use self::ask::AskArgs;
+use self::backup::BackupArgs;
 use self::documents::DocumentsArgs;
 use self::jobs::JobsArgs;
 use self::owner_key::OwnerKeyArgs;
+use self::restore::RestoreArgs;
 use self::serve::ServeArgs;
 use self::user::UserArgs;
 
@@ -74,6 +79,17 @@ enum Command {
     /// The server is found as by "chatbot jobs". The answer is written by the language model if one is set up, and quotes the
     /// best passages otherwise.
     Ask(AskArgs),
+    /// Save everything that is stored into one file, also while the server runs
+    ///
+    /// Rooms, messages, people, jobs, schedules, documents and settings, as they are at one moment. What is derived from them,
+    /// the search indexes, is made anew. The server is found as by "chatbot jobs"; if none runs, its data folder is read.
+    /// Whoever has the file can read everything in it, unless it is encrypted with --recipient.
+    Backup(BackupArgs),
+    /// Make a data folder from a backup, or check one
+    ///
+    /// The whole backup is checked before anything is written, and a folder that has a store is never changed. However it
+    /// ends, the folder has a complete store, or none and restoring can be done again.
+    Restore(RestoreArgs),
     /// Print which software of others is in this program, and its licences.
     Licenses,
 }
@@ -94,6 +110,8 @@ impl Cli {
             Command::User(arguments) => user::run(arguments),
             Command::OwnerKey(arguments) => owner_key::run(arguments),
             Command::Ask(arguments) => ask::run(arguments),
+            Command::Backup(arguments) => backup::run(arguments),
+            Command::Restore(arguments) => restore::run(arguments),
             Command::Licenses => output::write(&licenses::text()),
         }
     }

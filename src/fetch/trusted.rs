@@ -198,6 +198,11 @@ impl Incoming {
         value.split(';').next().unwrap_or_default().trim().to_lowercase()
     }
 
+    /// A header of text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
     /// `Retry-After`, if it is given in seconds.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.response.headers().get(RETRY_AFTER)?.to_str().ok()?;

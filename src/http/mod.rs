@@ -31,6 +31,7 @@ pub use vitals::Vitals;
 use crate::accounts::{
     Accounts, Actor, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Merges, Sanctions, Sessions, Tokens,
 };
+use crate::backup::Backups;
 use crate::bots::Bots;
 use crate::bots::custom::Callbacks;
 use crate::budgets::Budgets;
@@ -63,6 +64,7 @@ pub struct App {
     pub moderation: Arc<Moderation>,
     pub merges: Arc<Merges>,
     pub audit_log: AuditLog,
+    pub backups: Arc<Backups>,
     pub exports: Arc<Exports>,
     pub erasures: Erasures,
     pub store: Arc<Store>,

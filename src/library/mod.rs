@@ -173,6 +173,11 @@ impl Library {
         self.index_set.retriever().give_back_when_unused().await;
     }
 
+    /// The files of all documents.
+    pub fn files(&self) -> &Arc<Files> {
+        &self.files
+    }
+
     /// The importer of documents.
     pub fn intake(&self) -> &Intake {
         &self.intake

@@ -24,6 +24,7 @@ error-busy = The server is busy. Nothing was sent; please try again in a moment.
 error-busy-own = You have { $max } jobs under way already; wait for one or cancel one. This was not sent.
 error-busy-held = Too many messages wait for approval; this one was not sent. Please try again later.
 error-busy-export = An export of yours is under way already, or too many are. Please try again when it is done.
+error-busy-backup = Another backup is being made. Please try again when it is done.
 error-storage_full = The server has no space left, so nothing new can be stored. Whoever runs the server must make room.
 error-room_full = This room is full. Messages or documents must be deleted, or fewer kept, before something new can be stored in it.
 error-store_failed = The server cannot store anything at the moment. This was not sent.

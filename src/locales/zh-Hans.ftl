@@ -24,6 +24,7 @@ error-busy = 服务器正忙，消息没有发出，请稍后再试。
 error-busy-own = 您已有 { $max } 个任务在进行，请等待或取消一个；这条消息没有发出。
 error-busy-held = 等待批准的消息过多，这条没有发出，请稍后再试。
 error-busy-export = 您的数据正在导出，或同时导出的人太多。请等它完成后再试。
+error-busy-backup = 正在进行另一次备份。请在它完成后再试。
 error-storage_full = 服务器空间不足，无法保存新内容。请联系管理员清理空间。
 error-room_full = 此聊天室空间已满。请先删除消息或文档，或缩短保留时间，然后再试。
 error-store_failed = 服务器暂时无法保存内容，没有发出。

@@ -24,6 +24,7 @@ error-busy = 伺服器忙碌中，訊息沒有送出，請稍後再試。
 error-busy-own = 您已有 { $max } 個工作在進行，請等待或取消一個；這則訊息沒有送出。
 error-busy-held = 等待核准的訊息過多，這則沒有送出，請稍後再試。
 error-busy-export = 您的資料正在匯出，或同時匯出的人太多。請等它完成後再試。
+error-busy-backup = 正在進行另一次備份。請在它完成後再試。
 error-storage_full = 伺服器空間不足，無法儲存新內容。請聯絡管理員清出空間。
 error-room_full = 此聊天室空間已滿。請先刪除訊息或文件，或縮短保留時間，然後再試。
 error-store_failed = 伺服器暫時無法儲存內容，沒有送出。

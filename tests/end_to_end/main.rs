@@ -18,6 +18,8 @@ mod schema_1;
 mod accounts;
 mod answers;
 mod api;
+mod backup;
+mod backup_targets;
 mod budgets;
 mod catch_up;
 mod command;

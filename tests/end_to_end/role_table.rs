@@ -103,6 +103,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/audit.jsonl", Admin, none.clone()),
         ("GET", "/api/overview", Admin, none.clone()),
         ("GET", "/metrics", Admin, none.clone()),
+        ("POST", "/api/backup", Owner, json!({})),
         ("GET", "/api/commands/permissions", Owner, none.clone()),
         ("PUT", "/api/commands/{command}/permission", Owner, json!({"allow": "user"})),
         ("DELETE", "/api/commands/{command}/permission", Owner, none.clone()),

@@ -10,6 +10,7 @@ use warp::http::header::CONTENT_TYPE;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, caller, with_app};
 use crate::accounts::Action;
+use crate::model::Timestamp;
 use crate::text::Text;
 
 /// Version of the text format (prometheus.io/docs/instrumenting/exposition_formats).
@@ -68,6 +69,14 @@ async fn metrics(app: &App) -> Result<Metrics, Text> {
     if let Some(bytes) = sizes.bytes {
         metrics.add("store_bytes", "gauge", "Size of the database.", bytes);
     }
+    let backups = app.backups.status();
+    if let Some(last) = backups.last {
+        let age = Timestamp::now().since(last.at) / 1000;
+        metrics.add("backup_age_seconds", "gauge", "Time since the last backup was made.", age);
+        metrics.add("backup_bytes", "gauge", "Size of the last backup.", last.bytes);
+    }
+    let made = [("{outcome=\"made\"}", backups.made), ("{outcome=\"failed\"}", backups.failed)];
+    metrics.add_each("backups_total", "counter", "Backups since the start, by what became of them.", made);
     let states = [
         ("{state=\"queued\"}", counts.queued),
         ("{state=\"running\"}", counts.running),

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod ask;
 mod audit;
+mod backup;
 mod callbacks;
 mod commands;
 mod documents;
@@ -110,6 +111,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         search::routes,
         callbacks::routes,
         metrics::routes,
+        backup::routes,
         documents::routes,
     ];
     let mut routes: Vec<_> = modules.iter().flat_map(|routes| routes(app)).collect();

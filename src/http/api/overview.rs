@@ -11,6 +11,7 @@ use super::super::vitals::{Sample, Vitals};
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, bad_request, caller, json, with_app};
 use crate::accounts::Action;
+use crate::backup::Status;
 use crate::chat::{Purged, Purges};
 use crate::jobs::Span;
 use crate::protocol::JobsNow;
@@ -34,6 +35,7 @@ struct Overview {
     messages: u64,
     accounts: usize,
     purge: PurgeView,
+    backup: BackupView,
     /// Size of the store.
     bytes: Option<u64>,
     /// Free space for it.
@@ -64,6 +66,36 @@ impl PurgeView {
     fn new(purges: &Purges) -> Self {
         let (last_at, last) = purges.last.map_or((None, Purged::default()), |(at, last)| (Some(at.to_string()), last));
         Self { last_at, last, messages: purges.messages, next_at: purges.next_at.map(|at| at.to_string()) }
+    }
+}
+
+/// Copies of all that is stored.
+#[derive(Serialize, ToSchema)]
+struct BackupView {
+    /// When the last one was made, and its size.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    /// When the next one is made by itself.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<String>,
+    /// When the last one that should be made by itself failed, if none was made since. The log says why.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<String>,
+}
+
+impl BackupView {
+    fn new(status: &Status) -> Self {
+        Self {
+            last_at: status.last.map(|last| last.at.to_string()),
+            bytes: status.last.map(|last| last.bytes),
+            next_at: status.next_at.map(|at| at.to_string()),
+            failed_at: status.failed_at.map(|at| at.to_string()),
+        }
     }
 }
 
@@ -122,6 +154,7 @@ async fn show(query: OverviewQuery, caller: Caller, app: Arc<App>) -> Answer {
             messages: now.messages.saturating_sub(now.purged),
             accounts: app.store.count_accounts().await.map_err(Text::from)?,
             purge: PurgeView::new(&app.chat.purges()),
+            backup: BackupView::new(&app.backups.status()),
             bytes: now.disk,
             free_bytes: app.store.free_space(),
             memory_bytes: now.memory,

@@ -4,7 +4,7 @@ import { ROLES } from '../accounts/roles.js';
 import { fullTime, listOf, t } from '../i18n.js';
 
 const ACTIONS = [
-  'account.change', 'account.create', 'account.delete', 'account.leave', 'account.sign_out',
+  'account.change', 'account.create', 'account.delete', 'account.leave', 'account.sign_out', 'backup.make',
   'command.permit', 'held.approve', 'held.reject', 'hook.create', 'hook.delete', 'identity.link', 'identity.unlink', 'invitation.create', 'invitation.revoke',
   'message.delete', 'moderation.clear', 'owner_key.replace', 'passkey.add', 'passkey.remove', 'people.merge', 'people.unmerge', 'recovery_codes.renew', 'report.settle',
   'room.add_person', 'room.change', 'room.delete', 'room.remove_person', 'sanction.add', 'sanction.end',

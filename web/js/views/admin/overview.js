@@ -47,12 +47,13 @@ const Numbers = ({ now }) => html`
   </dl>
 `;
 
-function Facts({ app, figures: { version, started_at: started, free_bytes: free, jobs, purge } }) {
+function Facts({ app, figures: { version, started_at: started, free_bytes: free, jobs, purge, backup } }) {
   const since = new Date(started);
   const facts = [
     ['version', version],
     ['started', html`<time datetime=${started} title=${fullTime(since)}>${t('overview.ago', { time: ago(app, started) })}</time>`],
     ['free', free && bytes(free)],
+    ['backup', backupWords(app, backup)],
     ['purged', purge.messages > 0 && t('overview.purged-and-last', { n: purge.messages, last: purge.last.messages, time: ago(app, purge.last_at) })],
     ...['scheduled', 'retrying', 'dead'].map((state) => [state, number(jobs[state])]),
   ];
@@ -61,6 +62,11 @@ function Facts({ app, figures: { version, started_at: started, free_bytes: free,
       ${facts.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${t(`overview.${name}`)}</dt><dd>${value}</dd></div>`)}
     </dl>
   `;
+}
+
+function backupWords(app, { last_at: last, bytes: size, failed_at: failed }) {
+  const made = last ? t('overview.backup-made', { time: ago(app, last), size: bytes(size) }) : t('overview.backup-none');
+  return failed ? t('overview.backup-failed', { time: ago(app, failed), made }) : made;
 }
 
 const ago = (app, at) => span(Date.now() + app.clockSkew() - new Date(at));

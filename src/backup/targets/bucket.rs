@@ -1,0 +1,292 @@
+//! A bucket of an S3-compatible store. Home of `rusty-s3`, which signs; requests go through `fetch`.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Method, StatusCode, Url};
+use rusty_s3::actions::{CompleteMultipartUploadResponse, CreateMultipartUpload, ListObjectsV2, S3Action};
+use rusty_s3::{Credentials, UrlStyle};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Upload, old};
+use crate::backup::BackupError;
+use crate::fetch::{Incoming, Key, Sender, Waits};
+
+/// Bytes of a part, which are in memory until it is sent. S3 takes up to 10,000 parts, all but the last of 5 MiB or more.
+const PART: usize = 8 * 1024 * 1024;
+
+/// How long a signature is valid.
+const VALID: Duration = Duration::from_secs(60 * 60);
+
+/// How often a request is sent that fails, and how long is waited in between.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Longest answer that is read, in bytes: a list of 1,000 objects.
+const MOST_ANSWER: usize = 4 * 1024 * 1024;
+
+const WAITS: Waits =
+    Waits { first: Duration::from_secs(300), idle: Duration::from_secs(60), total: Duration::from_secs(600) };
+
+/// Where a bucket is.
+pub struct BucketSettings<'a> {
+    /// `s3://bucket/folder`.
+    pub to: &'a str,
+    pub endpoint: &'a str,
+    pub region: &'a str,
+    pub key_id: &'a str,
+    pub secret: &'a Key,
+}
+
+/// A bucket, and a folder in it.
+pub struct Bucket {
+    bucket: rusty_s3::Bucket,
+    credentials: Credentials,
+    /// Empty, or with a slash at the end.
+    folder: String,
+    sender: Sender,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bucket(s3://{}/{})", self.bucket.name(), self.folder)
+    }
+}
+
+/// An answer of the store.
+struct Answer {
+    status: StatusCode,
+    etag: Option<String>,
+    bytes: Option<u64>,
+    body: String,
+}
+
+impl Bucket {
+    /// # Errors
+    /// Which setting is wrong, and how; never with the secret.
+    pub fn new(settings: &BucketSettings<'_>) -> Result<Self, (&'static str, String)> {
+        let place = settings.to.strip_prefix("s3://").unwrap_or_default();
+        let (name, folder) = place.split_once('/').unwrap_or((place, ""));
+        let is_name =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        if !is_name {
+            return Err(("backup.to", "must be a folder, or a place such as s3://bucket/folder".into()));
+        }
+        let folder = folder.trim_matches('/');
+        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let endpoint = settings
+            .endpoint
+            .parse::<Url>()
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty());
+        let endpoint =
+            endpoint.ok_or(("backup.s3_endpoint", "must be an address such as https://s3.example.com".to_owned()))?;
+        if settings.key_id.is_empty() || settings.secret.is_empty() {
+            return Err(("backup.s3_key_id", "and backup.s3_secret (or a file with it) are needed for s3://".into()));
+        }
+        let bucket = rusty_s3::Bucket::new(endpoint, UrlStyle::Path, name.to_owned(), settings.region.to_owned())
+            .map_err(|error| ("backup.s3_endpoint", error.to_string()))?;
+        let credentials = Credentials::new(settings.key_id, settings.secret.reveal());
+        let sender = Sender::new().map_err(|problem| ("backup.s3_endpoint", problem))?;
+        Ok(Self { bucket, credentials, folder, sender })
+    }
+
+    pub(super) fn begin<'a>(
+        &'a self,
+        name: &str,
+        runtime: &Handle,
+        stopping: &CancellationToken,
+    ) -> Result<Parts<'a>, BackupError> {
+        let object = format!("{}{name}", self.folder);
+        let asked = self.ask(Method::POST, Bytes::new(), || {
+            CreateMultipartUpload::new(&self.bucket, Some(&self.credentials), &object).sign(VALID)
+        });
+        let answer = runtime.block_on(stopping.run_until_cancelled(asked)).ok_or(BackupError::Stopping)??;
+        let upload = CreateMultipartUpload::parse_response(&answer.body)
+            .map_err(|_| unexpected("it began no upload", &answer))?
+            .upload_id()
+            .to_owned();
+        Ok(Parts {
+            bucket: self,
+            object,
+            upload,
+            etags: Vec::new(),
+            part: Vec::with_capacity(PART),
+            bytes: 0,
+            runtime: runtime.clone(),
+            stopping: stopping.clone(),
+            is_finished: false,
+        })
+    }
+
+    pub(super) fn prune(&self, keep: usize, runtime: &Handle, stopping: &CancellationToken) -> Result<(), BackupError> {
+        let pruning = async {
+            let names = self.names().await?;
+            for name in old(names, keep) {
+                let object = format!("{}{name}", self.folder);
+                let sign = || self.bucket.delete_object(Some(&self.credentials), &object).sign(VALID);
+                self.ask(Method::DELETE, Bytes::new(), sign).await?;
+            }
+            Ok(())
+        };
+        runtime.block_on(stopping.run_until_cancelled(pruning)).ok_or(BackupError::Stopping)?
+    }
+
+    /// The names of all objects in the folder.
+    async fn names(&self) -> Result<Vec<String>, BackupError> {
+        let (mut names, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let sign = || {
+                let mut list = ListObjectsV2::new(&self.bucket, Some(&self.credentials));
+                list.with_prefix(format!("{}chatbot-", self.folder));
+                if let Some(token) = &token {
+                    list.with_continuation_token(token.clone());
+                }
+                list.sign(VALID)
+            };
+            let answer = self.ask(Method::GET, Bytes::new(), sign).await?;
+            let list = ListObjectsV2::parse_response(&answer.body)
+                .map_err(|_| unexpected("its list is unreadable", &answer))?;
+            let keys = list.contents.iter().filter_map(|object| object.key.strip_prefix(self.folder.as_str()));
+            names.extend(keys.map(str::to_owned));
+            token = list.next_continuation_token;
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// Sends a request, again if it fails for now. Each time it is signed anew.
+    async fn ask(&self, method: Method, body: Bytes, sign: impl Fn() -> Url) -> Result<Answer, BackupError> {
+        let mut tries = 1;
+        loop {
+            let mut request = reqwest::Request::new(method.clone(), sign());
+            *request.body_mut() = Some(body.clone().into());
+            let answer = match self.sender.send(request, WAITS).await {
+                Ok(incoming) => read(incoming).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(answer) if answer.status.is_success() => return Ok(answer),
+                Ok(answer) if answer.status.is_client_error() || tries == TRIES => {
+                    return Err(unexpected("it refused", &answer));
+                }
+                Err(error) if tries == TRIES => {
+                    return Err(BackupError::Target(format!("{}: {error}", self.host())));
+                }
+                Ok(_) | Err(_) => tokio::time::sleep(PAUSE * 4_u32.pow(tries - 1)).await,
+            }
+            tries += 1;
+        }
+    }
+
+    fn host(&self) -> &str {
+        self.bucket.base_url().host_str().unwrap_or_default()
+    }
+}
+
+async fn read(incoming: Incoming) -> Result<Answer, crate::fetch::FetchError> {
+    let header = |name: &str| incoming.header(name).map(str::to_owned);
+    let (status, etag) = (incoming.status(), header("etag"));
+    let bytes = header("content-length").and_then(|length| length.parse().ok());
+    let (body, _) = incoming.body(MOST_ANSWER).await?;
+    Ok(Answer { status, etag, bytes, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+/// The code is the store's word for what is wrong; the rest of its answer may have parts of the request.
+fn unexpected(what: &str, answer: &Answer) -> BackupError {
+    let code = answer.body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    let code: String = code.map(|(code, _)| code.chars().take(60).collect()).unwrap_or_default();
+    BackupError::Target(format!("the store for backups: {what} ({} {code})", answer.status.as_u16()))
+}
+
+/// A backup that is sent in parts.
+pub(super) struct Parts<'a> {
+    bucket: &'a Bucket,
+    object: String,
+    upload: String,
+    etags: Vec<String>,
+    part: Vec<u8>,
+    bytes: u64,
+    runtime: Handle,
+    stopping: CancellationToken,
+    is_finished: bool,
+}
+
+impl Parts<'_> {
+    fn send(&mut self) -> Result<(), BackupError> {
+        let part = Bytes::from(std::mem::replace(&mut self.part, Vec::with_capacity(PART)));
+        self.bytes += part.len() as u64;
+        let number = u16::try_from(self.etags.len() + 1).map_err(|_| BackupError::Target("too many parts".into()))?;
+        let Self { bucket, object, upload, .. } = &*self;
+        let sign = || bucket.bucket.upload_part(Some(&bucket.credentials), object, number, upload).sign(VALID);
+        let sent = async { self.stopping.run_until_cancelled(bucket.ask(Method::PUT, part, sign)).await };
+        let answer = self.runtime.block_on(sent).ok_or(BackupError::Stopping)??;
+        let etag = answer.etag.clone().ok_or_else(|| unexpected("it took a part and did not say which", &answer))?;
+        self.etags.push(etag);
+        Ok(())
+    }
+
+    /// Completes the upload, and looks whether all of it is there.
+    async fn complete(&self) -> Result<(), BackupError> {
+        let Self { bucket, object, upload, .. } = self;
+        let complete = || {
+            let etags = self.etags.iter().map(String::as_str);
+            bucket.bucket.complete_multipart_upload(Some(&bucket.credentials), object, upload, etags)
+        };
+        let body = Bytes::from(complete().body());
+        let answer = bucket.ask(Method::POST, body, || complete().sign(VALID)).await?;
+        // It may say 200 and fail.
+        CompleteMultipartUploadResponse::parse(&answer.body).map_err(|_| unexpected("it did not keep it", &answer))?;
+        let sign = || bucket.bucket.head_object(Some(&bucket.credentials), object).sign(VALID);
+        let kept = bucket.ask(Method::HEAD, Bytes::new(), sign).await?;
+        if kept.bytes == Some(self.bytes) { Ok(()) } else { Err(unexpected("it has another length", &kept)) }
+    }
+}
+
+impl Write for Parts<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(PART - self.part.len());
+        self.part.extend_from_slice(&bytes[..taken]);
+        if self.part.len() == PART {
+            self.send().map_err(io::Error::other)?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Upload for Parts<'_> {
+    fn finish(mut self: Box<Self>) -> Result<(), BackupError> {
+        if !self.part.is_empty() {
+            self.send()?;
+        }
+        let completed = self.runtime.block_on(self.stopping.run_until_cancelled(self.complete()));
+        completed.ok_or(BackupError::Stopping)??;
+        self.is_finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Parts<'_> {
+    fn drop(&mut self) {
+        if self.is_finished {
+            return;
+        }
+        // Parts of what was given up would be paid for until the store forgets them.
+        let Self { bucket, object, upload, .. } = &*self;
+        let sign = || bucket.bucket.abort_multipart_upload(Some(&bucket.credentials), object, upload).sign(VALID);
+        let mut request = reqwest::Request::new(Method::DELETE, sign());
+        *request.body_mut() = Some(Bytes::new().into());
+        let aborted = async { tokio::time::timeout(PAUSE, bucket.sender.send(request, WAITS)).await };
+        if !matches!(self.runtime.block_on(aborted), Ok(Ok(_))) {
+            tracing::warn!(?bucket, "parts of a backup that was given up may stay in the bucket");
+        }
+    }
+}
