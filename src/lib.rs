@@ -12,6 +12,7 @@
 //! - [`accounts`] is authorization; [`jobs`] are queued and running jobs; [`schedule`] parses times and recurrences;
 //!   [`fetch`] is the HTTP client, [`process`] runs other programs.
 //! - [`backup`] makes backups, and stores from them.
+//! - [`transfer`] exports history, and imports that of other chats.
 //! - [`documents`] extracts text from files and splits it into passages.
 //! - [`retrieval`] finds passages by words and by meaning; [`embedding`] computes vectors of texts, which are close
 //!   together when they mean the same.
@@ -59,3 +60,4 @@ pub mod server;
 pub mod store;
 pub mod text;
 pub mod threads;
+pub mod transfer;

@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, one file each.
 //!
-//! All but `serve`, `restore` and `licenses` speak with a running server, over HTTP.
+//! All but `serve`, `restore`, `import` and `licenses` speak with a running server, over HTTP.
 
 mod ask;
 mod backup;
@@ -14,6 +14,7 @@ mod progress;
 mod restore;
 mod serve;
 mod table;
+mod transfer;
 mod user;
 
 use anyhow::Context;
@@ -30,6 +31,7 @@ use self::jobs::JobsArgs;
 use self::owner_key::OwnerKeyArgs;
 use self::restore::RestoreArgs;
 use self::serve::ServeArgs;
+use self::transfer::{ExportArgs, ImportArgs};
 use self::user::UserArgs;
 
 /// Self-hosted real-time chat whose bots do real work, in one program.
@@ -90,6 +92,15 @@ enum Command {
     /// The whole backup is checked before anything is written, and a folder that has a store is never changed. However it
     /// ends, the folder has a complete store, or none and restoring can be done again.
     Restore(RestoreArgs),
+    /// Write rooms and messages as lines of JSON, or as pages to read
+    ///
+    /// The server is found as by "chatbot backup". The lines are described in docs/export.md, and can be imported again.
+    Export(ExportArgs),
+    /// Take in the history of another chat: Slack, Mattermost, Rocket.Chat, Campfire, Django, or an export of chatbot
+    ///
+    /// The server must not run meanwhile. What was imported before is not stored twice. Who has the name of an account is
+    /// taken for that person.
+    Import(ImportArgs),
     /// Print which software of others is in this program, and its licences.
     Licenses,
 }
@@ -112,6 +123,8 @@ impl Cli {
             Command::Ask(arguments) => ask::run(arguments),
             Command::Backup(arguments) => backup::run(arguments),
             Command::Restore(arguments) => restore::run(arguments),
+            Command::Export(arguments) => transfer::export(arguments),
+            Command::Import(arguments) => transfer::import(arguments),
             Command::Licenses => output::write(&licenses::text()),
         }
     }

@@ -72,6 +72,7 @@ mod slow_readers;
 mod stats;
 mod status;
 mod tokens;
+mod transfer;
 mod upgrade;
 mod user_cli;
 mod vectors_crash;
