@@ -83,22 +83,29 @@ fn columns(rows: &[Row]) -> Option<Gap> {
     gaps.truncate(MOST_GAPS);
     let fitting = gaps.iter().map(|gap| fitted(gap.clone(), rows)).find(|gap| {
         let beside = rows[gap.rows.clone()].to_vec();
-        let is_across = is_drawn_across(&beside, gap);
+        let turns = turns(&beside, gap);
+        let (is_apart, is_across) = (turns <= 2 && !is_form(&beside, gap), turns > beside.len() / 2);
         let (left, right) = parted(beside, gap);
-        are_beside(&left, &right)
-            && is_text(left, is_across)
-            && is_text(right, is_across)
-            && !has_cells(gap, &gaps, rows)
+        let are_texts = || is_text(&left, is_across) && is_text(&right, is_across) && !has_cells(gap, &gaps, rows);
+        are_beside(&left, &right) && (is_apart || are_texts())
     });
     fitting
 }
 
-/// Whether what lies left and right of a gap is drawn in turns, as tables are.
-fn is_drawn_across(rows: &[Row], gap: &Gap) -> bool {
+/// How often drawing goes from one side of a gap to the other: once for columns, for each row of a table.
+fn turns(rows: &[Row], gap: &Gap) -> usize {
     let mut sides: Vec<(usize, bool)> =
         rows.iter().flat_map(|row| &row.pieces).map(|piece| (piece.order, piece.x0 < gap.x0)).collect();
     sides.sort_unstable();
-    sides.windows(2).filter(|pair| pair[0].1 != pair[1].1).count() > rows.len() / 2
+    sides.windows(2).filter(|pair| pair[0].1 != pair[1].1).count()
+}
+
+/// Whether these may be the labels of a form and their values, which are often drawn one after the other, too: a few rows with
+/// something on both sides. What is longer is rather an index.
+fn is_form(rows: &[Row], gap: &Gap) -> bool {
+    const LONGEST: usize = 15;
+    let both = rows.iter().filter(|row| row.x0() < gap.x0 && row.x1() > gap.x1).count();
+    both < LONGEST && both * 2 > rows.len()
 }
 
 /// Whether what lies between a gap and the ones that run beside it is too narrow for text: these are columns of a table.
@@ -193,11 +200,13 @@ fn are_beside(left: &[Piece], right: &[Piece]) -> bool {
     shared > 0.5 * (top(left) - bottom(left)).min(top(right) - bottom(right))
 }
 
-/// Whether these are lines of a running text rather than cells of a table, items or labels. `is_across` says that they were drawn
-/// in turns with what stands beside them.
-fn is_text(pieces: Vec<Piece>, is_across: bool) -> bool {
-    let lines = rows(pieces);
-    if lines.len() < FEWEST_LINES {
+/// Whether these are lines of a running text rather than cells of a table, items or labels. What is drawn in turns with what stands
+/// beside it (`is_across`) must be very much like one: scans are written row by row.
+fn is_text(pieces: &[Piece], is_across: bool) -> bool {
+    let (fewest, shortest) =
+        if is_across { (4 * FEWEST_LINES, 2 * SHORTEST_LINE) } else { (FEWEST_LINES, SHORTEST_LINE) };
+    let lines = rows(pieces.to_vec());
+    if lines.len() < fewest {
         return false;
     }
     let x0 = lines.iter().map(Row::x0).fold(f32::INFINITY, f32::min);
@@ -208,7 +217,7 @@ fn is_text(pieces: Vec<Piece>, is_across: bool) -> bool {
     let pitch = median(lines.windows(2).map(|pair| (pair[0].y - pair[1].y) / pair[0].size.max(pair[1].size)));
     let goes_on = goes_on(&lines);
     let is_filled = if goes_on == Some(true) { filled(0.6) } else { filled(0.85) && !(is_across && goes_on.is_some()) };
-    length >= SHORTEST_LINE as f32 && pitch <= 2.5 && is_filled
+    length >= shortest as f32 && pitch <= 2.5 && is_filled
 }
 
 /// Whether some lines begin in the middle of a sentence, as far as letters can tell.

@@ -40,6 +40,9 @@ pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem
     }
     let document = Pdf::new(bytes).map_err(problem)?;
     let count = document.pages().len();
+    if count == 0 {
+        return Err(Problem::Broken);
+    }
     if count > limits.pages {
         return Err(Problem::TooManyPages);
     }

@@ -7,7 +7,7 @@ use crate::documents::extract::lines::is_wide;
 /// The gaps, as parts of the size, from which on there is a space between letters; between a letter and an ideograph; from which
 /// on the next piece begins; and from which on it is something else, such as the next cell of a table.
 const SPACE: f32 = 0.14;
-const WIDE_SPACE: f32 = 0.4;
+const WIDE_SPACE: f32 = 0.2;
 const BREAK: f32 = 0.6;
 const FAR: f32 = 1.4;
 
