@@ -84,7 +84,9 @@ fn columns(rows: &[Row]) -> Option<Gap> {
     let fitting = gaps.iter().map(|gap| fitted(gap.clone(), rows)).find(|gap| {
         let beside = rows[gap.rows.clone()].to_vec();
         let turns = turns(&beside, gap);
-        let (is_apart, is_across) = (turns <= 2 && !is_form(&beside, gap), turns > beside.len() / 2);
+        // A footnote or a picture's title may come in between.
+        let (few, many) = (beside.len() / 10 + 2, beside.len() / 2);
+        let (is_apart, is_across) = (turns <= few && !is_form(&beside, gap), turns > many);
         let (left, right) = parted(beside, gap);
         let are_texts = || is_text(&left, is_across) && is_text(&right, is_across) && !has_cells(gap, &gaps, rows);
         are_beside(&left, &right) && (is_apart || are_texts())
