@@ -55,8 +55,13 @@ fn margin(text: &str) -> Option<usize> {
 }
 
 fn goes_on(line: &str, next: &str, full: usize) -> bool {
+    may_go_on(line, next) && width(line) + first_word(next) >= full
+}
+
+/// Whether both lines may be of one paragraph, as far as their text tells.
+pub fn may_go_on(line: &str, next: &str) -> bool {
     let is_text = |line: &str| !line.trim().is_empty() && !line.starts_with('#') && !is_row(line);
-    is_text(line) && is_text(next) && !begins_item(next) && width(line) + first_word(next) >= full
+    is_text(line) && is_text(next) && !begins_item(next)
 }
 
 /// A row of a table: cells with bars or wide gaps between them.

@@ -1,8 +1,11 @@
 //! What a page shows, as far as it is text: the operators of its content, and of the forms and annotations on it.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::rc::Rc;
 
+use flate2::read::ZlibDecoder;
+use hayro_syntax::Filter;
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction as Do;
 use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Number, Object, ObjectIdentifier, Rect, Stream};
@@ -442,8 +445,22 @@ fn content_of(page: &Page<'_>) -> Result<Vec<u8>, Problem> {
 
 /// A stream's data, if it can be unpacked.
 fn unpacked(stream: &Stream<'_>) -> Result<Option<Vec<u8>>, Problem> {
+    if let Some(data) = inflated(stream)? {
+        return Ok(Some(data));
+    }
     let Ok(data) = stream.decoded_data() else { return Ok(None) };
     if data.len() > MOST_CONTENT { Err(Problem::TooComplex) } else { Ok(Some(data.into_owned())) }
+}
+
+/// The data of a stream that is packed as nearly all are. `hayro_syntax` would unpack it without an end, or try three times.
+fn inflated(stream: &Stream<'_>) -> Result<Option<Vec<u8>>, Problem> {
+    let has_parameters = ["DecodeParms", "DP"].iter().any(|key| stream.dict().contains_key(key));
+    if has_parameters || stream.filters().as_slice() != [Filter::FlateDecode] {
+        return Ok(None);
+    }
+    let (packed, mut data) = (stream.raw_data(), Vec::new());
+    let read = ZlibDecoder::new(&*packed).take(MOST_CONTENT as u64 + 1).read_to_end(&mut data);
+    if data.len() > MOST_CONTENT { Err(Problem::TooComplex) } else { Ok(read.is_ok().then_some(data)) }
 }
 
 fn matrix(numbers: [Number; 6]) -> Matrix {

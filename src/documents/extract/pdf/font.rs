@@ -25,7 +25,7 @@ pub struct Font {
 enum Kind {
     /// One byte each.
     Simple(Box<[Simple; 256]>),
-    Composite(Composite),
+    Composite(Box<Composite>),
 }
 
 /// What a byte stands for.
@@ -75,7 +75,7 @@ impl Font {
         let is_bold = is_bold(&name, &descriptor);
         let (kind, is_vertical) = if is_composite {
             let (composite, is_vertical) = Composite::new(dict, &base);
-            (Kind::Composite(composite), is_vertical)
+            (Kind::Composite(Box::new(composite)), is_vertical)
         } else {
             (Kind::Simple(simple(dict, &descriptor, &name, is_bold)), false)
         };

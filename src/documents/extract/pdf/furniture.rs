@@ -34,11 +34,11 @@ fn pattern(line: &str) -> String {
     line.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("#")
 }
 
-fn first(page: &Vec<Line>) -> Option<usize> {
+fn first(page: &[Line]) -> Option<usize> {
     page.iter().position(|line| !line.text.trim().is_empty())
 }
 
-fn last(page: &Vec<Line>) -> Option<usize> {
+fn last(page: &[Line]) -> Option<usize> {
     page.iter().rposition(|line| !line.text.trim().is_empty())
 }
 

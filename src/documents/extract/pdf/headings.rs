@@ -50,21 +50,30 @@ impl Levels {
         self.sizes.iter().position(|size| *size == line.size).filter(|_| stands_out).map(|index| index.min(5) + 1)
     }
 
-    /// A page's text with its headings marked. A heading of two lines is one.
+    /// A page's text with its headings marked. A heading of two lines is one, and so are lines that were broken at the margin.
     pub fn mark(&self, page: &[Line]) -> String {
         let mut marked: Vec<String> = Vec::with_capacity(page.len());
-        let mut above = None;
+        let mut above: Option<(&Line, Option<usize>)> = None;
         for line in page {
             let level = self.level(line);
+            let goes_on = above.is_some_and(|(above, of_above)| match level {
+                Some(_) => level == of_above,
+                None => of_above.is_none() && goes_on(above, line),
+            });
             match (level, marked.last_mut()) {
-                (Some(_), Some(last)) if level == above => lines::glue(last, line.text.trim()),
+                (_, Some(last)) if goes_on => lines::glue(last, line.text.trim()),
                 (Some(level), _) => marked.push(format!("{} {}", "#".repeat(level), line.text.trim())),
                 (None, _) => marked.push(lines::not_a_heading(line.text.trim_end()).into_owned()),
             }
-            above = level;
+            above = Some((line, level));
         }
         marked.join("\n")
     }
+}
+
+/// Whether a paragraph goes on in the next line.
+fn goes_on(line: &Line, next: &Line) -> bool {
+    line.is_full && line.size == next.size && lines::may_go_on(&line.text, &next.text)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct Line {
     pub is_bold: bool,
     /// It leads to a number far away, as lines of a table of contents do.
     pub is_leader: bool,
+    /// The first word of the next line would not have fitted on it.
+    pub is_full: bool,
 }
 
 /// Puts characters into lines; an empty line stands where there is a gap.
@@ -85,14 +87,14 @@ fn spaced(rows: &[Row]) -> Vec<Line> {
         if above.is_some_and(|pitch| pitch > (1.35 * usual).max(1.2)) {
             lines.push(Line::default());
         }
-        lines.push(line(row));
+        lines.push(Line { is_full: rows.get(index + 1).is_some_and(|next| row.is_full_before(next)), ..line(row) });
     }
     lines
 }
 
 fn line(row: &Row) -> Line {
     let (text, is_leader) = without_leaders(&row.text());
-    Line { text, size: (row.usual_size() * 2.0).round() as u32, is_bold: row.is_bold(), is_leader }
+    Line { text, size: (row.usual_size() * 2.0).round() as u32, is_bold: row.is_bold(), is_leader, is_full: false }
 }
 
 /// Puts a wide gap in the place of dots that lead from a name to a number.

@@ -19,7 +19,7 @@ mod widths;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
 use super::problem::Problem;
-use super::{ExtractLimits, Extracted, lines};
+use super::{ExtractLimits, Extracted};
 use content::Reader;
 use headings::Levels;
 use layout::Line;
@@ -29,9 +29,6 @@ const END_WITHIN: usize = 8 * 1024;
 
 /// Average number of letters per page below which the pages are images: some scanners print a number on each.
 const LETTERS_OF_A_PAGE: usize = 4;
-
-/// Fraction of the line width that a wrapped line must fill: letters differ in width.
-const FILL: f32 = 0.8;
 
 /// Reads all pages.
 pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
@@ -58,7 +55,7 @@ pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem
     Ok(Extracted {
         title: about.title.as_deref().map(text_string),
         author: about.author.as_deref().map(text_string),
-        text: lines::joined(&texts.join("\x0c"), FILL),
+        text: texts.join("\x0c"),
         pages: u32::try_from(count).ok(),
         ..Extracted::default()
     })

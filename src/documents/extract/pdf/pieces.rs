@@ -148,6 +148,8 @@ pub struct Row {
     /// Of its largest letters.
     pub y: f32,
     pub size: f32,
+    /// Where the lines of its part of the page end.
+    pub margin: f32,
 }
 
 impl Row {
@@ -182,6 +184,15 @@ impl Row {
 
     pub fn x1(&self) -> f32 {
         self.pieces.iter().map(|piece| piece.x1).fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    /// Whether the first word of the next row would not have fitted on this one.
+    pub fn is_full_before(&self, next: &Row) -> bool {
+        let words = || next.pieces.iter().map(|piece| piece.text.as_str());
+        let count: usize = words().map(|text| text.chars().count()).sum();
+        let first = words().next().map_or(0, first_word);
+        let letter = (next.x1() - next.x0()) / count.max(1) as f32;
+        self.x1() + letter * first as f32 + SPACE * self.size >= self.margin
     }
 
     pub fn is_bold(&self) -> bool {
@@ -222,6 +233,14 @@ impl Row {
             last = Some(piece);
         }
         text
+    }
+}
+
+/// Characters of the word that a text begins with. One ideograph is a word, with the mark that must not stand before it.
+fn first_word(text: &str) -> usize {
+    match text.chars().next() {
+        Some(c) if is_wide(c) => 1 + text.chars().skip(1).take_while(|c| is_wide(*c) && !c.is_alphanumeric()).count(),
+        _ => text.chars().take_while(|c| !c.is_whitespace() && !is_wide(*c)).count(),
     }
 }
 
