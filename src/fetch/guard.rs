@@ -66,6 +66,15 @@ fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
+/// This machine's addresses. Blocks.
+///
+/// # Errors
+/// If the system does not tell.
+pub fn own_addresses() -> io::Result<Vec<IpAddr>> {
+    let interfaces = InterfaceFilter::new().v4().v6().get()?;
+    Ok(interfaces.filter_map(|interface| interface.address.ip_addr()).collect())
+}
+
 /// This machine's addresses and the networks attached to its interfaces, which routers do not protect from it: services
 /// that listen on all interfaces, and neighbours that trust their own network.
 fn own_networks() -> io::Result<Vec<IpNet>> {

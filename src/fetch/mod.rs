@@ -22,6 +22,7 @@ use reqwest::redirect::Policy as Redirects;
 use reqwest::{StatusCode, Url};
 
 use self::guard::Guard;
+pub use self::guard::own_addresses;
 pub use self::look_ups::Asker;
 use self::look_ups::with_port;
 pub use self::signature::{SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy as Redirects;
-use reqwest::{StatusCode, Url};
+use reqwest::{Certificate, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -94,7 +94,7 @@ impl Endpoint {
         let has_scheme = base.contains("://");
         let base = Client::parse(base).ok().filter(|_| has_scheme);
         let base = base.ok_or("must be an address such as http://localhost:11434/v1, without a login")?;
-        Ok(Self { http: http_client()?, base, authorization: authorization(&key)?, key })
+        Ok(Self { http: http_client(&[])?, base, authorization: authorization(&key)?, key })
     }
 
     /// The host, for messages to users.
@@ -135,7 +135,16 @@ impl Sender {
     /// # Errors
     /// A message for the operator.
     pub fn new() -> Result<Self, String> {
-        http_client().map(Self)
+        http_client(&[]).map(Self)
+    }
+
+    /// Trusts also servers with certificates by those in a PEM text.
+    ///
+    /// # Errors
+    /// A message for the operator.
+    pub fn trusting(pem: &[u8]) -> Result<Self, String> {
+        let roots = Certificate::from_pem_bundle(pem).ok().filter(|roots| !roots.is_empty());
+        http_client(&roots.ok_or("there is no certificate in it")?).map(Self)
     }
 
     /// Waits for the response headers.
@@ -144,8 +153,9 @@ impl Sender {
     }
 }
 
-fn http_client() -> Result<reqwest::Client, String> {
-    let client = reqwest::Client::builder()
+fn http_client(roots: &[Certificate]) -> Result<reqwest::Client, String> {
+    let client = roots.iter().cloned().fold(reqwest::Client::builder(), reqwest::ClientBuilder::add_root_certificate);
+    let client = client
         .redirect(Redirects::none())
         .no_proxy()
         .connect_timeout(Endpoint::CONNECT)
@@ -190,6 +200,10 @@ impl Incoming {
 
     pub fn status(&self) -> StatusCode {
         self.response.status()
+    }
+
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
     }
 
     /// The media type, lower-case and without its parameters; empty where none is given.

@@ -21,6 +21,12 @@ impl Timestamp {
         text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
     }
 
+    /// Parses a date as HTTP has it, such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+    pub fn parse_http(text: &str) -> Option<Self> {
+        // That is RFC 2822's form, with a word for the zone that jiff takes, too.
+        jiff::fmt::rfc2822::parse(text).ok().map(|moment| Self(moment.timestamp().as_millisecond()))
+    }
+
     /// Whole seconds since 1970.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
@@ -66,5 +72,12 @@ mod tests {
     #[test]
     fn times_are_rfc_3339_with_milliseconds() {
         assert_eq!(Timestamp(1_700_000_000_120).to_string(), "2023-11-14T22:13:20.120Z");
+    }
+
+    #[test]
+    fn dates_of_http_are_read() {
+        let parsed = Timestamp::parse_http("Sun, 06 Nov 1994 08:49:37 GMT").map(|at| at.to_string());
+        assert_eq!(parsed.as_deref(), Some("1994-11-06T08:49:37.000Z"));
+        assert_eq!(Timestamp::parse_http("120"), None);
     }
 }
