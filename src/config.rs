@@ -9,6 +9,7 @@ mod embedding;
 mod language_model;
 mod layers;
 mod open_id;
+mod tls;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use embedding::{EmbeddingChoice, EmbeddingConfig};
 pub use language_model::LanguageModelConfig;
 pub use layers::{ConfigError, Sources, environment, load};
 pub use open_id::OpenIdConfig;
+pub use tls::TlsConfig;
 pub use webhooks::WebhookConfig;
 
 use crate::budgets::{Rate, Rates};
@@ -40,6 +42,7 @@ use crate::text::Locale;
 pub struct Config {
     pub server: ServerConfig,
     pub http: HttpConfig,
+    pub tls: TlsConfig,
     pub limits: LimitsConfig,
     pub budgets: BudgetsConfig,
     pub rooms: RoomsConfig,
@@ -74,6 +77,8 @@ pub struct ServerConfig {
     /// IP address to listen on; empty for all, IPv4 and IPv6.
     pub host: String,
     pub port: u16,
+    /// Unix socket to listen at instead; empty for none. Whoever connects there is a proxy that is trusted.
+    pub socket: PathBuf,
     pub data_dir: PathBuf,
     /// Time limit of a shutdown, in seconds.
     pub stop_seconds: u64,
@@ -288,7 +293,14 @@ impl Default for SearchConfig {
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { host: String::new(), port: 8000, data_dir: "./data".into(), stop_seconds: 10, time_zone: String::new() }
+        Self {
+            host: String::new(),
+            port: 8000,
+            socket: PathBuf::new(),
+            data_dir: "./data".into(),
+            stop_seconds: 10,
+            time_zone: String::new(),
+        }
     }
 }
 
@@ -403,13 +415,13 @@ impl Config {
     /// The names in the public DNS by which browsers reach this server.
     pub fn hosts(&self) -> Vec<String> {
         let public_host = self.public_url().and_then(|url| url.host_str().map(str::to_owned));
-        self.http.hosts.iter().cloned().chain(public_host).collect()
+        self.http.hosts.iter().chain(&self.tls.domains).cloned().chain(public_host).collect()
     }
 
-    /// The host of the public address, if that is one over HTTPS.
-    pub fn https_host(&self) -> Option<String> {
+    /// The host and the port of the public address, if that is one over HTTPS.
+    pub fn https_host(&self) -> Option<(String, u16)> {
         let url = self.public_url().filter(|url| url.scheme() == "https")?;
-        url.host_str().map(str::to_owned)
+        Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
     }
 
     fn public_url(&self) -> Option<reqwest::Url> {
@@ -423,6 +435,7 @@ impl Config {
             &self.embedding.key_file,
             &self.open_id.client_secret_file,
             &self.backup.s3_secret_file,
+            &self.tls.key,
         ];
         let paths = [&self.server.data_dir].into_iter().chain(key_files).chain(&self.file).cloned();
         paths.chain(self.backup.folder()).filter(|path| !path.as_os_str().is_empty()).collect()
@@ -483,6 +496,9 @@ impl Config {
         require(self.accounts.audit_days <= most_days, "accounts.audit_days", &days)?;
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;
+        self.tls.check()?;
+        let is_plain = self.server.socket.as_os_str().is_empty() || !self.tls.is_on();
+        require(is_plain, "server.socket", "cannot be used with a certificate: the proxy at the socket has that")?;
         self.open_id.check(public_url)?;
         self.backup.check()?;
         let filter = Filter::new(&self.moderation).map(drop);

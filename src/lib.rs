@@ -16,7 +16,7 @@
 //! - [`documents`] extracts text from files and splits it into passages.
 //! - [`retrieval`] finds passages by words and by meaning; [`embedding`] computes vectors of texts, which are close
 //!   together when they mean the same.
-//! - [`local`] lets commands on the same machine in.
+//! - [`supervisor`] speaks with systemd, or another service manager; [`tls`] encrypts connections, and sees to the certificate; [`local`] lets commands on the same machine in.
 //! - [`index`] finds by words what the store keeps.
 //! - [`analysis`] is text as search sees it.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
@@ -58,6 +58,8 @@ pub mod schedule;
 pub mod search;
 pub mod server;
 pub mod store;
+pub mod supervisor;
 pub mod text;
 pub mod threads;
 pub mod transfer;
+pub mod tls;

@@ -1,9 +1,10 @@
 //! Local access: commands on the same machine find the running server and its key by a file in the data directory that only
 //! the server's user can read.
 
+use std::fmt;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,10 +15,31 @@ use crate::durable;
 const FILE: &str = "server.json";
 
 /// Where the server is, and a key that counts as the owner's while it runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalAccess {
     pub url: String,
     pub key: String,
+    /// Where it encrypts connections: how to know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<LocalTls>,
+    /// The Unix socket at which it listens, if it listens on no port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
+}
+
+/// How a command knows a server that encrypts connections, whatever certificate others are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalTls {
+    /// Of the host in the URL, which is no name in the DNS; in the PEM format.
+    pub certificate: String,
+    /// Where that host is.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl fmt::Debug for LocalAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LocalAccess({})", self.url)
+    }
 }
 
 /// The file; removed on drop. After a crash it remains, with a key that is no longer valid.
@@ -35,7 +57,23 @@ impl LocalAccess {
         } else {
             format!("http://{address}")
         };
-        Self { url, key }
+        Self { url, key, tls: None, socket: None }
+    }
+
+    /// For a server that listens at that path.
+    pub fn at_socket(path: &Path, key: String) -> Self {
+        Self { url: "http://localhost".to_owned(), key, tls: None, socket: Some(path.to_owned()) }
+    }
+
+    /// For a server that listens on that address and encrypts connections. `certificate` is what it shows to those who ask for
+    /// `name`.
+    pub fn encrypted(address: SocketAddr, key: String, name: &str, certificate: &str) -> Self {
+        let addresses = match address.ip() {
+            ip if ip.is_unspecified() => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            ip => vec![ip],
+        };
+        let tls = Some(LocalTls { certificate: certificate.to_owned(), addresses });
+        Self { url: format!("https://{name}:{}", address.port()), key, tls, socket: None }
     }
 
     /// Writes the file to the data directory. Blocking.

@@ -3,16 +3,16 @@
 //! Takes the listener and the signal to stop from outside, so that tests run the real server on a free port.
 
 mod custom_commands;
+mod listeners;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,7 +32,9 @@ use crate::durable;
 use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::groups::LocalBroker;
-use crate::http::{App, BURST_SECONDS, ConnectionLimits, Listener, Reads, RequestLimits, Settings, Sockets, Vitals};
+use crate::http::{
+    App, BURST_SECONDS, ConnectionLimits, Door, Listener, Reads, RequestLimits, Settings, Sockets, UnknownProxy, Vitals,
+};
 use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
 use crate::local::{Announced, LocalAccess};
@@ -46,11 +48,13 @@ use crate::search::Search;
 use crate::store::{Closing, Files, Space, Store, StoreOptions};
 use crate::text::Locale;
 use crate::threads;
+use crate::tls::{OWN_NAME, Tls, Upkeep};
 pub use custom_commands::CustomCommands;
+pub use listeners::{Address, Listeners, Listening};
 
 /// A server that accepts connections.
 pub struct Server {
-    address: SocketAddr,
+    address: Address,
     first_invitation: Option<String>,
     stop_within: Duration,
     app: Arc<App>,
@@ -96,14 +100,16 @@ impl Server {
     ///
     /// # Errors
     /// A message for the operator, if the store cannot be opened.
-    pub async fn start(config: &Config, listener: std::net::TcpListener) -> anyhow::Result<Self> {
+    pub async fn start(config: &Config, listeners: impl Into<Listeners>) -> anyhow::Result<Self> {
+        let Listeners { main, redirect } = listeners.into();
         let failure = Failure::default();
+        let (tls, upkeep) = open_tls(config).await?.unzip();
         let (store, closing) = open_store(config, failure.clone()).await?;
         let keys = Keys::open(store.clone(), config.owner_key()).await.context("cannot read the owner's key")?;
-        let address = listener.local_addr().context("cannot tell the port")?;
+        let address = main.address().context("cannot tell the port")?;
         let local_key = random_token();
         let keys = keys.with_local_key(&local_key);
-        let announced = announce(config, LocalAccess::new(address, local_key)).await?;
+        let announced = announce(config, local_access(&address, local_key, tls.as_deref())).await?;
 
         let search = search(config, store.clone())?;
         let client = Client::new(&config.http.allow_private_hosts);
@@ -203,9 +209,11 @@ impl Server {
             library,
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
             budgets,
+            tls: tls.clone(),
+            unknown_proxy: UnknownProxy::default(),
             hook_posts: RequestLimits::new(config.limits.messages_per_second, BURST_SECONDS),
             tasks: connections.clone(),
-            settings: settings(config),
+            settings: settings(config, &address, tls.as_deref()),
             stopping,
         });
         let first_invitation = app.accounts.first_invitation().await;
@@ -250,8 +258,22 @@ impl Server {
         connections.spawn(async move {
             stopping.run_until_cancelled(counted.jobs.keep_stats()).await;
         });
-        let listener = TcpListener::from_std(listener).context("cannot listen")?;
-        connections.spawn(Listener::new(app.clone(), connections.clone()).run(listener));
+        if let Some((tls, upkeep)) = tls.zip(upkeep) {
+            let stopping = app.stopping.clone();
+            connections.spawn(async move {
+                stopping.run_until_cancelled(tls.keep_up(upkeep)).await;
+            });
+        }
+        let listener = Listener::new(app.clone(), connections.clone());
+        let main = match main {
+            Listening::Tcp(main) => TcpListener::from_std(main).map(Door::Main),
+            Listening::Unix(main) => UnixListener::from_std(main).map(Door::Unix),
+        };
+        connections.spawn(listener.clone().run(main.context("cannot listen")?));
+        if let Some(redirect) = redirect {
+            let redirect = TcpListener::from_std(redirect).context("cannot listen")?;
+            connections.spawn(listener.run(Door::Redirect(redirect)));
+        }
         let stop_within = Duration::from_secs(config.server.stop_seconds);
         Ok(Self {
             address,
@@ -269,13 +291,18 @@ impl Server {
     }
 
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// The token of the link that makes the owner's account, as long as there is no account.
     pub fn first_invitation(&self) -> Option<&str> {
         self.first_invitation.as_deref()
+    }
+
+    /// What encrypts connections, if anything does.
+    pub fn tls(&self) -> Option<Arc<Tls>> {
+        self.app.tls.clone()
     }
 
     /// Handle for replacing the custom commands while the server runs.
@@ -350,6 +377,19 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
         Ok(Store::open(&dir.join("store"), options, move |reason| failure.set(reason))?)
     });
     opened.await?
+}
+
+fn local_access(address: &Address, key: String, tls: Option<&Tls>) -> LocalAccess {
+    match (address, tls) {
+        (Address::Unix(path), _) => LocalAccess::at_socket(path, key),
+        (Address::Tcp(address), None) => LocalAccess::new(*address, key),
+        (Address::Tcp(address), Some(tls)) => LocalAccess::encrypted(*address, key, OWN_NAME, tls.own_certificate()),
+    }
+}
+
+async fn open_tls(config: &Config) -> anyhow::Result<Option<(Arc<Tls>, Upkeep)>> {
+    let Some(source) = config.tls.source(&config.server.data_dir) else { return Ok(None) };
+    Ok(Some(Tls::open(source).await.map_err(anyhow::Error::msg)?))
 }
 
 /// Search over messages; dates are read in the server's zone where the asker's is not known.
@@ -440,11 +480,21 @@ fn webhooks(config: &Config) -> anyhow::Result<Webhooks> {
     built.map(Webhooks::new).map_err(|(key, problem)| anyhow::anyhow!("webhooks.{key}: {problem}"))
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config, address: &Address, tls: Option<&Tls>) -> Settings {
+    let port = match address {
+        Address::Tcp(address) => address.port(),
+        Address::Unix(_) => config.server.port,
+    };
+    let (https_host, https_port) = config.https_host().unzip();
+    // A certificate says by which names browsers come.
+    let certified = tls.and_then(Tls::certificate).map(|certificate| certificate.names.clone()).unwrap_or_default();
     Settings {
         allowed_origins: config.http.allowed_origins.clone(),
-        hosts: config.hosts(),
-        https_host: config.https_host(),
+        hosts: config.hosts().into_iter().chain(certified).collect(),
+        https_host,
+        https_port: https_port.unwrap_or(port),
+        // At home, the same name also leads to what has no HTTPS.
+        insists_on_https: !config.tls.local,
         trusted_proxies: config.trusted_proxies(),
         counts_addresses: config.budgets.factor > 0,
         messages_per_second: config.limits.messages_per_second,

@@ -1,14 +1,15 @@
 //! The HTTP client of the command line: for the server on this machine, or another one by URL and key.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chatbot::config::{self, Config, Sources};
-use chatbot::local::LocalAccess;
+use chatbot::local::{LocalAccess, LocalTls};
 use clap::Args;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Certificate, ClientBuilder, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
 use super::form::Form;
@@ -21,6 +22,32 @@ const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Timeout of a download.
 const DOWNLOAD_TIME_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// A server on this machine.
+#[derive(Args)]
+pub struct LocalArgs {
+    /// Data directory of the server [default: as for serve]
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<String>,
+    /// Configuration file that names the data directory
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+impl LocalArgs {
+    /// Its settings.
+    ///
+    /// # Errors
+    /// A message for the user, if they are wrong.
+    pub fn settings(&self) -> anyhow::Result<Config> {
+        settings(self.data_dir.as_deref(), self.config.as_deref())
+    }
+}
+
+fn settings(data_dir: Option<&str>, file: Option<&Path>) -> anyhow::Result<Config> {
+    let flags = data_dir.map(|dir| ("server.data_dir", dir.to_owned())).into_iter().collect();
+    let file = file.map(Path::to_owned);
+    Ok(config::load(&Sources { file, environment: config::environment(), flags })?)
+}
 
 /// Which server is meant.
 #[derive(Args)]
@@ -50,10 +77,7 @@ impl ServerArgs {
     /// # Errors
     /// A message for the user, if they are wrong.
     pub fn settings(&self) -> anyhow::Result<Config> {
-        let flags = self.data_dir.clone().map(|dir| ("server.data_dir", dir));
-        let file = self.config.clone();
-        let sources = Sources { file, environment: config::environment(), flags: flags.into_iter().collect() };
-        Ok(config::load(&sources)?)
+        settings(self.data_dir.as_deref(), self.config.as_deref())
     }
 }
 
@@ -76,10 +100,16 @@ impl Client {
             let hint = "is the address right, and the key in CHATBOT_KEY?";
             return Ok(Self { http: builder.build()?, url, key: server.key, hint });
         }
-        let LocalAccess { url, key } = LocalAccess::find(&server.settings()?.server.data_dir)?;
+        let LocalAccess { url, key, tls, socket } = LocalAccess::find(&server.settings()?.server.data_dir)?;
         let hint = "the server that ran here has gone without a proper stop; start it again with chatbot serve";
         // A proxy from the environment would not reach this machine.
-        Ok(Self { http: builder.no_proxy().build()?, url, key: Some(key), hint })
+        let builder = builder.no_proxy();
+        let builder = match tls {
+            Some(tls) => knowing(builder, &Url::parse(&url)?, &tls)?,
+            None => builder,
+        };
+        let builder = socket.into_iter().fold(builder, ClientBuilder::unix_socket);
+        Ok(Self { http: builder.build()?, url, key: Some(key), hint })
     }
 
     /// Sends a request; null if the response has no body.
@@ -118,8 +148,9 @@ impl Client {
         if response.status().is_success() {
             return Ok(response);
         }
-        self.read(response).await?;
-        bail!("what answers at {} is not chatbot", self.url)
+        let (status, answer) = self.read(response).await?;
+        self.accept(status, answer)?;
+        bail!("what answers at {} ({status}) is not chatbot", self.url)
     }
 
     /// Sends a form with a file, which is read while it is sent.
@@ -140,7 +171,31 @@ impl Client {
         }
     }
 
+    /// What the server says of its health, and whether it is well.
+    ///
+    /// # Errors
+    /// If it does not answer within `patience`.
+    pub async fn health(&self, patience: Duration) -> anyhow::Result<(bool, Value)> {
+        let (status, answer) = self.exchange(self.request(Method::GET, "/healthz").timeout(patience)).await?;
+        Ok((status.is_success(), answer))
+    }
+
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Value> {
+        let (status, answer) = self.exchange(request).await?;
+        self.accept(status, answer)
+    }
+
+    /// An answer of success; otherwise the server's error message.
+    fn accept(&self, status: StatusCode, answer: Value) -> anyhow::Result<Value> {
+        match status {
+            status if status.is_success() => Ok(answer),
+            StatusCode::UNAUTHORIZED => bail!("{} ({})", words(&answer, status), self.hint),
+            status => bail!("{}", words(&answer, status)),
+        }
+    }
+
+    /// The status, and the body as JSON.
+    async fn exchange(&self, request: RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
         let response = self.begin(request).await?;
         self.read(response).await
     }
@@ -157,13 +212,18 @@ impl Client {
         let status = response.status();
         let body = response.bytes().await.with_context(|| format!("the answer of {} broke off", self.url))?;
         let answer = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(&body) };
-        match answer {
-            Ok(answer) if status.is_success() => Ok(answer),
-            Ok(answer) if status == StatusCode::UNAUTHORIZED => bail!("{} ({})", words(&answer, status), self.hint),
-            Ok(answer) => bail!("{}", words(&answer, status)),
-            Err(_) => bail!("what answers at {} ({status}) is not chatbot", self.url),
-        }
+        let answer = answer.map_err(|_| anyhow::anyhow!("what answers at {} ({status}) is not chatbot", self.url));
+        Ok((status, answer?))
     }
+}
+
+/// Trusts that server and no other.
+fn knowing(builder: ClientBuilder, url: &Url, tls: &LocalTls) -> anyhow::Result<ClientBuilder> {
+    let certificate = Certificate::from_pem(tls.certificate.as_bytes())?;
+    // The port is the URL's.
+    let addresses: Vec<_> = tls.addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect();
+    let builder = builder.resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses);
+    Ok(builder.tls_built_in_root_certs(false).add_root_certificate(certificate))
 }
 
 /// The server's error message in a response.

@@ -7,6 +7,7 @@ mod backup;
 mod client;
 mod documents;
 mod form;
+mod health;
 mod jobs;
 mod output;
 mod owner_key;
@@ -15,6 +16,7 @@ mod restore;
 mod serve;
 mod table;
 mod transfer;
+mod tls;
 mod user;
 
 use anyhow::Context;
@@ -27,11 +29,13 @@ use clap::{Parser, Subcommand};
 use self::ask::AskArgs;
 use self::backup::BackupArgs;
 use self::documents::DocumentsArgs;
+use self::health::HealthArgs;
 use self::jobs::JobsArgs;
 use self::owner_key::OwnerKeyArgs;
 use self::restore::RestoreArgs;
 use self::serve::ServeArgs;
 use self::transfer::{ExportArgs, ImportArgs};
+use self::tls::TlsArgs;
 use self::user::UserArgs;
 
 /// Self-hosted real-time chat whose bots do real work, in one program.
@@ -101,6 +105,12 @@ enum Command {
     /// The server must not run meanwhile. What was imported before is not stored twice. Who has the name of an account is
     /// taken for that person.
     Import(ImportArgs),
+    /// Tell whether a running server is well, by the exit code: 0 if it is, otherwise 1.
+    ///
+    /// For containers and scripts. The server is found as by "chatbot jobs".
+    Health(HealthArgs),
+    /// Make and show what HTTPS in a home network needs.
+    Tls(TlsArgs),
     /// Print which software of others is in this program, and its licences.
     Licenses,
 }
@@ -125,6 +135,8 @@ impl Cli {
             Command::Restore(arguments) => restore::run(arguments),
             Command::Export(arguments) => transfer::export(arguments),
             Command::Import(arguments) => transfer::import(arguments),
+            Command::Health(arguments) => health::run(arguments),
+            Command::Tls(arguments) => tls::run(arguments),
             Command::Licenses => output::write(&licenses::text()),
         }
     }

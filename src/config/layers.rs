@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::tls::HTTPS_PORT;
 use super::{CommandConfig, CommandPermission, Config, WebhookConfig, commands, webhooks};
 
 /// Prefix of this program's environment variables.
@@ -53,6 +54,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let defaults =
         Table::try_from(Config::default()).map_err(|error| ConfigError::new("defaults", error.to_string()))?;
     let mut settings = defaults.clone();
+    // So that it is seen whether it is given: the default depends on the others.
+    take(&mut settings, "server.port");
     let mut lists = match &sources.file {
         Some(file) => merge_file(&mut settings, &defaults, file)?,
         None => Lists::default(),
@@ -73,9 +76,13 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         let flag = format!("--{}", key.rsplit('.').next().unwrap_or(key).replace('_', "-"));
         set_text(&mut settings, &defaults, key, value, &flag)?;
     }
+    derive(&mut settings, &defaults);
     let mut config: Config = settings
         .try_into()
         .map_err(|error: toml::de::Error| ConfigError::new("settings", error.message().to_owned()))?;
+    if let Some(url) = config.tls.public_url(config.server.port).filter(|_| config.http.public_url.is_empty()) {
+        config.http.public_url = url;
+    }
     config.check().map_err(|(key, problem)| ConfigError::new(key, problem))?;
     commands::check(&lists.commands, &lists.command_permissions)?;
     config.commands = lists.commands;
@@ -83,6 +90,20 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     config.webhooks = lists.webhooks;
     config.file = sources.file.clone();
     Ok(config)
+}
+
+/// The port that follows from the other settings, if none is given.
+fn derive(settings: &mut Table, defaults: &Table) {
+    if find(settings, "server.port").is_some() {
+        return;
+    }
+    let has_domains =
+        find(settings, "tls.domains").and_then(Value::as_array).is_some_and(|domains| !domains.is_empty());
+    let port =
+        if has_domains { Some(Value::from(i64::from(HTTPS_PORT))) } else { find(defaults, "server.port").cloned() };
+    if let Some(port) = port {
+        put(settings, "server.port", port);
+    }
 }
 
 /// `CHATBOT_SERVER__PORT` is `server.port`; hosting platforms set plain `PORT`.
@@ -158,6 +179,14 @@ fn checked_choice(key: &str, value: Value, place: &str) -> Result<Value, ConfigE
 fn find<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     let (section, name) = key.split_once('.')?;
     table.get(section)?.as_table()?.get(name)
+}
+
+fn take(settings: &mut Table, key: &str) {
+    if let Some((section, name)) = key.split_once('.')
+        && let Some(table) = settings.get_mut(section).and_then(Value::as_table_mut)
+    {
+        table.remove(name);
+    }
 }
 
 fn put(settings: &mut Table, key: &str, value: Value) {

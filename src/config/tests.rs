@@ -88,6 +88,21 @@ fn errors_name_key_place_and_reason() {
 }
 
 #[test]
+fn a_domain_brings_the_usual_port_and_the_public_address_unless_others_are_given() {
+    let load = |flags: &[(&'static str, &str)]| {
+        let flags = flags.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        let config = load(&Sources { flags, ..Sources::default() }).expect("valid");
+        (config.server.port, config.http.public_url)
+    };
+    let domains = ("tls.domains", "chat.example.com,www.example.com");
+    assert_eq!(load(&[domains]), (443, "https://chat.example.com".to_owned()));
+    assert_eq!(load(&[domains, ("server.port", "8000")]), (8000, "https://chat.example.com:8000".to_owned()));
+    let elsewhere = ("http.public_url", "https://www.example.com");
+    assert_eq!(load(&[domains, elsewhere]), (443, "https://www.example.com".to_owned()));
+    assert_eq!(load(&[("tls.cert", "c.pem"), ("tls.key", "k.pem")]), (8000, String::new()));
+}
+
+#[test]
 fn a_key_of_digits_stays_as_it_is() {
     let config = from_environment("CHATBOT_ACCOUNTS__OWNER_KEY", "12345678901234567890123").expect("valid");
     assert_eq!(config.accounts.owner_key, "12345678901234567890123");

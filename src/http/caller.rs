@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
 
 use ipnet::IpNet;
 use reqwest::Url;
@@ -41,10 +41,14 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// By which browsers say where a request comes from (W3C Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The TCP connection a request came over.
+/// The connection a request came over.
 #[derive(Clone)]
 pub struct Peer {
     pub address: IpAddr,
+    /// Whether it is a proxy that is trusted.
+    pub is_proxy: bool,
+    /// Whether this server encrypts it.
+    pub is_encrypted: bool,
     /// The connection's permit; `None` behind a proxy, where the client's own address is counted instead.
     pub permit: Option<Arc<Permit>>,
     /// Answers under way that take as long as they take.
@@ -52,8 +56,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(address: IpAddr, permit: Option<Arc<Permit>>) -> Self {
-        Self { address, permit, lasting: Arc::default() }
+    pub fn new(address: IpAddr, is_proxy: bool, permit: Option<Arc<Permit>>) -> Self {
+        Self { address, is_proxy, is_encrypted: false, permit, lasting: Arc::default() }
     }
 
     /// Lets the connection outlive its time until what is returned is dropped: for an answer that sees to its pace itself.
@@ -103,7 +107,7 @@ pub struct Caller {
     also: Arc<[Principal]>,
     sanctioned: Sanctioned,
     pub locale: Locale,
-    /// Whether the client's side of the connection is encrypted, as a trusted proxy says.
+    /// Whether the client's side of the connection is encrypted: by this server, or as a trusted proxy says.
     pub is_secure: bool,
     /// Whether the request came through a trusted proxy.
     pub is_proxied: bool,
@@ -168,14 +172,14 @@ pub fn caller(
 
 async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let settings = &app.settings;
-    let is_proxied = is_trusted(&settings.trusted_proxies, peer.address);
+    let is_proxied = peer.is_proxy;
     let address = if is_proxied { forwarded_address(headers, settings, peer.address) } else { peer.address };
-    if !is_proxied && headers.contains_key(FORWARDED_FOR) {
-        warn_of_proxy(peer.address);
+    if !is_proxied {
+        app.unknown_proxy.look(headers, peer.address);
     }
     let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
     let is_local = peer.address.is_loopback() && !is_forwarded && hosts::is_loopback(headers);
-    let is_secure = hosts::is_secure(headers, settings, peer.address);
+    let is_secure = hosts::is_secure(headers, &peer);
     let session = cookie(headers, &cookie_name(SESSION_COOKIE, is_secure))?;
     let key = bearer(headers);
     let program = match key.filter(|key| Tokens::is_token(key)) {
@@ -228,24 +232,6 @@ async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, 
         is_secure,
         origin_is_allowed: is_own_page(headers, &settings.allowed_origins),
     })
-}
-
-/// A proxy that is not trusted makes all people behind it one: they share one address's limits.
-fn warn_of_proxy(peer: IpAddr) {
-    static WARNED: Once = Once::new();
-    let is_near = match peer {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-    };
-    // From elsewhere it is a client's invention.
-    if is_near {
-        WARNED.call_once(|| {
-            tracing::warn!(
-                %peer,
-                "requests come through a proxy that is not in http.trusted_proxies: all people behind it count as one address"
-            );
-        });
-    }
 }
 
 /// The browser that asks. One whose cookie became an account is nobody until it signs in: the cookie alone is no
@@ -308,7 +294,7 @@ pub fn locale(headers: &HeaderMap) -> Locale {
     wanted.map_or(Locale::default(), Locale::from_accept_language)
 }
 
-fn is_trusted(proxies: &[IpNet], address: IpAddr) -> bool {
+pub fn is_trusted(proxies: &[IpNet], address: IpAddr) -> bool {
     proxies.iter().any(|network| network.contains(&address))
 }
 

@@ -9,6 +9,7 @@ use warp::http::HeaderMap;
 use warp::http::header::{HOST, HeaderName};
 
 use super::Settings;
+use super::caller::Peer;
 use super::refusals::Refusal;
 use crate::text::Text;
 
@@ -19,32 +20,28 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 
 /// Refuses a request that was sent to a name which is not known to be this server's. Proxies that are trusted have chosen it by
 /// its name.
-pub fn check(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> Result<(), Refusal> {
+pub fn check(headers: &HeaderMap, settings: &Settings, peer: &Peer) -> Result<(), Refusal> {
     let Some(host) = host(headers) else { return Ok(()) };
-    if is_proxied(settings, peer)
-        || is_private(host)
-        || settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
-    {
+    if peer.is_proxy || is_private(host) || settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
         return Ok(());
     }
     Err(Text::new("error-unknown_host").with("host", host).into())
 }
 
-fn is_proxied(settings: &Settings, peer: IpAddr) -> bool {
-    settings.trusted_proxies.iter().any(|network| network.contains(&peer))
+/// Whether the client's side of the connection is encrypted: by this server, or as a trusted proxy says.
+pub fn is_secure(headers: &HeaderMap, peer: &Peer) -> bool {
+    match headers.get(FORWARDED_PROTO).filter(|_| peer.is_proxy) {
+        Some(proto) => proto == "https",
+        None => peer.is_encrypted,
+    }
 }
 
-/// Whether the client's side of the connection is encrypted, as a trusted proxy says.
-pub fn is_secure(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> bool {
-    is_proxied(settings, peer) && headers.get(FORWARDED_PROTO).is_some_and(|proto| proto == "https")
-}
-
-/// Whether a browser reached this server over HTTPS: a trusted proxy says so or, where it says nothing, the request is for the
-/// public address, which begins so.
-pub fn is_https(headers: &HeaderMap, settings: &Settings, peer: IpAddr) -> bool {
+/// Whether a browser reached this server over HTTPS: the connection is encrypted, a trusted proxy says so or, where it says
+/// nothing, the request is for the public address, which begins so.
+pub fn is_https(headers: &HeaderMap, settings: &Settings, peer: &Peer) -> bool {
     let is_public =
         || host(headers).zip(settings.https_host.as_deref()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-    is_secure(headers, settings, peer) || (!headers.contains_key(FORWARDED_PROTO) && is_public())
+    is_secure(headers, peer) || (!headers.contains_key(FORWARDED_PROTO) && is_public())
 }
 
 /// Whether a request was sent to this machine by a name for itself.
@@ -55,7 +52,7 @@ pub fn is_loopback(headers: &HeaderMap) -> bool {
 }
 
 /// The name or address in `Host`, without a port.
-fn host(headers: &HeaderMap) -> Option<&str> {
+pub fn host(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(HOST)?.to_str().unwrap_or("?");
     let without_port = match host.rsplit_once(':') {
         // A colon inside of brackets belongs to an address.

@@ -1,15 +1,19 @@
 //! The accept loop, with limits and timeouts that apply to all routes.
 
 use std::convert::Infallible;
+use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 use warp::Reply;
@@ -20,9 +24,11 @@ use warp::reply::Response;
 use super::App;
 use super::caller::{self, Peer};
 use super::limits::TooMany;
-use super::{hosts, refusals};
+use super::stream::Stream;
+use super::{hosts, redirects, refusals};
 use crate::budgets::{Cost, Spender};
 use crate::model::{Payer, Role};
+use crate::tls::{Accepted, Tls};
 
 /// Timeout for a request's headers, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -69,13 +75,76 @@ fn listen(address: SocketAddr, both: bool) -> io::Result<std::net::TcpListener> 
         socket.set_only_v6(!both)?;
     }
     socket.set_reuse_address(true)?;
-    socket.set_send_buffer_size(SEND_BUFFER)?;
-    // Inherited by every connection: a small frame must not wait for the next one.
-    socket.set_tcp_nodelay(true)?;
-    socket.set_nonblocking(true)?;
+    prepare(&socket)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Sets what connections of a listening socket need.
+///
+/// # Errors
+/// If it is none for streams.
+pub fn prepare(socket: &Socket) -> io::Result<()> {
+    if socket.r#type()? != Type::STREAM {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a socket for streams"));
+    }
+    socket.set_nonblocking(true)?;
+    if socket.domain()? != Domain::UNIX {
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        // Inherited by every connection: a small frame must not wait for the next one.
+        socket.set_tcp_nodelay(true)?;
+    }
+    Ok(())
+}
+
+/// Listens at a path, for the server's user and group. A socket that nobody listens at any more is replaced.
+///
+/// # Errors
+/// If somebody does, or something else is there.
+pub fn bind_unix(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    if is_socket {
+        match std::os::unix::net::UnixStream::connect(path) {
+            // Of a server that was killed, or stopped: the file stays.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+            _ => return Err(io::ErrorKind::AddrInUse.into()),
+        }
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    prepare(&socket)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o660))?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Where connections come in.
+pub enum Door {
+    /// To everything; encrypted where this server does that.
+    Main(TcpListener),
+    /// To everything, for a proxy on the same machine.
+    Unix(UnixListener),
+    /// To HTTPS: whoever comes by plain HTTP is sent there.
+    Redirect(TcpListener),
+}
+
+impl Door {
+    /// The next connection, and whose it is; a proxy on the same machine has no address.
+    async fn accept(&self) -> io::Result<(Stream, Option<IpAddr>)> {
+        match self {
+            Self::Main(listener) | Self::Redirect(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok((Stream::Tcp(stream), Some(address.ip().to_canonical())))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // Not inherited here.
+                SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
+                Ok((Stream::Unix(stream), None))
+            }
+        }
+    }
 }
 
 /// Accepts connections and serves the routes on them.
@@ -87,55 +156,94 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub fn new(app: Arc<App>, connections: TaskTracker) -> Self {
+    pub fn new(app: Arc<App>, connections: TaskTracker) -> Arc<Self> {
         let routes = super::routes(&app);
-        Self { app, routes, connections }
+        Arc::new(Self { app, routes, connections })
     }
 
     /// Accepts until the server stops.
-    pub async fn run(self, listener: TcpListener) {
-        let this = Arc::new(self);
+    pub async fn run(self: Arc<Self>, door: Door) {
         loop {
             let accepted = tokio::select! {
-                () = this.app.stopping.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                () = self.app.stopping.cancelled() => return,
+                accepted = door.accept() => accepted,
             };
-            match accepted {
-                Ok((stream, address)) => this.admit(stream, address.ip().to_canonical()),
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Usually too many open files; accepting again at once would spin.
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
                 }
-            }
+            };
+            let Some(peer) = self.admit(address) else { continue };
+            let this = self.clone();
+            match (&door, stream, &self.app.tls) {
+                (Door::Redirect(_), stream, _) => self.connections.spawn(this.redirect(stream, peer)),
+                (Door::Main(_), Stream::Tcp(stream), Some(tls)) => {
+                    self.connections.spawn(this.encrypt(tls.clone(), stream, peer))
+                }
+                (_, stream, _) => self.connections.spawn(this.serve(stream, peer)),
+            };
         }
     }
 
-    fn admit(self: &Arc<Self>, stream: TcpStream, address: IpAddr) {
-        let is_proxy = self.app.settings.trusted_proxies.iter().any(|network| network.contains(&address));
+    /// Counts a connection. `None` if there are too many, or too often.
+    fn admit(&self, address: Option<IpAddr>) -> Option<Peer> {
+        let trusted = &self.app.settings.trusted_proxies;
+        let is_proxy = address.is_none_or(|address| caller::is_trusted(trusted, address));
+        let address = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
         // Behind a proxy all connections have its address; clients are counted when a WebSocket opens.
         let limits = if is_proxy { None } else { Some(&self.app.connections) };
         let permit = match limits.map(|limits| limits.admit(address)).transpose() {
             Ok(permit) => permit.map(Arc::new),
-            Err(TooMany) => return tracing::debug!(%address, "too many connections"),
+            Err(TooMany) => {
+                tracing::debug!(%address, "too many connections");
+                return None;
+            }
         };
         let payer = Payer::Address(self.app.store.address_digest(address));
         let spender = Spender { role: Role::Guest, payer: &payer, room: None };
         if !is_proxy && self.app.budgets.take(Cost::Connections, 1, spender).is_err() {
-            return tracing::debug!(%address, "connects too often");
+            tracing::debug!(%address, "connects too often");
+            return None;
         }
-        let peer = Peer::new(address, permit);
-        self.connections.spawn(self.clone().serve(stream, peer));
+        Some(Peer::new(address, is_proxy, permit))
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: Peer) {
-        let is_over = peer.permit.as_ref().is_some_and(|permit| permit.is_over());
-        let lifetime = if is_over { OVER_TIMEOUT } else { CONNECTION_TIMEOUT };
-        let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
+    /// The handshake, and what follows. The connection has its place already.
+    async fn encrypt(self: Arc<Self>, tls: Arc<Tls>, stream: TcpStream, mut peer: Peer) {
+        let stopping = self.app.stopping.clone();
+        match stopping.run_until_cancelled(tls.accept(stream)).await {
+            Some(Ok(Accepted::Encrypted(stream))) => {
+                peer.is_encrypted = true;
+                self.serve(Stream::Tls(stream), peer).await;
+            }
+            // Somebody typed the address without the s.
+            Some(Ok(Accepted::Plain(stream))) => self.redirect(Stream::Tcp(stream), peer).await,
+            Some(Ok(Accepted::Challenge)) => tracing::info!("a certificate authority has verified a name"),
+            Some(Err(error)) => tracing::debug!(%error, address = %peer.address, "no handshake"),
+            None => {}
+        }
+    }
+
+    /// Sends whoever comes by plain HTTP to HTTPS.
+    async fn redirect(self: Arc<Self>, stream: Stream, peer: Peer) {
+        let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
+            let to_https = redirects::answer(&request, &self.app, &peer);
+            async move { Ok::<_, Infallible>(to_https) }
+        });
+        self.drive(stream, &peer, service).await;
+    }
+
+    async fn serve(self: Arc<Self>, stream: Stream, peer: Peer) {
+        let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(peer.clone());
             let locale = caller::locale(request.headers());
-            let is_https = hosts::is_https(request.headers(), &self.app.settings, peer.address);
-            let checked = hosts::check(request.headers(), &self.app.settings, peer.address);
+            let settings = &self.app.settings;
+            let insists = settings.insists_on_https && hosts::is_https(request.headers(), settings, &peer);
+            let checked = hosts::check(request.headers(), settings, &peer);
             let answer = checked.map(|()| warp::service(self.routes.clone()).call(request));
             async move {
                 let mut response = match answer {
@@ -145,12 +253,22 @@ impl Listener {
                 refusals::in_words(&mut response, locale);
                 by_default(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
                 by_default(&mut response, CACHE_CONTROL, "no-store");
-                if is_https {
+                if insists {
                     by_default(&mut response, STRICT_TRANSPORT_SECURITY, A_YEAR);
                 }
                 Ok::<_, Infallible>(response)
             }
         });
+        self.drive(stream, &peer, service).await;
+    }
+
+    /// Answers one request after the other, within the time that a connection has.
+    async fn drive<S>(&self, stream: Stream, peer: &Peer, service: S)
+    where
+        S: hyper::service::Service<hyper::Request<Incoming>, Response = Response, Error = Infallible>,
+    {
+        let is_over = peer.permit.as_ref().is_some_and(|permit| permit.is_over());
+        let lifetime = if is_over { OVER_TIMEOUT } else { CONNECTION_TIMEOUT };
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEAD_BYTES);
         let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());

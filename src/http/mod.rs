@@ -5,12 +5,17 @@
 mod api;
 mod assets;
 mod caller;
+mod concerns;
 mod hosts;
 mod limits;
 mod listener;
+mod local_authority;
 mod reads;
+mod redirects;
 mod refusals;
 mod socket;
+mod stream;
+mod unknown_proxy;
 mod vitals;
 
 use std::sync::Arc;
@@ -23,9 +28,10 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 pub use limits::{ConnectionLimits, RequestLimits};
-pub use listener::{Listener, bind};
+pub use listener::{Door, Listener, bind, bind_unix, prepare};
 pub use reads::Reads;
 pub use socket::Sockets;
+pub use unknown_proxy::UnknownProxy;
 pub use vitals::Vitals;
 
 use crate::accounts::{
@@ -45,6 +51,7 @@ use crate::personal_data::{Erasures, Exports};
 use crate::search::Search;
 use crate::store::Store;
 use crate::text::Text;
+use crate::tls::Tls;
 
 /// Messages in a burst, as a multiple of those per second on average.
 pub const BURST_SECONDS: u32 = 20;
@@ -79,6 +86,9 @@ pub struct App {
     /// Where people may sign in instead of here.
     pub provider: Option<Provider>,
     pub budgets: Arc<Budgets>,
+    /// Encrypts connections; `None` where none are, or a proxy does it.
+    pub tls: Option<Arc<Tls>>,
+    pub unknown_proxy: UnknownProxy,
     /// By hook.
     pub hook_posts: RequestLimits<HookId>,
     /// Tracks work that must complete even if the client disconnects.
@@ -108,6 +118,10 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// The host of the public address, if that begins with `https`.
     pub https_host: Option<String>,
+    /// The port at which browsers reach this server over HTTPS, where it encrypts connections itself.
+    pub https_port: u16,
+    /// Whether browsers that came over HTTPS are told to come over nothing else.
+    pub insists_on_https: bool,
     pub trusted_proxies: Vec<IpNet>,
     /// Whether guests of one address are counted together.
     pub counts_addresses: bool,
@@ -126,6 +140,7 @@ pub struct Settings {
 
 /// Every route.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let routes = socket::routes(app).or(api::routes(app)).unify().or(assets::routes(app)).unify();
+    let routes = socket::routes(app).or(api::routes(app)).unify().or(local_authority::routes(app)).unify();
+    let routes = routes.or(assets::routes(app)).unify();
     routes.recover(refusals::recover).map(Reply::into_response).boxed()
 }

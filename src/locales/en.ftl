@@ -142,6 +142,7 @@ error-bad_request-cookies = The request cannot be understood: two different cook
 error-bad_request-rooms = At most { $max } rooms can be named.
 error-bad_request-method = This address does not answer to that method.
 error-bad_request-upgrade = This address is for WebSocket connections.
+error-bad_request-host = This request names no host.
 error-too_large = The request is too large; at most { $max } bytes are read.
 error-file_empty = There is no text in this file.
 error-file_too_big = This file is too big; at most { $max } MB are read.
@@ -379,3 +380,22 @@ export-readme =
 
     In files that end in .jsonl, each line is an object in JSON. Times are in UTC.
     The fields are described in docs/protocol.md, which comes with the program.
+
+concern-certificate-coming = The certificate is on its way; until it is there, browsers warn of a certificate of the server’s own.
+concern-certificate-missing = There is no certificate, and browsers warn of one of the server’s own. { $reason }
+concern-certificate-over = The certificate has ended: browsers do not let people in any more. { $reason }
+concern-certificate-stale = The certificate ends within { $days } days, and there is no new one. { $reason }
+concern-certificate-ends = The certificate ends within { $days } days. Whatever renews its files has not done so.
+concern-clock-behind = This machine’s clock is { $minutes } minutes slow. Have it set by the network.
+concern-clock-ahead = This machine’s clock is { $minutes } minutes fast. Have it set by the network.
+concern-proxy = Requests come through a proxy at { $address } that the settings do not name: all people behind it count as one. Add it to http.trusted_proxies.
+
+local-ca-title = Trust this server
+local-ca-why = In a home network nobody else certifies this server, so each device has to be told once that it may trust it. What you install here can vouch for names and addresses of local networks only.
+local-ca-download = Download the certificate
+local-ca-fingerprint = Compare these digits (SHA-256) with those of “chatbot tls local” on the server:
+local-ca-apple = iPhone and iPad: open the file, then Settings → Profile Downloaded → Install. After that, Settings → General → About → Certificate Trust Settings, and switch it on.
+local-ca-android = Android: Settings → Security → More security settings → Encryption & credentials → Install a certificate → CA certificate, and choose the file.
+local-ca-windows = Windows: double-click the file → Install Certificate → Local Machine → Place all certificates in the following store → Trusted Root Certification Authorities.
+local-ca-mac = Mac: double-click the file, then in Keychain Access double-click the certificate → Trust → Always Trust.
+local-ca-linux = Linux: copy the file to /usr/local/share/ca-certificates/ and run sudo update-ca-certificates. Firefox, on every system: Settings → Privacy & Security → View Certificates → Authorities → Import.

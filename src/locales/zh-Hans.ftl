@@ -142,6 +142,7 @@ error-bad_request-cookies = 无法理解该请求：有两个不同的 Cookie �
 error-bad_request-rooms = 最多只能填写 { $max } 个房间。
 error-bad_request-method = 此地址不支持该方法。
 error-bad_request-upgrade = 此地址用于 WebSocket 连接。
+error-bad_request-host = 该请求没有写明主机。
 error-too_large = 请求过大，最多读取 { $max } 字节。
 error-file_empty = 这个文件里没有文字。
 error-file_too_big = 文件太大，最多 { $max } MB。
@@ -379,3 +380,22 @@ export-readme =
 
     以 .jsonl 结尾的文件中，每一行是一个 JSON 对象。时间为协调世界时（UTC）。
     各字段的说明见随程序提供的 docs/protocol.md。
+
+concern-certificate-coming = 正在申请证书；在此之前，浏览器会对服务器自己的证书发出警告。
+concern-certificate-missing = 没有证书，浏览器会对服务器自己的证书发出警告。{ $reason }
+concern-certificate-over = 证书已过期，浏览器不再让人进入。{ $reason }
+concern-certificate-stale = 证书将在 { $days } 天内到期，但没有拿到新证书。{ $reason }
+concern-certificate-ends = 证书将在 { $days } 天内到期，负责续期的程序还没有更新证书文件。
+concern-clock-behind = 这台机器的时钟慢了 { $minutes } 分钟。请让它通过网络校时。
+concern-clock-ahead = 这台机器的时钟快了 { $minutes } 分钟。请让它通过网络校时。
+concern-proxy = 请求经由 { $address } 的代理转发，但设置里没有这个代理：它后面的所有人都被当成同一个人。请把它加入 http.trusted_proxies。
+
+local-ca-title = 信任这台服务器
+local-ca-why = 在家庭网络里，没有别的机构能为这台服务器签发证书，所以每台设备需要设置一次信任。这里安装的证书只能用于局域网内的名称和地址。
+local-ca-download = 下载证书
+local-ca-fingerprint = 请把下面的 SHA-256 指纹与服务器上“chatbot tls local”显示的核对：
+local-ca-apple = iPhone 和 iPad：打开该文件，再到“设置”→“已下载描述文件”→“安装”；然后到“设置”→“通用”→“关于本机”→“证书信任设置”，将其打开。
+local-ca-android = Android：“设置”→“安全”→“更多安全设置”→“加密与凭据”→“安装证书”→“CA 证书”，选择该文件。
+local-ca-windows = Windows：双击该文件 →“安装证书”→“本地计算机”→“将所有的证书都放入下列存储”→“受信任的根证书颁发机构”。
+local-ca-mac = Mac：双击该文件，在“钥匙串访问”中双击该证书 →“信任”→“始终信任”。
+local-ca-linux = Linux：把该文件复制到 /usr/local/share/ca-certificates/，再运行 sudo update-ca-certificates。Firefox（所有系统）：“设置”→“隐私与安全”→“查看证书”→“证书颁发机构”→“导入”。

@@ -142,6 +142,7 @@ error-bad_request-cookies = 無法理解該請求：有兩個不同的 Cookie �
 error-bad_request-rooms = 最多只能填寫 { $max } 個房間。
 error-bad_request-method = 此位址不支援該方法。
 error-bad_request-upgrade = 此位址用於 WebSocket 連線。
+error-bad_request-host = 這個請求沒有寫明主機。
 error-too_large = 請求過大，最多讀取 { $max } 位元組。
 error-file_empty = 這個檔案裡沒有文字。
 error-file_too_big = 檔案太大，最多 { $max } MB。
@@ -379,3 +380,22 @@ export-readme =
 
     以 .jsonl 結尾的檔案中，每一行是一個 JSON 物件。時間為世界協調時間（UTC）。
     各欄位的說明見隨程式提供的 docs/protocol.md。
+
+concern-certificate-coming = 正在申請憑證；在此之前，瀏覽器會對伺服器自己的憑證發出警告。
+concern-certificate-missing = 沒有憑證，瀏覽器會對伺服器自己的憑證發出警告。{ $reason }
+concern-certificate-over = 憑證已過期，瀏覽器不再讓人進入。{ $reason }
+concern-certificate-stale = 憑證將在 { $days } 天內到期，但沒有拿到新憑證。{ $reason }
+concern-certificate-ends = 憑證將在 { $days } 天內到期，負責更新的程式還沒有換上新的憑證檔案。
+concern-clock-behind = 這台機器的時鐘慢了 { $minutes } 分鐘。請讓它透過網路校時。
+concern-clock-ahead = 這台機器的時鐘快了 { $minutes } 分鐘。請讓它透過網路校時。
+concern-proxy = 請求經由 { $address } 的代理轉送，但設定裡沒有這個代理：它後面的所有人都被當成同一個人。請把它加入 http.trusted_proxies。
+
+local-ca-title = 信任這台伺服器
+local-ca-why = 在家用網路裡，沒有別的機構能為這台伺服器簽發憑證，所以每台裝置需要設定一次信任。這裡安裝的憑證只能用於區域網路內的名稱和位址。
+local-ca-download = 下載憑證
+local-ca-fingerprint = 請把下面的 SHA-256 指紋與伺服器上「chatbot tls local」顯示的核對：
+local-ca-apple = iPhone 和 iPad：打開這個檔案，再到「設定」→「已下載描述檔」→「安裝」；然後到「設定」→「一般」→「關於本機」→「憑證信任設定」，將它開啟。
+local-ca-android = Android：「設定」→「安全性」→「更多安全性設定」→「加密與憑證」→「安裝憑證」→「CA 憑證」，選擇這個檔案。
+local-ca-windows = Windows：按兩下這個檔案 →「安裝憑證」→「本機電腦」→「將所有憑證放入以下的存放區」→「受信任的根憑證授權單位」。
+local-ca-mac = Mac：按兩下這個檔案，在「鑰匙圈存取」中按兩下該憑證 →「信任」→「永遠信任」。
+local-ca-linux = Linux：把這個檔案複製到 /usr/local/share/ca-certificates/，再執行 sudo update-ca-certificates。Firefox（所有系統）：「設定」→「隱私權與安全性」→「檢視憑證」→「憑證機構」→「匯入」。

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::PATIENCE;
@@ -49,7 +49,7 @@ pub fn header(first: u8, length: u64, is_masked: bool) -> Vec<u8> {
 }
 
 /// A connection below every protocol.
-pub struct Raw(pub TcpStream);
+pub struct Raw<S = TcpStream>(pub S);
 
 impl Raw {
     pub async fn connect(address: SocketAddr) -> Self {
@@ -69,8 +69,10 @@ impl Raw {
     pub async fn open(address: SocketAddr) -> Self {
         Self::connect(address).await.upgraded().await
     }
+}
 
-    async fn upgraded(self) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
+    pub async fn upgraded(self) -> Self {
         let mut raw = self;
         raw.write(upgrade("/ws", "").as_bytes()).await;
         assert!(raw.head().await.starts_with("HTTP/1.1 101"));

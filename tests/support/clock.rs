@@ -42,15 +42,22 @@ impl Clock {
         self.write();
     }
 
+    /// What a process needs in its environment to go by this clock.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let (library, file) = (Self::library(), self.file.to_str().expect("a path").to_owned());
+        let environment = [
+            ("LD_PRELOAD", library),
+            ("FAKETIME_TIMESTAMP_FILE", file),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ];
+        environment.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
     /// A server by this clock, with the settings in `config.toml` beside it, if there are any.
     pub fn start(&self, dir: &Path) -> ServerProcess {
-        let (library, file) = (Self::library(), self.file.to_str().expect("a path"));
-        let environment = [
-            ("LD_PRELOAD", library.as_str()),
-            ("FAKETIME_TIMESTAMP_FILE", file),
-            ("FAKETIME_NO_CACHE", "1"),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ];
+        let environment = self.environment();
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let config = self.file.with_file_name("config.toml");
         ServerProcess::launch(0, dir, config.exists().then_some(config.as_path()), &environment)
     }

@@ -14,18 +14,19 @@ use std::time::Duration;
 use chatbot::config::{BudgetsConfig, Config};
 use chatbot::http;
 use chatbot::model::Timestamp;
-use chatbot::server::Server;
+use chatbot::server::{Address, Server};
 use data_encoding::BASE32_NOPAD;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Longest wait for anything: a failing test ends, and a busy machine does not fail one.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -100,7 +101,8 @@ impl TestServer {
     async fn launch_at(listener: std::net::TcpListener, mut config: Config, data_dir: DataDir) -> Self {
         config.accounts.owner_key = OWNER_KEY.into();
         let server = Server::start(&config, listener).await.expect("a server");
-        let (address, first_invitation) = (server.address(), server.first_invitation().map(str::to_owned));
+        let Address::Tcp(address) = *server.address() else { panic!("it listens on a port") };
+        let first_invitation = server.first_invitation().map(str::to_owned);
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -190,6 +192,11 @@ impl Request {
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
         let method = method.parse::<reqwest::Method>().expect("a method");
         Self(client.request(method, url))
+    }
+
+    /// By a client that was set up otherwise.
+    pub fn by(client: &reqwest::Client, method: &str, url: &str) -> Self {
+        Self(client.request(method.parse().expect("a method"), url))
     }
 
     pub fn header(self, name: &str, value: &str) -> Self {
@@ -362,9 +369,14 @@ impl Browser {
     }
 }
 
+/// A connection, encrypted or not.
+pub trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Bytes for S {}
+
 /// A WebSocket client.
 pub struct Client {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<Box<dyn Bytes>>,
 }
 
 impl Client {
@@ -377,13 +389,22 @@ impl Client {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
-        let mut request = format!("ws://{address}{path}").into_client_request()?;
+        Self::over(TcpStream::connect(address).await?, &format!("ws://{address}{path}"), headers).await
+    }
+
+    /// Over a connection that there is.
+    pub async fn over(
+        stream: impl Bytes + 'static,
+        url: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
+        let mut request = url.into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a header"));
         }
-        let (socket, _) = tokio::time::timeout(PATIENCE, tokio_tungstenite::connect_async(request))
-            .await
-            .expect("an answer in time")?;
+        let stream: Box<dyn Bytes> = Box::new(stream);
+        let opened = tokio::time::timeout(PATIENCE, tokio_tungstenite::client_async(request, stream));
+        let (socket, _) = opened.await.expect("an answer in time")?;
         Ok(Self { socket })
     }
 
@@ -532,7 +553,8 @@ impl ServerProcess {
         command.env_remove("PORT").envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let address = lines.find_map(|line| line.ok()?.split("http://").nth(1)?.trim().parse().ok());
+        let port = |line: String| line.split("://").nth(1)?.rsplit(':').next()?.trim().parse().ok();
+        let address = lines.find_map(|line| port(line.ok()?)).map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port)));
         // What it says later must not find the pipe closed.
         std::thread::spawn(move || lines.for_each(drop));
         Self { address: address.expect("the server says where it listens"), child }

@@ -6,10 +6,9 @@ mod welcome;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use chatbot::config::{self, Sources};
-use chatbot::http;
-use chatbot::server::Server;
+use chatbot::server::{Listeners, Server};
+use chatbot::supervisor::{self, State};
 use clap::Args;
 
 #[derive(Args)]
@@ -17,9 +16,21 @@ pub struct ServeArgs {
     /// IP address to listen on [default: all, IPv4 and IPv6]
     #[arg(long)]
     host: Option<String>,
-    /// Port to listen on [default: 8000]
+    /// Port to listen on [default: 8000, or 443 with --domain]
     #[arg(long)]
     port: Option<String>,
+    /// Name of this server, for which it gets certificates itself; may be given several times [default: none]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["cert", "key"])]
+    domain: Vec<String>,
+    /// Certificate for HTTPS with the chain behind it, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<String>,
+    /// Its key, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<String>,
+    /// HTTPS in a home network, with a certificate authority of the server's own; see "chatbot tls local"
+    #[arg(long, conflicts_with_all = ["cert", "key", "domain"])]
+    tls_local: bool,
     /// Directory for all data; created if missing [default: ./data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
@@ -30,7 +41,15 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     fn sources(self) -> Sources {
-        let flags = [("server.host", self.host), ("server.port", self.port), ("server.data_dir", self.data_dir)];
+        let flags = [
+            ("server.host", self.host),
+            ("server.port", self.port),
+            ("server.data_dir", self.data_dir),
+            ("tls.domains", Some(self.domain.join(",")).filter(|domains| !domains.is_empty())),
+            ("tls.cert", self.cert),
+            ("tls.key", self.key),
+            ("tls.local", self.tls_local.then(|| "true".to_owned())),
+        ];
         Sources {
             file: self.config,
             environment: config::environment(),
@@ -68,20 +87,23 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
     hide_memory();
     allow_many_files();
-    let listener = http::bind(config.host(), config.server.port)
-        .with_context(|| format!("cannot listen on port {}", config.server.port))?;
+    let listeners = Listeners::open(&config)?;
     // For long reads of the store and files; each thread costs memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(12).build()?;
     runtime.block_on(async {
         let shutdown = signals::shutdown()?;
-        let server = Server::start(&config, listener).await?;
+        let server = Server::start(&config, listeners).await?;
         println!("{}", welcome::text(&config, &server));
-        let reloading = signals::reload_on_hangup(server.custom_commands(), sources, config)?;
+        let place = format!("listening on {}", server.address());
+        supervisor::tell(State::Ready(&place));
+        let reloading = signals::reload_on_hangup(server.custom_commands(), server.tls(), sources, config, place)?;
         let stop = async {
             tokio::select! {
                 () = shutdown => {}
                 () = reloading => {}
+                () = supervisor::keep_alive() => {}
             }
+            supervisor::tell(State::Stopping);
         };
         server.run(stop).await
     })

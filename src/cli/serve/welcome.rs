@@ -1,25 +1,32 @@
 //! What is printed once the server is ready.
 
 use std::fmt::Write;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use chatbot::config::Config;
-use chatbot::server::Server;
+use chatbot::server::{Address, Server};
 
 /// The start-up message.
 pub fn text(config: &Config, server: &Server) -> String {
-    let address = server.address();
     let mut text = format!("chatbot {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
-    let open = open_at(address);
-    for (label, host) in &open {
+    let open = open_at(config, server);
+    for (label, url) in &open {
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "  {label:<15} http://{host}:{}", address.port());
+        let _ = writeln!(text, "  {label:<15} {url}");
+    }
+    if config.tls.local
+        && let Some((_, url)) = open.last()
+    {
+        let _ = writeln!(text, "  {:<15} {}/certificate", "Devices", url.replacen("https", "http", 1));
+    }
+    if let Address::Unix(path) = server.address() {
+        let _ = writeln!(text, "  {:<15} {}", "For the proxy", path.display());
     }
     let data_dir = std::path::absolute(&config.server.data_dir).unwrap_or_else(|_| config.server.data_dir.clone());
     let _ = writeln!(text, "  {:<15} {}", "Data", data_dir.display());
     // At the address that most browsers can reach.
-    if let Some((token, (_, host))) = server.first_invitation().zip(open.last()) {
-        let _ = writeln!(text, "  {:<15} http://{host}:{}/join#{token}", "Set up", address.port());
+    if let Some((token, (_, url))) = server.first_invitation().zip(open.last()) {
+        let _ = writeln!(text, "  {:<15} {url}/join#{token}", "Set up");
     }
     if server.first_invitation().is_some() {
         text.push_str(
@@ -30,14 +37,30 @@ pub fn text(config: &Config, server: &Server) -> String {
 }
 
 /// URLs of the page, each with a label.
-fn open_at(address: SocketAddr) -> Vec<(&'static str, String)> {
+fn open_at(config: &Config, server: &Server) -> Vec<(&'static str, String)> {
+    let address = match server.address() {
+        Address::Tcp(address) => address,
+        Address::Unix(_) if config.http.public_url.is_empty() => return vec![("Open", "http://localhost".to_owned())],
+        Address::Unix(_) => return vec![("Open", config.http.public_url.clone())],
+    };
     let shown = |ip: IpAddr| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
-    if !address.ip().is_unspecified() {
-        return vec![("Open", shown(address.ip()))];
-    }
-    let mut open = vec![("This computer", "localhost".to_owned())];
-    open.extend(network_address().map(|ip| ("Your network", shown(ip))));
-    open
+    let Some(tls) = server.tls() else {
+        let url = |host: String| format!("http://{host}:{}", address.port());
+        if !address.ip().is_unspecified() {
+            return vec![("Open", url(shown(address.ip())))];
+        }
+        let mut open = vec![("This computer", url("localhost".to_owned()))];
+        open.extend(network_address().map(|ip| ("Your network", url(shown(ip)))));
+        return open;
+    };
+    // A certificate is for names: by others, browsers do not trust the server.
+    let public = Some(&config.http.public_url).filter(|url| !url.is_empty());
+    let certified = || tls.certificate()?.names.first().cloned();
+    let url = |host: String| match address.port() {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    };
+    vec![("Open", public.cloned().unwrap_or_else(|| url(certified().unwrap_or_else(|| shown(address.ip())))))]
 }
 
 /// The address of this machine in the local network: its outgoing one. Connecting a datagram

@@ -77,6 +77,10 @@ async fn metrics(app: &App) -> Result<Metrics, Text> {
     }
     let made = [("{outcome=\"made\"}", backups.made), ("{outcome=\"failed\"}", backups.failed)];
     metrics.add_each("backups_total", "counter", "Backups since the start, by what became of them.", made);
+    if let Some(certificate) = app.tls.as_ref().and_then(|tls| tls.certificate()) {
+        let help = "When the certificate that browsers are shown ends, in seconds since 1970.";
+        metrics.add("certificate_not_after_timestamp_seconds", "gauge", help, certificate.not_after.seconds());
+    }
     let states = [
         ("{state=\"queued\"}", counts.queued),
         ("{state=\"running\"}", counts.running),

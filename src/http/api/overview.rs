@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
 use warp::http::StatusCode;
 
+use super::super::concerns;
 use super::super::vitals::{Sample, Vitals};
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, bad_request, caller, json, with_app};
@@ -16,6 +17,7 @@ use crate::chat::{Purged, Purges};
 use crate::jobs::Span;
 use crate::protocol::JobsNow;
 use crate::text::Text;
+use crate::tls::Tls;
 
 #[derive(Deserialize, IntoParams)]
 struct OverviewQuery {
@@ -42,7 +44,36 @@ struct Overview {
     free_bytes: Option<u64>,
     memory_bytes: Option<u64>,
     jobs: JobsNow,
+    /// Where this server encrypts connections itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<CertificateView>,
+    /// What should be seen to, in the language of the request.
+    concerns: Vec<String>,
     points: Points,
+}
+
+/// The certificate that browsers are shown.
+#[derive(Serialize, ToSchema)]
+struct CertificateView {
+    names: Vec<String>,
+    #[schema(format = DateTime)]
+    not_after: String,
+    /// When the server gets the next one, if it does that itself.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renews_at: Option<String>,
+}
+
+impl CertificateView {
+    /// `None` until there is one.
+    fn new(tls: &Tls) -> Option<Self> {
+        let certificate = tls.certificate()?;
+        Some(Self {
+            names: certificate.names.clone(),
+            not_after: certificate.not_after.to_string(),
+            renews_at: tls.findings().renews_at.map(|at| at.to_string()),
+        })
+    }
 }
 
 /// The removal of messages that are not kept any more.
@@ -159,6 +190,8 @@ async fn show(query: OverviewQuery, caller: Caller, app: Arc<App>) -> Answer {
             free_bytes: app.store.free_space(),
             memory_bytes: now.memory,
             jobs: app.jobs.now().await.map_err(Text::from)?,
+            certificate: app.tls.as_deref().and_then(CertificateView::new),
+            concerns: concerns::all(&app).iter().map(|concern| concern.in_locale(caller.locale)).collect(),
             points: Points::new(&app.vitals.points(span), span),
         },
     ))

@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, WebSocketContext};
 
+use super::super::stream::Stream;
 use super::Places;
 use crate::groups::Outbox;
 use crate::protocol::CloseReason;
@@ -63,7 +63,7 @@ pub enum Event {
 
 /// A WebSocket.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     context: WebSocketContext,
     outbox: Arc<Outbox>,
     writing: Writing,
@@ -171,13 +171,7 @@ enum Step {
 
 impl Connection {
     /// `leftover` are bytes that were read after the upgrade request.
-    pub fn new(
-        stream: TcpStream,
-        leftover: Vec<u8>,
-        outbox: Arc<Outbox>,
-        limits: SocketLimits,
-        places: Places,
-    ) -> Self {
+    pub fn new(stream: Stream, leftover: Vec<u8>, outbox: Arc<Outbox>, limits: SocketLimits, places: Places) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             // Replies go to the queue at once; tungstenite buffers none.
@@ -249,7 +243,7 @@ impl Connection {
         self.poll_timer(context)
     }
 
-    /// Writes until nothing waits or the socket takes no more.
+    /// Writes until nothing waits or the socket takes no more. What is encrypted may wait in the stream, too.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.writing.blocks.is_empty() {
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
@@ -267,7 +261,12 @@ impl Connection {
                 }
             }
         }
-        Poll::Ready(Ok(()))
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        match flushed {
+            Poll::Ready(_) => self.stalled_since = None,
+            Poll::Pending => self.note_stall(),
+        }
+        flushed
     }
 
     fn note_stall(&mut self) {
@@ -357,7 +356,7 @@ impl Connection {
     /// Enlarges the kernel's send buffer for the last frames to a client that does not read: it receives them when it reads
     /// again, long after this task is gone.
     fn make_room(&self) {
-        let socket = socket2::SockRef::from(&self.stream);
+        let socket = self.stream.socket();
         let room = socket.send_buffer_size().unwrap_or_default() + self.writing.bytes + CLOSE_ROOM;
         if let Err(error) = socket.set_send_buffer_size(room) {
             tracing::debug!(%error, "a slow client will not be told why it was dropped");
@@ -388,7 +387,7 @@ const PING: [u8; 2] = [0x89, 0];
 
 /// Where tungstenite reads from and writes to: the socket, and the queue.
 struct Duplex<'a, 'b> {
-    stream: &'a mut TcpStream,
+    stream: &'a mut Stream,
     context: &'a mut Context<'b>,
     writing: &'a mut Writing,
     unanswered_pings: &'a mut u32,

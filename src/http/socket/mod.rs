@@ -16,7 +16,6 @@ use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use parking_lot::{Mutex, MutexGuard};
-use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 use warp::filters::BoxedFilter;
@@ -29,6 +28,7 @@ use super::App;
 use super::caller::{Caller, caller};
 use super::limits::Permit;
 use super::refusals::Refusal;
+use super::stream::Stream;
 use crate::accounts::{Action, Connections, SessionChange, SessionId, SignedIn};
 use crate::bots::Bots;
 use crate::budgets::{Cost, Spender};
@@ -323,9 +323,9 @@ fn error_frame(error: &Text, locale: Locale, id: Option<&str>, room: Option<&str
     ServerFrame::Error { code: error.code(), message: &error.in_locale(locale), id, room }.encode()
 }
 
-/// The TCP connection below hyper's, and what of it was read already. hyper's buffer is dropped with the rest.
-async fn take_stream(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
+/// The connection below hyper's, and what of it was read already. hyper's buffer is dropped with the rest.
+async fn take_stream(upgrade: OnUpgrade) -> Option<(Stream, Vec<u8>)> {
     let upgraded = upgrade.await.ok()?;
-    let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     Some((io.into_inner(), read_buf.to_vec()))
 }

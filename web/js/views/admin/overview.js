@@ -6,12 +6,14 @@ import { fullTime, number, span, t } from '../../i18n.js';
 import { Stats } from '../../plots/stats.js';
 import { bytes } from '../../sizes.js';
 import { Figures, most, sum } from '../figures.js';
+import { Icon } from '../icons.js';
 
 export function Overview({ app }) {
   const stats = useStats(app);
   const figures = stats.figures.value;
   return html`
     <div class="page-body">
+      ${figures?.concerns.length > 0 && html`<${Concerns} concerns=${figures.concerns} />`}
       <${Figures} stats=${stats} label=${t('admin.overview')} plots=${PLOTS}><${Numbers} now=${figures} /><//>
       ${figures && html`<${Facts} app=${app} figures=${figures} />`}
     </div>
@@ -47,13 +49,20 @@ const Numbers = ({ now }) => html`
   </dl>
 `;
 
-function Facts({ app, figures: { version, started_at: started, free_bytes: free, jobs, purge, backup } }) {
+const Concerns = ({ concerns }) => html`
+  <ul class="concerns" role="alert" data-testid="overview-concerns">
+    ${concerns.map((concern) => html`<li key=${concern}><${Icon} name="alert" /><span>${concern}</span></li>`)}
+  </ul>
+`;
+
+function Facts({ app, figures: { version, started_at: started, free_bytes: free, certificate, jobs, purge, backup } }) {
   const since = new Date(started);
   const facts = [
     ['version', version],
     ['started', html`<time datetime=${started} title=${fullTime(since)}>${t('overview.ago', { time: ago(app, started) })}</time>`],
     ['free', free && bytes(free)],
     ['backup', backupWords(app, backup)],
+    ['certificate', certificate && html`<time datetime=${certificate.not_after}>${t('overview.until', { time: fullTime(new Date(certificate.not_after)) })}</time>`],
     ['purged', purge.messages > 0 && t('overview.purged-and-last', { n: purge.messages, last: purge.last.messages, time: ago(app, purge.last_at) })],
     ...['scheduled', 'retrying', 'dead'].map((state) => [state, number(jobs[state])]),
   ];
