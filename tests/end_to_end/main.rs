@@ -58,6 +58,7 @@ mod personal_data;
 mod personas;
 mod presence;
 mod programs;
+mod proxies;
 mod quotas;
 mod raw;
 mod real_model;
