@@ -9,6 +9,7 @@ mod embedding;
 mod language_model;
 mod layers;
 mod open_id;
+mod shown;
 mod tls;
 mod webhooks;
 
@@ -24,7 +25,7 @@ pub use backup::BackupConfig;
 pub use commands::{AfterRestart, AllowedTo, CommandConfig, CommandPermission, Urgency};
 pub use embedding::{EmbeddingChoice, EmbeddingConfig};
 pub use language_model::LanguageModelConfig;
-pub use layers::{ConfigError, Sources, environment, load};
+pub use layers::{ConfigError, Examined, Sources, environment, examine, load};
 pub use open_id::OpenIdConfig;
 pub use tls::TlsConfig;
 pub use webhooks::WebhookConfig;
@@ -410,6 +411,16 @@ impl Config {
     /// The proxies that are trusted to forward the client's address.
     pub fn trusted_proxies(&self) -> Vec<IpNet> {
         self.http.trusted_proxies.iter().filter_map(|text| parse_network(text)).collect()
+    }
+
+    /// What of the settings cannot be used although each of them is possible, because of what is in files that they name.
+    pub fn unusable(&self) -> Vec<ConfigError> {
+        let built = [
+            self.language_model.build().map(drop),
+            self.embedding.source().map(drop),
+            self.open_id.build(&self.http.public_url).map(drop),
+        ];
+        built.into_iter().filter_map(Result::err).map(|(key, problem)| ConfigError::new(key, problem)).collect()
     }
 
     /// The names in the public DNS by which browsers reach this server.

@@ -1,14 +1,16 @@
 //! The command line: what can be asked for, one file each.
 //!
-//! All but `serve`, `restore`, `import` and `licenses` speak with a running server, over HTTP.
+//! Most of them speak with a running server, over HTTP.
 
 mod ask;
 mod backup;
 mod client;
+mod config;
 mod documents;
 mod form;
 mod health;
 mod jobs;
+mod manual;
 mod output;
 mod owner_key;
 mod progress;
@@ -28,9 +30,11 @@ use clap::{Parser, Subcommand};
 
 use self::ask::AskArgs;
 use self::backup::BackupArgs;
+use self::config::ConfigArgs;
 use self::documents::DocumentsArgs;
 use self::health::HealthArgs;
 use self::jobs::JobsArgs;
+use self::manual::{CompletionsArgs, ManArgs};
 use self::owner_key::OwnerKeyArgs;
 use self::restore::RestoreArgs;
 use self::serve::ServeArgs;
@@ -105,6 +109,8 @@ enum Command {
     /// The server must not run meanwhile. What was imported before is not stored twice. Who has the name of an account is
     /// taken for that person.
     Import(ImportArgs),
+    /// Check the settings, show them, or write a file with all of them.
+    Config(ConfigArgs),
     /// Tell whether a running server is well, by the exit code: 0 if it is, otherwise 1.
     ///
     /// For containers and scripts. The server is found as by "chatbot jobs".
@@ -113,6 +119,10 @@ enum Command {
     Tls(TlsArgs),
     /// Print which software of others is in this program, and its licences.
     Licenses,
+    /// Print the man page.
+    Man(ManArgs),
+    /// Print what makes a shell complete this program's words.
+    Completions(CompletionsArgs),
 }
 
 impl Cli {
@@ -135,9 +145,12 @@ impl Cli {
             Command::Restore(arguments) => restore::run(arguments),
             Command::Export(arguments) => transfer::export(arguments),
             Command::Import(arguments) => transfer::import(arguments),
+            Command::Config(arguments) => config::run(arguments),
             Command::Health(arguments) => health::run(arguments),
             Command::Tls(arguments) => tls::run(arguments),
             Command::Licenses => output::write(&licenses::text()),
+            Command::Man(arguments) => manual::man(arguments),
+            Command::Completions(arguments) => manual::completions(arguments),
         }
     }
 }

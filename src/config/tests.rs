@@ -103,6 +103,32 @@ fn a_domain_brings_the_usual_port_and_the_public_address_unless_others_are_given
 }
 
 #[test]
+fn every_fault_is_found_at_once() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("c.toml");
+    let lines = "[server]\nprot = 1\nhost = \"x\"\n[http]\npublic_url = \"chat\"\n[language_model]\nmodel = \"m\"\n\
+                 temperature = 3\n[[webhooks]]\nname = \"?\"\nurl = \"x\"\nevents = []";
+    std::fs::write(&file, lines).expect("written");
+    let environment = vec![("CHATBOT_JOBS__WORKERS".into(), "x".into())];
+    let examined = examine(&Sources { file: Some(file), environment, flags: vec![("server.port", "70000".into())] });
+    let faults: Vec<String> = examined.faults.iter().map(ToString::to_string).collect();
+    let named = [
+        "server.prot",
+        "webhooks",
+        "jobs.workers",
+        "--port",
+        "server.host",
+        "http.public_url",
+        "language_model.base_url",
+    ];
+    for name in named {
+        assert_eq!(faults.iter().filter(|fault| fault.contains(name)).count(), 1, "{name}: {faults:#?}");
+    }
+    assert_eq!(faults.len(), named.len(), "{faults:#?}");
+    assert_eq!((examined.config.server.port, examined.config.server.host), (8000, String::new()));
+}
+
+#[test]
 fn a_key_of_digits_stays_as_it_is() {
     let config = from_environment("CHATBOT_ACCOUNTS__OWNER_KEY", "12345678901234567890123").expect("valid");
     assert_eq!(config.accounts.owner_key, "12345678901234567890123");

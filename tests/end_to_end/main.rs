@@ -26,6 +26,7 @@ mod catch_up;
 mod certificates;
 mod command;
 mod command_permissions;
+mod config_cli;
 mod confinement;
 mod cookieless;
 mod crash;

@@ -40,7 +40,8 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
-    fn sources(self) -> Sources {
+    /// The settings' sources: these flags and what is below them.
+    pub fn sources(self) -> Sources {
         let flags = [
             ("server.host", self.host),
             ("server.port", self.port),
