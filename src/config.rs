@@ -1,6 +1,6 @@
 //! Settings: defaults, file, environment variables and flags, in increasing precedence; validated once.
 //!
-//! Only [`server`](crate::server) reads [`Config`]; other modules get plain values. `config.example.toml` shows every key with
+//! Only [`server`](crate::server) and [`doctor`](crate::doctor) read [`Config`]; other modules get plain values. `config.example.toml` shows every key with
 //! its default, and a test compares the two.
 
 mod backup;
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use backup::BackupConfig;
 pub use commands::{AfterRestart, AllowedTo, CommandConfig, CommandPermission, Urgency};
 pub use embedding::{EmbeddingChoice, EmbeddingConfig};
-pub use language_model::LanguageModelConfig;
+pub use language_model::{LanguageModelConfig, read_key};
 pub use layers::{ConfigError, Examined, Sources, environment, examine, load};
 pub use open_id::OpenIdConfig;
 pub use tls::TlsConfig;

@@ -2,6 +2,7 @@
 //!
 //! In reading order, from upper to lower layers; modules import only from lower layers:
 //!
+//! - [`doctor`] examines whether a server can do its work.
 //! - [`server`] builds every part and stops them in order; [`config`] is what it builds them from.
 //! - [`http`] is the HTTP layer: page, API, WebSockets. It contains no business logic.
 //! - [`bots`] are the commands and the workers that run them.
@@ -32,6 +33,7 @@ pub mod bots;
 pub mod budgets;
 pub mod chat;
 pub mod config;
+pub mod doctor;
 pub mod documents;
 pub mod durable;
 pub mod embedding;

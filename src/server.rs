@@ -27,13 +27,15 @@ use crate::bots::{Ask, Bots, Planning, Runner};
 use crate::budgets::Budgets;
 use crate::chat::{Chat, RoomAnnouncer, Rooms};
 use crate::config::Config;
+use crate::doctor;
 use crate::documents::{self, Extractor};
 use crate::durable;
 use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::groups::LocalBroker;
 use crate::http::{
-    App, BURST_SECONDS, ConnectionLimits, Door, Listener, Reads, RequestLimits, Settings, Sockets, UnknownProxy, Vitals,
+    App, BURST_SECONDS, Checkup, ConnectionLimits, Door, Listener, Reads, RequestLimits, Settings, Sockets, UnknownProxy,
+    Vitals,
 };
 use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
@@ -205,6 +207,7 @@ impl Server {
             reads: Reads::default(),
             sockets,
             vitals: Vitals::default(),
+            checkup: checkup(config),
             callbacks,
             library,
             connections: ConnectionLimits::new(config.limits.connections, config.limits.connections_per_address),
@@ -478,6 +481,11 @@ fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
 fn webhooks(config: &Config) -> anyhow::Result<Webhooks> {
     let built: Result<_, _> = config.webhooks.iter().map(|webhook| webhook.build()).collect();
     built.map(Webhooks::new).map_err(|(key, problem)| anyhow::anyhow!("webhooks.{key}: {problem}"))
+}
+
+fn checkup(config: &Config) -> Checkup {
+    let config = Arc::new(config.clone());
+    Box::new(move || Box::pin(doctor::from_inside(config.clone())))
 }
 
 fn settings(config: &Config, address: &Address, tls: Option<&Tls>) -> Settings {

@@ -6,6 +6,7 @@ mod ask;
 mod backup;
 mod client;
 mod config;
+mod doctor;
 mod documents;
 mod form;
 mod health;
@@ -21,6 +22,8 @@ mod transfer;
 mod tls;
 mod user;
 
+use std::process::ExitCode;
+
 use anyhow::Context;
 use chatbot::documents::extract;
 use chatbot::licenses;
@@ -31,6 +34,7 @@ use clap::{Parser, Subcommand};
 use self::ask::AskArgs;
 use self::backup::BackupArgs;
 use self::config::ConfigArgs;
+use self::doctor::DoctorArgs;
 use self::documents::DocumentsArgs;
 use self::health::HealthArgs;
 use self::jobs::JobsArgs;
@@ -109,6 +113,11 @@ enum Command {
     /// The server must not run meanwhile. What was imported before is not stored twice. Who has the name of an account is
     /// taken for that person.
     Import(ImportArgs),
+    /// Examine whether the server can do its work, and say what to do where it cannot.
+    ///
+    /// Looks at settings, data folder, machine, port and the servers that the settings name; of a server that does not run also
+    /// at the data themselves. Fails if there is a fault; warnings alone are no failure.
+    Doctor(DoctorArgs),
     /// Check the settings, show them, or write a file with all of them.
     Config(ConfigArgs),
     /// Tell whether a running server is well, by the exit code: 0 if it is, otherwise 1.
@@ -126,12 +135,12 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what was asked for, to its end.
+    /// Does what was asked for, to its end, and says how it ended.
     ///
     /// # Errors
     /// In words for whoever asked.
-    pub fn run(self) -> anyhow::Result<()> {
-        match self.command {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let done = match self.command {
             Command::Serve(arguments) => serve::run(arguments),
             #[cfg(target_os = "linux")]
             Command::KeepProgram => keeper::keep().context("cannot keep a program"),
@@ -145,12 +154,14 @@ impl Cli {
             Command::Restore(arguments) => restore::run(arguments),
             Command::Export(arguments) => transfer::export(arguments),
             Command::Import(arguments) => transfer::import(arguments),
+            Command::Doctor(arguments) => return doctor::run(arguments),
             Command::Config(arguments) => config::run(arguments),
             Command::Health(arguments) => health::run(arguments),
             Command::Tls(arguments) => tls::run(arguments),
             Command::Licenses => output::write(&licenses::text()),
             Command::Man(arguments) => manual::man(arguments),
             Command::Completions(arguments) => manual::completions(arguments),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }

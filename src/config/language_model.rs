@@ -114,8 +114,11 @@ impl LanguageModelConfig {
     }
 }
 
-/// Reads the key from a file and strips the trailing line end.
-pub(super) fn read_key(setting: &'static str, file: &Path) -> Result<Key, (&'static str, String)> {
+/// Reads the key from a file and strips the trailing line end. Blocks.
+///
+/// # Errors
+/// The setting and the problem; never contains the key.
+pub fn read_key(setting: &'static str, file: &Path) -> Result<Key, (&'static str, String)> {
     let text = std::fs::read_to_string(file).map_err(|error| (setting, format!("{}: {error}", file.display())))?;
     Some(Key::new(&text)).filter(|key| !key.is_empty()).ok_or((setting, format!("{} is empty", file.display())))
 }

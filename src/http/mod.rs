@@ -20,6 +20,7 @@ mod vitals;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,7 +45,7 @@ use crate::budgets::Budgets;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
-use crate::model::{Handle, HookId};
+use crate::model::{Diagnosis, Handle, HookId};
 use crate::moderation::Moderation;
 use crate::open_id::Provider;
 use crate::personal_data::{Erasures, Exports};
@@ -55,6 +56,9 @@ use crate::tls::Tls;
 
 /// Messages in a burst, as a multiple of those per second on average.
 pub const BURST_SECONDS: u32 = 20;
+
+/// Examines this server; from the module that builds it, which alone knows all settings.
+pub type Checkup = Box<dyn Fn() -> BoxFuture<'static, Vec<Diagnosis>> + Send + Sync>;
 
 /// Application state shared by all handlers.
 pub struct App {
@@ -79,6 +83,7 @@ pub struct App {
     pub reads: Reads,
     pub sockets: Arc<Sockets>,
     pub vitals: Vitals,
+    pub checkup: Checkup,
     pub callbacks: Arc<Callbacks>,
     pub library: Arc<Library>,
     pub connections: Arc<ConnectionLimits>,

@@ -35,6 +35,11 @@ pub struct IndexSet {
     open: RwLock<Open>,
 }
 
+/// Where the index of passages is, of the directory of indexes.
+pub fn passages_dir(dir: &Path) -> PathBuf {
+    dir.join(PASSAGES)
+}
+
 /// The open indexes; none as long as there are no documents.
 #[derive(Default)]
 struct Open {

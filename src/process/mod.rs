@@ -28,7 +28,7 @@ use lines::Lines;
 const MOST_LOG: usize = 64 * 1024;
 
 /// Default `PATH` of programs.
-const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+pub const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// What to run.
 #[derive(Clone, Debug, Serialize, Deserialize)]

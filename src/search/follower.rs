@@ -80,6 +80,11 @@ impl MessageBatch {
     }
 }
 
+/// Where this version's index of messages is, of the directory of indexes.
+pub fn messages_dir(dir: &Path) -> PathBuf {
+    dir.join(format!("messages-{MESSAGE_LAYOUT}.{}", analysis::VERSION))
+}
+
 impl Follower {
     pub fn new(
         store: Arc<Store>,
@@ -158,7 +163,7 @@ impl Follower {
     }
 
     fn current_dir(&self) -> PathBuf {
-        self.dir.join(format!("messages-{MESSAGE_LAYOUT}.{}", analysis::VERSION))
+        messages_dir(&self.dir)
     }
 
     /// Folders of indexes of other versions.

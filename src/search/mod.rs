@@ -24,6 +24,7 @@ use crate::store::{RoomNumber, Store, StoreError};
 use crate::text::Text;
 use crate::threads;
 use follower::Follower;
+pub use follower::messages_dir;
 use query::{Query, RoomFilter};
 use recent::Recent;
 

@@ -75,6 +75,7 @@ pub use job_index::StoredJob;
 pub use jobs::{Ended, JobChange, JobEnd, JobList};
 pub use memory::MemoryEngine;
 pub use messages::{ChangedMessage, NewMessage};
+pub use migrations::is_of_older_version;
 pub use moderation::report_id;
 pub use new_store::{NewStore, SignIns, verify};
 pub use quotas::Quotas;
@@ -278,6 +279,14 @@ impl Store {
     /// What only this store can say of texts, in hexadecimal. Their first one names what it is for; none may have a zero byte.
     pub fn sign(&self, texts: &[&str]) -> String {
         HEXLOWER.encode(&rooms::signature(&self.facts.rooms_key, texts))
+    }
+
+    /// Compares what is stored with the store's own rules, as after an unclean stop. Nothing may be written meanwhile.
+    ///
+    /// # Errors
+    /// The first contradiction.
+    pub async fn check(&self) -> Result<(), String> {
+        check::check(self.engine.as_ref()).await
     }
 
     /// Free space for the store in bytes, if it is known.

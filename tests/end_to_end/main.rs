@@ -31,6 +31,7 @@ mod confinement;
 mod cookieless;
 mod crash;
 mod custom_commands;
+mod doctor;
 mod document_changes_crash;
 mod document_crash;
 mod documents;

@@ -102,6 +102,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/audit", Admin, none.clone()),
         ("GET", "/api/audit.jsonl", Admin, none.clone()),
         ("GET", "/api/overview", Admin, none.clone()),
+        ("GET", "/api/doctor", Admin, none.clone()),
         ("GET", "/metrics", Admin, none.clone()),
         ("POST", "/api/backup", Owner, json!({})),
         ("GET", "/api/commands/permissions", Owner, none.clone()),

@@ -436,6 +436,7 @@ export function createActions(chat, connection) {
     fetchWebhooks: explained(api.listWebhooks),
 
     fetchOverview: explained(api.overview),
+    fetchDiagnoses: explained(api.diagnoses),
     fetchAudit: explained(api.audit),
     undoChange: noticed(async (change) => {
       await change();

@@ -141,6 +141,7 @@ export const deleteInvitation = (id) => call('DELETE', `/api/invitations/${encod
 const roomPath = (room) => `/api/rooms/${encodeURIComponent(room)}`;
 /** `span`: `hour` or `day`. */
 export const overview = (span) => call('GET', `/api/overview?span=${span}`);
+export const diagnoses = () => call('GET', '/api/doctor');
 /** `query`: `q`, `before`, `limit`; empty ones do not count. */
 export const audit = (query) => call('GET', `/api/audit?${new URLSearchParams(withoutEmpty(query))}`);
 /** `[{name, built_in, allow, rooms, configured?}]`. */

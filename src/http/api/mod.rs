@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod callbacks;
 mod commands;
+mod doctor;
 mod documents;
 mod health;
 mod held;
@@ -97,6 +98,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         audit::routes,
         overview::routes,
         owner_key::routes,
+        doctor::routes,
         account::routes,
         second_factor::routes,
         passkeys::routes,

@@ -50,6 +50,11 @@ pub fn open(dir: &Path, options: StoreOptions) -> Result<DiskEngine, EngineError
     }
 }
 
+/// Whether the next start has to upgrade the store in `dir`. Blocking.
+pub fn is_of_older_version(dir: &Path) -> bool {
+    schema_1::is_there(dir)
+}
+
 /// The number of a store's schema.
 async fn schema(reader: &dyn Reader) -> Result<usize, String> {
     let record = reader.get(Table::Meta, b"schema").await.map_err(|error| error.to_string())?;

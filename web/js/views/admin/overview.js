@@ -7,6 +7,7 @@ import { Stats } from '../../plots/stats.js';
 import { bytes } from '../../sizes.js';
 import { Figures, most, sum } from '../figures.js';
 import { Icon } from '../icons.js';
+import { Checkup } from './checkup.js';
 
 export function Overview({ app }) {
   const stats = useStats(app);
@@ -16,6 +17,7 @@ export function Overview({ app }) {
       ${figures?.concerns.length > 0 && html`<${Concerns} concerns=${figures.concerns} />`}
       <${Figures} stats=${stats} label=${t('admin.overview')} plots=${PLOTS}><${Numbers} now=${figures} /><//>
       ${figures && html`<${Facts} app=${app} figures=${figures} />`}
+      <${Checkup} app=${app} />
     </div>
   `;
 }

@@ -1,0 +1,106 @@
+//! Examines whether a server can do its work, and says what to do where it cannot: from outside, also of one that does not run
+//! (`chatbot doctor`), and from inside, for the page of those who look after it.
+//!
+//! Each module looks at one thing and returns findings. Nothing is changed, but that the store of a server which does not run is
+//! opened and closed as at a start.
+
+mod clock;
+mod content;
+mod folder;
+mod network;
+mod settings;
+mod system;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::{Config, ConfigError, Examined, Sources, examine};
+use crate::model::Diagnosis;
+use crate::threads::blocking;
+
+/// Examines the server that would have these settings, whether it runs or not.
+pub async fn from_outside(sources: &Sources) -> Vec<Diagnosis> {
+    let Examined { config, mut faults, .. } = examine(sources);
+    faults.extend(config.unusable());
+    let config = Arc::new(config);
+    let mut findings = of_settings(&faults, &config);
+    findings.extend(of_machine(config.clone()).await);
+    let (server, answers) = network::server(&config).await;
+    findings.extend(server);
+    findings.extend(network::others(&config, answers).await);
+    if !answers {
+        let looked = blocking(move || content::look(&config)).await;
+        findings.extend(looked.unwrap_or_else(|unfinished| vec![unreadable(&unfinished)]));
+    }
+    findings
+}
+
+/// Examines this process's server, but for what only a server that does not run shows.
+pub async fn from_inside(config: Arc<Config>) -> Vec<Diagnosis> {
+    let mut findings = of_settings(&config.unusable(), &config);
+    findings.extend(of_machine(config.clone()).await);
+    findings.extend(network::others(&config, true).await);
+    findings
+}
+
+fn of_settings(faults: &[ConfigError], config: &Config) -> Vec<Diagnosis> {
+    let mut findings: Vec<Diagnosis> =
+        faults.iter().map(|fault| Diagnosis::fault("settings").with("problem", fault)).collect();
+    findings.extend(settings::look(config));
+    if findings.is_empty() {
+        findings.push(Diagnosis::fine("settings-fine"));
+    }
+    findings
+}
+
+/// What the machine is like, and the folder on it.
+async fn of_machine(config: Arc<Config>) -> Vec<Diagnosis> {
+    let looked = blocking(move || {
+        let mut findings = folder::look(&config);
+        findings.extend(system::look(&config));
+        findings.extend(clock::look(&config.server.data_dir));
+        findings
+    });
+    looked.await.unwrap_or_else(|unfinished| vec![unreadable(&unfinished)])
+}
+
+fn unreadable(problem: &impl std::fmt::Display) -> Diagnosis {
+    Diagnosis::fault("not-examined").with("problem", problem)
+}
+
+/// A path as it is in messages.
+fn shown(path: &std::path::Path) -> std::path::Display<'_> {
+    path.display()
+}
+
+/// The data folder as an absolute path.
+fn absolute(config: &Config) -> PathBuf {
+    std::path::absolute(&config.server.data_dir).unwrap_or_else(|_| config.server.data_dir.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::text::{Locale, Text};
+
+    #[test]
+    fn every_finding_has_words_and_a_remedy() {
+        let mut found = 0;
+        for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctor")).expect("the sources") {
+            let source = std::fs::read_to_string(entry.expect("an entry").path()).expect("a source");
+            for (kind, has_remedy) in [("fine", false), ("warning", true), ("fault", true)] {
+                for part in source.split(&format!("Diagnosis::{kind}(\"")).skip(1) {
+                    let name = part.split('"').next().unwrap_or_default();
+                    let endings: &[&str] = if has_remedy { &["", "-do"] } else { &[""] };
+                    for ending in endings {
+                        let key = format!("doctor-{name}{ending}");
+                        for locale in Locale::ALL {
+                            assert_ne!(Text::new(key.clone()).in_locale(locale), key);
+                        }
+                    }
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 40, "{found}");
+    }
+}
