@@ -42,6 +42,7 @@ fn main() {
     }
     println!("cargo:rustc-env=CHATBOT_ASSETS_HASH={hash}");
     println!("cargo:rustc-env=CHATBOT_REVISION={}", revision());
+    println!("cargo:rustc-env=CHATBOT_TARGET={}", std::env::var("TARGET").expect("cargo sets TARGET"));
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

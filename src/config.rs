@@ -11,6 +11,7 @@ mod layers;
 mod open_id;
 mod shown;
 mod tls;
+mod update;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use language_model::{LanguageModelConfig, read_key};
 pub use layers::{ConfigError, Examined, Sources, environment, examine, load};
 pub use open_id::OpenIdConfig;
 pub use tls::TlsConfig;
+pub use update::UpdateConfig;
 pub use webhooks::WebhookConfig;
 
 use crate::budgets::{Rate, Rates};
@@ -58,6 +60,7 @@ pub struct Config {
     pub embedding: EmbeddingConfig,
     pub search: SearchConfig,
     pub log: LogConfig,
+    pub update: UpdateConfig,
     /// Custom commands; only from the file.
     #[serde(skip)]
     pub commands: Vec<CommandConfig>,
@@ -516,6 +519,7 @@ impl Config {
         filter.map_err(|text| ("moderation", text.in_locale(Locale::English)))?;
         self.embedding.check()?;
         self.language_model.check()?;
+        self.update.check()?;
         let filter = self.log.level.parse::<tracing_subscriber::filter::Targets>();
         require(filter.is_ok(), "log.level", "is not a level such as info, or a filter such as info,chatbot=debug")
     }

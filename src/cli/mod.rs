@@ -17,9 +17,11 @@ mod owner_key;
 mod progress;
 mod restore;
 mod serve;
+mod service;
 mod table;
 mod transfer;
 mod tls;
+mod update;
 mod user;
 
 use std::process::ExitCode;
@@ -42,8 +44,10 @@ use self::manual::{CompletionsArgs, ManArgs};
 use self::owner_key::OwnerKeyArgs;
 use self::restore::RestoreArgs;
 use self::serve::ServeArgs;
+use self::service::ServiceArgs;
 use self::transfer::{ExportArgs, ImportArgs};
 use self::tls::TlsArgs;
+use self::update::UpdateArgs;
 use self::user::UserArgs;
 
 /// Self-hosted real-time chat whose bots do real work, in one program.
@@ -118,6 +122,14 @@ enum Command {
     /// Looks at settings, data folder, machine, port and the servers that the settings name; of a server that does not run also
     /// at the data themselves. Fails if there is a fault; warnings alone are no failure.
     Doctor(DoctorArgs),
+    /// Replace this program by a newer release, if there is one.
+    ///
+    /// The release's signature is checked, and the new program tried, before it takes the place of the old one, which stays beside
+    /// it with the ending ".old". A server that systemd runs as chatbot.service is restarted; if the new one does not become
+    /// ready, the old one comes back.
+    Update(UpdateArgs),
+    /// Install this program as a service of systemd, or remove that service.
+    Service(ServiceArgs),
     /// Check the settings, show them, or write a file with all of them.
     Config(ConfigArgs),
     /// Tell whether a running server is well, by the exit code: 0 if it is, otherwise 1.
@@ -155,6 +167,8 @@ impl Cli {
             Command::Export(arguments) => transfer::export(arguments),
             Command::Import(arguments) => transfer::import(arguments),
             Command::Doctor(arguments) => return doctor::run(arguments),
+            Command::Update(arguments) => update::run(arguments),
+            Command::Service(arguments) => service::run(arguments),
             Command::Config(arguments) => config::run(arguments),
             Command::Health(arguments) => health::run(arguments),
             Command::Tls(arguments) => tls::run(arguments),

@@ -80,6 +80,7 @@ mod supervision;
 mod tls;
 mod tokens;
 mod transfer;
+mod update;
 mod upgrade;
 mod user_cli;
 mod vectors_crash;
