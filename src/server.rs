@@ -6,7 +6,7 @@ mod custom_commands;
 mod listeners;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ use crate::embedding::Embedder;
 use crate::fetch::Client;
 use crate::groups::LocalBroker;
 use crate::http::{
-    App, BURST_SECONDS, Checkup, ConnectionLimits, Door, Listener, Reads, RequestLimits, Settings, Sockets, UnknownProxy,
-    Vitals,
+    App, BURST_SECONDS, Checkup, ConnectionLimits, Door, Listener, Reads, RequestLimits, Settings, Sockets,
+    UnknownProxy, Vitals,
 };
 use crate::jobs::{Concurrency, JobSettings, Jobs, Stats, Webhooks};
 use crate::library::{Intake, IntakeLimits, Library};
@@ -377,7 +377,9 @@ async fn open_store(config: &Config, failure: Failure) -> anyhow::Result<(Arc<St
     let dir = config.server.data_dir.clone();
     let opened = threads::blocking(move || -> anyhow::Result<_> {
         durable::private_dir(&dir).with_context(|| format!("cannot use the folder {}", dir.display()))?;
-        Ok(Store::open(&dir.join("store"), options, move |reason| failure.set(reason))?)
+        let opened = Store::open(&dir.join("store"), options, move |reason| failure.set(reason))?;
+        drop_indexes_of_another(&dir.join("index"), opened.0.epoch()).context("cannot look after the indexes")?;
+        Ok(opened)
     });
     opened.await?
 }
@@ -393,6 +395,23 @@ fn local_access(address: &Address, key: String, tls: Option<&Tls>) -> LocalAcces
 async fn open_tls(config: &Config) -> anyhow::Result<Option<(Arc<Tls>, Upkeep)>> {
     let Some(source) = config.tls.source(&config.server.data_dir) else { return Ok(None) };
     Ok(Some(Tls::open(source).await.map_err(anyhow::Error::msg)?))
+}
+
+/// Removes indexes of another epoch: the same numbers may be those of other messages and documents there. They are made anew.
+fn drop_indexes_of_another(dir: &Path, epoch: &str) -> std::io::Result<()> {
+    let note = dir.join("epoch");
+    match std::fs::read_to_string(&note) {
+        Ok(noted) if noted == epoch => return Ok(()),
+        Ok(_) => {
+            tracing::info!("the indexes are not of this store; they are made anew");
+            std::fs::remove_dir_all(dir)?;
+        }
+        // Not noted yet.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    std::fs::create_dir_all(dir)?;
+    durable::write(&note, epoch.as_bytes())
 }
 
 /// Search over messages; dates are read in the server's zone where the asker's is not known.

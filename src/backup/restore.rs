@@ -6,6 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::format::{Part, Reader};
@@ -88,7 +89,10 @@ pub fn restore(restoring: &Restoring<'_>, to: &Path, mut watch: impl FnMut(u64))
     durable::private_dir(to)?;
     let unfinished = to.join(UNFINISHED);
     remove_dir(&unfinished)?;
-    let written = write(restoring, &unfinished, &mut watch).and_then(|restored| {
+    // sled panics on some disk errors.
+    let written = catch_unwind(AssertUnwindSafe(|| write(restoring, &unfinished, &mut watch)));
+    let written = written.unwrap_or_else(|_| Err(BackupError::Target("the new store could not be written".into())));
+    let written = written.and_then(|restored| {
         if restored != checked {
             return Err(BackupError::Damaged("it changed while it was being restored".into()));
         }

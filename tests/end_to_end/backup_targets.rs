@@ -264,7 +264,7 @@ fn answer(
         ("HEAD" | "GET", None) if !key.is_empty() => match store.objects.get(&key) {
             Some(object) => {
                 let length = object.len();
-                let mut response = object.clone().into_response();
+                let mut response = object.to_vec().into_response();
                 response.headers_mut().insert("content-length", length.into());
                 response
             }

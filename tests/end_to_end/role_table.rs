@@ -143,7 +143,9 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
 }
 
 /// Where what is asked for is one's own, and what is asked for in the table is not: refused whoever asks.
-const FOR_NOBODY: [(&str, &str); 16] = [
+const FOR_NOBODY: [(&str, &str); 17] = [
+    // For whoever has the owner's key, who has no account; that is tested with the backups.
+    ("POST", "/api/backup"),
     // It was typed, not uploaded; that others are refused is tested with the documents.
     ("GET", "/api/documents/{document}/original"),
     ("POST", "/api/jobs/{job}/callback/{token}"),
