@@ -63,5 +63,5 @@ pub mod store;
 pub mod supervisor;
 pub mod text;
 pub mod threads;
-pub mod transfer;
 pub mod tls;
+pub mod transfer;

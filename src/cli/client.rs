@@ -208,7 +208,7 @@ impl Client {
         }
     }
 
-    async fn read(&self, response: Response) -> anyhow::Result<Value> {
+    async fn read(&self, response: Response) -> anyhow::Result<(StatusCode, Value)> {
         let status = response.status();
         let body = response.bytes().await.with_context(|| format!("the answer of {} broke off", self.url))?;
         let answer = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(&body) };

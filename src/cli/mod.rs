@@ -19,8 +19,8 @@ mod restore;
 mod serve;
 mod service;
 mod table;
-mod transfer;
 mod tls;
+mod transfer;
 mod update;
 mod user;
 
@@ -45,8 +45,8 @@ use self::owner_key::OwnerKeyArgs;
 use self::restore::RestoreArgs;
 use self::serve::ServeArgs;
 use self::service::ServiceArgs;
-use self::transfer::{ExportArgs, ImportArgs};
 use self::tls::TlsArgs;
+use self::transfer::{ExportArgs, ImportArgs};
 use self::update::UpdateArgs;
 use self::user::UserArgs;
 

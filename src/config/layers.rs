@@ -214,7 +214,8 @@ impl Layers {
 
     /// Sets what follows from a domain, where it was not given.
     fn derive(&mut self) {
-        let has_domains = find(&self.settings, "tls.domains").is_some_and(|domains| domains.as_array() != Some(&vec![]));
+        let has_domains =
+            find(&self.settings, "tls.domains").is_some_and(|domains| domains.as_array() != Some(&vec![]));
         if has_domains && !self.places.contains_key("server.port") {
             self.put("server.port", Value::from(i64::from(HTTPS_PORT)), "tls.domains");
         }
