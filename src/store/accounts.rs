@@ -258,7 +258,9 @@ impl Store {
     /// The ids of the first accounts behind `after` whose names look as if they had `looks` in them, in the order in which they
     /// were made, at most `most`. Reads every name.
     async fn ids_of_names(&self, looks: &str, after: &[u8], most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut names = self.pages_of(Table::AccountNames);
+        /// Names are short.
+        const AT_A_TIME: usize = 1_024;
+        let mut names = self.pages_of(Table::AccountNames).at_a_time(AT_A_TIME);
         let mut ids = BinaryHeap::new();
         loop {
             let page = names.next_page().await?;

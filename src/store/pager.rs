@@ -8,7 +8,7 @@ use super::engine::{Direction, EngineError, Entry, Limit, Reader, Snapshot, Tabl
 use crate::threads;
 
 /// A page: enough to make a read cheap, little enough to stay small also where values are long.
-const PAGE: Limit = Limit { entries: 1_024, bytes: 128 * 1024 };
+const PAGE: Limit = Limit { entries: 256, bytes: 128 * 1024 };
 
 /// Entries of a range, in order. Not a snapshot: an entry written meanwhile is found if its key lies beyond the pages read so far
 /// and the last page, the first one below the limit, has not been read yet.
@@ -20,13 +20,23 @@ pub(super) struct Pager<'a> {
     direction: Direction,
     /// Entries that are still to be read at most.
     left: usize,
+    /// The most entries of a page.
+    at_a_time: usize,
     page: IntoIter<Entry>,
 }
 
 impl<'a> Pager<'a> {
     /// A range, forward.
     pub fn new(reader: &'a dyn Reader, table: Table, range: Range<Vec<u8>>) -> Self {
-        Self { reader, table, range, direction: Direction::Forward, left: usize::MAX, page: Vec::new().into_iter() }
+        Self {
+            reader,
+            table,
+            range,
+            direction: Direction::Forward,
+            left: usize::MAX,
+            at_a_time: PAGE.entries,
+            page: Vec::new().into_iter(),
+        }
     }
 
     /// A whole table, forward.
@@ -42,6 +52,12 @@ impl<'a> Pager<'a> {
     /// No more than so many entries.
     pub fn at_most(self, entries: usize) -> Self {
         Self { left: entries, ..self }
+    }
+
+    /// With so many entries of a page at most, for what is short and of which much is read: each page is a turn of the store's
+    /// reading threads.
+    pub fn at_a_time(self, entries: usize) -> Self {
+        Self { at_a_time: entries, ..self }
     }
 
     /// Only what comes after this key in the direction of reading. To be called after [`Pager::from`]; the key must lie within the
@@ -70,7 +86,7 @@ impl<'a> Pager<'a> {
         if self.left == 0 || self.range.is_empty() {
             return Ok(Vec::new());
         }
-        let limit = Limit { entries: PAGE.entries.min(self.left), ..PAGE };
+        let limit = Limit { entries: self.at_a_time.min(self.left), ..PAGE };
         let page = self.reader.scan(self.table, self.range.clone(), self.direction, limit).await?;
         let bytes = page.iter().map(|(key, value)| key.len() + value.len()).sum();
         match page.last() {
@@ -133,11 +149,11 @@ mod tests {
     use crate::store::engine::{Batch, Scope};
     use crate::store::{Engine, MemoryEngine};
 
-    /// Long and short values, by number; then short ones, more than fit into a page.
+    /// Long and short values, by number.
     fn engine() -> MemoryEngine {
         let engine = MemoryEngine::default();
-        for number in 0..3_000_u32 {
-            let value = vec![7; if number < 700 && number % 50 == 0 { 70 * 1024 } else { 10 }];
+        for number in 0..700_u32 {
+            let value = vec![7; if number % 50 == 0 { 70 * 1024 } else { 10 }];
             engine.commit(&[&Batch::new(Scope::ANY).put(Table::Jobs, number.to_be_bytes(), value)]).expect("written");
         }
         engine
@@ -156,13 +172,14 @@ mod tests {
         let engine = engine();
         let all = || Pager::of_table(&engine, Table::Jobs);
         let backward = || all().from(Direction::Backward);
-        assert_eq!(numbers(all()).await, (0..3_000).collect::<Vec<_>>());
-        assert_eq!(numbers(backward()).await, (0..3_000).rev().collect::<Vec<_>>());
+        assert_eq!(numbers(all()).await, (0..700).collect::<Vec<_>>());
+        assert_eq!(numbers(backward()).await, (0..700).rev().collect::<Vec<_>>());
         let key = 300_u32.to_be_bytes().to_vec();
-        assert_eq!(numbers(all().behind(key.clone())).await, (301..3_000).collect::<Vec<_>>());
+        assert_eq!(numbers(all().behind(key.clone())).await, (301..700).collect::<Vec<_>>());
         assert_eq!(numbers(backward().behind(key)).await, (0..300).rev().collect::<Vec<_>>());
         assert_eq!(numbers(all().at_most(300)).await, (0..300).collect::<Vec<_>>());
         assert!(numbers(all().at_most(0)).await.is_empty());
+        assert_eq!(numbers(all().at_a_time(7)).await, (0..700).collect::<Vec<_>>());
         assert!(numbers(Pager::new(&engine, Table::Jobs, vec![1]..vec![1])).await.is_empty());
         assert!(numbers(Pager::of_table(&engine, Table::Hooks)).await.is_empty());
     }
