@@ -444,15 +444,20 @@ impl Config {
 
     /// The files and folders with what no program of a command may read: data and keys.
     pub fn secret_paths(&self) -> Vec<PathBuf> {
-        let key_files = [
+        let paths = [&self.server.data_dir].into_iter().chain(self.key_files()).chain(&self.file).cloned();
+        paths.chain(self.backup.folder()).filter(|path| !path.as_os_str().is_empty()).collect()
+    }
+
+    /// The files that these settings name for nothing but the secret in them.
+    pub fn key_files(&self) -> impl Iterator<Item = &PathBuf> {
+        let files = [
             &self.language_model.key_file,
             &self.embedding.key_file,
             &self.open_id.client_secret_file,
             &self.backup.s3_secret_file,
             &self.tls.key,
         ];
-        let paths = [&self.server.data_dir].into_iter().chain(key_files).chain(&self.file).cloned();
-        paths.chain(self.backup.folder()).filter(|path| !path.as_os_str().is_empty()).collect()
+        files.into_iter().filter(|path| !path.as_os_str().is_empty())
     }
 
     /// Validates constraints that the types do not express.

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderValue};
 use reqwest::{Method, Request, StatusCode, Url};
 use serde::Deserialize;
 
@@ -193,7 +193,8 @@ async fn ask(url: &str, key: &Key) -> Result<Answer, FetchError> {
     }
     let sender = Sender::new().map_err(|_| FetchError::Broken)?;
     let incoming = sender.send(request, WAITS).await?;
-    let (status, date) = (incoming.status(), incoming.date());
+    let date = incoming.headers().get(DATE).and_then(|date| date.to_str().ok()).and_then(Timestamp::parse_http);
+    let status = incoming.status();
     let (body, _) = incoming.body(MOST_BYTES).await?;
     Ok(Answer { status, date, body })
 }

@@ -25,15 +25,15 @@ pub fn look(config: &Config) -> Vec<Diagnosis> {
 
 /// Files with secrets that other users can read.
 fn readable(config: &Config) -> Vec<Diagnosis> {
-    let keys = [&config.language_model.key_file, &config.embedding.key_file, &config.open_id.client_secret_file];
     let file = config.file.iter().filter(|_| has_secrets(config));
-    let secret = keys.into_iter().filter(|file| !file.as_os_str().is_empty()).chain(file);
+    let secret = config.key_files().chain(file);
     let is_open = |path: &&PathBuf| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o007 != 0);
     secret.filter(is_open).map(|path| Diagnosis::warning("secret-readable").with("file", shown(path))).collect()
 }
 
 fn has_secrets(config: &Config) -> bool {
-    let keys = [&config.language_model.key, &config.embedding.key, &config.open_id.client_secret];
+    let keys =
+        [&config.language_model.key, &config.embedding.key, &config.open_id.client_secret, &config.backup.s3_secret];
     !config.accounts.owner_key.is_empty()
         || keys.into_iter().any(|key| !key.is_empty())
         || config.commands.iter().any(|command| !command.secret.is_empty())
@@ -49,7 +49,9 @@ fn reached_by(config: &Config) -> Vec<Diagnosis> {
     }
     let Ok(url) = Url::parse(&config.http.public_url) else { return findings };
     match url.scheme() {
-        "https" if proxies.is_empty() => findings.push(Diagnosis::warning("proxy-unnamed").with("url", &url)),
+        "https" if proxies.is_empty() && !config.tls.is_on() => {
+            findings.push(Diagnosis::warning("proxy-unnamed").with("url", &url))
+        }
         "http" if url.domain().is_some_and(|name| name.contains('.') && !name.ends_with(".local")) => {
             findings.push(Diagnosis::warning("public-plain").with("url", &url));
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{Certificate, StatusCode, Url};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,6 @@ use tokio::time::Instant;
 
 use super::look_ups::{EndpointResolver, LookUps};
 use super::{Client, FetchError, classify};
-use crate::model::Timestamp;
 
 /// The API key of an endpoint. Never shown: not in logs, errors or serialized settings.
 #[derive(Clone, Default, PartialEq, Deserialize)]
@@ -222,12 +221,6 @@ impl Incoming {
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.response.headers().get(RETRY_AFTER)?.to_str().ok()?;
         value.trim().parse().ok().map(Duration::from_secs)
-    }
-
-    /// The other server's time, if it says it.
-    pub fn date(&self) -> Option<Timestamp> {
-        let date = self.response.headers().get(DATE)?.to_str().ok()?;
-        Timestamp::parse_http(date)
     }
 
     /// The next chunk of the body as received, `None` at its end.
