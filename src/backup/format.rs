@@ -340,13 +340,11 @@ impl<R: Read> Reader<R> {
             return Err(BackupError::Damaged("it has rows behind a file".into()));
         }
         while !rows.is_empty() {
-            let (number, key, value, rest) =
-                split_row(rows).ok_or_else(|| BackupError::Damaged("it has half a row".into()))?;
-            let table = Table::numbered(number).ok_or(BackupError::Table(number))?;
-            visit(Part::Row(table, key, value))?;
+            let row = take_row(&mut rows).ok_or_else(|| BackupError::Damaged("it has half a row".into()))?;
+            let table = Table::numbered(row.table).ok_or(BackupError::Table(row.table))?;
+            visit(Part::Row(table, row.key, row.value))?;
             self.contents.rows += 1;
-            self.contents.row_bytes += (key.len() + value.len()) as u64;
-            rows = rest;
+            self.contents.row_bytes += (row.key.len() + row.value.len()) as u64;
         }
         Ok(())
     }
@@ -412,13 +410,23 @@ impl<R: Read> Reader<R> {
     }
 }
 
-fn split_row(rows: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
+/// A row as it stands in a block.
+struct Row<'a> {
+    /// Its number, which may be that of no table.
+    table: u8,
+    key: &'a [u8],
+    value: &'a [u8],
+}
+
+/// The first row of `rows`, which is taken from them; `None` if they end before it does.
+fn take_row<'a>(rows: &mut &'a [u8]) -> Option<Row<'a>> {
     let (header, rest) = rows.split_at_checked(ROW_HEADER)?;
     let key_length = usize::from(u16::from_le_bytes([header[1], header[2]]));
     let value_length = u32::from_le_bytes([header[3], header[4], header[5], header[6]]) as usize;
     let (key, rest) = rest.split_at_checked(key_length)?;
     let (value, rest) = rest.split_at_checked(value_length)?;
-    Some((header[0], key, value, rest))
+    *rows = rest;
+    Some(Row { table: header[0], key, value })
 }
 
 fn exactly(from: &mut impl Read, bytes: &mut [u8]) -> Result<(), BackupError> {

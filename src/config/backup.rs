@@ -99,9 +99,9 @@ impl BackupConfig {
         } else if let Some(folder) = self.folder() {
             Target::Folder(folder)
         } else if self.s3_secret_file.as_os_str().is_empty() {
-            Target::Bucket(self.bucket(&self.s3_secret)?)
+            Target::Bucket(Box::new(self.bucket(&self.s3_secret)?))
         } else {
-            Target::Bucket(self.bucket(&read_key("backup.s3_secret_file", &self.s3_secret_file)?)?)
+            Target::Bucket(Box::new(self.bucket(&read_key("backup.s3_secret_file", &self.s3_secret_file)?)?))
         };
         Ok(Some(Plan { every, keep: self.keep, target, recipient: self.recipient()? }))
     }

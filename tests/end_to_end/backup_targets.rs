@@ -200,7 +200,7 @@ impl FakeS3 {
         let secret = Key::new("the secret of the key");
         let settings =
             BucketSettings { to: "s3://chat/daily", endpoint: &endpoint, region: "r", key_id: "id", secret: &secret };
-        Target::Bucket(Bucket::new(&settings).expect("settings"))
+        Target::Bucket(Box::new(Bucket::new(&settings).expect("settings")))
     }
 }
 
@@ -306,7 +306,7 @@ async fn a_bucket_gets_whole_backups_in_parts_though_some_fail_at_first() {
     assert_eq!(status.failed, 0);
     {
         let store = s3.objects.lock();
-        assert!(store.parts >= 2 * 2 + 1, "two parts each, of which one was sent again: {}", store.parts);
+        assert!(store.parts > 2 * 2, "two parts each, of which one was sent again: {}", store.parts);
         assert!(store.uploads.is_empty(), "nothing is left over");
         let backups: Vec<_> =
             store.objects.keys().filter(|key| key.starts_with("daily/") && key.ends_with(".backup")).collect();

@@ -46,7 +46,7 @@ async fn history(dir: &Path, room: &str) -> Vec<(String, String, String)> {
     server.stop().await.expect("a clean stop");
     chatbot::store::audit(&dir.join("data/store")).expect("no contradiction");
     let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
-    messages.iter().map(|one| (text(one, "handle"), text(one, "message"), text(one, "at"))).collect()
+    messages.iter().map(|one| (text(one, "handle"), text(one, "message"), text(one, "timestamp"))).collect()
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::durable;
 #[derive(Debug)]
 pub enum Target {
     Folder(PathBuf),
-    Bucket(Bucket),
+    Bucket(Box<Bucket>),
     /// A program that reads a backup from its standard input.
     Program(Vec<String>),
 }
