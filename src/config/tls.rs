@@ -107,7 +107,7 @@ impl TlsConfig {
         require(has_cert || !has_key, "tls.cert", "is missing, although a key is named")?;
         require(has_key || !has_cert, "tls.key", "is missing, although a certificate is named")?;
         require(!has_cert || self.domains.is_empty(), "tls.domains", "cannot be given together with a certificate")?;
-        let is_one = !self.local || !(has_cert || !self.domains.is_empty());
+        let is_one = !self.local || (!has_cert && self.domains.is_empty());
         require(is_one, "tls.local", "cannot be used together with domains or a certificate")?;
         for domain in &self.domains {
             let reason = format!("{domain:?} is not a name such as chat.example.com, in lower case and without a port");
