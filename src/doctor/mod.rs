@@ -37,7 +37,10 @@ pub async fn from_outside(sources: &Sources) -> Vec<Diagnosis> {
 
 /// Examines this process's server, but for what only a server that does not run shows.
 pub async fn from_inside(config: Arc<Config>) -> Vec<Diagnosis> {
-    let mut findings = of_settings(&config.unusable(), &config);
+    let settings = config.clone();
+    // It looks at the files that they name.
+    let looked = blocking(move || of_settings(&settings.unusable(), &settings)).await;
+    let mut findings = looked.unwrap_or_else(|unfinished| vec![unreadable(&unfinished)]);
     findings.extend(of_machine(config.clone()).await);
     findings.extend(network::others(&config, true).await);
     findings
