@@ -397,13 +397,13 @@ async fn open_tls(config: &Config) -> anyhow::Result<Option<(Arc<Tls>, Upkeep)>>
     Ok(Some(Tls::open(source).await.map_err(anyhow::Error::msg)?))
 }
 
-/// Removes indexes of another epoch: the same numbers may be those of other messages and documents there. They are made anew.
+/// Removes indexes of another epoch: the same numbers may be those of other messages and documents there. They are rebuilt.
 fn drop_indexes_of_another(dir: &Path, epoch: &str) -> std::io::Result<()> {
     let note = dir.join("epoch");
     match std::fs::read_to_string(&note) {
         Ok(noted) if noted == epoch => return Ok(()),
         Ok(_) => {
-            tracing::info!("the indexes are not of this store; they are made anew");
+            tracing::info!("the indexes are not of this store; they are rebuilt");
             std::fs::remove_dir_all(dir)?;
         }
         // Not noted yet.
