@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::preferences::UNTRANSLATED;
 use crate::support::TestServer;
-use crate::window::{PHONE, WIDE, Window, hook};
+use crate::window::{PHONE, WIDE, Window, becomes, hook};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -185,7 +185,8 @@ async fn an_invitation_can_be_taken_back() {
     olga.click(&hook("invitation-revoke")).await;
     olga.find(&hook("invitations-nothing")).await;
     olga.see(&hook("notice"), "revoked").await;
-    olga.gone(&hook("notice")).await;
+    let list = async || server.request("GET", "/api/invitations").by_owner().send().await;
+    becomes(true, async || list().await.json()["invitations"] == serde_json::json!([])).await;
 
     let ben = Window::new(WIDE).await;
     ben.go(server.address(), &format!("/join#{token}")).await;

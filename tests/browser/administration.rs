@@ -1,13 +1,11 @@
 //! The pages of those who look after the server, tokens of programs, and servers that are not for everybody.
 
-use std::time::Instant;
-
 use fantoccini::key::Key;
 
 use crate::accounts::{PASSWORD, fill, is_signed_in, make, owner, somebody};
 use crate::others;
-use crate::support::{PATIENCE, Request, TestServer};
-use crate::window::{WIDE, Window, hook};
+use crate::support::{Request, TestServer};
+use crate::window::{WIDE, Window, becomes, hook};
 
 /// What the browser says of each refused request.
 const REFUSED: &str = "the server responded with a status of 4";
@@ -164,8 +162,7 @@ async fn a_hook_is_made_shown_once_and_deleted() {
     olga.see(&hook("hook"), "last used").await;
     olga.click(&hook("hook-delete")).await;
     olga.find(&hook("hooks-nothing")).await;
-    olga.gone(&hook("notice")).await;
-    assert_eq!(post().await, 404);
+    becomes(404, post).await;
     olga.close().await;
 }
 
@@ -248,12 +245,7 @@ async fn a_token_is_shown_once_and_works_until_it_is_revoked() {
     jonas.see(&hook("token"), "last used").await;
     jonas.click(&hook("token-revoke")).await;
     jonas.find(&hook("tokens-nothing")).await;
-    // It goes when nobody wants it back, which the server is told as the notice leaves.
-    jonas.gone(&hook("notice")).await;
-    let until = Instant::now() + PATIENCE;
-    while post().await != 401 {
-        assert!(Instant::now() < until, "the token is still worth something");
-    }
+    becomes(401, post).await;
     jonas.close().await;
 }
 

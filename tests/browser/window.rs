@@ -84,6 +84,19 @@ fn elements_of(state: &str, text: &str) -> String {
     format!("[...document.querySelectorAll('[data-testid=message]')].filter((message) => {fits})")
 }
 
+/// Waits until the server answers so. What can be undone reaches the server only as its notice leaves the page.
+pub async fn becomes<T: PartialEq + std::fmt::Debug>(expected: T, ask: impl AsyncFn() -> T) {
+    let start = Instant::now();
+    loop {
+        let found = ask().await;
+        if found == expected {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "it stays {found:?} and is not {expected:?}");
+        tokio::time::sleep(10 * POLL).await;
+    }
+}
+
 impl Window {
     pub async fn new(device: Device) -> Self {
         let driver = Driver::shared();
