@@ -10,10 +10,12 @@ mod commit_log;
 mod database;
 mod head;
 mod layers;
+mod list;
 mod merge;
 mod readers;
 mod row;
 mod run;
+mod stack;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -33,8 +35,9 @@ use serde::{Deserialize, Serialize};
 use super::apply::{Transaction, apply, full_key, number_from};
 use super::engine::{Batch, Direction, Engine, EngineError, Entry, Limit, Outcome, Reader, Snapshot, Table};
 pub(super) use database::Database;
-use layers::{Layers, Stack};
+use layers::Layers;
 use readers::Readers;
+use stack::Stack;
 
 /// Held as long as a process uses the store.
 const LOCK: &str = "store-lock";
@@ -88,7 +91,7 @@ impl DiskEngine {
         prepare_dir(dir)?;
         let lock = lock(dir)?;
         let marker = dir.join(MARKER).exists();
-        let is_clean = layers::written_file(dir).is_some_and(|file| is_clean(dir, &file));
+        let is_clean = list::written_file(dir).is_some_and(|file| is_clean(dir, &file));
         // One half each for the head that is written to and the one before it.
         let stack = Stack::open(dir, memory_bytes / 2, marker)?;
         let layers = stack.layers();
