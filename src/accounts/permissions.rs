@@ -46,6 +46,8 @@ pub enum Action<'a> {
     ManageSettings,
     /// Copy all that is stored.
     MakeBackup,
+    /// Give back the space of what was removed.
+    CompactStore,
     /// Make somebody what this role is.
     GiveRole(Role),
     ManageAccount(&'a Account),
@@ -71,6 +73,7 @@ impl Action<'_> {
             | Self::ManagePeople
             | Self::ManageSettings
             | Self::MakeBackup
+            | Self::CompactStore
             | Self::GiveRole(_)
             | Self::ManageAccount(_) => Some(TokenScope::Administration),
         }
@@ -116,7 +119,7 @@ impl Actor {
             | Action::SeeAuditLog
             | Action::ReadJobLog
             | Action::SeeMetrics => is_at_least(Role::Admin),
-            Action::ManageSettings => is_at_least(Role::Owner),
+            Action::ManageSettings | Action::CompactStore => is_at_least(Role::Owner),
             // With what others say among themselves: only for whoever has the machine, and so the owner's key.
             Action::MakeBackup => is_at_least(Role::Owner) && !self.has_account && self.acts_for.is_none(),
             // Only the owner makes others as powerful as an admin, or takes that from them.

@@ -2,14 +2,10 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chatbot::backup::{self, NewFile, Recipient};
-use chatbot::config::Config;
-use chatbot::durable;
 use chatbot::model::Timestamp;
-use chatbot::store::{Closing, EngineError, Files, Quotas, Store, StoreOptions};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -17,6 +13,7 @@ use serde_json::json;
 use super::client::{Client, ServerArgs};
 use super::output;
 use super::progress::spinner;
+use super::store_folder::StoreFolder;
 
 #[derive(Args)]
 pub struct BackupArgs {
@@ -44,8 +41,8 @@ pub fn run(arguments: BackupArgs) -> anyhow::Result<()> {
     if !parent.is_dir() {
         bail!("there is no folder {}", parent.display());
     }
-    let made = match config.as_ref().map(Folder::open).transpose()?.flatten() {
-        Some(folder) => folder.back_up(recipient.as_ref(), &path),
+    let made = match config.as_ref().map(StoreFolder::open).transpose()?.flatten() {
+        Some(folder) => from_folder(folder, recipient.as_ref(), &path),
         None => from_server(server, recipient.as_ref(), &path),
     };
     made.with_context(|| format!("no backup was made in {}", path.display()))?;
@@ -53,67 +50,17 @@ pub fn run(arguments: BackupArgs) -> anyhow::Result<()> {
     output::write(&format!("{}  {}\n", path.display(), indicatif::HumanBytes(bytes)))
 }
 
-/// The data folder of a server that does not run.
-pub struct Folder {
-    pub store: Arc<Store>,
-    files: Files,
-    closing: Closing,
-}
-
-impl Folder {
-    /// Opens the store of these settings; `None` if a server has it.
-    ///
-    /// # Errors
-    /// A message for the user, if there is none or it cannot be opened.
-    pub fn open(config: &Config) -> anyhow::Result<Option<Self>> {
-        let dir = &config.server.data_dir;
-        if !dir.join("store").exists() && !dir.join("store-upgrading").exists() {
-            bail!(
-                "there is no store in {} (name another data folder with --data-dir, or a server with --url)",
-                dir.display()
-            );
-        }
-        Self::open_or_create(config)
-    }
-
-    /// The same; makes a store where there is none.
-    ///
-    /// # Errors
-    /// A message for the user, if it cannot be opened.
-    pub fn open_or_create(config: &Config) -> anyhow::Result<Option<Self>> {
-        const MIB: u64 = 1024 * 1024;
-        let dir = &config.server.data_dir;
-        durable::private_dir(dir).with_context(|| format!("cannot use the folder {}", dir.display()))?;
-        let options =
-            StoreOptions { cache_bytes: config.store.cache_mb * MIB, min_free_bytes: 0, quotas: Quotas::NONE };
-        match Store::open(&dir.join("store"), options, |_| {}) {
-            Err(EngineError::Locked(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-            Ok((store, closing)) => {
-                let files = Files::open(&dir.join("files"), 0).context("cannot open the folder of files")?;
-                Ok(Some(Self { store, files, closing }))
-            }
-        }
-    }
-
-    /// Returns once all that was stored is durable.
-    pub fn close(self) {
-        let Self { store, files: _, closing } = self;
-        drop(store);
-        closing.wait();
-    }
-
-    fn back_up(self, recipient: Option<&Recipient>, path: &Path) -> anyhow::Result<()> {
-        let bar = spinner();
-        let made = backup::make_file(&self.store, &self.files, recipient, path, |bytes| {
-            bar.inc(bytes);
-            Ok(())
-        });
-        self.close();
-        bar.finish_and_clear();
-        warn_of_missing(made?.contents.missing_files);
+/// Makes one from the data folder of a server that does not run.
+fn from_folder(folder: StoreFolder, recipient: Option<&Recipient>, path: &Path) -> anyhow::Result<()> {
+    let bar = spinner();
+    let made = backup::make_file(&folder.store, &folder.files, recipient, path, |bytes| {
+        bar.inc(bytes);
         Ok(())
-    }
+    });
+    folder.close();
+    bar.finish_and_clear();
+    warn_of_missing(made?.contents.missing_files);
+    Ok(())
 }
 
 fn warn_of_missing(files: u64) {

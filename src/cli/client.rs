@@ -129,6 +129,15 @@ impl Client {
         self.send(request.body(body.to_string())).await
     }
 
+    /// As [`Client::post`], for what may take long.
+    ///
+    /// # Errors
+    /// As for [`Client::ask`].
+    pub async fn post_patiently(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.request(Method::POST, path).timeout(DOWNLOAD_TIME_LIMIT);
+        self.send(request.header(CONTENT_TYPE, "application/json").body(body.to_string())).await
+    }
+
     /// Sends a change as JSON.
     ///
     /// # Errors

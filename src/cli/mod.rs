@@ -5,6 +5,7 @@
 mod ask;
 mod backup;
 mod client;
+mod compact;
 mod config;
 mod doctor;
 mod documents;
@@ -18,6 +19,7 @@ mod progress;
 mod restore;
 mod serve;
 mod service;
+mod store_folder;
 mod table;
 mod tls;
 mod transfer;
@@ -35,6 +37,7 @@ use clap::{Parser, Subcommand};
 
 use self::ask::AskArgs;
 use self::backup::BackupArgs;
+use self::compact::CompactArgs;
 use self::config::ConfigArgs;
 use self::doctor::DoctorArgs;
 use self::documents::DocumentsArgs;
@@ -108,6 +111,11 @@ enum Command {
     /// The whole backup is checked before anything is written, and a folder that has a store is never changed. However it
     /// ends, the folder has a complete store, or none and restoring can be done again.
     Restore(RestoreArgs),
+    /// Give back the space of messages that were removed, also while the server runs
+    ///
+    /// The store does so by itself once a quarter of it was removed; this does it at once. It needs as much free space as the store
+    /// takes. The server is found as by "chatbot backup".
+    Compact(CompactArgs),
     /// Write rooms and messages as lines of JSON, or as pages to read
     ///
     /// The server is found as by "chatbot backup". The lines are described in docs/export.md, and can be imported again.
@@ -164,6 +172,7 @@ impl Cli {
             Command::Ask(arguments) => ask::run(arguments),
             Command::Backup(arguments) => backup::run(arguments),
             Command::Restore(arguments) => restore::run(arguments),
+            Command::Compact(arguments) => compact::run(arguments),
             Command::Export(arguments) => transfer::export(arguments),
             Command::Import(arguments) => transfer::import(arguments),
             Command::Doctor(arguments) => return doctor::run(arguments),

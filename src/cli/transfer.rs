@@ -10,10 +10,11 @@ use chatbot::store::{SignIns, Store};
 use chatbot::transfer::{self, Exported, Format, Imported, Selection};
 use clap::Args;
 
-use super::backup::{Folder, from_server};
+use super::backup::from_server;
 use super::client::ServerArgs;
 use super::output;
 use super::progress::bar;
+use super::store_folder::StoreFolder;
 
 #[derive(Args)]
 pub struct ExportArgs {
@@ -63,7 +64,7 @@ pub fn export(arguments: ExportArgs) -> anyhow::Result<()> {
     let config = if server.is_local() { Some(server.settings()?) } else { None };
     // From a running server comes a backup, which is opened here: so all of it is of one moment.
     let copy = tempfile::Builder::new().prefix(".chatbot-export").tempdir_in(folder_of(&to))?;
-    let opened = match config.as_ref().map(Folder::open).transpose()?.flatten() {
+    let opened = match config.as_ref().map(StoreFolder::open).transpose()?.flatten() {
         Some(folder) => folder,
         None => restored(server, copy.path())?,
     };
@@ -94,13 +95,13 @@ async fn lines(store: &Store, selection: &Selection, to: &Path) -> Result<Export
 }
 
 /// The store of a running server, as it is now.
-fn restored(server: ServerArgs, dir: &Path) -> anyhow::Result<Folder> {
+fn restored(server: ServerArgs, dir: &Path) -> anyhow::Result<StoreFolder> {
     let (copy, to) = (dir.join("copy.backup"), dir.join("data"));
     from_server(server, None, &copy)?;
     backup::restore(&Restoring { backup: &copy, identities: None, sign_ins: SignIns::Kept }, &to, |_| ())?;
     let mut config = Config::default();
     config.server.data_dir = to;
-    Folder::open(&config)?.context("somebody else opened the copy")
+    StoreFolder::open(&config)?.context("somebody else opened the copy")
 }
 
 /// Imports a history into the store of a server that does not run.
@@ -116,7 +117,7 @@ pub fn import(arguments: ImportArgs) -> anyhow::Result<()> {
     // Before the store is opened: what cannot be read changes nothing.
     let history = transfer::read(&from, format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let Some(folder) = Folder::open_or_create(&config)? else {
+    let Some(folder) = StoreFolder::open_or_create(&config)? else {
         bail!("a server runs on {}: stop it first", config.server.data_dir.display());
     };
     let bar = bar("{wide_bar} {pos}/{len}", String::new());

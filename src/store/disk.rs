@@ -228,6 +228,10 @@ impl Engine for DiskEngine {
         Ok(Snapshot { commit, rows: Box::new(Frozen(layers)) })
     }
 
+    fn compact(&self) -> Result<(), EngineError> {
+        self.stack.compact()
+    }
+
     fn close(&self) -> Result<(), EngineError> {
         self.stack.stop();
         let layers = self.stack.layers();

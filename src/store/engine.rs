@@ -466,6 +466,10 @@ pub trait Engine: Reader + 'static {
     /// who writes waits longer than for any other commit. What it needs of the disk is kept until it is dropped.
     fn snapshot(&self) -> Result<Snapshot, EngineError>;
 
+    /// Gives back the space of what was removed or written again, and needs up to the size of the store meanwhile. Blocks for
+    /// seconds and more; others read and write meanwhile.
+    fn compact(&self) -> Result<(), EngineError>;
+
     /// Makes everything durable and records a clean shutdown. Nothing may be written afterwards.
     fn close(&self) -> Result<(), EngineError>;
 }

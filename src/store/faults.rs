@@ -111,6 +111,10 @@ impl Engine for FaultyEngine {
         self.engine.snapshot()
     }
 
+    fn compact(&self) -> Result<(), EngineError> {
+        self.engine.compact()
+    }
+
     fn close(&self) -> Result<(), EngineError> {
         self.engine.close()
     }

@@ -84,6 +84,10 @@ impl Engine for MemoryEngine {
         Ok(Snapshot { commit, rows: Box::new(rows) })
     }
 
+    fn compact(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     fn close(&self) -> Result<(), EngineError> {
         Ok(())
     }

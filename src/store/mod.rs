@@ -302,6 +302,22 @@ impl Store {
         self.engine.snapshot()
     }
 
+    /// Size in bytes, if it is known.
+    pub fn size(&self) -> Option<u64> {
+        self.engine.size()
+    }
+
+    /// Gives back the space of what was removed or written again. Blocking; do not call from async code.
+    ///
+    /// # Errors
+    /// As [`Engine::compact`]. Nothing is changed then.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        self.engine.compact().map_err(|error| {
+            tracing::warn!(%error, "the store was not compacted");
+            error.class().into()
+        })
+    }
+
     /// Whether writing has failed; the process should then exit.
     pub fn has_failed(&self) -> bool {
         self.writer.has_failed()

@@ -105,6 +105,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/doctor", Admin, none.clone()),
         ("GET", "/metrics", Admin, none.clone()),
         ("POST", "/api/backup", Owner, json!({})),
+        ("POST", "/api/compact", Owner, none.clone()),
         ("GET", "/api/commands/permissions", Owner, none.clone()),
         ("PUT", "/api/commands/{command}/permission", Owner, json!({"allow": "user"})),
         ("DELETE", "/api/commands/{command}/permission", Owner, none.clone()),

@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod callbacks;
 mod commands;
+mod compact;
 mod doctor;
 mod documents;
 mod health;
@@ -114,6 +115,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         callbacks::routes,
         metrics::routes,
         backup::routes,
+        compact::routes,
         documents::routes,
     ];
     let mut routes: Vec<_> = modules.iter().flat_map(|routes| routes(app)).collect();
@@ -253,7 +255,7 @@ async fn to_the_end<T: Send + 'static>(
     Ok(done.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?)
 }
 
-/// Runs a long read on a blocking thread.
+/// Runs long work on a blocking thread.
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Text> + Send + 'static) -> Result<T, Refusal> {
     let read = threads::blocking(read).await;
     Ok(read.unwrap_or_else(|Unfinished| Err(Text::new("error-store_failed")))?)

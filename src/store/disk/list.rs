@@ -3,6 +3,7 @@
 //! What is not on it was begun and not finished, or is not needed any more, and is removed at opening. So a kill at any moment
 //! costs at most work that is done again.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,12 +17,15 @@ use crate::store::engine::EngineError;
 /// The list.
 const LIST: &str = "layers";
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct List {
     /// The next number for a head or a run.
     pub next: u64,
     pub heads: Vec<u64>,
     pub runs: Vec<u64>,
+    /// How many rows of a run say that something was removed.
+    #[serde(default)]
+    pub removed: BTreeMap<u64, u64>,
 }
 
 /// The file that is written to in a store that is not open.

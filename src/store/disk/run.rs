@@ -33,13 +33,15 @@ const FOOTER: usize = 8 + 8 + 8 + 8 + 8 + 4 + 4;
 /// Checksum and length of the rows, before each compressed block.
 const BLOCK_HEADER: usize = 8;
 
-/// Writes a run. Rows come in the order of their keys, each key once.
+/// Writes a run. Rows come in the order of their keys, each key once. A file that is not finished is removed.
 pub(super) struct RunWriter {
     path: PathBuf,
+    is_finished: bool,
     file: BufWriter<File>,
     offset: u64,
     synced: u64,
     rows: u64,
+    removed: u64,
     block: BlockBuilder,
     last_key: Vec<u8>,
     index: Index,
@@ -52,10 +54,12 @@ impl RunWriter {
         let file = File::create(&path).map_err(|error| io_error(&error))?;
         Ok(Self {
             path,
+            is_finished: false,
             file: BufWriter::with_capacity(64 * 1024, file),
             offset: 0,
             synced: 0,
             rows: 0,
+            removed: 0,
             block: BlockBuilder::default(),
             last_key: Vec::new(),
             index: Index::default(),
@@ -73,6 +77,7 @@ impl RunWriter {
         self.filter.insert(key);
         self.block.push(key, value);
         self.rows += 1;
+        self.removed += u64::from(value.is_none());
         key.clone_into(&mut self.last_key);
         if self.block.bytes() >= BLOCK { self.end_block() } else { Ok(()) }
     }
@@ -82,8 +87,8 @@ impl RunWriter {
         self.rows
     }
 
-    /// Completes the file and makes it durable, but for its folder.
-    pub fn finish(mut self) -> Result<PathBuf, EngineError> {
+    /// Completes the file and makes it durable, but for its folder. How many rows say that something was removed.
+    pub fn finish(mut self) -> Result<u64, EngineError> {
         if !self.block.is_empty() {
             self.end_block()?;
         }
@@ -102,7 +107,8 @@ impl RunWriter {
         footer.extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
         self.write(&footer)?;
         self.file.flush().and_then(|()| self.file.get_ref().sync_all()).map_err(|error| io_error(&error))?;
-        Ok(self.path)
+        self.is_finished = true;
+        Ok(self.removed)
     }
 
     fn end_block(&mut self) -> Result<(), EngineError> {
@@ -125,6 +131,16 @@ impl RunWriter {
     fn write(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
         self.offset += bytes.len() as u64;
         self.file.write_all(bytes).map_err(|error| io_error(&error))
+    }
+}
+
+impl Drop for RunWriter {
+    fn drop(&mut self) {
+        if !self.is_finished
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, path = %self.path.display(), "a file that was not finished stays until the next start");
+        }
     }
 }
 
@@ -353,6 +369,8 @@ fn hash(key: &[u8]) -> u64 {
 pub(super) struct Run {
     pub id: u64,
     pub rows: u64,
+    /// How many of them say that something was removed.
+    pub removed: u64,
     path: PathBuf,
     file: File,
     bytes: u64,
@@ -367,9 +385,11 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// `removed` rows say that something was removed, as far as is known.
+    ///
     /// # Errors
     /// [`EngineError::Damaged`] when it is missing or does not say what was written.
-    pub fn open(path: PathBuf, id: u64, cache: Arc<BlockCache>) -> Result<Self, EngineError> {
+    pub fn open(path: PathBuf, id: u64, removed: u64, cache: Arc<BlockCache>) -> Result<Self, EngineError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let broken = || damaged(path.parent().unwrap_or(&path), &format!("{name} is missing or incomplete"));
         let file = File::open(&path).map_err(|_| broken())?;
@@ -392,8 +412,21 @@ impl Run {
         let (index, last_key) = Index::decode(&index).ok_or_else(broken)?;
         let is_doomed = AtomicBool::new(false);
         let filter = None;
-        let mut run =
-            Self { id, rows, path, file, bytes, filter_at, filter_blocks, filter, index, last_key, cache, is_doomed };
+        let mut run = Self {
+            id,
+            rows,
+            removed,
+            path,
+            file,
+            bytes,
+            filter_at,
+            filter_blocks,
+            filter,
+            index,
+            last_key,
+            cache,
+            is_doomed,
+        };
         run.filter = run.read_filter()?;
         Ok(run)
     }
@@ -618,8 +651,9 @@ mod tests {
         for number in (0..3000).step_by(3) {
             writer.add(&key(number), value(number).as_deref()).expect("written");
         }
-        let path = writer.finish().expect("complete");
-        Arc::new(Run::open(path, 1, BlockCache::new(64 * 1024)).expect("opens"))
+        let removed = writer.finish().expect("complete");
+        assert_eq!(removed, (0..3000).step_by(3).filter(|&number| value(number).is_none()).count() as u64);
+        Arc::new(Run::open(dir.join("run-1"), 1, removed, BlockCache::new(64 * 1024)).expect("opens"))
     }
 
     #[test]
@@ -673,7 +707,7 @@ mod tests {
             let mut bytes = whole.clone();
             bytes[position] ^= 0x10;
             std::fs::write(&path, &bytes).expect("written");
-            let Ok(run) = Run::open(path.clone(), 1, BlockCache::new(0)) else { continue };
+            let Ok(run) = Run::open(path.clone(), 1, 0, BlockCache::new(0)) else { continue };
             let run = Arc::new(run);
             let mut rows = run.rows(&(vec![]..vec![u8::MAX]), Direction::Forward).expect("rows");
             let all = std::iter::from_fn(|| rows.advance().map(|more| more.then_some(())).transpose());

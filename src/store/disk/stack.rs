@@ -11,7 +11,7 @@ use super::layers::Layers;
 use super::list::{List, head_dir, read_list, remove_unlisted, run_path, write_list};
 use super::merge::Merge;
 use super::run::{BlockCache, Run, RunWriter};
-use super::{damaged, io_error, remove_if_there, sync_dir};
+use super::{damaged, free_space, io_error, sync_dir};
 use crate::memory;
 use crate::store::engine::{Direction, EngineError};
 
@@ -20,6 +20,9 @@ const TOGETHER: usize = 4;
 
 /// A run is of the next size when it is this many times as large.
 const STEP: u64 = 4;
+
+/// A quarter of all rows may say that others were removed; then all runs become one, which has neither.
+const REMOVED: u64 = 4;
 
 /// How long the threads wait after a failure.
 const RETRY: Duration = Duration::from_secs(10);
@@ -53,8 +56,18 @@ struct Shared {
 struct Work {
     next: u64,
     is_ending: bool,
-    /// The last attempt to write a run failed; whoever waits for one must not.
+    /// The last attempt to turn a head into a run failed; whoever waits for that must not.
     has_failed: bool,
+    compactions: Compactions,
+}
+
+/// How often all runs were to become one, and did or could not.
+#[derive(Default)]
+struct Compactions {
+    wanted: u64,
+    ended: u64,
+    /// Why the last one could not be done.
+    problem: Option<String>,
 }
 
 impl Stack {
@@ -69,12 +82,15 @@ impl Stack {
             None => None,
         };
         let cache = BlockCache::new(usize::try_from(head_bytes / 16).unwrap_or(usize::MAX).clamp(64 * 1024, 4 << 20));
-        let mut list = list.unwrap_or(List { next: 1, heads: vec![], runs: vec![] });
+        let mut list = list.unwrap_or(List { next: 1, ..List::default() });
         let mut heads = Vec::new();
         for &id in &list.heads {
             heads.push(Arc::new(Head::open(head_dir(dir, id), id)?));
         }
-        let open_run = |&id: &u64| Run::open(run_path(dir, id), id, cache.clone()).map(Arc::new);
+        let open_run = |&id: &u64| {
+            let removed = list.removed.get(&id).copied().unwrap_or_default();
+            Run::open(run_path(dir, id), id, removed, cache.clone()).map(Arc::new)
+        };
         let runs = list.runs.iter().map(open_run).collect::<Result<_, _>>()?;
         if let [newer, older] = &heads[..]
             && older.commits() < newer.commits_before()
@@ -168,6 +184,43 @@ impl Stack {
         }
     }
 
+    /// Puts all that is committed by now into one run, without what was removed or written again. Blocks until that is done;
+    /// others read and write meanwhile.
+    ///
+    /// # Errors
+    /// When there is no space for the new run beside the old ones, or the store is being closed. Nothing is changed then.
+    pub fn compact(&self) -> Result<(), EngineError> {
+        let newest = self.freeze()?.1;
+        self.wait_while(|work, layers| {
+            !work.has_failed && layers.heads.last().is_some_and(|head| head.commits_before() < newest)
+        })?;
+        let bytes = self.layers().runs.iter().map(|run| run.bytes()).sum();
+        self.shared.require_space(bytes)?;
+        let mut work = self.shared.work();
+        work.compactions.wanted += 1;
+        let number = work.compactions.wanted;
+        self.shared.changed.notify_all();
+        drop(work);
+        self.wait_while(|work, _| work.compactions.ended < number)?;
+        match &self.shared.work().compactions.problem {
+            Some(problem) => Err(EngineError::Io(problem.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// When the store is being closed.
+    fn wait_while(&self, lasts: impl Fn(&Work, &Layers) -> bool) -> Result<(), EngineError> {
+        let mut work = self.shared.work();
+        while lasts(&work, &self.layers()) {
+            if work.is_ending {
+                return Err(EngineError::Io("the store is being closed".into()));
+            }
+            work = self.shared.changed.wait_timeout(work, WAIT).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
     /// Ends the threads; what they were about is done again after the next start.
     pub fn stop(&self) {
         self.shared.work().is_ending = true;
@@ -217,6 +270,7 @@ impl Shared {
             next: work.next,
             heads: layers.heads.iter().map(|head| head.id).collect(),
             runs: layers.runs.iter().map(|run| run.id).collect(),
+            removed: layers.runs.iter().map(|run| (run.id, run.removed)).collect(),
         };
         write_list(&self.dir, &list)?;
         let layers = Arc::new(layers);
@@ -299,7 +353,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts runs of about one size together, until the end.
+    /// Puts runs of about one size together, and all of them where that is wanted, until the end.
     fn merge_runs(&self) {
         loop {
             let mut work = self.work();
@@ -307,24 +361,34 @@ impl Shared {
                 if work.is_ending {
                     return;
                 }
-                let runs = &self.layers().runs;
-                let together = to_merge(&runs.iter().map(|run| run.bytes()).collect::<Vec<_>>(), self.head_bytes);
-                if together > 0 {
-                    break runs[..together].to_vec();
+                let is_wanted = work.compactions.ended < work.compactions.wanted;
+                let together = together(&self.layers().runs, self.head_bytes, is_wanted);
+                if is_wanted || !together.is_empty() {
+                    break together;
                 }
                 work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
             };
+            let wanted = work.compactions.wanted;
             let id = work.next;
             work.next += 1;
             drop(work);
-            if let Err(error) = self.merge(id, &together) {
+            let merged = self.merge(id, &together);
+            let mut work = self.work();
+            work.compactions.ended = wanted;
+            work.compactions.problem = merged.as_ref().err().map(ToString::to_string);
+            self.changed.notify_all();
+            if let Err(error) = merged {
                 tracing::error!(%error, "the store cannot be put in order for now");
-                self.pause();
+                drop(self.changed.wait_timeout_while(work, RETRY, |work| !work.is_ending));
             }
         }
     }
 
     fn merge(&self, id: u64, together: &[Arc<Run>]) -> Result<(), EngineError> {
+        if together.len() < 2 {
+            return Ok(());
+        }
+        self.require_space(together.iter().map(|run| run.bytes()).sum())?;
         let last = together.last().map(|run| run.id);
         let has_older = self.layers().runs.last().map(|run| run.id) != last;
         let most = together.iter().map(|run| run.rows).sum();
@@ -365,13 +429,17 @@ impl Shared {
             }
         }
         if writer.rows() == 0 || self.is_ending() {
-            drop(writer);
-            remove_if_there(&path)?;
             return Ok(None);
         }
-        let path = writer.finish()?;
+        let removed = writer.finish()?;
         sync_dir(&self.dir)?;
-        Run::open(path, id, self.cache.clone()).map(Arc::new).map(Some)
+        Run::open(path, id, removed, self.cache.clone()).map(Arc::new).map(Some)
+    }
+
+    /// There is to be space for a new run of so many bytes, and the commits that come meanwhile.
+    fn require_space(&self, bytes: u64) -> Result<(), EngineError> {
+        let needed = bytes.saturating_add(2 * self.head_bytes);
+        if free_space(&self.dir).is_some_and(|free| free < needed) { Err(EngineError::DiskFull) } else { Ok(()) }
     }
 
     fn pause(&self) {
@@ -379,6 +447,18 @@ impl Shared {
         work.has_failed = true;
         drop(self.changed.wait_timeout_while(work, RETRY, |work| !work.is_ending));
     }
+}
+
+/// The runs that are to become one, newest first: all of them if that is wanted, or much of them says that something was removed.
+fn together(runs: &[Arc<Run>], unit: u64, all: bool) -> Vec<Arc<Run>> {
+    let rows: u64 = runs.iter().map(|run| run.rows).sum();
+    let removed: u64 = runs.iter().map(|run| run.removed).sum();
+    let number = if all || (removed > 0 && removed * REMOVED >= rows) {
+        runs.len()
+    } else {
+        to_merge(&runs.iter().map(|run| run.bytes()).collect::<Vec<_>>(), unit)
+    };
+    runs[..number].to_vec()
 }
 
 /// How many of the newest runs are to become one, by their sizes in bytes, newest first.

@@ -206,3 +206,83 @@ fn a_snapshot_is_the_state_at_its_commit_whatever_is_written_meanwhile() {
     drop((snapshots, again));
     engine.close().expect("closed");
 }
+
+/// Waits for the threads that put layers in order.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn put(engine: &DiskEngine, numbers: Range<u64>) {
+    for number in numbers {
+        let value: Vec<u8> = (0..40).flat_map(|part: u64| hash_like(number + part).to_be_bytes()).collect();
+        engine.commit(&[&Batch::new(Scope::ANY).put(Table::Jobs, number.to_be_bytes(), value)]).expect("written");
+    }
+}
+
+/// Numbers that do not compress.
+fn hash_like(number: u64) -> u64 {
+    (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+#[test]
+fn space_of_what_was_removed_comes_back_by_itself() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = DiskEngine::open(dir.path(), MEMORY).expect("a new store");
+    put(&engine, 0..3000);
+    let full = engine.size().expect("known");
+    for number in 0..2900_u64 {
+        engine.commit(&[&Batch::new(Scope::ANY).delete(Table::Jobs, number.to_be_bytes())]).expect("written");
+    }
+    engine.stack.be_idle().expect("another head");
+    until("most of it is given back", || engine.size().expect("known") < full / 4);
+    assert_eq!(rows(&engine.snapshot().expect("a snapshot")).len(), 100);
+    engine.compact().expect("compacted");
+    put(&engine, 5000..5060);
+    engine.commit(&[&Batch::new(Scope::ANY).delete(Table::Jobs, 2950_u64.to_be_bytes())]).expect("written");
+    engine.stack.be_idle().expect("another head");
+    let removed = |engine: &DiskEngine| engine.stack.layers().runs.iter().map(|run| run.removed).collect::<Vec<_>>();
+    until("the removal is in a run", || removed(&engine) == [1, 0]);
+    engine.close().expect("closed");
+    drop(engine);
+    assert_eq!(removed(&DiskEngine::open(dir.path(), MEMORY).expect("opens")), [1, 0], "it is still known");
+}
+
+#[test]
+fn compaction_leaves_one_run_with_the_same_rows_while_others_write() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = DiskEngine::open(dir.path(), MEMORY).expect("a new store");
+    let memory = MemoryEngine::default();
+    let mut dice = Dice(5);
+    let batches: Vec<Batch> = (0..1200).map(|_| dice.batch()).collect();
+    let both = |batches: &[Batch]| {
+        for batch in batches {
+            assert_eq!(engine.commit(&[batch]).expect("written"), memory.commit(&[batch]).expect("written"));
+        }
+    };
+    both(&batches[..600]);
+    std::thread::scope(|scope| {
+        let compacting = [scope.spawn(|| engine.compact()), scope.spawn(|| engine.compact())];
+        both(&batches[600..]);
+        for one in compacting {
+            one.join().expect("no panic").expect("compacted");
+        }
+    });
+    assert_same(&engine, &memory, &mut Dice(3));
+    engine.compact().expect("compacted");
+    let layers = engine.stack.layers();
+    assert_eq!((layers.runs.len(), layers.heads.len(), layers.head().bytes()), (1, 1, 0));
+    assert_eq!(layers.runs[0].removed, 0, "nothing older is left that could be removed");
+    drop(layers);
+    until("the old files are gone", || layer_files(dir.path()).len() == 2);
+    let before = engine.stack.layers().runs[0].id;
+    engine.compact().expect("compacted");
+    assert_eq!(engine.stack.layers().runs[0].id, before, "what is compact is left alone");
+    assert_same(&engine, &memory, &mut Dice(4));
+    engine.close().expect("closed");
+    drop(engine);
+    assert_same(&DiskEngine::open(dir.path(), MEMORY).expect("opens"), &memory, &mut Dice(5));
+}

@@ -8,7 +8,7 @@ const ACTIONS = [
   'command.permit', 'held.approve', 'held.reject', 'hook.create', 'hook.delete', 'identity.link', 'identity.unlink', 'invitation.create', 'invitation.revoke',
   'message.delete', 'moderation.clear', 'owner_key.replace', 'passkey.add', 'passkey.remove', 'people.merge', 'people.unmerge', 'recovery_codes.renew', 'report.settle',
   'room.add_person', 'room.change', 'room.delete', 'room.remove_person', 'sanction.add', 'sanction.end',
-  'second_factor.add', 'second_factor.remove', 'settings.change',
+  'second_factor.add', 'second_factor.remove', 'settings.change', 'store.compact',
   'token.create', 'token.revoke',
 ];
 
