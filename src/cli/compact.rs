@@ -1,5 +1,6 @@
 //! `chatbot compact`: gives back the space of what was removed, in the running server or, if none runs, in its data folder.
 
+use anyhow::Context;
 use chatbot::config::Config;
 use clap::Args;
 use indicatif::HumanBytes;
@@ -50,7 +51,7 @@ fn in_folder(folder: StoreFolder) -> anyhow::Result<Value> {
     let compacted = folder.store.compact();
     let bytes = folder.store.size();
     folder.close();
-    compacted?;
+    compacted.context("the store was not compacted, and nothing was changed")?;
     Ok(json!({"bytes_before": bytes_before, "bytes": bytes}))
 }
 

@@ -311,11 +311,8 @@ impl Store {
     ///
     /// # Errors
     /// As [`Engine::compact`]. Nothing is changed then.
-    pub fn compact(&self) -> Result<(), StoreError> {
-        self.engine.compact().map_err(|error| {
-            tracing::warn!(%error, "the store was not compacted");
-            error.class().into()
-        })
+    pub fn compact(&self) -> Result<(), EngineError> {
+        self.engine.compact()
     }
 
     /// Whether writing has failed; the process should then exit.

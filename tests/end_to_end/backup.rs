@@ -2,84 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chatbot::backup::{self, BackupError, Identities, Restoring};
-use chatbot::store::{DiskEngine, Engine, EngineError, SignIns, Table, audit};
+use chatbot::store::{SignIns, Table, audit};
 use serde_json::{Value, json};
 
 use crate::documents;
+use crate::stored::{Dice, Rows, command, complaint, copy, files, folder, killed, printed, rows};
 use crate::support::{Browser, Client, PATIENCE, Request, ServerProcess, TestServer};
-
-/// Memory for the newest rows of stores that are read, in bytes.
-const MEMORY: u64 = 16 << 20;
-
-/// Numbers that are the same in every run.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
-}
-
-type Rows = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
-
-/// All rows of a store that nobody has open, but for those that are another's in every place.
-fn rows(store: &Path) -> Rows {
-    let engine = DiskEngine::open(store, MEMORY).expect("a store");
-    let mut rows = Rows::new();
-    let visit = |table: Table, key: &[u8], value: &[u8]| {
-        if table != Table::Meta || !matches!(key, b"epoch" | b"place" | b"last-backup") {
-            rows.insert((table as u8, key.to_vec()), value.to_vec());
-        }
-        Ok::<_, EngineError>(())
-    };
-    engine.snapshot().expect("a snapshot").each_row(visit).expect("readable");
-    engine.close().expect("closed");
-    rows
-}
-
-/// The files of a data folder by their names.
-fn files(data_dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(data_dir.join("files")).expect("a folder").flatten();
-    let file = |entry: fs::DirEntry| {
-        (entry.file_name().into_string().expect("text"), fs::read(entry.path()).expect("readable"))
-    };
-    entries.map(file).collect()
-}
-
-fn command(name: &str, arguments: &[&Path]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chatbot"));
-    command.arg(name).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-async fn run(mut command: Command) -> Output {
-    let run = tokio::task::spawn_blocking(move || command.output());
-    run.await.expect("no panic").expect("the program runs")
-}
-
-async fn printed(command: Command) -> String {
-    let shown = format!("{command:?}");
-    let output = run(command).await;
-    assert!(output.status.success(), "{shown}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// What the command says when it fails.
-async fn complaint(command: Command) -> String {
-    let output = run(command).await;
-    assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    String::from_utf8(output.stderr).expect("text")
-}
 
 async fn back_up(data_dir: &Path, to: &Path) {
     printed(command("backup", &[to, "--data-dir".as_ref(), data_dir])).await;
@@ -87,13 +22,6 @@ async fn back_up(data_dir: &Path, to: &Path) {
 
 async fn restore(backup: &Path, to: &Path) {
     printed(command("restore", &[backup, "--to".as_ref(), to])).await;
-}
-
-/// The folder for a test, and a name in it.
-fn folder() -> (tempfile::TempDir, impl Fn(&str) -> PathBuf) {
-    let dir = tempfile::tempdir().expect("a folder");
-    let path = dir.path().to_owned();
-    (dir, move |name| path.join(name))
 }
 
 /// A server with messages, a deleted one, a job and a document in it.
@@ -118,18 +46,6 @@ async fn lived_in(data_dir: &Path) -> TestServer {
             return server;
         }
         assert!(Instant::now() < quiet_by, "jobs go on: {jobs}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("copied");
-        }
     }
 }
 
@@ -515,17 +431,6 @@ async fn without_room_for_it_nothing_is_restored_and_it_can_be_done_again() {
     }
     restore(&at("a.backup"), &to).await;
     audit(&to.join("store")).expect("no contradiction");
-}
-
-/// Starts a command and kills it at a random moment of those.
-async fn killed(mut command: Command, dice: &mut Dice, moments: std::ops::Range<Duration>) {
-    let length = (moments.end - moments.start).as_micros() as usize;
-    let moment = moments.start + Duration::from_micros(dice.below(length) as u64);
-    let mut child: Child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
-    tokio::time::sleep(moment).await;
-    // It may have ended.
-    let _ = child.kill();
-    tokio::task::spawn_blocking(move || child.wait()).await.expect("no panic").expect("it ends");
 }
 
 /// Kills backups and restores `rounds` times each: always the old state or the new.

@@ -10,6 +10,7 @@ use warp::http::StatusCode;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, blocking, json, trusted_caller, with_app};
 use crate::accounts::{Action, Deed};
+use crate::store::{EngineError, StoreError};
 use crate::text::Text;
 
 /// What a compaction has changed.
@@ -35,7 +36,12 @@ async fn compact(caller: Caller, app: Arc<App>) -> Answer {
     actor.may(Action::CompactStore)?;
     let store = app.store.clone();
     let bytes_before = store.size();
-    blocking(move || store.compact().map_err(Text::from)).await?;
+    blocking(move || store.compact().map_err(refused)).await?;
     app.audit_log.record(&actor, Deed::new("store.compact", "")).await?;
     Ok(json(StatusCode::OK, &Compacted { bytes_before, bytes: app.store.size() }))
+}
+
+fn refused(error: EngineError) -> Text {
+    tracing::warn!(%error, "the store was not compacted");
+    StoreError::from(error.class()).into()
 }
