@@ -10,6 +10,7 @@
 //! cargo bench --bench load -- slow      what readers that stop reading do to the others
 //! cargo bench --bench load -- upgrade   1,000,000 messages brought to the schema of today
 //! cargo bench --bench load -- people    administration of 100,000 accounts and 10,000 rooms
+//! cargo bench --bench load -- backup    1,000,000 messages saved and restored, and what senders notice
 //! cargo bench --bench load -- attack    what others notice of an address at its limits
 //! ```
 //!
@@ -18,13 +19,14 @@
 //! or out of order) is printed and fails the run. Linux only: it relies on epoll and `/proc`.
 //!
 //! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`schedule`], [`slow`],
-//! [`upgrade`], [`people`], [`attack`]; the loads they share, [`crowd`]
+//! [`upgrade`], [`people`], [`backup`], [`attack`]; the loads they share, [`crowd`]
 //! and [`posting`]; the clients below, [`swarm`], [`frames`] and [`websocket`]; the references [`plain_loop`] and
 //! [`raw_disk`]; and [`server`], [`machine`] and [`report`].
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure ends")]
 
 mod attack;
+mod backup;
 mod crowd;
 mod fanout;
 mod frames;
@@ -91,6 +93,8 @@ enum Name {
     Upgrade(upgrade::Options),
     /// Many accounts and rooms
     People(people::Options),
+    /// A full store saved, restored and compacted
+    Backup(backup::Options),
     /// An address at its limits
     Attack(attack::Options),
     /// The reference server, which the benches start themselves
@@ -160,7 +164,8 @@ fn run(options: &Options) -> Result<Faults, Box<dyn Error>> {
         return Ok(Faults::default());
     }
     let mut faults = Faults::default();
-    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule", "upgrade", "people", "attack"] {
+    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule", "upgrade", "people", "backup", "attack"]
+    {
         if let Some(name) = Options::try_parse_from(["load", name])?.name {
             faults.merge(run_one(&options.bench, &name)?);
         }
@@ -179,6 +184,7 @@ fn run_one(bench: &Bench, name: &Name) -> Result<Faults, Box<dyn Error>> {
         Name::Start(options) => start::run(bench, options),
         Name::Upgrade(options) => upgrade::run(bench, options),
         Name::People(options) => people::run(bench, options),
+        Name::Backup(options) => backup::run(bench, options),
         Name::Attack(options) => attack::run(bench, options),
         Name::PlainLoop(options) => return plain_loop::run(options).map(|()| Faults::default()),
         Name::Child(options) => return Err(server::become_child(options)),

@@ -61,7 +61,7 @@ impl Run<'_> {
         let scratch = self.bench.scratch()?;
         let server = Server::start(&program(&scratch)?, scratch.path())?;
         let limit = Limit { messages: usize::MAX, time: self.duration() };
-        let posted = posting::post(server.address(), self.options.senders, rooms, limit)?;
+        let posted = posting::post(server.address(), "post", self.options.senders, rooms, limit)?;
         self.faults.merge(posted.faults);
         Ok(posted.acks)
     }

@@ -35,13 +35,19 @@ pub struct Posted {
     pub faults: Faults,
 }
 
-/// Posts until the limit and waits for the last ack.
-pub fn post(server: SocketAddr, senders: usize, rooms: Rooms, limit: Limit) -> Result<Posted, Box<dyn Error>> {
+/// Posts to rooms of that name until the limit and waits for the last ack. The rooms must be new.
+pub fn post(
+    server: SocketAddr,
+    name: &str,
+    senders: usize,
+    rooms: Rooms,
+    limit: Limit,
+) -> Result<Posted, Box<dyn Error>> {
     let mut swarm = Swarm::connect(server, "/ws", senders)?;
-    let mut acks = Acks::new(senders, rooms, limit);
+    let mut acks = Acks::new(name, senders, rooms, limit);
     for sender in 0..senders.min(limit.messages) {
         // A handle of its own makes each sender an author of its own, whose ids are its own.
-        swarm.send(sender, &frames::hello(&format!("p{sender}")))?;
+        swarm.send(sender, &frames::hello(&format!("{name}{sender}")))?;
         let first = acks.compose(sender);
         swarm.send(sender, &first)?;
     }
@@ -66,6 +72,7 @@ pub fn post(server: SocketAddr, senders: usize, rooms: Rooms, limit: Limit) -> R
 }
 
 struct Acks {
+    name: String,
     rooms: Rooms,
     limit: Limit,
     start: Instant,
@@ -82,9 +89,10 @@ struct Acks {
 }
 
 impl Acks {
-    fn new(senders: usize, rooms: Rooms, limit: Limit) -> Self {
+    fn new(name: &str, senders: usize, rooms: Rooms, limit: Limit) -> Self {
         let room_count = if rooms == Rooms::Own { senders } else { 1 };
         Self {
+            name: name.to_owned(),
             rooms,
             limit,
             start: Instant::now(),
@@ -104,7 +112,7 @@ impl Acks {
         self.sent += 1;
         self.underway += 1;
         self.waiting[sender] = Some((number, Instant::now()));
-        frames::send(&format!("post-{}", self.room_of(sender)), number)
+        frames::send(&format!("{}-{}", self.name, self.room_of(sender)), number)
     }
 
     fn room_of(&self, sender: usize) -> usize {

@@ -65,7 +65,7 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Faults, Box<dyn Error>> {
 fn fill(bench: &Bench, options: &Options, scratch: &TempDir) -> Result<(Faults, usize, Duration), Box<dyn Error>> {
     let server = Server::start(&bench.chatbot(scratch)?, scratch.path())?;
     let limit = Limit { messages: options.messages, time: FILL_LIMIT };
-    let posted = posting::post(server.address(), options.senders, Rooms::Own, limit)?;
+    let posted = posting::post(server.address(), "post", options.senders, Rooms::Own, limit)?;
     Ok((posted.faults, posted.messages, server.stop()?))
 }
 
