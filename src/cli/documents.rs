@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::client::{Client, ServerArgs, in_path};
 use super::form::Form;
-use super::output::Output;
+use super::output::{Output, counted};
 use super::progress::{bar, style};
 use super::table::table;
 
@@ -211,8 +211,8 @@ async fn list(client: &Client, query: &[(&str, String)], limit: usize) -> anyhow
 
 impl Document {
     fn line(&self) -> String {
-        let pages = self.pages.map(|pages| format!(", {pages} pages")).unwrap_or_default();
-        format!("{}  {} ({} passages{pages})\n", self.id, self.title, self.passages)
+        let pages = self.pages.map(|pages| format!(", {}", counted(pages.into(), "page"))).unwrap_or_default();
+        format!("{}  {} ({}{pages})\n", self.id, self.title, counted(self.passages.into(), "passage"))
     }
 }
 

@@ -18,6 +18,11 @@ pub fn write(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A number of things: "1 file", "2 files".
+pub fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
 /// How answers are shown.
 pub struct Output {
     pub json: bool,

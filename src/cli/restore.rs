@@ -73,13 +73,13 @@ fn describe(restored: &Restored) -> String {
         missing => format!(" ({missing} more were missing or damaged when it was made)"),
     };
     format!(
-        "made {} by chatbot {}, at commit {}: {} rows ({}), {} files ({}){missing}\n",
+        "made {} by chatbot {}, at commit {}: {} ({}), {} ({}){missing}\n",
         header.created_at,
         header.program,
         header.commit,
-        contents.rows,
+        output::counted(contents.rows, "row"),
         indicatif::HumanBytes(contents.row_bytes),
-        contents.files,
+        output::counted(contents.files, "file"),
         indicatif::HumanBytes(contents.file_bytes),
     )
 }
