@@ -4,19 +4,20 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde_json::json;
 
 use crate::Bench;
 use crate::posting::{self, Limit, Posted, Rooms};
 use crate::report::{Comparison, Faults, Target, thousands};
+use crate::requests::Requests;
 use crate::schema_1;
-use crate::server::{OWNER_KEY, Program, Server};
-use crate::shared::{self, Process};
+use crate::server::{Program, Server};
+use crate::shared;
 
 const TIME_TARGET: Target = Target::AtMost(30.0);
 /// A share of the rate without a backup.
@@ -25,7 +26,6 @@ const RATE_TARGET: Target = Target::AtLeast(0.8);
 const MEMORY_TARGET: Target = Target::AtMost(30.0);
 
 const MIB: f64 = 1024.0 * 1024.0;
-const SAMPLE_EVERY: Duration = Duration::from_millis(20);
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -139,7 +139,7 @@ impl Run<'_> {
         let (is_over, address) = (AtomicBool::new(false), server.address());
         let limit = Limit { messages: usize::MAX, time: Duration::from_secs(self.options.seconds) };
         thread::scope(|scope| {
-            let memory = scope.spawn(|| most_memory(&server.process(), &is_over));
+            let memory = scope.spawn(|| server.process().most_memory(&is_over));
             let beside = scope.spawn(|| work_beside(address, name, &is_over));
             let backups = scope.spawn(|| -> Result<u64, String> {
                 let Some((data, backup)) = saving else { return Ok(0) };
@@ -173,44 +173,24 @@ fn copy(from: &Path, to: &Path) -> Result<f64, Box<dyn Error>> {
     Ok(took)
 }
 
-fn most_memory(server: &Process, is_over: &AtomicBool) -> std::io::Result<u64> {
-    let mut most = 0;
-    while !is_over.load(Ordering::Relaxed) {
-        most = most.max(server.memory("VmRSS")?);
-        thread::sleep(SAMPLE_EVERY);
-    }
-    Ok(most)
-}
-
-/// Adds documents, deletes messages and starts jobs, one after the other, without pause; how many.
+/// Deletes messages, starts jobs and adds documents, one after the other, without pause; how many requests that were.
 fn work_beside(address: SocketAddr, name: &str, is_over: &AtomicBool) -> Result<u64, String> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let done = AtomicU64::new(0);
-    let client = Client::new();
-    let send = async |method: &str, path: &str, body: Value| -> Result<Value, String> {
-        let method = method.parse().expect("a method");
-        let request = client.request(method, format!("http://{address}{path}")).bearer_auth(OWNER_KEY);
-        let request = request.header("Content-Type", "application/json").body(body.to_string());
-        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
-        let answer =
-            answer.map_err(|error| format!("{path}: {error}"))?.bytes().await.map_err(|error| error.to_string())?;
-        done.fetch_add(1, Ordering::Relaxed);
-        Ok(serde_json::from_slice(&answer).unwrap_or_default())
-    };
-    let room = format!("/api/rooms/{name}-beside");
-    runtime.block_on(async {
-        let mut number = 0;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let requests = Requests::to(address);
+        let messages = requests.room_with_bot(&format!("{name}-beside")).await?;
+        let say = async |text| requests.send(Method::POST, &messages, Some(json!({"message": text}))).await;
+        let mut done = 0;
         while !is_over.load(Ordering::Relaxed) {
-            number += 1;
-            let posted = send("POST", &format!("{room}/messages"), json!({"message": "about to be deleted"})).await?;
-            send("DELETE", &format!("{room}/messages/{}", posted["seq"]), json!({})).await?;
-            send("POST", &format!("{room}/messages"), json!({"message": "/sum 1 2"})).await?;
-            if number % 20 == 0 {
-                let text = format!("{name} {number}. ").repeat(400);
-                send("POST", "/api/documents", json!({"title": format!("{name} {number}"), "text": text})).await?;
+            let posted = say("about to be deleted").await?;
+            requests.send(Method::DELETE, &format!("{messages}/{}", posted["seq"]), None).await?;
+            say("/sum 1 2").await?;
+            if done % 60 == 0 {
+                let (title, text) = (format!("{name} {done}"), format!("{name} {done}. ").repeat(400));
+                requests.send(Method::POST, "/api/documents", Some(json!({"title": title, "text": text}))).await?;
             }
+            done += 3;
         }
-        Ok(done.load(Ordering::Relaxed))
+        Ok(done)
     })
 }

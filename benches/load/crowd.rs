@@ -10,8 +10,6 @@ use crate::frames::{self, Kind, NumberField};
 use crate::report::{Faults, Latencies};
 use crate::swarm::{Behaviour, Outbox, Swarm};
 
-pub const ROOM: &str = "bench";
-
 /// Silence after which joins, presence and acks count as done.
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a server may take to deliver what it accepted, once nobody sends any more.
@@ -56,16 +54,16 @@ pub struct Crowd {
 
 impl Crowd {
     /// Connects and joins everyone, then waits until the room is silent.
-    pub fn gather(server: SocketAddr, members: usize, senders: usize) -> Result<Self, Box<dyn Error>> {
+    pub fn gather(server: SocketAddr, room: &str, members: usize, senders: usize) -> Result<Self, Box<dyn Error>> {
         if senders == 0 || senders > members {
             return Err(format!("{senders} of {members} clients cannot send").into());
         }
         let mut swarm = Swarm::connect(server, "/ws", members)?;
-        let mut log = Log::new(members, senders);
+        let mut log = Log::new(room, members, senders);
         for client in 0..members {
             // A handle of its own makes each client a person of its own; all share one address.
-            swarm.send(client, &frames::hello(&format!("c{client}")))?;
-            swarm.send(client, &frames::join(ROOM))?;
+            swarm.send(client, &frames::hello(&format!("{room}-{client}")))?;
+            swarm.send(client, &frames::join(room))?;
             swarm.turn(Duration::ZERO, &mut log)?;
         }
         swarm.settle(QUIET, &mut log)?;
@@ -174,6 +172,7 @@ struct Send {
 
 /// Everything the clients have sent and seen.
 struct Log {
+    room: String,
     members: Vec<Member>,
     senders: usize,
     /// Senders go on as long as there is a pace.
@@ -192,9 +191,10 @@ struct Log {
 }
 
 impl Log {
-    fn new(members: usize, senders: usize) -> Self {
+    fn new(room: &str, members: usize, senders: usize) -> Self {
         let member = Member { reads: true, ..Member::default() };
         Self {
+            room: room.to_owned(),
             members: vec![member; members],
             senders,
             pace: None,
@@ -240,7 +240,7 @@ impl Log {
         let number = self.sends.len();
         self.underway += 1;
         self.sends.push(Send { by, at, came_back: false });
-        frames::send(ROOM, number)
+        frames::send(&self.room, number)
     }
 
     #[inline]

@@ -88,7 +88,7 @@ struct Load {
 impl Side {
     fn start(program: &Program, options: &Options, cores: Cores, scratch: TempDir) -> Result<Self, Box<dyn Error>> {
         let server = Server::start_on(cores.server, program, scratch.path())?;
-        let mut crowd = Crowd::gather(server.address(), options.clients, options.senders)?;
+        let mut crowd = Crowd::gather(server.address(), "bench", options.clients, options.senders)?;
         crowd.send_for(WARM_UP, Pace::ClosedLoop, || Ok(()))?;
         Ok(Self { crowd, server, saturated: Load::default(), steady: Load::default(), _scratch: scratch })
     }

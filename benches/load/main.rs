@@ -11,6 +11,8 @@
 //! cargo bench --bench load -- upgrade   1,000,000 messages brought to the schema of today
 //! cargo bench --bench load -- people    administration of 100,000 accounts and 10,000 rooms
 //! cargo bench --bench load -- backup    1,000,000 messages saved and restored, and what senders notice
+//! cargo bench --bench load -- small     delivery, search and answers with 256 MiB and half a core
+//! cargo bench --bench load -- rest      what a server takes while nobody is there
 //! cargo bench --bench load -- attack    what others notice of an address at its limits
 //! ```
 //!
@@ -19,9 +21,9 @@
 //! or out of order) is printed and fails the run. Linux only: it relies on epoll and `/proc`.
 //!
 //! In reading order: the benches [`fanout`], [`post`], [`jobs`], [`idle`], [`start`], [`schedule`], [`slow`],
-//! [`upgrade`], [`people`], [`backup`], [`attack`]; the loads they share, [`crowd`]
+//! [`upgrade`], [`people`], [`backup`], [`small`], [`rest`], [`attack`]; the loads they share, [`crowd`]
 //! and [`posting`]; the clients below, [`swarm`], [`frames`] and [`websocket`]; the references [`plain_loop`] and
-//! [`raw_disk`]; and [`server`], [`machine`] and [`report`].
+//! [`raw_disk`]; and [`server`], [`group`], [`machine`], [`requests`] and [`report`].
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure ends")]
 
@@ -30,6 +32,7 @@ mod backup;
 mod crowd;
 mod fanout;
 mod frames;
+mod group;
 mod idle;
 mod jobs;
 mod machine;
@@ -39,6 +42,8 @@ mod post;
 mod posting;
 mod raw_disk;
 mod report;
+mod requests;
+mod rest;
 mod schedule;
 #[path = "../../tests/support/schema_1.rs"]
 mod schema_1;
@@ -46,6 +51,7 @@ mod server;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod slow;
+mod small;
 mod start;
 mod swarm;
 mod upgrade;
@@ -95,6 +101,10 @@ enum Name {
     People(people::Options),
     /// A full store saved, restored and compacted
     Backup(backup::Options),
+    /// A small machine
+    Small(small::Options),
+    /// Nobody is there
+    Rest(rest::Options),
     /// An address at its limits
     Attack(attack::Options),
     /// The reference server, which the benches start themselves
@@ -125,20 +135,31 @@ impl Bench {
 
     /// The product, with its data in `scratch`.
     fn chatbot(&self, scratch: &TempDir) -> Result<Program, Box<dyn Error>> {
-        self.limited_chatbot(scratch, Limits::Off)
+        self.limited_chatbot(scratch, Limits::Off, vec![])
     }
 
     /// The product with limits as they are by default.
     fn guarded_chatbot(&self, scratch: &TempDir) -> Result<Program, Box<dyn Error>> {
-        self.limited_chatbot(scratch, Limits::Default)
+        self.limited_chatbot(scratch, Limits::Default, vec![])
     }
 
-    fn limited_chatbot(&self, scratch: &TempDir, limits: Limits) -> Result<Program, Box<dyn Error>> {
+    /// The product in these control groups.
+    fn grouped_chatbot(&self, scratch: &TempDir, groups: Vec<PathBuf>) -> Result<Program, Box<dyn Error>> {
+        self.limited_chatbot(scratch, Limits::Off, groups)
+    }
+
+    fn limited_chatbot(
+        &self,
+        scratch: &TempDir,
+        limits: Limits,
+        groups: Vec<PathBuf>,
+    ) -> Result<Program, Box<dyn Error>> {
         Ok(Program::Chatbot {
             // It runs in another directory.
             binary: path::absolute(&self.binary)?,
             data_dir: scratch.path().join("data"),
             limits,
+            groups,
         })
     }
 }
@@ -164,8 +185,10 @@ fn run(options: &Options) -> Result<Faults, Box<dyn Error>> {
         return Ok(Faults::default());
     }
     let mut faults = Faults::default();
-    for name in ["fanout", "post", "jobs", "idle", "slow", "start", "schedule", "upgrade", "people", "backup", "attack"]
-    {
+    for name in [
+        "fanout", "post", "jobs", "idle", "slow", "start", "schedule", "upgrade", "people", "backup", "small", "rest",
+        "attack",
+    ] {
         if let Some(name) = Options::try_parse_from(["load", name])?.name {
             faults.merge(run_one(&options.bench, &name)?);
         }
@@ -185,6 +208,8 @@ fn run_one(bench: &Bench, name: &Name) -> Result<Faults, Box<dyn Error>> {
         Name::Upgrade(options) => upgrade::run(bench, options),
         Name::People(options) => people::run(bench, options),
         Name::Backup(options) => backup::run(bench, options),
+        Name::Small(options) => small::run(bench, options),
+        Name::Rest(options) => rest::run(bench, options),
         Name::Attack(options) => attack::run(bench, options),
         Name::PlainLoop(options) => return plain_loop::run(options).map(|()| Faults::default()),
         Name::Child(options) => return Err(server::become_child(options)),

@@ -3,7 +3,7 @@
 //! The product and the plain loop are started alike, so that their figures compare.
 
 use std::error::Error;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -15,6 +15,7 @@ use std::{env, thread};
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 
+use crate::group;
 use crate::machine::Pinned;
 use crate::shared::Process;
 
@@ -28,6 +29,8 @@ pub enum Program {
         binary: PathBuf,
         data_dir: PathBuf,
         limits: Limits,
+        /// Folders of control groups that it is in.
+        groups: Vec<PathBuf>,
     },
     /// This very program, as the plain epoll loop.
     PlainLoop,
@@ -143,6 +146,9 @@ impl Drop for Server {
 /// A program to become, with its arguments.
 #[derive(clap::Args)]
 pub struct ChildOptions {
+    /// Folder of a control group to join first
+    #[arg(long)]
+    group: Vec<PathBuf>,
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
 }
@@ -151,6 +157,9 @@ pub struct ChildOptions {
 /// that fails.
 pub fn become_child(options: &ChildOptions) -> Box<dyn Error> {
     if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
+        return error.into();
+    }
+    if let Err(error) = options.group.iter().try_for_each(|folder| group::join(folder)) {
         return error.into();
     }
     let (program, arguments) = options.command.split_at(1);
@@ -167,8 +176,10 @@ impl Program {
             Self::PlainLoop => {
                 command.arg("child").arg(this).args(["plain-loop", "--port", &port]);
             }
-            Self::Chatbot { binary, data_dir, limits } => {
-                command.arg("child").arg(binary).args(["serve", "--host", "127.0.0.1", "--port", &port, "--data-dir"]);
+            Self::Chatbot { binary, data_dir, limits, groups } => {
+                command.arg("child");
+                command.args(groups.iter().flat_map(|group| [OsStr::new("--group"), group.as_os_str()]));
+                command.arg(binary).args(["serve", "--host", "127.0.0.1", "--port", &port, "--data-dir"]);
                 command.arg(data_dir);
                 set_environment(&mut command, *limits);
             }

@@ -38,7 +38,7 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Faults, Box<dyn Error>> {
     let _pinned = Pinned::to(cores.load)?;
     let scratch = bench.scratch()?;
     let server = Server::start_on(cores.server, &bench.chatbot(&scratch)?, scratch.path())?;
-    let mut crowd = Crowd::gather(server.address(), options.clients, options.senders)?;
+    let mut crowd = Crowd::gather(server.address(), "bench", options.clients, options.senders)?;
 
     let before = watch_room(&server, &mut crowd, options)?;
     let stalled = options.clients.saturating_sub(options.stalled)..options.clients;

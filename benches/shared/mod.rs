@@ -3,7 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
+
+/// Between two looks at what a process takes.
+const SAMPLE_EVERY: Duration = Duration::from_millis(20);
 
 /// How a bench was called.
 #[derive(clap::Args)]
@@ -50,6 +55,36 @@ impl Process {
             value.trim().strip_suffix(" kB")?.parse::<u64>().ok()
         });
         Ok(kibibytes.ok_or_else(|| io::Error::other(format!("no {line} in /proc/PID/status")))? * 1024)
+    }
+
+    /// The most that is resident until `is_over`, in bytes.
+    pub fn most_memory(&self, is_over: &AtomicBool) -> io::Result<u64> {
+        let mut most = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            most = most.max(self.memory("VmRSS")?);
+            thread::sleep(SAMPLE_EVERY);
+        }
+        Ok(most)
+    }
+
+    /// How often its threads, as there are now, have waited and gone on.
+    pub fn wake_ups(&self) -> io::Result<u64> {
+        let mut sum = 0;
+        for task in fs::read_dir(self.0.join("task"))? {
+            let status = fs::read_to_string(task?.path().join("status"))?;
+            let count = status
+                .lines()
+                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok());
+            sum += count.ok_or_else(|| io::Error::other("no voluntary_ctxt_switches in /proc/PID/task/TID/status"))?;
+        }
+        Ok(sum)
+    }
+
+    /// Bytes that it has caused to be written to a disk.
+    pub fn written(&self) -> io::Result<u64> {
+        let io = fs::read_to_string(self.0.join("io"))?;
+        let bytes = io.lines().find_map(|line| line.strip_prefix("write_bytes:")?.trim().parse().ok());
+        bytes.ok_or_else(|| io::Error::other("no write_bytes in /proc/PID/io"))
     }
 
     /// Where it lists the files that it has open.
