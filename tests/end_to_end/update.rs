@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
+use crate::stored::Dice;
 use crate::support::PATIENCE;
 
 const NEW: &str = "9.8.7";
@@ -214,6 +215,46 @@ fn a_kill_in_the_middle_leaves_the_old_program_and_the_next_update_succeeds() {
     let (went_well, said) = place.updated(&[]);
     assert!(went_well, "{said}");
     assert_eq!(place.version(), NEW);
+}
+
+/// Kills updates `rounds` times at random moments: always a whole program is there, the old one or the new.
+fn kill_again_and_again(rounds: u32, seed: u64) {
+    let place = Place::new();
+    place.release(NEW, GOOD);
+    let start = Instant::now();
+    assert!(place.updated(&[]).0);
+    let takes = start.elapsed();
+    let (mut dice, mut updated) = (Dice(seed), 0);
+    for _ in 0..rounds {
+        // The old one again.
+        fs::rename(place.path("bin/chatbot.old"), place.path("bin/chatbot")).expect("it stays beside the new one");
+        let moment = takes.mul_f64(dice.below(1250) as f64 / 1000.0);
+        let mut updating = place.update(&[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        std::thread::sleep(moment);
+        // It may have ended.
+        let _ = updating.kill();
+        updating.wait().expect("ended");
+        if place.version() == NEW {
+            updated += 1;
+        } else {
+            assert_eq!(place.version(), env!("CARGO_PKG_VERSION"));
+            let (went_well, said) = place.updated(&[]);
+            assert!(went_well, "{said}");
+        }
+        assert_eq!(place.version(), NEW);
+    }
+    println!("{updated} of {rounds} updates were complete before they were killed");
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_the_old_program_or_the_new() {
+    kill_again_and_again(5, 11);
+}
+
+#[test]
+#[ignore = "takes minutes: the same 50 times"]
+fn fifty_kills_leave_the_old_program_or_the_new() {
+    kill_again_and_again(50, 2028);
 }
 
 /// What stands for the system's supervisor: ends the server and starts the program that is there now.
