@@ -21,6 +21,7 @@
 //! - [`index`] finds by words what the store keeps.
 //! - [`analysis`] is text as search sees it.
 //! - [`groups`] delivers frames to connections; [`store`] keeps everything.
+//! - [`telemetry`] is what the process tells of its own work.
 //! - [`threads`] runs what blocks, [`durable`] writes files that are whole.
 //! - [`licenses`] says whose software is in the program.
 //! - [`memory`] releases memory to the OS; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
@@ -61,6 +62,7 @@ pub mod search;
 pub mod server;
 pub mod store;
 pub mod supervisor;
+pub mod telemetry;
 pub mod text;
 pub mod threads;
 pub mod tls;

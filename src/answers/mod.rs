@@ -8,6 +8,7 @@ mod prompt;
 mod wording;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 
@@ -16,6 +17,7 @@ use crate::index::Audience;
 use crate::library::Library;
 use crate::llm::{LanguageModel, LlmError};
 use crate::model::{AnsweredBy, Citations, FaqAnswer, Language, RetrievedContext, RoomName, Source};
+use crate::telemetry::metrics;
 use crate::text::{Locale, Text};
 use citations::CitationFilter;
 
@@ -130,6 +132,15 @@ impl Answers {
     /// # Errors
     /// If the documents cannot be searched. Errors of the model are reported in the answer.
     pub async fn answer(&self, question: &Question<'_>, reader: &dyn Reader) -> Result<(String, Citations), Text> {
+        let began = Instant::now();
+        let answer = self.make_answer(question, reader).await;
+        metrics().answer_time.observe(began.elapsed().as_secs_f64());
+        let by = answer.as_ref().map_or("failed", |(_, citations)| citations.answered_by.label());
+        metrics().answers.with_label_values(&[by]).inc();
+        answer
+    }
+
+    async fn make_answer(&self, question: &Question<'_>, reader: &dyn Reader) -> Result<(String, Citations), Text> {
         let question = Question { locale: language_of(question), ..*question };
         let limit = question.limit.unwrap_or(if self.model.is_some() { GIVEN } else { QUOTED });
         let findings = self.finder.find(question.text, question.room, limit.clamp(1, MOST_PASSAGES)).await?;

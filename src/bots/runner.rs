@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use crate::chat::Chat;
 use crate::jobs::{JobOutcome, Jobs, Lane, OnRestart, RunningJob};
 use crate::model::{Job, JobId, JobState};
 use crate::store::{StoreError, StoredJob};
+use crate::telemetry::metrics;
 use crate::text::Text;
 
 /// How often old jobs are looked for.
@@ -173,8 +174,9 @@ impl Runner {
         let output = Output::new(self.jobs.clone(), self.chat.clone(), job.clone());
         let request = Request { job, seq: *seq, jobs: &self.jobs, chat: &self.chat, output: &output };
         let limit = running.policy.time_limit;
+        let began = Instant::now();
         let run = AssertUnwindSafe(self.bots.run(request)).catch_unwind();
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
             () = running.cancel.cancelled() => Ended::Cancelled,
             ended = tokio::time::timeout(limit, run) => match ended {
@@ -183,7 +185,10 @@ impl Runner {
                 Err(_) => Ended::TimedOut(limit),
             },
             () = self.putting_back.cancelled() => Ended::PutBack,
-        }
+        };
+        let time = &metrics().job_run_time;
+        time.with_label_values(&[self.jobs.label(&job.name)]).observe(began.elapsed().as_secs_f64());
+        ended
     }
 
     /// Handles a failed attempt: schedules another if that may help and the policy allows it.

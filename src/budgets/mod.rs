@@ -9,6 +9,7 @@ mod ledger;
 use std::time::{Duration, Instant};
 
 use crate::model::{Payer, Role, RoomName};
+use crate::telemetry::metrics;
 use crate::text::Text;
 use ledger::Ledger;
 
@@ -39,6 +40,22 @@ pub enum Cost {
     Reading,
     /// New connections.
     Connections,
+}
+
+impl Cost {
+    /// One word, for metrics.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Messages => "messages",
+            Self::Text => "text",
+            Self::Rooms => "rooms",
+            Self::Jobs => "jobs",
+            Self::Questions => "questions",
+            Self::Reading => "reading",
+            Self::Connections => "connections",
+        }
+    }
 }
 
 /// Number of kinds of cost.
@@ -141,7 +158,8 @@ impl Budgets {
     /// # Errors
     /// When one of them has nothing left.
     pub fn take(&self, cost: Cost, amount: u64, spender: Spender<'_>) -> Result<(), UsedUp> {
-        self.ledger(cost).take(amount as f64, spender, Instant::now())
+        let taken = self.ledger(cost).take(amount as f64, spender, Instant::now());
+        taken.inspect_err(|_| metrics().budget_refusals.with_label_values(&[cost.label()]).inc())
     }
 
     /// Whether there is something left for a cost that will be [charged](Budgets::charge).

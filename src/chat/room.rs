@@ -13,9 +13,10 @@ use super::Rooms;
 use super::presence::{ANNOUNCE_AFTER, LocalPresence, Presence};
 use crate::accounts::Actor;
 use crate::groups::{Audience, Broker, Group, Outbox, OutboxId, Progress, Publication, Subscription};
-use crate::model::{BotMode, Message, Persona, Principal, RoomName, RoomRecord};
+use crate::model::{AuthorKind, BotMode, Message, Persona, Principal, RoomName, RoomRecord};
 use crate::protocol::{MemberView, MessageView, ServerFrame};
 use crate::store::{ChangedMessage, Counter, RoomNumber};
+use crate::telemetry::metrics;
 use crate::text::Locale;
 
 /// The number of a room that is not stored: no room has it.
@@ -176,6 +177,12 @@ impl Room {
 
     /// Sends a durable message. To be called in the order of the versions.
     pub(super) fn publish_message(&self, stored: Counter, message: &Message) {
+        let [of_people, of_bot, of_system] = &metrics().messages_posted;
+        match message.role {
+            AuthorKind::User => of_people.inc(),
+            AuthorKind::Bot => of_bot.inc(),
+            AuthorKind::System => of_system.inc(),
+        }
         let Counter { number: seq, version } = stored;
         let view = MessageView { version: Some(version), ..MessageView::new(&self.name, seq, message) };
         self.publish_as(&ServerFrame::Message(view), Audience::Everyone, Progress { number: seq, version });

@@ -12,8 +12,11 @@ mod remote;
 mod tokenizer;
 mod vectors;
 
+use std::time::Instant;
+
 use crate::analysis;
 use crate::fetch::Key;
+use crate::telemetry::metrics;
 
 pub use vectors::{VectorHit, Vectors, VectorsError};
 
@@ -78,6 +81,16 @@ fn sum_of_products(a: &[i8], b: &[i8]) -> i32 {
 pub enum Role {
     Question,
     Passage,
+}
+
+impl Role {
+    /// One word, for metrics.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Passage => "passage",
+        }
+    }
 }
 
 /// Source of vectors.
@@ -157,24 +170,66 @@ impl Embedder {
 
     /// The vector of a question. Does not wait for passages.
     pub async fn question(&self, text: &str) -> Result<Embedding, EmbedError> {
-        match &self.source {
+        let _counted = self.is_on().then(|| Waiting::begin(Role::Question, 1));
+        let vector = match &self.source {
             Source::Off => Err(EmbedError::Off),
             #[cfg(feature = "embedding-model")]
             Source::BuiltIn(lanes) => lanes.question(prepared(text)).await,
             Source::Remote(remote) => remote.question(prepared(text)).await,
-        }
+        };
+        note(Role::Question, vector.as_ref().map(|_| 1));
+        vector
     }
 
     /// The vectors of passages, in order. Takes long (about 100 ms each with the model in the binary) and is given up when
     /// the future is dropped.
     pub async fn passages(&self, mut texts: Vec<String>) -> Result<Vec<Embedding>, EmbedError> {
+        let _counted = self.is_on().then(|| Waiting::begin(Role::Passage, texts.len()));
         texts.iter_mut().for_each(|text| *text = prepared(text));
-        match &self.source {
+        let vectors = match &self.source {
             Source::Off => Err(EmbedError::Off),
             #[cfg(feature = "embedding-model")]
             Source::BuiltIn(lanes) => lanes.passages(texts).await,
             Source::Remote(remote) => remote.passages(&texts).await,
-        }
+        };
+        note(Role::Passage, vectors.as_ref().map(Vec::len));
+        vectors
+    }
+
+    fn is_on(&self) -> bool {
+        !matches!(self.source, Source::Off)
+    }
+}
+
+/// Counts what became of a request for vectors.
+fn note(role: Role, made: Result<usize, &EmbedError>) {
+    match made {
+        Ok(texts) => metrics().embedded_texts.with_label_values(&[role.label()]).inc_by(texts as u64),
+        Err(EmbedError::Off) => {}
+        Err(_) => metrics().embedding_failures.with_label_values(&[role.label()]).inc(),
+    }
+}
+
+/// Texts that wait for their vectors until this is dropped.
+struct Waiting {
+    role: Role,
+    texts: i64,
+    since: Instant,
+}
+
+impl Waiting {
+    fn begin(role: Role, texts: usize) -> Self {
+        let texts = i64::try_from(texts).unwrap_or(i64::MAX);
+        metrics().embedding_waiting.with_label_values(&[role.label()]).add(texts);
+        Self { role, texts, since: Instant::now() }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let role = [self.role.label()];
+        metrics().embedding_waiting.with_label_values(&role).sub(self.texts);
+        metrics().embedding_time.with_label_values(&role).observe(self.since.elapsed().as_secs_f64());
     }
 }
 

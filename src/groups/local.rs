@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Audience, Broker, Group, Member, Outbox, Progress, Publication, Reader, Subscription};
 use crate::protocol::CloseReason;
+use crate::telemetry::metrics;
 
 /// So many members are handed a publication by its publisher: a task would cost more than that does.
 const FEW: usize = 4;
@@ -200,7 +201,7 @@ impl LocalGroup {
         for _ in 0..ROUNDS {
             let Some((members, publications)) = self.take_waiting() else { return true };
             let blocks = Blocks::new(&publications);
-            members.iter().for_each(|member| blocks.push(member));
+            blocks.push_to(&members);
         }
         false
     }
@@ -213,9 +214,7 @@ impl LocalGroup {
         while let Some((members, publications)) = self.take_waiting() {
             let blocks = Blocks::new(&publications);
             for turn in members.chunks(MEMBERS_PER_TURN) {
-                for member in turn {
-                    blocks.push(member);
-                }
+                blocks.push_to(turn);
                 if members.len() > MEMBERS_PER_TURN {
                     tokio::task::yield_now().await;
                 }
@@ -266,8 +265,12 @@ impl<'a> Blocks<'a> {
         Self { publications, full, simple, has_exception }
     }
 
-    fn push(&self, member: &Member) {
-        member.outbox.push_unless(&member.is_gone, self.for_member(&member.outbox));
+    fn push_to(&self, members: &[Member]) {
+        for member in members {
+            member.outbox.push_unless(&member.is_gone, self.for_member(&member.outbox));
+        }
+        // Once for all of them: it is shared by all threads.
+        metrics().deliveries.inc_by((members.len() * self.publications.len()) as u64);
     }
 
     fn leaves_out(&self, member: &Outbox) -> bool {

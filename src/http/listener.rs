@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 use warp::Reply;
 use warp::filters::BoxedFilter;
+use warp::http::Method;
 use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use warp::reply::Response;
 
@@ -28,6 +29,7 @@ use super::stream::Stream;
 use super::{hosts, redirects, refusals};
 use crate::budgets::{Cost, Spender};
 use crate::model::{Payer, Role};
+use crate::telemetry::metrics;
 use crate::tls::{Accepted, Tls};
 
 /// Timeout for a request's headers, and between two requests.
@@ -200,6 +202,7 @@ impl Listener {
             Ok(permit) => permit.map(Arc::new),
             Err(TooMany) => {
                 tracing::debug!(%address, "too many connections");
+                metrics().connections_refused.with_label_values(&["too_many"]).inc();
                 return None;
             }
         };
@@ -207,6 +210,7 @@ impl Listener {
         let spender = Spender { role: Role::Guest, payer: &payer, room: None };
         if !is_proxy && self.app.budgets.take(Cost::Connections, 1, spender).is_err() {
             tracing::debug!(%address, "connects too often");
+            metrics().connections_refused.with_label_values(&["too_often"]).inc();
             return None;
         }
         Some(Peer::new(address, is_proxy, permit))
@@ -215,7 +219,14 @@ impl Listener {
     /// The handshake, and what follows. The connection has its place already.
     async fn encrypt(self: Arc<Self>, tls: Arc<Tls>, stream: TcpStream, mut peer: Peer) {
         let stopping = self.app.stopping.clone();
-        match stopping.run_until_cancelled(tls.accept(stream)).await {
+        let accepted = stopping.run_until_cancelled(tls.accept(stream)).await;
+        let outcome = match &accepted {
+            Some(Ok(Accepted::Encrypted(_) | Accepted::Challenge)) => Some("completed"),
+            Some(Err(_)) => Some("failed"),
+            Some(Ok(Accepted::Plain(_))) | None => None,
+        };
+        outcome.inspect(|outcome| metrics().tls_handshakes.with_label_values(&[outcome]).inc());
+        match accepted {
             Some(Ok(Accepted::Encrypted(stream))) => {
                 peer.is_encrypted = true;
                 self.serve(Stream::Tls(stream), peer).await;
@@ -244,6 +255,7 @@ impl Listener {
             let settings = &self.app.settings;
             let insists = settings.insists_on_https && hosts::is_https(request.headers(), settings, &peer);
             let checked = hosts::check(request.headers(), settings, &peer);
+            let (began, method) = (Instant::now(), method_name(request.method()));
             let answer = checked.map(|()| warp::service(self.routes.clone()).call(request));
             async move {
                 let mut response = match answer {
@@ -256,6 +268,8 @@ impl Listener {
                 if insists {
                     by_default(&mut response, STRICT_TRANSPORT_SECURITY, A_YEAR);
                 }
+                metrics().http_request_time.observe(began.elapsed().as_secs_f64());
+                metrics().http_requests.with_label_values(&[method, response.status().as_str()]).inc();
                 Ok::<_, Infallible>(response)
             }
         });
@@ -296,6 +310,14 @@ impl Listener {
             tracing::debug!(%error, "connection ended");
         }
     }
+}
+
+/// The methods that routes have, by their names; whatever else somebody asks by has one name.
+fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [Method; 7] =
+        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    const NAMES: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.iter().position(|known| known == method).map_or("other", |index| NAMES[index])
 }
 
 /// Sets a header that the route has not set.

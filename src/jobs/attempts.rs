@@ -7,6 +7,7 @@ use super::dispatch::{QueuedJob, RunningJob};
 use super::{JobOutcome, Jobs, OnRestart};
 use crate::model::{Handle, Job, JobId, JobState, Timestamp};
 use crate::store::{JobChange, StoreError, StoredJob};
+use crate::telemetry::metrics;
 use crate::text::Text;
 
 /// Maximum number of starts of a job that was running when the server crashed: a job that crashes it must not do so forever.
@@ -113,6 +114,7 @@ impl Jobs {
 
     /// Schedules another attempt of a failed job after `delay`; `why` is in the asker's language.
     pub async fn retry_later(self: &Arc<Self>, running: &RunningJob, why: String, delay: Duration) {
+        metrics().job_retries.inc();
         let mut waiting = running.stored.job.clone();
         waiting.move_to(JobState::Retrying, Some(why));
         let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);

@@ -14,6 +14,7 @@ use super::{JobOutcome, Jobs};
 use crate::model::{Answer, Handle, Job, JobError, JobState, Message, MessageText, Timestamp};
 use crate::protocol::JobView;
 use crate::store::{Ended, JobChange, JobEnd, ScheduleChange, StoreError, StoredJob};
+use crate::telemetry::metrics;
 
 impl Jobs {
     /// Ends a job and waits until that is durable. One that is not what it was any more stays as it is.
@@ -93,6 +94,7 @@ impl Jobs {
                 // Before publishing: a client that joins now must not be shown a job whose end was already published.
                 drop(self.queue.close(&job.id));
                 self.stats.ended(&job);
+                metrics().job_ends.with_label_values(&[self.label(&job.name), job.state.as_str()]).inc();
                 if let (Some(publish), Some(stored), Some(message)) = (publish, answer, message) {
                     publish(stored, &message);
                 }

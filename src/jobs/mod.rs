@@ -128,6 +128,11 @@ impl Jobs {
         self.policies.of(name)
     }
 
+    /// A command's name in metrics: whatever was asked for, these are no more than there are commands.
+    pub fn label<'a>(&self, name: &'a str) -> &'a str {
+        if self.policies.find(name).is_some() { name } else { "other" }
+    }
+
     /// By which it is known what somebody is now who asked for something earlier.
     pub fn standing(&self) -> &Standing {
         &self.standing

@@ -1,6 +1,7 @@
 //! Retrieval of the passages for a question, with their texts and sources.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Library;
 use crate::analysis;
@@ -9,6 +10,7 @@ use crate::model::{
     Document, DocumentKind, DocumentNumber, FaqAnswer, RetrievedContext, RoomName, Source, utf16_range,
 };
 use crate::retrieval::{FusedHit, answers_directly};
+use crate::telemetry::metrics;
 use crate::text::Text;
 
 /// Maximum number of titles named if nothing was found.
@@ -35,10 +37,12 @@ impl Library {
         if self.catalog().is_empty() {
             return Ok(RetrievedContext::default());
         }
+        let began = Instant::now();
         let mut looks = 1;
         loop {
             let read = self.look_up(question, audience, limit).await?;
             if !read.is_overtaken || looks == LOOKS {
+                metrics().search_time.with_label_values(&["documents"]).observe(began.elapsed().as_secs_f64());
                 return Ok(read.findings);
             }
             looks += 1;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::LlmError;
+use super::asking::Asking;
 use super::events::Events;
 use super::thoughts::Thoughts;
 use crate::fetch::{Endpoint, Incoming};
@@ -34,6 +35,7 @@ pub struct Writing {
     is_finished: bool,
     /// Whether data was received, and whether any of it was valid.
     is_begun: (bool, bool),
+    asking: Asking,
 }
 
 /// One event, or the whole of an answer that is not streamed.
@@ -64,7 +66,7 @@ struct Said {
 }
 
 impl Writing {
-    pub(super) fn new(incoming: Incoming, endpoint: Endpoint) -> Self {
+    pub(super) fn new(incoming: Incoming, endpoint: Endpoint, asking: Asking) -> Self {
         Self {
             is_document: incoming.media_type() == "application/json",
             incoming: Some(incoming),
@@ -75,11 +77,22 @@ impl Writing {
             chars: 0,
             is_finished: false,
             is_begun: (false, false),
+            asking,
         }
     }
 
     /// The next part, `None` when the answer is complete.
     pub async fn next(&mut self) -> Result<Option<String>, LlmError> {
+        let part = self.next_part().await;
+        match &part {
+            Ok(Some(_)) => self.asking.note_words(),
+            Ok(None) => self.asking.outcome = "answered",
+            Err(error) => self.asking.outcome = error.label(),
+        }
+        part
+    }
+
+    async fn next_part(&mut self) -> Result<Option<String>, LlmError> {
         loop {
             if !self.ready.is_empty() {
                 return Ok(Some(std::mem::take(&mut self.ready)));

@@ -3,6 +3,7 @@
 //! Independent of documents and rooms; stateless.
 
 mod answer;
+mod asking;
 mod events;
 mod thoughts;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 use crate::fetch::{Endpoint, FetchError, Incoming, Key, Waits};
 use crate::text::Text;
 pub use answer::Writing;
+use asking::Asking;
 
 /// Delay before a retry if the server sends no `Retry-After`.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -117,6 +119,22 @@ impl LlmError {
         }
     }
 
+    /// One word, for metrics.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::BadKey => "bad_key",
+            Self::NoSuchModel => "no_such_model",
+            Self::Busy => "busy",
+            Self::Refused(_) => "refused",
+            Self::TooSlow => "too_slow",
+            Self::Garbled => "garbled",
+            Self::BrokeOff => "broke_off",
+            Self::Faulty => "faulty",
+            Self::Silent => "silent",
+        }
+    }
+
     /// Whether a retry may help.
     fn may_pass(self) -> bool {
         matches!(self, Self::Busy | Self::Refused(500..))
@@ -169,6 +187,18 @@ impl LanguageModel {
 
     /// On failure, also returns the server's `Retry-After`.
     async fn try_to_write(&self, turns: &[Turn]) -> Result<Writing, (LlmError, Option<Duration>)> {
+        let mut asking = Asking::begin();
+        match self.ask(turns).await {
+            Ok(answer) => Ok(Writing::new(answer, self.endpoint.clone(), asking)),
+            Err((error, retry_after)) => {
+                asking.outcome = error.label();
+                Err((error, retry_after))
+            }
+        }
+    }
+
+    /// The answer whose status says that it is one.
+    async fn ask(&self, turns: &[Turn]) -> Result<Incoming, (LlmError, Option<Duration>)> {
         let Settings { model, temperature, max_tokens, waits, .. } = &self.settings;
         let asked =
             ChatRequest { model, messages: turns, stream: true, temperature: *temperature, max_tokens: *max_tokens };
@@ -180,7 +210,7 @@ impl LanguageModel {
             (error.into(), None)
         })?;
         if answer.status().is_success() {
-            return Ok(Writing::new(answer, self.endpoint.clone()));
+            return Ok(answer);
         }
         let retry_after = answer.retry_after();
         Err((self.refused(answer).await, retry_after))

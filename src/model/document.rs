@@ -196,6 +196,18 @@ pub enum AnsweredBy {
     Nothing,
 }
 
+impl AnsweredBy {
+    /// One word, for metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Passages => "passages",
+            Self::Faq => "faq",
+            Self::Model => "model",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 /// Converts a byte range to UTF-16 code units, as used by JavaScript. Both ends must be character boundaries.
 pub fn utf16_range(text: &str, range: &Range<usize>) -> [u32; 2] {
     let units = |end: usize| text[..end].chars().map(char::len_utf16).sum::<usize>() as u32;

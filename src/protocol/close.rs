@@ -32,6 +32,17 @@ impl CloseReason {
         }
     }
 
+    /// One word, for metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::GoingAway => "going_away",
+            Self::ProtocolError | Self::InvalidText | Self::TooBig => "bad_frame",
+            Self::SignedOut => "signed_out",
+            Self::TooSlow => "too_slow",
+            Self::TooMany => "too_many",
+        }
+    }
+
     /// The reason phrase, for client logs.
     pub fn words(self) -> &'static str {
         match self {

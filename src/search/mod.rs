@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 
@@ -21,6 +22,7 @@ use crate::index::{Audience, MessageIndex, MessageQuery, Place};
 use crate::model::{Message, RoomKind, RoomName, RoomRecord, Timestamp, utf16_range};
 use crate::schedule::Zone;
 use crate::store::{RoomNumber, Store, StoreError};
+use crate::telemetry::metrics;
 use crate::text::Text;
 use crate::threads;
 use follower::Follower;
@@ -137,7 +139,9 @@ impl Search {
             return Ok(nothing);
         }
         let Some(wanted) = self.wanted(&query, actor)? else { return Ok(nothing) };
+        let began = Instant::now();
         let found = self.find(&query, &wanted, actor, before.map(|Cursor(place)| place), limit.clamp(1, MAX_LIMIT));
+        metrics().search_time.with_label_values(&["messages"]).observe(began.elapsed().as_secs_f64());
         Ok(Found { is_complete, ..found? })
     }
 

@@ -325,6 +325,16 @@ impl Store {
         &self.change_feed
     }
 
+    /// How many changes wait for the writer.
+    pub fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    /// Bytes of the files of all documents.
+    pub fn document_bytes(&self) -> u64 {
+        self.document_bytes.total()
+    }
+
     /// How many callbacks of commits panicked since the start.
     pub fn callback_panics(&self) -> u64 {
         self.writer.callback_panics()

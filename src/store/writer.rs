@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::StoreError;
 use super::engine::{Batch, Engine, EngineError, ErrorClass, MAX_VALUE, Outcome};
+use crate::telemetry::metrics;
 
 /// Maximum number of batches per commit. Measured on ext4: beyond this, the sync no longer dominates.
 const GROUP: usize = 512;
@@ -105,6 +106,11 @@ impl Writer {
         self.health.failed.load(Ordering::Relaxed)
     }
 
+    /// How many batches wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     /// How many callbacks panicked since the start.
     pub fn callback_panics(&self) -> u64 {
         self.health.callback_panics.load(Ordering::Relaxed)
@@ -148,8 +154,11 @@ impl WriterThread {
             return Ok(());
         }
         let batches: Vec<&Batch> = group.iter().map(|write| &write.batch).collect();
+        metrics().commit_batches.observe(batches.len() as f64);
+        let began = Instant::now();
         // sled panics on some disk errors; these must be reported as failures.
         let committed = catch_unwind(AssertUnwindSafe(|| self.engine.commit(&batches)));
+        metrics().commit_time.observe(began.elapsed().as_secs_f64());
         match committed.unwrap_or_else(|_| Err(EngineError::Io("the storage engine panicked".into()))) {
             Ok(outcomes) => {
                 for (write, outcome) in group.drain(..).zip(outcomes) {
@@ -177,8 +186,10 @@ impl WriterThread {
     }
 
     fn refuse_growth(&self, group: &mut Vec<Write>) {
-        let (refused, kept) = group.drain(..).partition(|write: &Write| write.kind == WriteKind::Growth);
+        let (refused, kept): (Vec<_>, Vec<_>) =
+            group.drain(..).partition(|write: &Write| write.kind == WriteKind::Growth);
         *group = kept;
+        metrics().writes_refused.inc_by(refused.len() as u64);
         for write in refused {
             self.health.call(write.on_commit, Err(StoreError::Full));
         }

@@ -86,4 +86,5 @@ mod update;
 mod upgrade;
 mod user_cli;
 mod vectors_crash;
+mod watching;
 mod webhooks;

@@ -23,6 +23,7 @@ use super::super::stream::Stream;
 use super::Places;
 use crate::groups::Outbox;
 use crate::protocol::CloseReason;
+use crate::telemetry::metrics;
 
 /// tungstenite's read buffer, in bytes: filled with zeros and so resident for every connection. Chat frames are small, and of a
 /// longer one the rest is read at once.
@@ -216,10 +217,16 @@ impl Connection {
     /// Waits for the client's next event, and writes queued frames meanwhile.
     pub async fn next(&mut self) -> Event {
         match poll_fn(|context| self.poll_event(context)).await {
-            Step::Event(event) => return event,
+            Step::Event(event) => {
+                metrics().frames_received.inc();
+                return event;
+            }
             Step::Close(reason) => self.close(reason).await,
-            Step::PeerClosed => self.finish().await,
-            Step::Gone => {}
+            Step::PeerClosed => {
+                note_closed("client");
+                self.finish().await;
+            }
+            Step::Gone => note_closed("lost"),
         }
         Event::Closed
     }
@@ -251,6 +258,7 @@ impl Connection {
             match Pin::new(&mut self.stream).poll_write_vectored(context, &slices[..count]) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(written)) => {
+                    metrics().websocket_bytes_sent.inc_by(written as u64);
                     self.writing.advance(written);
                     self.stalled_since = None;
                 }
@@ -342,6 +350,7 @@ impl Connection {
     /// Sends a close frame, waits briefly for the client's, and ends the connection.
     async fn close(&mut self, reason: CloseReason) {
         tracing::debug!(code = reason.code(), reason = reason.words(), "closing a connection");
+        note_closed(reason.label());
         let frame = CloseFrame { code: CloseCode::from(reason.code()), reason: reason.words().into() };
         if reason == CloseReason::TooSlow {
             self.writing.keep_begun_frame();
@@ -377,6 +386,11 @@ impl Connection {
         // Whatever happens now, the connection is over.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, ending).await;
     }
+}
+
+/// Counts a connection that ends.
+fn note_closed(why: &str) {
+    metrics().websockets_closed.with_label_values(&[why]).inc();
 }
 
 /// More than a close frame takes, with the kernel's own cost for it.

@@ -35,6 +35,7 @@ use crate::budgets::{Cost, Spender};
 use crate::groups::{Outbox, OutboxId, Reader};
 use crate::model::{PRIVATE_ROOM, Principal, Role, RoomName, SanctionSubject};
 use crate::protocol::{CloseReason, ServerFrame};
+use crate::telemetry::metrics;
 use crate::text::{Locale, Text};
 use connection::{Connection, SocketLimits};
 use full::FullClient;
@@ -129,6 +130,11 @@ impl Sockets {
         self.open.lock()
     }
 
+    /// Number of open connections.
+    pub fn count(&self) -> usize {
+        self.open().len()
+    }
+
     /// Number of people with an account who are connected.
     pub fn members(&self) -> usize {
         let open = self.open();
@@ -175,6 +181,7 @@ impl Listed {
         let outbox = Outbox::new(reader);
         let session = signed_in
             .map(|signed_in| Arc::new(OpenSession { subject: signed_in.subject(), id: signed_in.session.clone() }));
+        metrics().websockets_opened.inc();
         sockets.open().insert(outbox.id(), Open { outbox: outbox.clone(), session, reader: None, whose });
         Self { sockets: sockets.clone(), outbox }
     }

@@ -15,6 +15,7 @@ use super::{Cancelled, Concurrency, Counts, Full, JobQueue, LiveJobs, Permit, Qu
 use crate::model::{Handle, Job, JobId, JobState, LogLine, Payer, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
+use crate::telemetry::metrics;
 
 /// A queue whose jobs and workers are those of this process.
 ///
@@ -113,6 +114,7 @@ impl JobQueue for Dispatcher {
         job.move_to(JobState::Running, None);
         job.attempt += 1;
         job.started_at = Some(Timestamp::now());
+        metrics().job_wait_time.observe(entry.waits_since.elapsed().as_secs_f64());
         let (stored, policy, cancel) = (entry.stored.clone(), entry.policy, entry.cancel.clone());
         self.stats.started();
         Some(RunningJob { stored, policy, cancel })

@@ -1,6 +1,7 @@
 //! The jobs that wait or run, with everything that is counted about them.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Instant;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,8 @@ pub struct OpenJob {
     pub policy: Policy,
     pub progress: Option<u8>,
     pub text: Option<String>,
+    /// Since when it waits for a worker.
+    pub waits_since: Instant,
     pub cancel: CancellationToken,
     pub cancelled_by: Option<Handle>,
     pub log: VecDeque<LogLine>,
@@ -62,6 +65,7 @@ impl OpenJob {
             policy,
             progress: None,
             text: None,
+            waits_since: Instant::now(),
             cancel: CancellationToken::new(),
             cancelled_by: None,
             log: log.into(),

@@ -23,6 +23,7 @@ pub(super) use sled::IVec as Bytes;
 
 use super::{damaged, engine_error, io_error, not_writable, sync_dir};
 use crate::store::engine::EngineError;
+use crate::telemetry::metrics;
 
 /// The name of the tree.
 const TREE: &str = "tables";
@@ -119,7 +120,9 @@ impl Database {
 
     fn sync(&self) -> Result<(), EngineError> {
         self.tree.flush().map_err(|error| engine_error(&self.dir, error))?;
+        let began = Instant::now();
         self.file.sync_data().map_err(|error| io_error(&error))?;
+        metrics().sync_time.observe(began.elapsed().as_secs_f64());
         // What is in there is not durable, and nothing that relies on it may be acknowledged.
         match fs::read_dir(self.dir.join(BLOBS)).ok().and_then(|mut entries| entries.next()) {
             None => Ok(()),
