@@ -1,8 +1,8 @@
-//! What a server tells those who watch it: metrics that Prometheus' own linter accepts.
+//! What a server tells those who watch it: metrics that Prometheus' own linter accepts, and examples that name no others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -165,15 +165,40 @@ async fn a_reader_that_is_dropped_and_a_budget_that_is_used_up_are_counted() {
     }
 }
 
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/watching").join(name)
+}
+
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The metrics that a text names, without what Prometheus adds to the names of histograms.
+fn named<'a>(text: &'a str, metrics: &BTreeMap<&str, &str>) -> BTreeSet<&'a str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '/' && c != '.');
+    let words = words.filter(|word| !word.contains(['/', '.']));
+    let names = words.filter(|word| word.starts_with("chatbot_") || word.starts_with("process_"));
+    let base = |name: &'a str| {
+        let bases = ["_bucket", "_sum", "_count"].into_iter().filter_map(|end| name.strip_suffix(end));
+        bases.into_iter().find(|base| metrics.get(base) == Some(&"histogram")).unwrap_or(name)
+    };
+    names.map(base).collect()
+}
+
 #[tokio::test]
-async fn the_documentation_lists_what_is_exported() {
+async fn dashboard_rules_and_documentation_name_what_is_exported() {
     let scrape = scrape_of_a_busy_server().await;
     let mut exported = scrape.metrics();
     exported.extend(NOT_ALWAYS);
+    for file in ["dashboard.json", "alerts.yml", "prometheus.yml"] {
+        let text = read(&example(file));
+        let unknown: Vec<_> = named(&text, &exported).into_iter().filter(|name| !exported.contains_key(name)).collect();
+        assert!(unknown.is_empty(), "{file} names {unknown:?}");
+    }
+    let dashboard: Value = serde_json::from_str(&read(&example("dashboard.json"))).expect("JSON");
+    let used = named(&read(&example("dashboard.json")), &exported).len();
+    assert!(used > 40, "the dashboard shows {used} metrics");
+    check_dashboard(&dashboard);
     let page = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/watching.md"));
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let rows: BTreeMap<_, _> = rows
@@ -181,4 +206,32 @@ async fn the_documentation_lists_what_is_exported() {
         .map(|(name, rest)| (name, rest.split(" |").next().expect("a type")))
         .collect();
     assert_eq!(rows, exported, "docs/watching.md");
+}
+
+/// What Grafana needs to import a dashboard: a data source that is asked for, and panels with numbers of their own and a place.
+fn check_dashboard(dashboard: &Value) {
+    assert_eq!(dashboard["__inputs"][0]["name"], "DS_PROMETHEUS");
+    assert!(dashboard["schemaVersion"].as_u64().expect("a version") >= 38, "that of Grafana 10");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let ids: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64().expect("a number")).collect();
+    assert_eq!(ids.len(), panels.len(), "every panel has a number of its own");
+    for panel in panels {
+        let place = &panel["gridPos"];
+        let (x, width) = (place["x"].as_u64().expect("x"), place["w"].as_u64().expect("w"));
+        assert!(x + width <= 24, "{panel}");
+        if panel["type"] == "row" {
+            continue;
+        }
+        assert_eq!(panel["datasource"]["uid"], "${DS_PROMETHEUS}", "{panel}");
+        let targets = panel["targets"].as_array().expect("queries");
+        assert!(!targets.is_empty() && targets.iter().all(|target| target["expr"].is_string()), "{panel}");
+    }
+}
+
+#[test]
+fn prometheus_accepts_the_examples() {
+    let (rules, config) = (example("alerts.yml"), example("prometheus.yml"));
+    promtool(&["check", "rules", "--lint=all", "--lint-fatal", rules.to_str().expect("UTF-8")], "");
+    promtool(&["check", "config", config.to_str().expect("UTF-8")], "");
+    promtool(&["test", "rules", example("alerts_test.yml").to_str().expect("UTF-8")], "");
 }
