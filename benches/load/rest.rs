@@ -1,11 +1,16 @@
-//! `rest`: what a server takes of the machine while nobody is there, beside the plain loop.
+//! `rest`: what a server takes of the machine while nobody is there, beside the plain loop; and what a message now and then makes it
+//! write, which is what wears an SD card.
 
 use std::error::Error;
 use std::thread;
 use std::time::Duration;
 
+use reqwest::Method;
+use serde_json::json;
+
 use crate::Bench;
 use crate::report::{Comparison, Faults, Target};
+use crate::requests::Requests;
 use crate::server::{Program, Server};
 
 /// Percent of a core.
@@ -20,6 +25,9 @@ const QUIET: Duration = Duration::from_secs(20);
 pub struct Options {
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// Messages, one a second, that are written afterwards
+    #[arg(long, default_value_t = 30)]
+    messages: u32,
 }
 
 struct Seen {
@@ -29,6 +37,8 @@ struct Seen {
     wake_ups: f64,
     written_kib: f64,
     memory_mib: f64,
+    /// For each message.
+    kib_per_message: Option<f64>,
 }
 
 pub fn run(bench: &Bench, options: &Options) -> Result<Faults, Box<dyn Error>> {
@@ -40,6 +50,9 @@ pub fn run(bench: &Bench, options: &Options) -> Result<Faults, Box<dyn Error>> {
     table.targeted_row("wake-ups / s", measured.wake_ups, reference.wake_ups, WAKE_UPS_TARGET);
     table.targeted_row("written, KiB", measured.written_kib, reference.written_kib, WRITES_TARGET);
     table.row("memory, MiB", measured.memory_mib, reference.memory_mib);
+    if let Some(written) = measured.kib_per_message {
+        table.lone_row("written for a message a second, KiB each", written, None);
+    }
     table.print();
     Ok(Faults::default())
 }
@@ -54,5 +67,22 @@ fn measure(program: &Program, options: &Options, scratch: &std::path::Path) -> R
     let cpu = (process.cpu_time()? - cpu).as_secs_f64() / seconds * 100.0;
     let wake_ups = process.wake_ups()?.saturating_sub(wake_ups) as f64 / seconds;
     let written_kib = (process.written()? - written) as f64 / 1024.0;
-    Ok(Seen { cpu, wake_ups, written_kib, memory_mib: process.memory("VmRSS")? as f64 / 1024.0 / 1024.0 })
+    let memory_mib = process.memory("VmRSS")? as f64 / 1024.0 / 1024.0;
+    let kib_per_message = match program {
+        Program::PlainLoop => None,
+        Program::Chatbot { .. } => Some(written_per_message(&server, options.messages)?),
+    };
+    Ok(Seen { cpu, wake_ups, written_kib, memory_mib, kib_per_message })
+}
+
+fn written_per_message(server: &Server, messages: u32) -> Result<f64, Box<dyn Error>> {
+    let (process, requests) = (server.process(), Requests::to(server.address()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let before = process.written()?;
+    for number in 0..messages {
+        let message = json!({"message": format!("message {number}, as long as most of them are, on the whole")});
+        runtime.block_on(requests.send(Method::POST, "/api/rooms/lobby/messages", Some(message)))?;
+        thread::sleep(Duration::from_secs(1));
+    }
+    Ok((process.written()? - before) as f64 / 1024.0 / f64::from(messages.max(1)))
 }
