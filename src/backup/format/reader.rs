@@ -1,0 +1,226 @@
+//! Reads a backup, and checks it while it is read.
+
+use std::io::{ErrorKind, Read};
+
+use sha2::{Digest, Sha256};
+
+use super::{BLOCK_HEADER, Contents, DIGEST, Hashed, Header, Kind, MAGIC, ROW_HEADER, VERSION, checksum};
+use crate::backup::BackupError;
+use crate::model::FileId;
+use crate::store::Table;
+
+/// Most bytes in a block: a row may go beyond [`BLOCK`](super::BLOCK).
+const MOST_BLOCK: usize = 1024 * 1024;
+
+/// Most bytes of the header's text.
+const MOST_HEADER: usize = 64 * 1024;
+
+/// A part of a backup, in the order in which they were written.
+pub enum Part<'a> {
+    Row(Table, &'a [u8], &'a [u8]),
+    /// Begins a file. Its content follows.
+    File(FileId),
+    Content(&'a [u8]),
+    /// The file is complete, and its content is what its id says.
+    FileEnd,
+}
+
+/// Reads a backup.
+pub struct Reader<R> {
+    from: Hashed<R>,
+    decompressor: zstd::bulk::Decompressor<'static>,
+    number: u64,
+    file: Option<OpenFile>,
+    contents: Contents,
+}
+
+/// A file of which not all was read.
+struct OpenFile {
+    id: FileId,
+    left: u64,
+    digest: Sha256,
+}
+
+impl<R: Read> Reader<R> {
+    /// # Errors
+    /// When it is no backup that this version can read.
+    pub fn begin(from: R) -> Result<(Header, Self), BackupError> {
+        let mut from = Hashed { stream: from, digest: Sha256::new() };
+        let mut head = vec![0; MAGIC.len() + 2 + 4];
+        from.read_exact(&mut head).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => BackupError::NoBackup,
+            _ => error.into(),
+        })?;
+        if !head.starts_with(MAGIC) {
+            return Err(BackupError::NoBackup);
+        }
+        let version = u16::from_le_bytes([head[8], head[9]]);
+        if version != VERSION {
+            return Err(BackupError::Version(version));
+        }
+        let length = u32::from_le_bytes([head[10], head[11], head[12], head[13]]) as usize;
+        if length > MOST_HEADER {
+            return Err(BackupError::Damaged("its header is too long".into()));
+        }
+        let start = head.len();
+        head.resize(start + length, 0);
+        exactly(&mut from, &mut head[start..])?;
+        let mut found = [0; 4];
+        exactly(&mut from, &mut found)?;
+        if crc32fast::hash(&head).to_le_bytes() != found {
+            return Err(BackupError::Damaged("its header is not what was written".into()));
+        }
+        let header = serde_json::from_slice(&head[start..])
+            .map_err(|error| BackupError::Damaged(format!("its header is unreadable: {error}")))?;
+        let decompressor = zstd::bulk::Decompressor::new()?;
+        Ok((header, Self { from, decompressor, number: 0, file: None, contents: Contents::default() }))
+    }
+
+    /// Reads all that follows, and calls `visit` for each part. Only when this returns is it known that the backup is whole.
+    ///
+    /// # Errors
+    /// [`BackupError::Damaged`] when it is not what was written, and the first error of `visit`.
+    pub fn read(mut self, mut visit: impl FnMut(Part<'_>) -> Result<(), BackupError>) -> Result<Contents, BackupError> {
+        loop {
+            let (kind, content) = self.block()?;
+            match kind {
+                Kind::Rows => self.rows(&content, &mut visit)?,
+                Kind::File => self.begin_file(&content, &mut visit)?,
+                Kind::Content => self.go_on_with_file(&content, &mut visit)?,
+                Kind::End => return self.end(&content),
+            }
+        }
+    }
+
+    fn block(&mut self) -> Result<(Kind, Vec<u8>), BackupError> {
+        let number = self.number;
+        let damaged = |what: &str| BackupError::Damaged(format!("block {number} {what}"));
+        let mut header = [0; BLOCK_HEADER];
+        exactly(&mut self.from, &mut header)?;
+        let four = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let (length, compressed_length) = (four(9) as usize, four(13) as usize);
+        if length > MOST_BLOCK || compressed_length > zstd::zstd_safe::compress_bound(MOST_BLOCK) {
+            return Err(damaged("is not what was written"));
+        }
+        let mut compressed = vec![0; compressed_length];
+        exactly(&mut self.from, &mut compressed)?;
+        if four(17) != checksum(&header, &compressed) {
+            return Err(damaged("is not what was written"));
+        }
+        let found = header[1..9].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        if found != number {
+            return Err(BackupError::Damaged(format!("block {found} is in the place of block {number}")));
+        }
+        let kind = Kind::of(header[0]).ok_or_else(|| damaged("is of no known kind"))?;
+        let content = self.decompressor.decompress(&compressed, length).map_err(|_| damaged("cannot be unpacked"))?;
+        if content.len() != length {
+            return Err(damaged("has another length"));
+        }
+        self.number += 1;
+        Ok((kind, content))
+    }
+
+    fn rows(
+        &mut self,
+        mut rows: &[u8],
+        visit: &mut impl FnMut(Part<'_>) -> Result<(), BackupError>,
+    ) -> Result<(), BackupError> {
+        if self.contents.files > 0 || self.file.is_some() {
+            return Err(BackupError::Damaged("it has rows behind a file".into()));
+        }
+        while !rows.is_empty() {
+            let row = take_row(&mut rows).ok_or_else(|| BackupError::Damaged("it has half a row".into()))?;
+            let table = Table::numbered(row.table).ok_or(BackupError::Table(row.table))?;
+            visit(Part::Row(table, row.key, row.value))?;
+            self.contents.rows += 1;
+            self.contents.row_bytes += (row.key.len() + row.value.len()) as u64;
+        }
+        Ok(())
+    }
+
+    fn begin_file(
+        &mut self,
+        begin: &[u8],
+        visit: &mut impl FnMut(Part<'_>) -> Result<(), BackupError>,
+    ) -> Result<(), BackupError> {
+        let damaged = || BackupError::Damaged("a file in it does not begin as it should".into());
+        let (id, length) = begin.split_last_chunk().ok_or_else(damaged)?;
+        let id = std::str::from_utf8(id).ok().and_then(FileId::parse).ok_or_else(damaged)?;
+        if self.file.is_some() {
+            return Err(damaged());
+        }
+        visit(Part::File(id.clone()))?;
+        let left = u64::from_le_bytes(*length);
+        self.file = Some(OpenFile { id, left, digest: Sha256::new() });
+        self.contents.files += 1;
+        self.contents.file_bytes += left;
+        if left == 0 { self.end_file(visit) } else { Ok(()) }
+    }
+
+    fn go_on_with_file(
+        &mut self,
+        content: &[u8],
+        visit: &mut impl FnMut(Part<'_>) -> Result<(), BackupError>,
+    ) -> Result<(), BackupError> {
+        let damaged = || BackupError::Damaged("it has a piece that belongs to no file".into());
+        let file = self.file.as_mut().ok_or_else(damaged)?;
+        file.left = file.left.checked_sub(content.len() as u64).ok_or_else(damaged)?;
+        file.digest.update(content);
+        let is_complete = file.left == 0;
+        visit(Part::Content(content))?;
+        if is_complete { self.end_file(visit) } else { Ok(()) }
+    }
+
+    fn end_file(&mut self, visit: &mut impl FnMut(Part<'_>) -> Result<(), BackupError>) -> Result<(), BackupError> {
+        let Some(OpenFile { id, digest, .. }) = self.file.take() else { return Ok(()) };
+        if FileId::of(digest.finalize().into()) != id {
+            return Err(BackupError::Damaged(format!("the file {} in it has another content", id.as_str())));
+        }
+        visit(Part::FileEnd)
+    }
+
+    fn end(mut self, content: &[u8]) -> Result<Contents, BackupError> {
+        let said: Contents = serde_json::from_slice(content)
+            .map_err(|error| BackupError::Damaged(format!("its end is unreadable: {error}")))?;
+        let found = Contents { missing_files: said.missing_files, ..self.contents };
+        if self.file.is_some() || said != found {
+            return Err(BackupError::Damaged("it lacks some of what its end says is in it".into()));
+        }
+        let expected: [u8; DIGEST] = self.from.digest.finalize_reset().into();
+        let mut digest = [0; DIGEST];
+        exactly(&mut self.from, &mut digest)?;
+        if digest != expected {
+            return Err(BackupError::Damaged("its digest is not that of what was written".into()));
+        }
+        if self.from.stream.read(&mut [0])? > 0 {
+            return Err(BackupError::Damaged("something follows behind its end".into()));
+        }
+        Ok(said)
+    }
+}
+
+/// A row as it stands in a block.
+struct Row<'a> {
+    /// Its number, which may be that of no table.
+    table: u8,
+    key: &'a [u8],
+    value: &'a [u8],
+}
+
+/// The first row of `rows`, which is taken from them; `None` if they end before it does.
+fn take_row<'a>(rows: &mut &'a [u8]) -> Option<Row<'a>> {
+    let (header, rest) = rows.split_at_checked(ROW_HEADER)?;
+    let key_length = usize::from(u16::from_le_bytes([header[1], header[2]]));
+    let value_length = u32::from_le_bytes([header[3], header[4], header[5], header[6]]) as usize;
+    let (key, rest) = rest.split_at_checked(key_length)?;
+    let (value, rest) = rest.split_at_checked(value_length)?;
+    *rows = rest;
+    Some(Row { table: header[0], key, value })
+}
+
+fn exactly(from: &mut impl Read, bytes: &mut [u8]) -> Result<(), BackupError> {
+    from.read_exact(bytes).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => BackupError::Damaged("it ends too early".into()),
+        _ => error.into(),
+    })
+}
