@@ -272,6 +272,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,chatbot::store=debug`.
     pub level: String,
+    /// What takes longer, in milliseconds, is warned of; 0 for no such warnings.
+    pub slow_ms: u64,
 }
 
 /// Format of the log.
@@ -382,7 +384,7 @@ impl Default for DocumentsConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Human, level: "info".into() }
+        Self { format: LogFormat::Human, level: "info".into(), slow_ms: 1_000 }
     }
 }
 

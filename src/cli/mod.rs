@@ -161,7 +161,7 @@ impl Cli {
     /// In words for whoever asked.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let done = match self.command {
-            Command::Serve(arguments) => serve::run(arguments),
+            Command::Serve(arguments) => return serve::run(arguments),
             #[cfg(target_os = "linux")]
             Command::KeepProgram => keeper::keep().context("cannot keep a program"),
             Command::Extract => extract::child::run().context("cannot read a file"),

@@ -20,6 +20,13 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OutboxId(u64);
 
+impl OutboxId {
+    /// Counted from 1 since the start.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Which frames a client understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {

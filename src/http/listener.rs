@@ -23,13 +23,14 @@ use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPOR
 use warp::reply::Response;
 
 use super::App;
+use super::api::RouteName;
 use super::caller::{self, Peer};
 use super::limits::TooMany;
 use super::stream::Stream;
-use super::{hosts, redirects, refusals};
+use super::{hosts, redirects, refusals, request_id};
 use crate::budgets::{Cost, Spender};
 use crate::model::{Payer, Role};
-use crate::telemetry::metrics;
+use crate::telemetry::{Operation, Origin, metrics, took};
 use crate::tls::{Accepted, Tls};
 
 /// Timeout for a request's headers, and between two requests.
@@ -242,7 +243,9 @@ impl Listener {
     /// Sends whoever comes by plain HTTP to HTTPS.
     async fn redirect(self: Arc<Self>, stream: Stream, peer: Peer) {
         let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
-            let to_https = redirects::answer(&request, &self.app, &peer);
+            let id = request_id::of(request.headers(), &peer);
+            let mut to_https = redirects::answer(&request, &self.app, &peer, &id);
+            request_id::tell(&mut to_https, &id);
             async move { Ok::<_, Infallible>(to_https) }
         });
         self.drive(stream, &peer, service).await;
@@ -256,22 +259,23 @@ impl Listener {
             let insists = settings.insists_on_https && hosts::is_https(request.headers(), settings, &peer);
             let checked = hosts::check(request.headers(), settings, &peer);
             let (began, method) = (Instant::now(), method_name(request.method()));
+            let id = request_id::of(request.headers(), &peer);
             let answer = checked.map(|()| warp::service(self.routes.clone()).call(request));
-            async move {
+            Origin::Request(id.clone()).scope(async move {
                 let mut response = match answer {
                     Ok(answer) => answer.await?,
                     Err(refusal) => refusal.into_response(),
                 };
-                refusals::in_words(&mut response, locale);
+                refusals::in_words(&mut response, locale, &id);
+                request_id::tell(&mut response, &id);
                 by_default(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
                 by_default(&mut response, CACHE_CONTROL, "no-store");
                 if insists {
                     by_default(&mut response, STRICT_TRANSPORT_SECURITY, A_YEAR);
                 }
-                metrics().http_request_time.observe(began.elapsed().as_secs_f64());
-                metrics().http_requests.with_label_values(&[method, response.status().as_str()]).inc();
+                note(method, &response, began.elapsed());
                 Ok::<_, Infallible>(response)
-            }
+            })
         });
         self.drive(stream, &peer, service).await;
     }
@@ -309,6 +313,16 @@ impl Listener {
         if let Err(error) = served {
             tracing::debug!(%error, "connection ended");
         }
+    }
+}
+
+/// Counts a request that is answered.
+fn note(method: &str, response: &Response, time: Duration) {
+    metrics().http_request_time.observe(time.as_secs_f64());
+    metrics().http_requests.with_label_values(&[method, response.status().as_str()]).inc();
+    let route = response.extensions().get::<RouteName>();
+    if route.is_none_or(|route| !route.may_last()) {
+        took(Operation::Request, time, format_args!("{method} {}", route.map_or("page", RouteName::as_str)));
     }
 }
 

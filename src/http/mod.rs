@@ -13,6 +13,7 @@ mod local_authority;
 mod reads;
 mod redirects;
 mod refusals;
+mod request_id;
 mod socket;
 mod stream;
 mod unknown_proxy;

@@ -16,7 +16,7 @@ use crate::text::Text;
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
 
 /// The answer to a request over plain HTTP.
-pub fn answer(request: &Request<Incoming>, app: &App, peer: &Peer) -> Response {
+pub fn answer(request: &Request<Incoming>, app: &App, peer: &Peer, id: &str) -> Response {
     let headers = request.headers();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let answered = match path.strip_prefix(CHALLENGES) {
@@ -24,7 +24,7 @@ pub fn answer(request: &Request<Incoming>, app: &App, peer: &Peer) -> Response {
         None => hosts::check(headers, &app.settings, peer).and_then(|()| of_page(headers, path, app)),
     };
     let mut response = answered.unwrap_or_else(Refusal::into_response);
-    refusals::in_words(&mut response, caller::locale(headers));
+    refusals::in_words(&mut response, caller::locale(headers), id);
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

@@ -23,6 +23,8 @@ pub struct ErrorDetail {
     pub code: String,
     /// For people, in their language.
     pub message: String,
+    /// The id by which the server's log names the request.
+    pub request: String,
 }
 
 /// An error response. Its text is rendered last, where the client's language is known.
@@ -100,10 +102,11 @@ pub async fn recover(rejection: Rejection) -> Result<Refusal, Infallible> {
     Ok(bad(&"it is not as this address expects it"))
 }
 
-/// Renders an error response in a language.
-pub fn in_words(response: &mut Response, locale: Locale) {
+/// Renders an error response in a language, with the id of its request.
+pub fn in_words(response: &mut Response, locale: Locale, request: &str) {
     let Some(text) = response.extensions_mut().remove::<Text>() else { return };
-    let error = ErrorDetail { code: text.code().to_owned(), message: text.in_locale(locale) };
+    let error =
+        ErrorDetail { code: text.code().to_owned(), message: text.in_locale(locale), request: request.to_owned() };
     let body = serde_json::to_vec(&ErrorBody { error }).unwrap_or_default();
     *response.body_mut() = body.into();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -10,7 +10,7 @@ use crate::model::{
     Document, DocumentKind, DocumentNumber, FaqAnswer, RetrievedContext, RoomName, Source, utf16_range,
 };
 use crate::retrieval::{FusedHit, answers_directly};
-use crate::telemetry::metrics;
+use crate::telemetry::{Operation, metrics, took};
 use crate::text::Text;
 
 /// Maximum number of titles named if nothing was found.
@@ -42,7 +42,9 @@ impl Library {
         loop {
             let read = self.look_up(question, audience, limit).await?;
             if !read.is_overtaken || looks == LOOKS {
-                metrics().search_time.with_label_values(&["documents"]).observe(began.elapsed().as_secs_f64());
+                let time = began.elapsed();
+                metrics().search_time.with_label_values(&["documents"]).observe(time.as_secs_f64());
+                took(Operation::Search, time, "documents");
                 return Ok(read.findings);
             }
             looks += 1;

@@ -22,7 +22,7 @@ use crate::index::{Audience, MessageIndex, MessageQuery, Place};
 use crate::model::{Message, RoomKind, RoomName, RoomRecord, Timestamp, utf16_range};
 use crate::schedule::Zone;
 use crate::store::{RoomNumber, Store, StoreError};
-use crate::telemetry::metrics;
+use crate::telemetry::{Operation, metrics, took};
 use crate::text::Text;
 use crate::threads;
 use follower::Follower;
@@ -141,7 +141,9 @@ impl Search {
         let Some(wanted) = self.wanted(&query, actor)? else { return Ok(nothing) };
         let began = Instant::now();
         let found = self.find(&query, &wanted, actor, before.map(|Cursor(place)| place), limit.clamp(1, MAX_LIMIT));
-        metrics().search_time.with_label_values(&["messages"]).observe(began.elapsed().as_secs_f64());
+        let time = began.elapsed();
+        metrics().search_time.with_label_values(&["messages"]).observe(time.as_secs_f64());
+        took(Operation::Search, time, "messages");
         Ok(Found { is_complete, ..found? })
     }
 

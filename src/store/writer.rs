@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::StoreError;
 use super::engine::{Batch, Engine, EngineError, ErrorClass, MAX_VALUE, Outcome};
-use crate::telemetry::metrics;
+use crate::telemetry::{Operation, metrics, took};
 
 /// Maximum number of batches per commit. Measured on ext4: beyond this, the sync no longer dominates.
 const GROUP: usize = 512;
@@ -158,7 +158,9 @@ impl WriterThread {
         let began = Instant::now();
         // sled panics on some disk errors; these must be reported as failures.
         let committed = catch_unwind(AssertUnwindSafe(|| self.engine.commit(&batches)));
-        metrics().commit_time.observe(began.elapsed().as_secs_f64());
+        let time = began.elapsed();
+        metrics().commit_time.observe(time.as_secs_f64());
+        took(Operation::Commit, time, format_args!("{} changes", batches.len()));
         match committed.unwrap_or_else(|_| Err(EngineError::Io("the storage engine panicked".into()))) {
             Ok(outcomes) => {
                 for (write, outcome) in group.drain(..).zip(outcomes) {

@@ -75,6 +75,12 @@ pub struct Metrics {
 
     /// By cost.
     pub budget_refusals: IntCounterVec,
+
+    /// Errors, warnings, and all others.
+    pub log_lines: [IntCounter; 3],
+    pub log_lines_lost: IntCounter,
+    /// By operation.
+    pub slow_operations: IntCounterVec,
 }
 
 /// What this process records.
@@ -232,6 +238,14 @@ impl Metrics {
                     ["reading"],
                     ["connections"],
                 ],
+            ),
+            log_lines: all.counter_of_each("log_lines_total", "Lines of the log.", "level", ["error", "warn", "other"]),
+            log_lines_lost: all.counter("log_lines_lost_total", "Lines of the log that nobody took in time."),
+            slow_operations: all.counters(
+                "slow_operations_total",
+                "What took longer than log.slow_ms.",
+                ["operation"],
+                &[["request"], ["frame"], ["commit"], ["search"], ["job_start"]],
             ),
             registry: all.0,
         }

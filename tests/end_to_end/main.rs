@@ -51,6 +51,7 @@ mod jobs_cli;
 mod language_model;
 mod licenses;
 mod limits;
+mod log;
 mod merges;
 mod moderation;
 mod open_id;

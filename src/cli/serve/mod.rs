@@ -5,8 +5,9 @@ mod signals;
 mod welcome;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use chatbot::config::{self, Sources};
+use chatbot::config::{self, Config, Sources};
 use chatbot::server::{Listeners, Server};
 use chatbot::supervisor::{self, State};
 use clap::Args;
@@ -77,14 +78,23 @@ fn hide_memory() {
     }
 }
 
-/// Runs the server until it is told to stop.
+/// Runs the server until it is told to stop, and says whether it did its work until then: why not is in the log.
 ///
 /// # Errors
-/// When the settings are wrong, the port or the data folder cannot be used, or the store fails.
-pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
+/// When the settings are wrong.
+pub fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     let sources = arguments.sources();
     let config = config::load(&sources)?;
-    log::start(&config.log)?;
+    let log = log::start(&config.log)?;
+    let ended = serve(sources, config);
+    if let Err(error) = &ended {
+        log.say(&format!("chatbot: {error:#}\n"));
+    }
+    log.finish();
+    Ok(if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
     hide_memory();
     allow_many_files();
@@ -94,7 +104,7 @@ pub fn run(arguments: ServeArgs) -> anyhow::Result<()> {
     runtime.block_on(async {
         let shutdown = signals::shutdown()?;
         let server = Server::start(&config, listeners).await?;
-        println!("{}", welcome::text(&config, &server));
+        welcome::print(welcome::text(&config, &server));
         let place = format!("listening on {}", server.address());
         supervisor::tell(State::Ready(&place));
         let reloading = signals::reload_on_hangup(server.custom_commands(), server.tls(), sources, config, place)?;

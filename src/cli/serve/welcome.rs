@@ -1,10 +1,12 @@
 //! What is printed once the server is ready.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::IpAddr;
 
 use chatbot::config::Config;
 use chatbot::server::{Address, Server};
+use chatbot::threads;
 
 /// The start-up message.
 pub fn text(config: &Config, server: &Server) -> String {
@@ -34,6 +36,17 @@ pub fn text(config: &Config, server: &Server) -> String {
         );
     }
     text
+}
+
+/// Prints it on standard output. If nobody reads that, a thread waits for it rather than the server.
+pub fn print(text: String) {
+    let printing = move || {
+        // Somebody who closed it does not want to know.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    };
+    if let Err(error) = threads::start("welcome", printing) {
+        tracing::warn!(%error, "the welcome is not printed");
+    }
 }
 
 /// URLs of the page, each with a label.

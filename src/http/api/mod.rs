@@ -50,6 +50,7 @@ use warp::http::StatusCode;
 use warp::reject::Rejection;
 use warp::reply::Response;
 
+pub use self::route::RouteName;
 use self::route::{any_of, route};
 use super::App;
 use super::caller::{Caller, caller as anybody};
@@ -57,6 +58,7 @@ use super::refusals::{ErrorBody, ErrorDetail, Refusal};
 use crate::accounts::Action;
 use crate::budgets::{Cost, Spender};
 use crate::model::RoomName;
+use crate::telemetry::Origin;
 use crate::text::Text;
 use crate::threads::{self, Unfinished};
 
@@ -251,7 +253,7 @@ async fn to_the_end<T: Send + 'static>(
     app: &App,
     work: impl Future<Output = Result<T, Text>> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let done = app.tasks.spawn(work).await;
+    let done = app.tasks.spawn(Origin::keep(work)).await;
     Ok(done.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?)
 }
 

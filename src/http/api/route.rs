@@ -35,8 +35,25 @@ pub struct Route {
     filter: BoxedFilter<(Response,)>,
 }
 
+/// The path of the route that answered, with the names of its variable parts: what stands there may be a secret.
+#[derive(Clone)]
+pub struct RouteName(Arc<str>);
+
+impl RouteName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether its answers take as long as a file, or whoever sends it, takes.
+    pub fn may_last(&self) -> bool {
+        const LASTING: [&str; 3] = ["/api/backup", "/api/doctor", "/api/documents"];
+        LASTING.iter().any(|path| self.0.starts_with(path))
+    }
+}
+
 /// A route that lacks its answer.
 pub struct Outline {
+    name: RouteName,
     description: openapi::OpenApi,
     /// `None` where any text may stand.
     path: Arc<[Option<String>]>,
@@ -61,8 +78,9 @@ impl Outline {
             Some(method)
         });
         let method = taken.reduce(|one, other| one.or(other).unify().boxed()).expect("a handler has a method");
+        let name = RouteName(path.as_str().into());
         let path = segments(path).map(|part| (!part.starts_with('{')).then(|| part.to_owned())).collect();
-        Self { description, path, method }
+        Self { name, description, path, method }
     }
 
     /// Takes another method, too, which is not told.
@@ -112,7 +130,13 @@ impl Outline {
     }
 
     fn answered(self, answer: impl Answering) -> Route {
-        Route { description: self.description, filter: answer.map(settle).boxed() }
+        let name = self.name;
+        let named = move |answer| {
+            let mut response = settle(answer);
+            response.extensions_mut().insert(name.clone());
+            response
+        };
+        Route { description: self.description, filter: answer.map(named).boxed() }
     }
 }
 

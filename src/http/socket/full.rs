@@ -6,8 +6,8 @@ use super::super::App;
 use super::super::caller::{Caller, user_view};
 use super::super::reads;
 use super::connection::{Connection, Event};
-use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
+use super::{error_frame, timed};
 use crate::accounts::Actor;
 use crate::budgets::Spender;
 use crate::chat::{Membership, Page, Post, Said, Seen};
@@ -28,7 +28,7 @@ pub async fn serve(mut connection: Box<Connection>, mut client: Box<FullClient>)
         };
         let taken = match (client.limiter.check(&client.app, &client.actor), text) {
             // Boxed, because its size would be part of every idle connection's task.
-            (Pace::Fine, Some(text)) => Box::pin(client.take(&mut connection, &text)).await,
+            (Pace::Fine, Some(text)) => timed(Box::pin(client.take(&mut connection, &text))).await,
             (Pace::Fine, None) => Err(Text::new("error-bad_frame-binary").into()),
             (Pace::TooFast(error), Some(text)) => Err(too_fast(error, &text)),
             (Pace::TooFast(error), None) => Err(error.into()),

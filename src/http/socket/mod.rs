@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Parts};
@@ -35,7 +36,7 @@ use crate::budgets::{Cost, Spender};
 use crate::groups::{Outbox, OutboxId, Reader};
 use crate::model::{PRIVATE_ROOM, Principal, Role, RoomName, SanctionSubject};
 use crate::protocol::{CloseReason, ServerFrame};
-use crate::telemetry::metrics;
+use crate::telemetry::{Operation, Origin, metrics, took};
 use crate::text::{Locale, Text};
 use connection::{Connection, SocketLimits};
 use full::FullClient;
@@ -260,7 +261,7 @@ fn open(
     let (accept, upgrade) = accept_key(headers)
         .zip(upgrade)
         .ok_or_else(|| Refusal::new(StatusCode::UPGRADE_REQUIRED, Text::new("error-bad_request-upgrade")))?;
-    app.sockets.tasks.spawn(take_over(app.clone(), door, caller, upgrade));
+    app.sockets.tasks.spawn(Origin::keep(take_over(app.clone(), door, caller, upgrade)));
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let set = response.headers_mut();
     set.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -292,6 +293,7 @@ async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgra
     let listed = Listed::new(&app.sockets, reader, caller.signed_in.as_ref(), Whose::new(&caller));
     let limits = SocketLimits { frame_bytes: app.settings.frame_bytes, stall: app.settings.stall };
     let outbox = listed.outbox.clone();
+    let listed_id = outbox.id().number();
     if app.stopping.is_cancelled() {
         outbox.close(CloseReason::GoingAway);
     }
@@ -315,14 +317,28 @@ async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgra
         Box::new(Connection::new(stream, leftover, outbox, limits, Places { _listed: listed, _permit: permit }));
     let tasks = &app.sockets.clone().tasks;
     let span = door.span(caller.address);
+    let origin = Origin::Connection(listed_id);
+    tracing::debug!(connection = %origin, "a WebSocket is open");
     match door {
-        _ if !is_admitted => tasks.spawn(connection.refuse(CloseReason::TooMany).instrument(span)),
-        WebSocketEndpoint::Full => tasks.spawn(full::serve(connection, FullClient::new(app, &caller)).instrument(span)),
-        WebSocketEndpoint::Room(room) => {
-            tasks.spawn(simple::serve(connection, app, caller, Some(room)).instrument(span))
+        _ if !is_admitted => tasks.spawn(origin.scope(connection.refuse(CloseReason::TooMany).instrument(span))),
+        WebSocketEndpoint::Full => {
+            tasks.spawn(origin.scope(full::serve(connection, FullClient::new(app, &caller)).instrument(span)))
         }
-        WebSocketEndpoint::Private => tasks.spawn(simple::serve(connection, app, caller, None).instrument(span)),
+        WebSocketEndpoint::Room(room) => {
+            tasks.spawn(origin.scope(simple::serve(connection, app, caller, Some(room)).instrument(span)))
+        }
+        WebSocketEndpoint::Private => {
+            tasks.spawn(origin.scope(simple::serve(connection, app, caller, None).instrument(span)))
+        }
     };
+}
+
+/// Handles a frame, and warns if that took long.
+async fn timed<T>(frame: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let handled = frame.await;
+    took(Operation::Frame, began.elapsed(), "a frame of a client");
+    handled
 }
 
 /// An error in a client's language.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::App;
 use super::super::caller::Caller;
 use super::connection::{Connection, Event};
-use super::error_frame;
 use super::pace::{FrameLimiter, Pace};
+use super::{error_frame, timed};
 use crate::accounts::Actor;
 use crate::chat::{Membership, Post, Said, Seen};
 use crate::model::{AuthorKind, BOT_HANDLE, MessageText, RoomName, SendId};
@@ -36,7 +36,7 @@ pub async fn serve(mut connection: Box<Connection>, app: Arc<App>, caller: Calle
         };
         match (client.limiter.check(&client.app, &client.actor), text) {
             // Boxed, because its size would be part of every idle connection's task.
-            (Pace::Fine, Some(text)) => Box::pin(client.take(&mut connection, &text)).await,
+            (Pace::Fine, Some(text)) => timed(Box::pin(client.take(&mut connection, &text))).await,
             (Pace::Fine, None) => client.refuse(&mut connection, &Text::new("error-bad_frame-binary"), None),
             (Pace::TooFast(error), _) => client.refuse(&mut connection, &error, None),
             (Pace::Flood, _) => return connection.refuse(CloseReason::TooMany).await,

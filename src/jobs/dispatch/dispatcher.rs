@@ -15,7 +15,7 @@ use super::{Cancelled, Concurrency, Counts, Full, JobQueue, LiveJobs, Permit, Qu
 use crate::model::{Handle, Job, JobId, JobState, LogLine, Payer, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
-use crate::telemetry::metrics;
+use crate::telemetry::{Operation, metrics, took};
 
 /// A queue whose jobs and workers are those of this process.
 ///
@@ -114,7 +114,9 @@ impl JobQueue for Dispatcher {
         job.move_to(JobState::Running, None);
         job.attempt += 1;
         job.started_at = Some(Timestamp::now());
-        metrics().job_wait_time.observe(entry.waits_since.elapsed().as_secs_f64());
+        let waited = entry.waits_since.elapsed();
+        metrics().job_wait_time.observe(waited.as_secs_f64());
+        took(Operation::JobStart, waited, format_args!("{} {}", job.name, job.id));
         let (stored, policy, cancel) = (entry.stored.clone(), entry.policy, entry.cancel.clone());
         self.stats.started();
         Some(RunningJob { stored, policy, cancel })
