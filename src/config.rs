@@ -11,6 +11,7 @@ mod layers;
 mod open_id;
 mod shown;
 mod tls;
+mod traces;
 mod update;
 mod webhooks;
 
@@ -29,6 +30,7 @@ pub use language_model::{LanguageModelConfig, read_key};
 pub use layers::{ConfigError, Examined, Sources, environment, examine, load};
 pub use open_id::OpenIdConfig;
 pub use tls::TlsConfig;
+pub use traces::TracesConfig;
 pub use update::UpdateConfig;
 pub use webhooks::WebhookConfig;
 
@@ -60,6 +62,7 @@ pub struct Config {
     pub embedding: EmbeddingConfig,
     pub search: SearchConfig,
     pub log: LogConfig,
+    pub traces: TracesConfig,
     pub update: UpdateConfig,
     /// Custom commands; only from the file.
     #[serde(skip)]
@@ -424,6 +427,7 @@ impl Config {
             self.language_model.build().map(drop),
             self.embedding.source().map(drop),
             self.open_id.build(&self.http.public_url).map(drop),
+            self.traces.build().map(drop),
         ];
         built.into_iter().filter_map(Result::err).map(|(key, problem)| ConfigError::new(key, problem)).collect()
     }
@@ -456,6 +460,7 @@ impl Config {
             &self.language_model.key_file,
             &self.embedding.key_file,
             &self.open_id.client_secret_file,
+            &self.traces.key_file,
             &self.backup.s3_secret_file,
             &self.tls.key,
         ];
@@ -526,6 +531,7 @@ impl Config {
         filter.map_err(|text| ("moderation", text.in_locale(Locale::English)))?;
         self.embedding.check()?;
         self.language_model.check()?;
+        self.traces.check()?;
         self.update.check()?;
         let filter = self.log.level.parse::<tracing_subscriber::filter::Targets>();
         require(filter.is_ok(), "log.level", "is not a level such as info, or a filter such as info,chatbot=debug")

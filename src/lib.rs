@@ -9,7 +9,7 @@
 //! - [`answers`] builds answers from passages, with or without a language model.
 //! - [`search`] is search over messages.
 //! - [`chat`] are the rooms: joining, posting, answers.
-//! - [`llm`] is the client for language models, [`open_id`] that for the identity provider.
+//! - [`llm`] is the client for language models, [`open_id`] that for the identity provider, [`open_telemetry`] that for a collector of traces.
 //! - [`accounts`] is authorization; [`jobs`] are queued and running jobs; [`schedule`] parses times and recurrences;
 //!   [`fetch`] is the HTTP client, [`process`] runs other programs.
 //! - [`backup`] makes backups, and stores from them.
@@ -52,6 +52,7 @@ pub mod memory;
 pub mod model;
 pub mod moderation;
 pub mod open_id;
+pub mod open_telemetry;
 pub mod patterns;
 pub mod personal_data;
 pub mod process;

@@ -43,6 +43,7 @@ use crate::local::{Announced, LocalAccess};
 use crate::memory;
 use crate::moderation::Moderation;
 use crate::open_id::Provider;
+use crate::open_telemetry::Traces;
 use crate::personal_data::Erasures;
 use crate::process::Programs;
 use crate::protocol::CloseReason;
@@ -219,6 +220,9 @@ impl Server {
             settings: settings(config, &address, tls.as_deref()),
             stopping,
         });
+        if let Some(traces) = traces(config)? {
+            connections.spawn(traces.export(app.stopping.clone()));
+        }
         let first_invitation = app.accounts.first_invitation().await;
         let first_invitation = first_invitation
             .map_err(|text| anyhow::anyhow!("cannot invite an owner: {}", text.in_locale(Locale::English)))?;
@@ -495,6 +499,10 @@ async fn announce(config: &Config, access: LocalAccess) -> anyhow::Result<Announ
 fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
     let built = config.open_id.build(&config.http.public_url);
     built.map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))
+}
+
+fn traces(config: &Config) -> anyhow::Result<Option<Traces>> {
+    config.traces.build().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))
 }
 
 fn webhooks(config: &Config) -> anyhow::Result<Webhooks> {

@@ -17,7 +17,7 @@ use crate::index::Audience;
 use crate::library::Library;
 use crate::llm::{LanguageModel, LlmError};
 use crate::model::{AnsweredBy, Citations, FaqAnswer, Language, RetrievedContext, RoomName, Source};
-use crate::telemetry::metrics;
+use crate::telemetry::{SpanKind, TraceSpan, metrics, within};
 use crate::text::{Locale, Text};
 use citations::CitationFilter;
 
@@ -133,10 +133,15 @@ impl Answers {
     /// If the documents cannot be searched. Errors of the model are reported in the answer.
     pub async fn answer(&self, question: &Question<'_>, reader: &dyn Reader) -> Result<(String, Citations), Text> {
         let began = Instant::now();
-        let answer = self.make_answer(question, reader).await;
+        let mut span = TraceSpan::begin(SpanKind::Internal, "answer");
+        let answer = within(span.context(), self.make_answer(question, reader)).await;
         metrics().answer_time.observe(began.elapsed().as_secs_f64());
         let by = answer.as_ref().map_or("failed", |(_, citations)| citations.answered_by.label());
         metrics().answers.with_label_values(&[by]).inc();
+        span.set("chatbot.answered_by", || by);
+        if let Err(error) = &answer {
+            span.fail(error.code());
+        }
         answer
     }
 

@@ -14,7 +14,7 @@ use crate::chat::Chat;
 use crate::jobs::{JobOutcome, Jobs, Lane, OnRestart, RunningJob};
 use crate::model::{Job, JobId, JobState};
 use crate::store::{StoreError, StoredJob};
-use crate::telemetry::metrics;
+use crate::telemetry::{SpanKind, TraceSpan, metrics, within};
 use crate::text::Text;
 
 /// How often old jobs are looked for.
@@ -40,6 +40,20 @@ enum Ended {
     Panicked,
     /// The server stops.
     PutBack,
+}
+
+impl Ended {
+    /// Why it did not come to its end, in one word.
+    fn error(&self) -> Option<&str> {
+        match self {
+            Self::Done(Ok(_)) => None,
+            Self::Done(Err(failure)) => Some(failure.code),
+            Self::TimedOut(_) => Some("timed_out"),
+            Self::Cancelled => Some("cancelled"),
+            Self::Panicked => Some("internal"),
+            Self::PutBack => Some("put_back"),
+        }
+    }
 }
 
 impl Runner {
@@ -175,7 +189,8 @@ impl Runner {
         let request = Request { job, seq: *seq, jobs: &self.jobs, chat: &self.chat, output: &output };
         let limit = running.policy.time_limit;
         let began = Instant::now();
-        let run = AssertUnwindSafe(self.bots.run(request)).catch_unwind();
+        let mut span = span_of(running);
+        let run = within(span.context(), AssertUnwindSafe(self.bots.run(request)).catch_unwind());
         let ended = tokio::select! {
             biased;
             () = running.cancel.cancelled() => Ended::Cancelled,
@@ -186,6 +201,9 @@ impl Runner {
             },
             () = self.putting_back.cancelled() => Ended::PutBack,
         };
+        if let Some(why) = ended.error() {
+            span.fail(why);
+        }
         let time = &metrics().job_run_time;
         time.with_label_values(&[self.jobs.label(&job.name)]).observe(began.elapsed().as_secs_f64());
         ended
@@ -217,6 +235,17 @@ impl Runner {
             Err(error) => tracing::error!(%error, job = %job.id, "cannot put the job back"),
         }
     }
+}
+
+/// The run of a job, as part of what asked for it.
+fn span_of(running: &RunningJob) -> TraceSpan {
+    let job = &running.stored.job;
+    let mut span = TraceSpan::after(running.trace, SpanKind::Consumer, "job");
+    span.rename(|| format!("job {}", job.name));
+    span.set("chatbot.job", || job.id.to_string());
+    span.set("chatbot.command", || job.name.as_str());
+    span.set("chatbot.attempt", || u64::from(job.attempt));
+    span
 }
 
 fn outcome_of(reply: Reply, job: &Job) -> JobOutcome {

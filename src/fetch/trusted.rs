@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::look_ups::{EndpointResolver, LookUps};
 use super::{Client, FetchError, classify};
+use crate::telemetry::current_span;
 
 /// The API key of an endpoint. Never shown: not in logs, errors or serialized settings.
 #[derive(Clone, Default, PartialEq, Deserialize)]
@@ -114,6 +115,10 @@ impl Endpoint {
         let mut request = self.http.post(self.below(path)).header(CONTENT_TYPE, "application/json").body(json);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        // So that the server's own spans are part of the same trace (W3C Trace Context).
+        if let Some(span) = current_span() {
+            request = request.header("traceparent", span.header());
         }
         Incoming::of(request.send(), asked, waits).await
     }

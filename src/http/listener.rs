@@ -18,8 +18,8 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 use warp::Reply;
 use warp::filters::BoxedFilter;
-use warp::http::Method;
 use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
 
 use super::App;
@@ -30,7 +30,7 @@ use super::stream::Stream;
 use super::{hosts, redirects, refusals, request_id};
 use crate::budgets::{Cost, Spender};
 use crate::model::{Payer, Role};
-use crate::telemetry::{Operation, Origin, metrics, took};
+use crate::telemetry::{Operation, Origin, SpanContext, SpanKind, TraceSpan, metrics, took, within};
 use crate::tls::{Accepted, Tls};
 
 /// Timeout for a request's headers, and between two requests.
@@ -260,8 +260,11 @@ impl Listener {
             let checked = hosts::check(request.headers(), settings, &peer);
             let (began, method) = (Instant::now(), method_name(request.method()));
             let id = request_id::of(request.headers(), &peer);
+            let origin = Origin::Request(id.clone());
+            let mut span = TraceSpan::after(trace_of(request.headers(), &peer), SpanKind::Server, method);
+            let context = span.context();
             let answer = checked.map(|()| warp::service(self.routes.clone()).call(request));
-            Origin::Request(id.clone()).scope(async move {
+            let answering = async move {
                 let mut response = match answer {
                     Ok(answer) => answer.await?,
                     Err(refusal) => refusal.into_response(),
@@ -274,8 +277,10 @@ impl Listener {
                     by_default(&mut response, STRICT_TRANSPORT_SECURITY, A_YEAR);
                 }
                 note(method, &response, began.elapsed());
+                describe(&mut span, method, &response, &id);
                 Ok::<_, Infallible>(response)
-            })
+            };
+            origin.scope(within(context, answering))
         });
         self.drive(stream, &peer, service).await;
     }
@@ -323,6 +328,26 @@ fn note(method: &str, response: &Response, time: Duration) {
     let route = response.extensions().get::<RouteName>();
     if route.is_none_or(|route| !route.may_last()) {
         took(Operation::Request, time, format_args!("{method} {}", route.map_or("page", RouteName::as_str)));
+    }
+}
+
+/// Where a request is in a trace, as a proxy that is trusted says.
+fn trace_of(headers: &HeaderMap, peer: &Peer) -> Option<SpanContext> {
+    headers.get("traceparent").filter(|_| peer.is_proxy)?.to_str().ok().and_then(SpanContext::from_header)
+}
+
+/// By the names of OpenTelemetry's conventions for HTTP.
+fn describe(span: &mut TraceSpan, method: &'static str, response: &Response, id: &str) {
+    let (route, status) = (response.extensions().get::<RouteName>(), response.status());
+    if let Some(route) = route {
+        span.rename(|| format!("{method} {}", route.as_str()));
+        span.set("http.route", || route.as_str());
+    }
+    span.set("http.request.method", || method);
+    span.set("http.response.status_code", || u64::from(status.as_u16()));
+    span.set("chatbot.request", || id);
+    if status.is_server_error() {
+        span.fail("server_error");
     }
 }
 

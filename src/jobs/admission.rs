@@ -8,6 +8,7 @@ use crate::accounts::Actor;
 use crate::budgets::{Cost, Spender};
 use crate::model::{AddressDigest, Handle, Job, JobId, JobRequest, Principal, Role, RoomName};
 use crate::store::StoredJob;
+use crate::telemetry::{SpanContext, current_span};
 use crate::text::{Locale, Text};
 
 /// In whose name a job is done, and where it was asked for.
@@ -50,6 +51,8 @@ pub enum Admission {
 pub struct NewJob {
     pub job: Job,
     permit: Permit,
+    /// Where it was asked for.
+    trace: Option<SpanContext>,
 }
 
 /// A job that says nothing in any room and is not stored yet.
@@ -94,7 +97,7 @@ impl Jobs {
         {
             return Ok(Admission::Same(same));
         }
-        Ok(Admission::New(Box::new(NewJob { job, permit })))
+        Ok(Admission::New(Box::new(NewJob { job, permit, trace: current_span() })))
     }
 
     /// Lets a stored job wait for a worker, and shows it. To be called in the callback of the commit that stored it.
@@ -102,7 +105,7 @@ impl Jobs {
         match admission {
             Admission::New(new) => {
                 let stored = StoredJob::new(new.job, seq);
-                self.enqueue(QueuedJob { stored, log: Vec::new(), permit: new.permit });
+                self.enqueue(QueuedJob { stored, log: Vec::new(), permit: new.permit, trace: new.trace });
             }
             Admission::Same(id) if self.queue.get(&id).is_some() => self.show_open(&id),
             // It waits for its time, and is known to the store alone.
@@ -130,8 +133,8 @@ impl Jobs {
         self.check_command(&job.name, job.role, job.room.as_ref())?;
         self.spend(&job)?;
         let permit = self.permit_for(&job)?;
-        let (jobs, stored) = (self.clone(), StoredJob::new(job.clone(), 0));
-        let begin = move || jobs.enqueue(QueuedJob { stored, log: Vec::new(), permit });
+        let (jobs, stored, trace) = (self.clone(), StoredJob::new(job.clone(), 0), current_span());
+        let begin = move || jobs.enqueue(QueuedJob { stored, log: Vec::new(), permit, trace });
         self.store.add_job(&job, 0, begin).await?;
         Ok(id)
     }

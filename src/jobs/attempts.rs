@@ -38,7 +38,7 @@ impl Jobs {
             }
             let log = self.store.job_log(&job.id).await?;
             let permit = self.queue.readmit(self.policy(&job.name).lane, &job.payer());
-            queued.push(QueuedJob { stored, log, permit });
+            queued.push(QueuedJob { stored, log, permit, trace: None });
         }
         self.queue.enqueue(queued);
         for stored in ending {

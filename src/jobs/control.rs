@@ -9,6 +9,7 @@ use crate::accounts::Actor;
 use crate::model::{Handle, Job, JobId, JobState, RoomName, Schedule, Timestamp};
 use crate::protocol::JobView;
 use crate::store::{JobChange, JobList, StoreError, StoredJob};
+use crate::telemetry::current_span;
 use crate::text::Text;
 
 /// How often something is tried with a job that changes at the same time.
@@ -126,7 +127,7 @@ impl Jobs {
         job.attempts = job.finished_attempts() + 1 + self.policy(&job.name).retries.most;
         job.move_to(JobState::Queued, Some(reason));
         let log = self.store.job_log(&job.id).await?;
-        let queued = QueuedJob { stored: StoredJob { job: job.clone(), ..from }, log, permit };
+        let queued = QueuedJob { stored: StoredJob { job: job.clone(), ..from }, log, permit, trace: current_span() };
         let jobs = self.clone();
         let change = JobChange { from: &from, to: &job, log: &[], schedule: None };
         let is_changed = self.store.change_job(change, move || jobs.enqueue(queued)).await?;

@@ -66,7 +66,8 @@ impl Jobs {
         for NewDelivery { job, permit } in deliveries {
             match permit {
                 Some(permit) => {
-                    self.queue.enqueue(vec![QueuedJob { stored: StoredJob::new(job, seq), log: Vec::new(), permit }]);
+                    let stored = StoredJob::new(job, seq);
+                    self.queue.enqueue(vec![QueuedJob { stored, log: Vec::new(), permit, trace: None }]);
                 }
                 None => self.alarm.ring(),
             }

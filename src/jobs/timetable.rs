@@ -189,7 +189,7 @@ impl Jobs {
         let log = if to.attempt > 0 { self.store.job_log(&to.id).await? } else { Vec::new() };
         let schedule = self.next_run(&due.job).await?;
         let (jobs, next) = (self.clone(), schedule.clone());
-        let queued = QueuedJob { stored: StoredJob { job: to.clone(), ..due }, log, permit };
+        let queued = QueuedJob { stored: StoredJob { job: to.clone(), ..due }, log, permit, trace: None };
         let effect = move || {
             jobs.enqueue(queued);
             jobs.show_next(next.as_ref());

@@ -13,6 +13,7 @@ use reqwest::StatusCode;
 use serde::Serialize;
 
 use crate::fetch::{Endpoint, FetchError, Incoming, Key, Waits};
+use crate::telemetry::within;
 use crate::text::Text;
 pub use answer::Writing;
 use asking::Asking;
@@ -187,8 +188,8 @@ impl LanguageModel {
 
     /// On failure, also returns the server's `Retry-After`.
     async fn try_to_write(&self, turns: &[Turn]) -> Result<Writing, (LlmError, Option<Duration>)> {
-        let mut asking = Asking::begin();
-        match self.ask(turns).await {
+        let mut asking = Asking::begin(self.name(), self.endpoint.host());
+        match within(asking.context(), self.ask(turns)).await {
             Ok(answer) => Ok(Writing::new(answer, self.endpoint.clone(), asking)),
             Err((error, retry_after)) => {
                 asking.outcome = error.label();

@@ -81,6 +81,8 @@ pub struct Metrics {
     pub log_lines_lost: IntCounter,
     /// By operation.
     pub slow_operations: IntCounterVec,
+    pub spans_exported: IntCounter,
+    pub spans_dropped: IntCounter,
 }
 
 /// What this process records.
@@ -92,6 +94,12 @@ pub fn metrics() -> &'static Metrics {
 impl Metrics {
     fn new() -> Self {
         let all = Registering(Registry::new());
+        let [spans_exported, spans_dropped] = all.counter_of_each(
+            "spans_total",
+            "Spans of traces that were to be exported.",
+            "outcome",
+            ["exported", "dropped"],
+        );
         Self {
             http_requests: all.counters("http_requests_total", "HTTP requests answered.", ["method", "code"], &[]),
             http_request_time: all.times(
@@ -247,6 +255,8 @@ impl Metrics {
                 ["operation"],
                 &[["request"], ["frame"], ["commit"], ["search"], ["job_start"]],
             ),
+            spans_exported,
+            spans_dropped,
             registry: all.0,
         }
     }

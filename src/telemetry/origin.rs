@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::task::futures::TaskLocalFuture;
 
+use super::{current_span, within};
+
 /// A request or a connection, by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -28,9 +30,9 @@ impl Origin {
         ORIGIN.scope(self, work)
     }
 
-    /// Does work that goes to another task in the name of this one.
+    /// Does work that goes to another task in the name of this one, and as part of its span.
     pub fn keep<F: Future>(work: F) -> impl Future<Output = F::Output> {
-        let origin = Self::current();
+        let (origin, work) = (Self::current(), within(current_span(), work));
         async move {
             match origin {
                 Some(origin) => origin.scope(work).await,

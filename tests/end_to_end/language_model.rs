@@ -31,7 +31,7 @@ async fn words_come_as_they_are_written_and_the_request_is_what_servers_expect()
     assert_eq!(written(&fake.client(WAIT)).await, Ok("Hello, 世界".into()));
     let expected = json!({
         "model": "fake", "messages": [{"role": "user", "content": "hello"}], "stream": true, "max_tokens": 50,
-        "authorization": "bearer sk-secret",
+        "path": "/v1/chat/completions", "authorization": "bearer sk-secret", "traceparent": null,
     });
     assert_eq!(fake.asked(), [expected]);
 }

@@ -82,6 +82,7 @@ mod stored;
 mod supervision;
 mod tls;
 mod tokens;
+mod traces;
 mod transfer;
 mod update;
 mod upgrade;

@@ -170,11 +170,14 @@ async fn read_request(stream: &mut TcpStream) -> Value {
         head.push(stream.read_u8().await.expect("a request"));
     }
     let head = String::from_utf8(head).expect("a head").to_lowercase();
+    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
     let mut body = vec![0; length.expect("a length")];
     stream.read_exact(&mut body).await.expect("a body");
     let mut request: Value = serde_json::from_slice(&body).expect("JSON");
-    request["authorization"] = head.lines().find_map(|line| line.strip_prefix("authorization: ")).into();
+    request["path"] = head.split(' ').nth(1).into();
+    request["authorization"] = header("authorization").into();
+    request["traceparent"] = header("traceparent").into();
     request
 }
 

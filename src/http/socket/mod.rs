@@ -36,7 +36,7 @@ use crate::budgets::{Cost, Spender};
 use crate::groups::{Outbox, OutboxId, Reader};
 use crate::model::{PRIVATE_ROOM, Principal, Role, RoomName, SanctionSubject};
 use crate::protocol::{CloseReason, ServerFrame};
-use crate::telemetry::{Operation, Origin, metrics, took};
+use crate::telemetry::{Operation, Origin, SpanKind, TraceSpan, metrics, took, within};
 use crate::text::{Locale, Text};
 use connection::{Connection, SocketLimits};
 use full::FullClient;
@@ -333,10 +333,12 @@ async fn take_over(app: Arc<App>, door: WebSocketEndpoint, caller: Caller, upgra
     };
 }
 
-/// Handles a frame, and warns if that took long.
+/// Handles a frame, as a span of its own, and warns if that took long.
 async fn timed<T>(frame: impl Future<Output = T>) -> T {
     let began = Instant::now();
-    let handled = frame.await;
+    let mut span = TraceSpan::begin(SpanKind::Server, "frame");
+    span.set("chatbot.connection", || Origin::current().map_or(String::new(), |origin| origin.to_string()));
+    let handled = within(span.context(), frame).await;
     took(Operation::Frame, began.elapsed(), "a frame of a client");
     handled
 }

@@ -118,8 +118,9 @@ impl JobQueue for Dispatcher {
         metrics().job_wait_time.observe(waited.as_secs_f64());
         took(Operation::JobStart, waited, format_args!("{} {}", job.name, job.id));
         let (stored, policy, cancel) = (entry.stored.clone(), entry.policy, entry.cancel.clone());
+        let trace = entry.trace;
         self.stats.started();
-        Some(RunningJob { stored, policy, cancel })
+        Some(RunningJob { stored, policy, cancel, trace })
     }
 
     fn free_worker(&self, id: &JobId) {

@@ -23,6 +23,7 @@ use super::policy::{Lane, Policy};
 use crate::model::{Handle, Job, JobId, LogLine, Payer, RoomName};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
+use crate::telemetry::SpanContext;
 
 /// A job that waits for a worker.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct QueuedJob {
     /// Log of earlier attempts.
     pub log: Vec<LogLine>,
     pub permit: Permit,
+    /// What it is part of, where that is known.
+    pub trace: Option<SpanContext>,
 }
 
 /// A job that a worker has started.
@@ -39,6 +42,8 @@ pub struct RunningJob {
     pub stored: StoredJob,
     pub policy: Policy,
     pub cancel: CancellationToken,
+    /// What it is part of, where that is known.
+    pub trace: Option<SpanContext>,
 }
 
 /// What cancelling did.

@@ -14,6 +14,7 @@ use super::waiting::{LimitKey, Waiting};
 use crate::model::{Handle, JobId, LogLine, Payer, RoomName, Timestamp};
 use crate::protocol::{JobView, Partial};
 use crate::store::StoredJob;
+use crate::telemetry::SpanContext;
 
 /// Overhead of a log line, in bytes.
 const LOG_LINE: usize = 64;
@@ -35,6 +36,7 @@ pub struct OpenJob {
     pub text: Option<String>,
     /// Since when it waits for a worker.
     pub waits_since: Instant,
+    pub trace: Option<SpanContext>,
     pub cancel: CancellationToken,
     pub cancelled_by: Option<Handle>,
     pub log: VecDeque<LogLine>,
@@ -58,7 +60,7 @@ enum Place {
 
 impl OpenJob {
     pub fn new(queued: QueuedJob, policy: Policy) -> Self {
-        let QueuedJob { stored, log, permit } = queued;
+        let QueuedJob { stored, log, permit, trace } = queued;
         let log_bytes = log.iter().map(line_bytes).sum();
         Self {
             stored,
@@ -66,6 +68,7 @@ impl OpenJob {
             progress: None,
             text: None,
             waits_since: Instant::now(),
+            trace,
             cancel: CancellationToken::new(),
             cancelled_by: None,
             log: log.into(),

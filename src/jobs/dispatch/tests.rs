@@ -155,7 +155,7 @@ fn enqueue(jobs: &Arc<dyn JobQueue>, job: Job) -> JobId {
     let id = job.id.clone();
     let lane = if job.name == "sum" { Lane::Quick } else { Lane::Slow };
     let permit = jobs.reserve(lane, &job.payer(), usize::MAX).expect("a place");
-    jobs.enqueue(vec![QueuedJob { stored: StoredJob::new(job, 1), log: Vec::new(), permit }]);
+    jobs.enqueue(vec![QueuedJob { stored: StoredJob::new(job, 1), log: Vec::new(), permit, trace: None }]);
     id
 }
 
