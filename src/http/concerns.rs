@@ -3,7 +3,7 @@
 use super::App;
 use crate::model::Timestamp;
 use crate::text::Text;
-use crate::tls::Tls;
+use crate::tls::{ENDS_SOON_MS, Tls};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -27,7 +27,7 @@ fn of_tls(tls: &Tls) -> Vec<Text> {
             Some(Text::new("concern-certificate-stale").with("days", days(left)).with("reason", reason()))
         }
         // Somebody else renews it, or should.
-        Some(left) if findings.renews_at.is_none() && left < SOON_MS => {
+        Some(left) if findings.renews_at.is_none() && left < ENDS_SOON_MS => {
             Some(Text::new("concern-certificate-ends").with("days", days(left)))
         }
         Some(_) => None,
@@ -43,6 +43,3 @@ fn of_tls(tls: &Tls) -> Vec<Text> {
 fn days(left: u64) -> u64 {
     left.div_ceil(DAY_MS).max(2)
 }
-
-/// How long before its end a certificate in files should have been replaced: what the usual programs renew has a month left.
-const SOON_MS: u64 = 14 * DAY_MS;

@@ -7,7 +7,7 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{Error, InconsistentKeys};
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
 
 use crate::model::Timestamp;
 
@@ -20,6 +20,17 @@ pub struct Certificate {
     pub names: Vec<String>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
+    /// Whether the chain behind it is there, or it needs none.
+    pub has_chain: bool,
+    pub(super) id: Option<CertificateId>,
+}
+
+/// By which the authority that issued a certificate knows it (RFC 9773, 4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateId {
+    /// The identifier of the authority's key.
+    pub authority: Vec<u8>,
+    pub serial: Vec<u8>,
 }
 
 /// Why a certificate cannot be used.
@@ -60,7 +71,8 @@ impl Certificate {
         let milliseconds = |seconds: i64| Timestamp(seconds.saturating_mul(1000));
         let validity = parsed.validity();
         let (not_before, not_after) = (validity.not_before.timestamp(), validity.not_after.timestamp());
-        let names = names(&parsed);
+        let (names, id) = (names(&parsed), id(&parsed));
+        let has_chain = certificates.len() > 1 || parsed.issuer() == parsed.subject();
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| (Part::Key, key_error(&error)))?;
         let certified = CertifiedKey::from_der(certificates, key, &ring::default_provider());
         let certified = certified.map_err(|error| match error {
@@ -69,7 +81,7 @@ impl Certificate {
             _ => (Part::Key, CertificateError::UnknownKey),
         })?;
         let (not_before, not_after) = (milliseconds(not_before), milliseconds(not_after));
-        Ok(Self { certified: Arc::new(certified), names, not_before, not_after })
+        Ok(Self { certified: Arc::new(certified), names, not_before, not_after, has_chain, id })
     }
 
     /// Whether it is valid for all these names.
@@ -77,9 +89,22 @@ impl Certificate {
         names.iter().all(|name| self.names.contains(name))
     }
 
+    /// Whether browsers accept it for this name or address, which may be one of those that a star in it stands for.
+    pub fn covers(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let starred = name.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        self.names.iter().any(|own| *own == name || Some(own) == starred.as_ref())
+    }
+
     /// How long it is valid, in milliseconds.
     pub fn life(&self) -> u64 {
         self.not_after.since(self.not_before)
+    }
+
+    /// When it is time for another one: after two thirds of its life.
+    pub fn renew_at(&self) -> Timestamp {
+        let after = i64::try_from(self.life() / 3 * 2).unwrap_or(i64::MAX);
+        Timestamp(self.not_before.0.saturating_add(after))
     }
 }
 
@@ -99,6 +124,14 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
         _ => None,
     };
     alternative.value.general_names.iter().filter_map(name).collect()
+}
+
+fn id(certificate: &X509Certificate<'_>) -> Option<CertificateId> {
+    let authority = certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(identifier) => identifier.key_identifier.as_ref(),
+        _ => None,
+    })?;
+    Some(CertificateId { authority: authority.0.to_vec(), serial: certificate.raw_serial().to_vec() })
 }
 
 fn address(bytes: &[u8]) -> Option<String> {
@@ -125,8 +158,25 @@ mod tests {
         assert!(certificate.is_for(&["chat.example".to_owned()]) && !certificate.is_for(&["a.example".to_owned()]));
         let now = Timestamp::now();
         assert!(certificate.not_before < now && now < certificate.not_after);
+        assert_eq!(certificate.renew_at().since(certificate.not_before), certificate.life() / 3 * 2);
+        assert!(certificate.has_chain, "its own authority");
         let both = format!("{key}{chain}");
         assert!(Certificate::from_pem(both.as_bytes(), both.as_bytes()).is_ok(), "one file for both");
+    }
+
+    #[test]
+    fn a_star_stands_for_one_label() {
+        let (chain, key) = made(&["chat.example", "*.chat.example"]);
+        let certificate = Certificate::from_pem(chain.as_bytes(), key.as_bytes()).expect("a certificate");
+        for (name, expected) in [
+            ("chat.example", true),
+            ("Chat.example", true),
+            ("www.chat.example", true),
+            ("a.www.chat.example", false),
+            ("example", false),
+        ] {
+            assert_eq!(certificate.covers(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::certificate::{Certificate, Part};
+use super::certificate::{Certificate, CertificateError, Part};
 use super::shown::Shown;
 use crate::threads;
 
@@ -24,6 +24,15 @@ pub struct Files {
     pub key: PathBuf,
 }
 
+/// Why there is no certificate in the files.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FilesError {
+    #[error("cannot read {}: {problem}", file.display())]
+    Unreadable { file: PathBuf, problem: String },
+    #[error("cannot use {}: {problem}", file.display())]
+    Unusable { file: PathBuf, problem: CertificateError },
+}
+
 /// What is in the files.
 #[derive(PartialEq, Eq)]
 struct Content {
@@ -35,43 +44,57 @@ struct Content {
 pub struct Watch {
     files: Files,
     /// What was read last, whether or not it could be used: what is wrong is said once.
-    last: Result<Content, String>,
+    last: Result<Content, FilesError>,
 }
 
 impl Files {
+    /// The certificate in the files. Blocks.
+    ///
+    /// # Errors
+    /// If they cannot be read or used.
+    pub fn certificate(&self) -> Result<Certificate, FilesError> {
+        self.parse(&self.content()?)
+    }
+
     /// Shows the certificate in the files.
     ///
     /// # Errors
     /// In words, if they cannot be read or used.
     pub async fn watch(self, shown: &Shown) -> Result<Watch, String> {
-        let content = self.read().await?;
-        shown.show(self.parse(&content)?);
+        let content = self.read().await.map_err(|error| error.to_string())?;
+        shown.show(self.parse(&content).map_err(|error| error.to_string())?);
         Ok(Watch { files: self, last: Ok(content) })
     }
 
-    async fn read(&self) -> Result<Content, String> {
+    async fn read(&self) -> Result<Content, FilesError> {
         let files = self.clone();
-        let read = threads::blocking(move || Ok(Content { cert: read(&files.cert)?, key: read(&files.key)? }));
-        read.await.map_err(|error| error.to_string())?
+        threads::blocking(move || files.content()).await.map_err(|error| unreadable(&self.cert, &error))?
     }
 
-    fn parse(&self, content: &Content) -> Result<Certificate, String> {
-        Certificate::from_pem(&content.cert, &content.key).map_err(|(part, error)| {
+    fn content(&self) -> Result<Content, FilesError> {
+        Ok(Content { cert: read(&self.cert)?, key: read(&self.key)? })
+    }
+
+    fn parse(&self, content: &Content) -> Result<Certificate, FilesError> {
+        Certificate::from_pem(&content.cert, &content.key).map_err(|(part, problem)| {
             let file = match part {
                 Part::Chain => &self.cert,
                 Part::Key => &self.key,
             };
-            format!("cannot use {}: {error}", file.display())
+            FilesError::Unusable { file: file.clone(), problem }
         })
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, String> {
-    let failed = |problem: &dyn std::fmt::Display| format!("cannot read {}: {problem}", file.display());
-    if fs::metadata(file).map_err(|error| failed(&error))?.len() > MOST_BYTES {
-        return Err(failed(&"it is too long for a certificate"));
+fn read(file: &Path) -> Result<Vec<u8>, FilesError> {
+    if fs::metadata(file).map_err(|error| unreadable(file, &error))?.len() > MOST_BYTES {
+        return Err(unreadable(file, &"it is too long for a certificate"));
     }
-    fs::read(file).map_err(|error| failed(&error))
+    fs::read(file).map_err(|error| unreadable(file, &error))
+}
+
+fn unreadable(file: &Path, problem: &dyn std::fmt::Display) -> FilesError {
+    FilesError::Unreadable { file: file.to_owned(), problem: problem.to_string() }
 }
 
 impl Watch {
@@ -89,14 +112,15 @@ impl Watch {
         if content == self.last {
             return;
         }
-        let parsed = content.as_ref().map_err(String::clone).and_then(|content| self.files.parse(content));
+        let parsed = content.as_ref().map_err(FilesError::clone).and_then(|content| self.files.parse(content));
         match parsed {
             Ok(certificate) => {
                 tracing::info!(names = ?certificate.names, not_after = %certificate.not_after, "certificate read again");
                 shown.show(certificate);
                 note(None);
             }
-            Err(problem) => {
+            Err(error) => {
+                let problem = error.to_string();
                 tracing::warn!(problem, "certificate not read again; the one before stays in use");
                 note(Some(problem));
             }

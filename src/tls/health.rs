@@ -38,10 +38,17 @@ impl Health {
         self.0.lock().problem = None;
     }
 
-    pub fn has(&self, words: String) {
+    /// Takes note of a problem. Returns since when there is one.
+    pub fn has(&self, words: String) -> Timestamp {
         let mut findings = self.0.lock();
         let since = findings.problem.as_ref().map_or_else(Timestamp::now, |problem| problem.since);
         findings.problem = Some(Problem { since, words });
+        since
+    }
+
+    /// Remembers a problem that there was before this server started.
+    pub fn had(&self, problem: Problem) {
+        self.0.lock().problem = Some(problem);
     }
 
     pub fn renews_at(&self, at: Timestamp) {

@@ -77,7 +77,7 @@ impl LocalAuthority {
     /// In words, if it can be neither read nor made.
     pub fn open(folder: &Path) -> Result<Self, String> {
         let file = folder.join(FILE);
-        let failed = |error: &dyn std::fmt::Display| format!("cannot use {}: {error}", file.display());
+        let failed = |error: &dyn std::fmt::Display| cannot_use(&file, error);
         let path = folder.join(PUBLIC_FILE);
         let kept = match fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(&error))?,
@@ -92,6 +92,22 @@ impl LocalAuthority {
         };
         durable::write(&path, kept.certificate.as_bytes()).map_err(|error| failed(&error))?;
         Ok(Self { kept, path })
+    }
+
+    /// Whether the one that is kept in a folder can be used, if there is one. Blocks.
+    ///
+    /// # Errors
+    /// In words, if not.
+    pub fn look(folder: &Path) -> Result<(), String> {
+        let file = folder.join(FILE);
+        match fs::read(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            read => {
+                let kept = read.map_err(|error| cannot_use(&file, &error))?;
+                let kept: Kept = serde_json::from_slice(&kept).map_err(|error| cannot_use(&file, &error))?;
+                KeyPair::from_pem(&kept.key).map(drop).map_err(|error| cannot_use(&file, &error))
+            }
+        }
     }
 
     /// The file with its certificate, for people to copy.
@@ -128,6 +144,10 @@ impl LocalAuthority {
         let (chain, key) = issued.map_err(|error| format!("cannot make a certificate: {error}"))?;
         Certificate::from_pem(chain.as_bytes(), key.as_bytes()).map_err(|(_, error)| error.to_string())
     }
+}
+
+fn cannot_use(file: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("cannot use {}: {error}", file.display())
 }
 
 impl Kept {
@@ -229,9 +249,7 @@ impl LocalUpkeep {
         let authority = self.authority.clone();
         let issued = threads::blocking(move || {
             let names = own_names(&authority.kept.machine);
-            let is_fresh = |current: &Certificate| {
-                current.is_for(&names) && Timestamp::now().since(current.not_before) < current.life() / 3 * 2
-            };
+            let is_fresh = |current: &Certificate| current.is_for(&names) && Timestamp::now() < current.renew_at();
             if current.is_some_and(|current| is_fresh(&current)) { None } else { Some(authority.issue(&names)) }
         });
         if let Some(issued) = issued.await.map_err(|error| error.to_string())? {
@@ -258,7 +276,9 @@ mod tests {
         let mode = fs::metadata(dir.path().join(FILE)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(!fs::read_to_string(first.path()).expect("there").contains("KEY"));
+        assert_eq!(LocalAuthority::look(dir.path()), Ok(()));
         fs::write(dir.path().join(FILE), "{").expect("written");
+        assert!(LocalAuthority::look(dir.path()).is_err());
         assert!(LocalAuthority::open(dir.path()).is_err(), "what devices trust is not replaced silently");
     }
 

@@ -32,9 +32,9 @@ use self::shown::{CHALLENGE_PROTOCOL, Shown};
 
 use crate::threads;
 
-pub use self::acme::Settings as AcmeSettings;
-pub use self::certificate::Certificate;
-pub use self::files::Files;
+pub use self::acme::{Record as AcmeRecord, SavedFailure, Settings as AcmeSettings};
+pub use self::certificate::{Certificate, CertificateError};
+pub use self::files::{Files, FilesError};
 pub use self::health::{Findings, Problem};
 pub use self::local::LocalAuthority;
 pub use self::shown::OWN_NAME;
@@ -45,6 +45,10 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Handshakes under way at a time, each with some 40 KiB and up to a few milliseconds of computing. Further ones wait, within their
 /// time.
 const HANDSHAKES: usize = 256;
+
+/// How long before its end a certificate that others renew should have been replaced, in milliseconds: what the usual programs
+/// renew has a month left.
+pub const ENDS_SOON_MS: u64 = 14 * 24 * 60 * 60 * 1000;
 
 /// What one connection keeps encrypted while the kernel takes no more, in bytes.
 const WRITE_BUFFER: usize = 16 * 1024;
@@ -138,7 +142,9 @@ impl Tls {
     /// Keeps the certificate valid until it is dropped.
     pub async fn keep_up(&self, upkeep: Upkeep) {
         let note = |problem: Option<String>| match problem {
-            Some(problem) => self.health.has(problem),
+            Some(problem) => {
+                self.health.has(problem);
+            }
             None => self.health.is_well(),
         };
         match upkeep {

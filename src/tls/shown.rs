@@ -61,8 +61,8 @@ impl Shown {
     }
 
     /// Shows this one from the next handshake on.
-    pub fn show(&self, certificate: Certificate) {
-        *self.current.write() = Some(Arc::new(certificate));
+    pub fn show(&self, certificate: impl Into<Arc<Certificate>>) {
+        *self.current.write() = Some(certificate.into());
     }
 
     /// The certificate for [`OWN_NAME`], in the PEM format.

@@ -1,4 +1,4 @@
-//! What is kept of a certificate authority: the account there, and the certificate.
+//! What is kept of a certificate authority: the account there, the certificate, and why there is no newer one.
 
 use std::fs;
 use std::io;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::durable;
+use crate::model::Timestamp;
 use crate::threads;
 
 /// A folder that only the server's user can read: there are keys in it.
@@ -31,6 +32,22 @@ pub struct SavedCertificate {
     /// With the chain behind it, in the PEM format.
     pub chain: String,
     pub key: String,
+}
+
+/// Why there was no certificate when the authority was asked last. Removed once there is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedFailure {
+    pub directory: String,
+    /// The names that were asked for.
+    pub names: Vec<String>,
+    /// When the first attempt in a row failed.
+    pub since: Timestamp,
+    /// In English, as in the log.
+    pub words: String,
+    /// When the next attempt is made, by a server that goes on running.
+    pub next_at: Timestamp,
+    /// Before when the authority does not want to be asked, if it said so: also a server that starts anew keeps to that.
+    pub not_before: Option<Timestamp>,
 }
 
 /// A kind of thing that is kept, of which there is one.
@@ -57,6 +74,14 @@ impl Kept for SavedCertificate {
     }
 }
 
+impl Kept for SavedFailure {
+    const FILE: &'static str = "failure.json";
+
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+}
+
 impl Folder {
     pub fn new(path: PathBuf) -> Self {
         Self(path)
@@ -64,16 +89,37 @@ impl Folder {
 
     /// What is kept of an authority. A file that cannot be read counts as missing: everything in it can be got again.
     pub async fn read<T: Kept>(&self, directory: &str) -> Option<T> {
-        let path = self.0.join(T::FILE);
-        let read = threads::blocking(move || match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            read => {
-                let parsed = read.and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
-                let warn = |error: &io::Error| tracing::warn!(%error, file = %path.display(), "cannot use the file");
-                parsed.inspect_err(warn).ok()
-            }
+        let (folder, directory) = (self.clone(), directory.to_owned());
+        let read = threads::blocking(move || {
+            let warn = |error: &io::Error| tracing::warn!(%error, file = T::FILE, "cannot use the file");
+            folder.look(&directory).inspect_err(warn).ok()
         });
-        read.await.ok().flatten().filter(|kept: &T| kept.directory() == directory)
+        read.await.ok().flatten().flatten()
+    }
+
+    /// As [`Folder::read`]. Blocks.
+    ///
+    /// # Errors
+    /// If there is a file, and it cannot be read.
+    pub fn look<T: Kept>(&self, directory: &str) -> io::Result<Option<T>> {
+        let kept: T = match fs::read(self.0.join(T::FILE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => serde_json::from_slice(&read?)?,
+        };
+        Ok(Some(kept).filter(|kept| kept.directory() == directory))
+    }
+
+    /// Removes what is kept, if it is.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub async fn remove<T: Kept>(&self) -> io::Result<()> {
+        let path = self.0.join(T::FILE);
+        let removed = threads::blocking(move || match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        });
+        removed.await.map_err(io::Error::other)?
     }
 
     /// # Errors

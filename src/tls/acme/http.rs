@@ -61,8 +61,9 @@ impl Http {
     fn note(&self, headers: &HeaderMap) {
         let now = Timestamp::now();
         let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-        let seconds =
-            |text: &str| text.parse().ok().map(|seconds: i64| Timestamp(now.0 + seconds.saturating_mul(1000)));
+        let seconds = |text: &str| {
+            text.parse().ok().map(|seconds: i64| Timestamp(now.0.saturating_add(seconds.saturating_mul(1000))))
+        };
         let mut said = self.said.lock();
         if let Some(date) = text(DATE).and_then(Timestamp::parse_http) {
             said.clock_ahead = Some(date.seconds() - now.seconds());
