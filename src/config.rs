@@ -428,6 +428,7 @@ impl Config {
             self.embedding.source().map(drop),
             self.open_id.build(&self.http.public_url).map(drop),
             self.traces.build().map(drop),
+            self.backup.build().map(drop),
         ];
         built.into_iter().filter_map(Result::err).map(|(key, problem)| ConfigError::new(key, problem)).collect()
     }

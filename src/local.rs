@@ -6,8 +6,10 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
+use reqwest::{Certificate, Client, ClientBuilder, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::durable;
@@ -102,6 +104,30 @@ impl LocalAccess {
             read => read.with_context(|| format!("cannot read {}", path.display()))?,
         };
         serde_json::from_slice(&bytes).with_context(|| format!("cannot understand {}", path.display()))
+    }
+
+    /// An HTTP client that reaches this server at its URL, and trusts no other. `time_limit` is for a request.
+    ///
+    /// # Errors
+    /// If what the file says of it makes no sense.
+    pub fn client(&self, time_limit: Duration) -> anyhow::Result<Client> {
+        // A proxy from the environment would not reach this machine.
+        let builder = Client::builder().timeout(time_limit).no_proxy();
+        let builder = match &self.tls {
+            Some(tls) => tls.known_by(builder, &Url::parse(&self.url)?)?,
+            None => builder,
+        };
+        Ok(self.socket.iter().cloned().fold(builder, ClientBuilder::unix_socket).build()?)
+    }
+}
+
+impl LocalTls {
+    fn known_by(&self, builder: ClientBuilder, url: &Url) -> anyhow::Result<ClientBuilder> {
+        let certificate = Certificate::from_pem(self.certificate.as_bytes())?;
+        // The port is the URL's.
+        let addresses: Vec<_> = self.addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect();
+        let builder = builder.resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses);
+        Ok(builder.tls_built_in_root_certs(false).add_root_certificate(certificate))
     }
 }
 

@@ -512,7 +512,7 @@ fn webhooks(config: &Config) -> anyhow::Result<Webhooks> {
 
 fn checkup(config: &Config) -> Checkup {
     let config = Arc::new(config.clone());
-    Box::new(move || Box::pin(doctor::from_inside(config.clone())))
+    Box::new(move |observed| Box::pin(doctor::from_inside(config.clone(), observed)))
 }
 
 fn settings(config: &Config, address: &Address, tls: Option<&Tls>) -> Settings {

@@ -14,10 +14,10 @@ use std::io;
 
 pub use format::{Contents, Header};
 pub use make::{Made, NewFile, Watched, make, make_file};
-pub use restore::{Restored, Restoring, restore, verify};
+pub use restore::{Restored, Restoring, restore, skim, verify};
 pub use seal::{Identities, Recipient};
 pub use service::{Backups, Chunks, Plan, Status};
-pub use targets::{Bucket, BucketSettings, Target};
+pub use targets::{Bucket, BucketSettings, Target, newest_in};
 
 use crate::model::Timestamp;
 use crate::store::EngineError;

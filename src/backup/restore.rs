@@ -5,7 +5,7 @@
 //! folder without a store, where restoring can be done again, or with a complete one.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -48,6 +48,18 @@ pub struct Restored {
 /// When it is not whole, or this version cannot restore it.
 pub fn verify(backup: &Path, identities: Option<&Identities>, watch: impl FnMut(u64)) -> Result<Restored, BackupError> {
     read(backup, identities, watch, |_| Ok(()))
+}
+
+/// Whether a backup begins and ends as one, and has all blocks in between, without reading what is in them. Blocks.
+///
+/// # Errors
+/// When it was cut off, or this version cannot restore it; that it is encrypted, which only its key changes.
+pub fn skim(backup: &Path) -> Result<Header, BackupError> {
+    let mut file = File::open(backup)?;
+    drop(opened(BufReader::new(&file), None)?);
+    file.rewind()?;
+    let header = Reader::skim(file)?;
+    if header.schema > SCHEMA { Err(BackupError::Schema { found: header.schema, known: SCHEMA }) } else { Ok(header) }
 }
 
 fn read(

@@ -1,15 +1,14 @@
 //! The HTTP client of the command line: for the server on this machine, or another one by URL and key.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chatbot::config::{self, Config, Sources};
-use chatbot::local::{LocalAccess, LocalTls};
+use chatbot::local::LocalAccess;
 use clap::Args;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Certificate, ClientBuilder, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
 use super::form::Form;
@@ -94,22 +93,16 @@ impl Client {
     /// # Errors
     /// A message for the user, if no server is found.
     pub fn new(server: ServerArgs) -> anyhow::Result<Self> {
-        let builder = reqwest::Client::builder().timeout(TIME_LIMIT);
         if let Some(url) = server.url {
+            let http = reqwest::Client::builder().timeout(TIME_LIMIT).build()?;
             let url = url.as_str().trim_end_matches('/').to_owned();
             let hint = "is the address right, and the key in CHATBOT_KEY?";
-            return Ok(Self { http: builder.build()?, url, key: server.key, hint });
+            return Ok(Self { http, url, key: server.key, hint });
         }
-        let LocalAccess { url, key, tls, socket } = LocalAccess::find(&server.settings()?.server.data_dir)?;
+        let access = LocalAccess::find(&server.settings()?.server.data_dir)?;
         let hint = "the server that ran here has gone without a proper stop; start it again with chatbot serve";
-        // A proxy from the environment would not reach this machine.
-        let builder = builder.no_proxy();
-        let builder = match tls {
-            Some(tls) => knowing(builder, &Url::parse(&url)?, &tls)?,
-            None => builder,
-        };
-        let builder = socket.into_iter().fold(builder, ClientBuilder::unix_socket);
-        Ok(Self { http: builder.build()?, url, key: Some(key), hint })
+        let http = access.client(TIME_LIMIT)?;
+        Ok(Self { http, url: access.url, key: Some(access.key), hint })
     }
 
     /// Sends a request; null if the response has no body.
@@ -224,15 +217,6 @@ impl Client {
         let answer = answer.map_err(|_| anyhow::anyhow!("what answers at {} ({status}) is not chatbot", self.url));
         Ok((status, answer?))
     }
-}
-
-/// Trusts that server and no other.
-fn knowing(builder: ClientBuilder, url: &Url, tls: &LocalTls) -> anyhow::Result<ClientBuilder> {
-    let certificate = Certificate::from_pem(tls.certificate.as_bytes())?;
-    // The port is the URL's.
-    let addresses: Vec<_> = tls.addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect();
-    let builder = builder.resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses);
-    Ok(builder.tls_built_in_root_certs(false).add_root_certificate(certificate))
 }
 
 /// The server's error message in a response.

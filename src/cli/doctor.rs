@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use chatbot::doctor;
-use chatbot::model::{Diagnosis, DiagnosisView, Severity};
+use chatbot::model::{DiagnosisView, Severity};
 use chatbot::text::Locale;
 use clap::Args;
 
@@ -29,10 +29,10 @@ pub struct DoctorArgs {
 /// When it cannot be printed.
 pub fn run(arguments: DoctorArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let found = runtime.block_on(doctor::from_outside(&arguments.serve.sources()));
-    let has_fault = found.iter().any(|diagnosis| diagnosis.severity == Severity::Fault);
-    let shown = found.iter().filter(|diagnosis| !arguments.quiet || diagnosis.severity > Severity::Fine);
-    let views: Vec<DiagnosisView> = shown.map(|diagnosis| diagnosis.view(Locale::English)).collect();
+    let found = runtime.block_on(doctor::from_outside(&arguments.serve.sources(), Locale::English));
+    let has_fault = found.iter().any(|view| view.severity == Severity::Fault);
+    let is_shown = |view: &&DiagnosisView| !arguments.quiet || view.severity > Severity::Fine;
+    let views: Vec<_> = found.iter().filter(is_shown).collect();
     if arguments.json {
         output::write(&format!("{}\n", serde_json::to_string_pretty(&views)?))?;
     } else {
@@ -41,7 +41,7 @@ pub fn run(arguments: DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(if has_fault { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn text(views: &[DiagnosisView]) -> String {
+fn text(views: &[&DiagnosisView]) -> String {
     let mut text = String::new();
     for view in views {
         let label = match view.severity {
@@ -58,8 +58,8 @@ fn text(views: &[DiagnosisView]) -> String {
     text
 }
 
-fn summary(found: &[Diagnosis]) -> String {
-    let count = |severity| found.iter().filter(|diagnosis| diagnosis.severity == severity).count();
+fn summary(found: &[DiagnosisView]) -> String {
+    let count = |severity| found.iter().filter(|view| view.severity == severity).count();
     match (count(Severity::Fault), count(Severity::Warning)) {
         (0, 0) => "\nAll is well.\n".to_owned(),
         (faults, warnings) => format!("\nFaults: {faults}. Warnings: {warnings}.\n"),

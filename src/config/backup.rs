@@ -79,6 +79,11 @@ impl BackupConfig {
         (!self.to.is_empty() && !self.to.starts_with(BUCKET)).then(|| self.to.clone().into())
     }
 
+    /// How much time is between two backups of the plan, if there is one.
+    pub fn interval(&self) -> Option<Duration> {
+        self.every().ok().flatten()
+    }
+
     /// For whom backups are encrypted.
     ///
     /// # Errors

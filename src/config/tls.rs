@@ -94,6 +94,11 @@ impl TlsConfig {
         }
     }
 
+    /// Whether the server listens where a certificate authority asks: at the ports of HTTPS and HTTP, whatever it is told.
+    pub fn is_where_asked(&self, https_port: u16) -> bool {
+        https_port == HTTPS_PORT || self.redirect_port(https_port).is_some_and(|(port, _)| port == HTTP_PORT)
+    }
+
     /// The address of this server that follows from the domains.
     pub(super) fn public_url(&self, port: u16) -> Option<String> {
         let domain = self.domains.first()?;
@@ -180,6 +185,8 @@ mod tests {
         assert_eq!(domain.redirect_port(443), Some((80, false)));
         assert_eq!(domain.redirect_port(8443), None);
         assert_eq!(TlsConfig { redirect_port: 8080, ..domain.clone() }.redirect_port(8443), Some((8080, true)));
+        assert!(domain.is_where_asked(443) && !domain.is_where_asked(8443));
+        assert!(TlsConfig { redirect_port: 80, ..domain.clone() }.is_where_asked(8443));
         assert_eq!(TlsConfig { redirect_port: 8080, ..TlsConfig::default() }.redirect_port(443), None, "no HTTPS");
         assert_eq!(domain.public_url(443).as_deref(), Some("https://chat.example.com"));
         assert_eq!(domain.public_url(8443).as_deref(), Some("https://chat.example.com:8443"));

@@ -21,8 +21,12 @@ pub fn look(data_dir: &Path) -> Vec<Diagnosis> {
 /// What the time of another machine says of this one's. `theirs` was just received.
 pub fn compare(theirs: Timestamp, host: &str) -> Option<Diagnosis> {
     let seconds = (Timestamp::now().seconds() - theirs.seconds()).unsigned_abs();
-    let diagnosis = || Diagnosis::warning("clock-off").with("seconds", seconds).with("host", host);
-    (seconds > 2 * 60).then(diagnosis)
+    (seconds > 2 * 60).then(|| differs(seconds, host))
+}
+
+/// Of a clock that differs from another machine's by so much.
+pub fn differs(seconds: u64, host: &str) -> Diagnosis {
+    Diagnosis::warning("clock-off").with("seconds", seconds).with("host", host)
 }
 
 /// When something in the folder was changed last.

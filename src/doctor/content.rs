@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{absolute, shown};
+use super::{absolute, backups, shown};
 use crate::config::Config;
 use crate::index::{IndexError, MessageIndex, PassageIndex};
 use crate::library;
@@ -40,7 +40,10 @@ pub fn look(config: &Config) -> Vec<Diagnosis> {
         Err(EngineError::Locked(_)) => return vec![Diagnosis::warning("store-locked").with("dir", shown(&store_dir))],
         Err(error) => return vec![Diagnosis::fault("store-damaged").with("problem", error)],
     };
-    let findings = of_store(&store, &dir);
+    let mut findings = of_store(&store, &dir);
+    if let Ok(last) = threads::wait(store.last_backup()) {
+        findings.push(backups::age(config, last.map(|note| note.at)));
+    }
     drop(store);
     closing.wait();
     findings

@@ -4,11 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{absolute, shown};
+use super::{MIB, absolute, shown};
 use crate::config::Config;
 use crate::model::Diagnosis;
-
-const MIB: u64 = 1024 * 1024;
 
 /// File systems that are gone with the machine's power.
 const IN_MEMORY: [&str; 2] = ["tmpfs", "ramfs"];

@@ -4,45 +4,62 @@
 //! Each module looks at one thing and returns findings. Nothing is changed, but that the store of a server which does not run is
 //! opened and closed as at a start.
 
+mod backups;
 mod clock;
 mod content;
 mod folder;
 mod network;
 mod settings;
 mod system;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{Config, ConfigError, Examined, Sources, examine};
-use crate::model::Diagnosis;
+use crate::model::{Diagnosis, DiagnosisView, Observed, Severity};
+use crate::text::Locale;
 use crate::threads::blocking;
 
-/// Examines the server that would have these settings, whether it runs or not.
-pub async fn from_outside(sources: &Sources) -> Vec<Diagnosis> {
+const MIB: u64 = 1024 * 1024;
+
+/// Examines the server that would have these settings, whether it runs or not. One that runs is asked what it says of itself, too.
+pub async fn from_outside(sources: &Sources, locale: Locale) -> Vec<DiagnosisView> {
     let Examined { config, mut faults, .. } = examine(sources);
     faults.extend(config.unusable());
     let config = Arc::new(config);
     let mut findings = of_settings(&faults, &config);
     findings.extend(of_machine(config.clone()).await);
-    let (server, answers) = network::server(&config).await;
-    findings.extend(server);
-    findings.extend(network::others(&config, answers).await);
-    if !answers {
+    let network::Found { diagnoses, running } = network::server(&config).await;
+    findings.extend(diagnoses);
+    findings.extend(network::others(&config, running.is_some()).await);
+    findings.extend(tls::look(&config, running.is_some()).await);
+    findings.extend(backups::look(&config, backups::READ_WHOLE).await);
+    let Some(running) = running else {
         let looked = blocking(move || content::look(&config)).await;
         findings.extend(looked.unwrap_or_else(|unfinished| vec![unreadable(&unfinished)]));
-    }
-    findings
+        return findings.iter().map(|finding| finding.view(locale)).collect();
+    };
+    let mut views: Vec<_> = findings.iter().map(|finding| finding.view(locale)).collect();
+    let of_itself = running.examined(locale).await.into_iter();
+    let is_new = |view: &DiagnosisView| findings.iter().all(|finding| finding.name != view.name);
+    views.extend(of_itself.filter(|view| view.severity > Severity::Fine && is_new(view)));
+    views
 }
 
 /// Examines this process's server, but for what only a server that does not run shows.
-pub async fn from_inside(config: Arc<Config>) -> Vec<Diagnosis> {
+pub async fn from_inside(config: Arc<Config>, observed: Observed) -> Vec<Diagnosis> {
     let settings = config.clone();
     // It looks at the files that they name.
     let looked = blocking(move || of_settings(&settings.unusable(), &settings)).await;
     let mut findings = looked.unwrap_or_else(|unfinished| vec![unreadable(&unfinished)]);
     findings.extend(of_machine(config.clone()).await);
     findings.extend(network::others(&config, true).await);
+    findings.extend(tls::look(&config, true).await);
+    findings.extend(backups::look(&config, 0).await);
+    findings.extend(backups::of_running(&config, &observed));
+    findings.extend(observed.unknown_proxy.map(|address| Diagnosis::warning("proxy-seen").with("address", address)));
+    findings.extend(observed.clock_ahead.map(|seconds| clock::differs(seconds.unsigned_abs(), &config.tls.directory)));
     findings
 }
 
@@ -81,6 +98,11 @@ fn absolute(config: &Config) -> PathBuf {
     std::path::absolute(&config.server.data_dir).unwrap_or_else(|_| config.server.data_dir.clone())
 }
 
+/// Milliseconds in days, for a text: at least two, since the words for one are others.
+fn days(milliseconds: u64) -> u64 {
+    milliseconds.div_ceil(24 * 60 * 60 * 1000).max(2)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::text::{Locale, Text};
@@ -104,6 +126,6 @@ mod tests {
                 }
             }
         }
-        assert!(found > 40, "{found}");
+        assert!(found > 75, "{found}");
     }
 }

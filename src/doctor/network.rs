@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, DATE, HeaderValue};
+use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION, DATE, HeaderValue};
 use reqwest::{Method, Request, StatusCode, Url};
 use serde::Deserialize;
 
@@ -12,7 +12,8 @@ use crate::config::{Config, EmbeddingChoice, read_key};
 use crate::fetch::{FetchError, Key, Sender, Waits};
 use crate::http;
 use crate::local::LocalAccess;
-use crate::model::{Diagnosis, Timestamp};
+use crate::model::{Diagnosis, DiagnosisView, Timestamp};
+use crate::text::Locale;
 use crate::threads::blocking;
 
 /// For each answer: an examination must not take long where nobody answers.
@@ -21,6 +22,15 @@ const WAITS: Waits =
 
 /// Largest answer that is read, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
+
+/// How long a server may examine itself.
+const EXAMINATION: Duration = Duration::from_secs(30);
+
+/// What `/api/doctor` answers.
+#[derive(Deserialize)]
+struct Examination {
+    diagnoses: Vec<DiagnosisView>,
+}
 
 /// What `/healthz` answers.
 #[derive(Deserialize)]
@@ -47,17 +57,53 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// Examines the server of the data folder; whether one has the folder open.
-pub async fn server(config: &Config) -> (Vec<Diagnosis>, bool) {
+/// What was found of the server of a data folder.
+pub struct Found {
+    pub diagnoses: Vec<Diagnosis>,
+    /// The one that runs there.
+    pub running: Option<Running>,
+}
+
+/// A server that runs, and how to ask it.
+pub struct Running {
+    access: LocalAccess,
+    client: reqwest::Client,
+    answers: bool,
+}
+
+impl Running {
+    /// What it finds when it examines itself, if it answers: it has other rights and limits than whoever asks.
+    pub async fn examined(&self, locale: Locale) -> Vec<DiagnosisView> {
+        if !self.answers {
+            return Vec::new();
+        }
+        let request = self.client.get(format!("{}/api/doctor", self.access.url)).timeout(EXAMINATION);
+        let request = request.bearer_auth(&self.access.key).header(ACCEPT_LANGUAGE, locale.tag());
+        let asked = async { request.send().await?.error_for_status()?.bytes().await };
+        let said = asked.await.ok().and_then(|bytes| serde_json::from_slice::<Examination>(&bytes).ok());
+        said.map(|said| said.diagnoses).unwrap_or_default()
+    }
+}
+
+/// Examines the server of the data folder.
+pub async fn server(config: &Config) -> Found {
     let dir = config.server.data_dir.clone();
     let announced = blocking(move || LocalAccess::find(&dir)).await;
-    let Ok(Ok(access)) = announced else { return (vec![port(config)], false) };
-    let finding = match ask(&format!("{}/healthz", access.url), &Key::default()).await {
+    let not_running = || Found { diagnoses: port(config).into_iter().collect(), running: None };
+    let Ok(Ok(access)) = announced else { return not_running() };
+    let Ok(client) = access.client(WAITS.total) else { return not_running() };
+    let asked = async { client.get(format!("{}/healthz", access.url)).send().await?.bytes().await };
+    let asked = asked.await;
+    let answers = asked.is_ok();
+    let finding = match asked {
         // Left by one that was killed.
-        Err(FetchError::CannotConnect) => return (vec![port(config)], false),
-        Err(error) => Diagnosis::fault("server-silent").with("problem", error),
-        Ok(answer) => match serde_json::from_slice::<Health>(&answer.body) {
-            Err(_) => return (vec![port(config)], false),
+        Err(error) if error.is_connect() => return not_running(),
+        Err(error) => {
+            let problem = if error.is_timeout() { FetchError::TimedOut } else { FetchError::Broken };
+            Diagnosis::fault("server-silent").with("problem", problem)
+        }
+        Ok(body) => match serde_json::from_slice::<Health>(&body) {
+            Err(_) => return not_running(),
             Ok(Health { status, .. }) if status != "ok" => Diagnosis::fault("server-ill").with("status", status),
             Ok(Health { version, .. }) if version != env!("CARGO_PKG_VERSION") => {
                 Diagnosis::warning("server-version").with("running", version).with("this", env!("CARGO_PKG_VERSION"))
@@ -65,18 +111,21 @@ pub async fn server(config: &Config) -> (Vec<Diagnosis>, bool) {
             Ok(_) => Diagnosis::fine("server-fine"),
         },
     };
-    (vec![finding.with("url", access.url)], true)
+    Found { diagnoses: vec![finding.with("url", &access.url)], running: Some(Running { access, client, answers }) }
 }
 
-/// Whether a server could listen.
-fn port(config: &Config) -> Diagnosis {
+/// Whether a server could listen at its port, if it has one.
+fn port(config: &Config) -> Option<Diagnosis> {
+    if !config.server.socket.as_os_str().is_empty() {
+        return None;
+    }
     let finding = match http::bind(config.host(), config.server.port) {
         Ok(_) => Diagnosis::fine("port-fine"),
         Err(error) if error.kind() == ErrorKind::AddrInUse => Diagnosis::fault("port-taken"),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Diagnosis::fault("port-denied"),
         Err(error) => Diagnosis::fault("port-address").with("problem", error),
     };
-    finding.with("port", config.server.port).with("host", &config.server.host)
+    Some(finding.with("port", config.server.port).with("host", &config.server.host))
 }
 
 /// Examines the servers that the settings name. `answers`: whether this one runs.

@@ -48,8 +48,10 @@ fn reached_by(config: &Config) -> Vec<Diagnosis> {
         findings.push(Diagnosis::fault("proxies-everybody"));
     }
     let Ok(url) = Url::parse(&config.http.public_url) else { return findings };
+    // Nobody but a proxy comes by a socket.
+    let has_port = config.server.socket.as_os_str().is_empty();
     match url.scheme() {
-        "https" if proxies.is_empty() && !config.tls.is_on() => {
+        "https" if proxies.is_empty() && has_port && !config.tls.is_on() => {
             findings.push(Diagnosis::warning("proxy-unnamed").with("url", &url))
         }
         "http" if url.domain().is_some_and(|name| name.contains('.') && !name.ends_with(".local")) => {
@@ -75,7 +77,7 @@ fn command(command: &CommandConfig) -> Vec<Diagnosis> {
 }
 
 /// Whether there is a file that can be executed, at the path or by the name in `PATH`.
-fn is_program(program: &str) -> bool {
+pub(super) fn is_program(program: &str) -> bool {
     let is_executable =
         |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
     if program.contains('/') {

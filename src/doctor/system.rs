@@ -2,12 +2,11 @@
 
 use std::fs;
 
+use super::MIB;
 use crate::config::Config;
 use crate::model::Diagnosis;
 #[cfg(target_os = "linux")]
 use crate::process::sandbox;
-
-const MIB: u64 = 1024 * 1024;
 
 /// Open files beside connections: the store, the index, programs of commands.
 const OTHER_FILES: u64 = 256;

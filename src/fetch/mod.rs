@@ -25,6 +25,7 @@ use self::guard::Guard;
 pub use self::guard::own_addresses;
 pub use self::look_ups::Asker;
 use self::look_ups::with_port;
+pub use self::public::is_public;
 pub use self::signature::{SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 pub use self::trusted::{Endpoint, Incoming, Key, Sender, Waits};
 use crate::model::Timestamp;

@@ -46,7 +46,7 @@ use crate::budgets::Budgets;
 use crate::chat::Chat;
 use crate::jobs::Jobs;
 use crate::library::Library;
-use crate::model::{Diagnosis, Handle, HookId};
+use crate::model::{Diagnosis, Handle, HookId, Observed};
 use crate::moderation::Moderation;
 use crate::open_id::Provider;
 use crate::personal_data::{Erasures, Exports};
@@ -59,7 +59,7 @@ use crate::tls::Tls;
 pub const BURST_SECONDS: u32 = 20;
 
 /// Examines this server; from the module that builds it, which alone knows all settings.
-pub type Checkup = Box<dyn Fn() -> BoxFuture<'static, Vec<Diagnosis>> + Send + Sync>;
+pub type Checkup = Box<dyn Fn(Observed) -> BoxFuture<'static, Vec<Diagnosis>> + Send + Sync>;
 
 /// Application state shared by all handlers.
 pub struct App {

@@ -1,14 +1,29 @@
 //! What an examination of the server finds.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Timestamp;
 use crate::text::{Locale, Text};
 
+/// What a running server has seen of itself that an examination cannot find out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Observed {
+    /// A proxy in front of it that the settings do not name.
+    pub unknown_proxy: Option<IpAddr>,
+    /// When the last backup was made.
+    pub last_backup: Option<Timestamp>,
+    /// When the last backup of the plan failed, if none was made since.
+    pub backup_failed_at: Option<Timestamp>,
+    /// By how many seconds the certificate authority's clock is ahead of this machine's, if that is much.
+    pub clock_ahead: Option<i64>,
+}
+
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Nothing to do.
@@ -50,7 +65,12 @@ impl Diagnosis {
     /// In words of a language.
     pub fn view(&self, locale: Locale) -> DiagnosisView {
         let remedy = (self.severity != Severity::Fine).then(|| self.text("-do").in_locale(locale));
-        DiagnosisView { name: self.name, severity: self.severity, text: self.text("").in_locale(locale), remedy }
+        DiagnosisView {
+            name: self.name.to_owned(),
+            severity: self.severity,
+            text: self.text("").in_locale(locale),
+            remedy,
+        }
     }
 
     fn text(&self, ending: &str) -> Text {
@@ -60,9 +80,9 @@ impl Diagnosis {
 }
 
 /// A finding in words.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DiagnosisView {
-    pub name: &'static str,
+    pub name: String,
     pub severity: Severity,
     pub text: String,
     /// What to do, unless it is fine.

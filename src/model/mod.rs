@@ -32,7 +32,7 @@ pub use account::{Access, Account, Invitation, Role};
 pub use address::{AddressDigest, subscriber};
 pub use backup::BackupNote;
 pub use command_rule::CommandRule;
-pub use diagnosis::{Diagnosis, DiagnosisView, Severity};
+pub use diagnosis::{Diagnosis, DiagnosisView, Observed, Severity};
 pub use document::{AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range};
 pub use erasure::{Erasure, LeftMessages};
 pub use hook::Hook;

@@ -154,6 +154,7 @@ mod tests {
         assert_eq!((contents.rows, contents.files), (3001, 3));
         let bytes_in_it = contents.row_bytes + contents.file_bytes;
         assert_eq!(read(&bytes).expect("whole"), (header(), contents, bytes_in_it));
+        assert_eq!(Reader::skim(io::Cursor::new(&bytes)).expect("whole"), header());
     }
 
     #[test]
@@ -161,6 +162,7 @@ mod tests {
         let (bytes, _) = backup();
         for cut in (0..bytes.len()).step_by(bytes.len() / 97) {
             assert!(read(&bytes[..cut]).is_err(), "cut at {cut}");
+            assert!(Reader::skim(io::Cursor::new(&bytes[..cut])).is_err(), "cut at {cut}");
         }
         for place in (0..bytes.len()).step_by(bytes.len() / 211) {
             let mut flipped = bytes.clone();
@@ -169,6 +171,7 @@ mod tests {
         }
         let longer = [bytes.as_slice(), b"x"].concat();
         assert!(matches!(read(&longer), Err(BackupError::Damaged(_))));
+        assert!(matches!(Reader::skim(io::Cursor::new(&longer)), Err(BackupError::Damaged(_))));
         assert!(matches!(read(b"PK"), Err(BackupError::NoBackup)));
         let mut newer = bytes;
         newer[8] = 2;

@@ -1,6 +1,6 @@
 //! Reads a backup, and checks it while it is read.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use sha2::{Digest, Sha256};
 
@@ -95,23 +95,13 @@ impl<R: Read> Reader<R> {
     fn block(&mut self) -> Result<(Kind, Vec<u8>), BackupError> {
         let number = self.number;
         let damaged = |what: &str| BackupError::Damaged(format!("block {number} {what}"));
-        let mut header = [0; BLOCK_HEADER];
-        exactly(&mut self.from, &mut header)?;
-        let four = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let (length, compressed_length) = (four(9) as usize, four(13) as usize);
-        if length > MOST_BLOCK || compressed_length > zstd::zstd_safe::compress_bound(MOST_BLOCK) {
-            return Err(damaged("is not what was written"));
-        }
-        let mut compressed = vec![0; compressed_length];
+        let header = BlockHeader::read(&mut self.from, number)?;
+        let mut compressed = vec![0; header.compressed_length];
         exactly(&mut self.from, &mut compressed)?;
-        if four(17) != checksum(&header, &compressed) {
+        if header.checksum != checksum(&header.bytes, &compressed) {
             return Err(damaged("is not what was written"));
         }
-        let found = header[1..9].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
-        if found != number {
-            return Err(BackupError::Damaged(format!("block {found} is in the place of block {number}")));
-        }
-        let kind = Kind::of(header[0]).ok_or_else(|| damaged("is of no known kind"))?;
+        let (kind, length) = (header.kind(number)?, header.length);
         let content = self.decompressor.decompress(&compressed, length).map_err(|_| damaged("cannot be unpacked"))?;
         if content.len() != length {
             return Err(damaged("has another length"));
@@ -196,6 +186,64 @@ impl<R: Read> Reader<R> {
             return Err(BackupError::Damaged("something follows behind its end".into()));
         }
         Ok(said)
+    }
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// Goes from block to block to the end, and reads nothing else of them.
+    ///
+    /// # Errors
+    /// When it is no backup that this version can read, or not all of it is there.
+    pub fn skim(from: R) -> Result<Header, BackupError> {
+        let (header, reader) = Self::begin(from)?;
+        let mut from = reader.from.stream;
+        let mut number = 0;
+        loop {
+            let block = BlockHeader::read(&mut from, number)?;
+            let is_end = block.kind(number)? == Kind::End;
+            from.seek(SeekFrom::Current(i64::try_from(block.compressed_length).unwrap_or(i64::MAX)))?;
+            if is_end {
+                break;
+            }
+            number += 1;
+        }
+        exactly(&mut from, &mut [0; DIGEST])?;
+        if from.read(&mut [0])? > 0 {
+            return Err(BackupError::Damaged("something follows behind its end".into()));
+        }
+        Ok(header)
+    }
+}
+
+/// What stands before a block's content.
+struct BlockHeader {
+    bytes: [u8; BLOCK_HEADER],
+    length: usize,
+    compressed_length: usize,
+    checksum: u32,
+}
+
+impl BlockHeader {
+    /// That of the block with a number.
+    fn read(from: &mut impl Read, number: u64) -> Result<Self, BackupError> {
+        let mut bytes = [0; BLOCK_HEADER];
+        exactly(from, &mut bytes)?;
+        let four = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let (length, compressed_length, checksum) = (four(9) as usize, four(13) as usize, four(17));
+        if length > MOST_BLOCK || compressed_length > zstd::zstd_safe::compress_bound(MOST_BLOCK) {
+            return Err(BackupError::Damaged(format!("block {number} is not what was written")));
+        }
+        Ok(Self { bytes, length, compressed_length, checksum })
+    }
+
+    /// Its kind, if it is the block with that number.
+    fn kind(&self, number: u64) -> Result<Kind, BackupError> {
+        let found = self.bytes[1..9].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        if found != number {
+            return Err(BackupError::Damaged(format!("block {found} is in the place of block {number}")));
+        }
+        let kind = Kind::of(self.bytes[0]);
+        kind.ok_or_else(|| BackupError::Damaged(format!("block {number} is of no known kind")))
     }
 }
 

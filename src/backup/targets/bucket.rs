@@ -64,6 +64,19 @@ struct Answer {
     body: String,
 }
 
+/// A request that failed.
+struct Refused {
+    error: BackupError,
+    /// Whether it would fail again.
+    is_final: bool,
+}
+
+impl From<Refused> for BackupError {
+    fn from(refused: Refused) -> Self {
+        refused.error
+    }
+}
+
 impl Bucket {
     /// # Errors
     /// Which setting is wrong, and how; never with the secret.
@@ -92,6 +105,21 @@ impl Bucket {
         let credentials = Credentials::new(settings.key_id, settings.secret.reveal());
         let sender = Sender::new().map_err(|problem| ("backup.s3_endpoint", problem))?;
         Ok(Self { bucket, credentials, folder, sender })
+    }
+
+    /// Whether backups can be put there: begins one and gives it up. Asks once, and leaves nothing.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn try_out(&self) -> Result<(), BackupError> {
+        let object = format!("{}chatbot-doctor", self.folder);
+        let begin = || CreateMultipartUpload::new(&self.bucket, Some(&self.credentials), &object).sign(VALID);
+        let answer = self.ask_once(Method::POST, Bytes::new(), begin()).await?;
+        let begun = CreateMultipartUpload::parse_response(&answer.body);
+        let begun = begun.map_err(|_| unexpected("it began no upload", &answer))?;
+        let abort = self.bucket.abort_multipart_upload(Some(&self.credentials), &object, begun.upload_id());
+        self.ask_once(Method::DELETE, Bytes::new(), abort.sign(VALID)).await?;
+        Ok(())
     }
 
     pub(super) fn begin<'a>(
@@ -163,23 +191,31 @@ impl Bucket {
     async fn ask(&self, method: Method, body: Bytes, sign: impl Fn() -> Url) -> Result<Answer, BackupError> {
         let mut tries = 1;
         loop {
-            let mut request = reqwest::Request::new(method.clone(), sign());
-            *request.body_mut() = Some(body.clone().into());
-            let answer = match self.sender.send(request, WAITS).await {
-                Ok(incoming) => read(incoming).await,
-                Err(error) => Err(error),
-            };
-            match answer {
-                Ok(answer) if answer.status.is_success() => return Ok(answer),
-                Ok(answer) if answer.status.is_client_error() || tries == TRIES => {
-                    return Err(unexpected("it refused", &answer));
-                }
-                Err(error) if tries == TRIES => {
-                    return Err(BackupError::Target(format!("{}: {error}", self.host())));
-                }
-                Ok(_) | Err(_) => tokio::time::sleep(PAUSE * 4_u32.pow(tries - 1)).await,
+            match self.ask_once(method.clone(), body.clone(), sign()).await {
+                Err(Refused { error, is_final }) if is_final || tries == TRIES => return Err(error),
+                Ok(answer) => return Ok(answer),
+                Err(_) => tokio::time::sleep(PAUSE * 4_u32.pow(tries - 1)).await,
             }
             tries += 1;
+        }
+    }
+
+    async fn ask_once(&self, method: Method, body: Bytes, url: Url) -> Result<Answer, Refused> {
+        let mut request = reqwest::Request::new(method, url);
+        *request.body_mut() = Some(body.into());
+        let answer = match self.sender.send(request, WAITS).await {
+            Ok(incoming) => read(incoming).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) if answer.status.is_success() => Ok(answer),
+            Ok(answer) => {
+                Err(Refused { error: unexpected("it refused", &answer), is_final: answer.status.is_client_error() })
+            }
+            Err(error) => {
+                let error = BackupError::Target(format!("{}: {error}", self.host()));
+                Err(Refused { error, is_final: false })
+            }
         }
     }
 

@@ -65,12 +65,25 @@ impl Upload for NewFile {
     }
 }
 
-fn prune_folder(dir: &Path, keep: usize) -> io::Result<()> {
+/// The newest backup in a folder, if there is one. Blocks.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn newest_in(dir: &Path) -> io::Result<Option<PathBuf>> {
+    let newest = names_in(dir)?.into_iter().filter(|name| is_file_name(name)).max();
+    Ok(newest.map(|name| dir.join(name)))
+}
+
+fn names_in(dir: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir)? {
         names.extend(entry?.file_name().into_string());
     }
-    old(names, keep).iter().try_for_each(|name| fs::remove_file(dir.join(name)))
+    Ok(names)
+}
+
+fn prune_folder(dir: &Path, keep: usize) -> io::Result<()> {
+    old(names_in(dir)?, keep).iter().try_for_each(|name| fs::remove_file(dir.join(name)))
 }
 
 /// Which of these names are those of backups that are older than the newest `keep`.
@@ -99,6 +112,8 @@ mod tests {
         }
         fs::write(dir.path().join("chatbot-20260106T120000Z.backup.age"), "x").expect("written");
         prune_folder(dir.path(), 3).expect("pruned");
+        let newest = newest_in(dir.path()).expect("a folder");
+        assert_eq!(newest, Some(dir.path().join("chatbot-20260106T120000Z.backup.age")));
         let entries = fs::read_dir(dir.path()).expect("a folder").flatten();
         let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().expect("text")).collect();
         names.sort();

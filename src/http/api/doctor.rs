@@ -10,7 +10,7 @@ use warp::http::StatusCode;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, caller, json, with_app};
 use crate::accounts::Action;
-use crate::model::DiagnosisView;
+use crate::model::{DiagnosisView, Observed};
 
 #[derive(Serialize, ToSchema)]
 struct Diagnoses {
@@ -28,7 +28,17 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 async fn examine(caller: Caller, app: Arc<App>) -> Answer {
     caller.actor(None).may(Action::SeeMetrics)?;
     let mut diagnoses: Vec<_> =
-        (app.checkup)().await.into_iter().map(|diagnosis| diagnosis.view(caller.locale)).collect();
+        (app.checkup)(observed(&app)).await.into_iter().map(|diagnosis| diagnosis.view(caller.locale)).collect();
     diagnoses.sort_by_key(|view| std::cmp::Reverse(view.severity));
     Ok(json(StatusCode::OK, &Diagnoses { diagnoses }))
+}
+
+fn observed(app: &App) -> Observed {
+    let backups = app.backups.status();
+    Observed {
+        unknown_proxy: app.unknown_proxy.address(),
+        last_backup: backups.last.map(|last| last.at),
+        backup_failed_at: backups.failed_at,
+        clock_ahead: app.tls.as_deref().and_then(|tls| tls.findings().clock_ahead),
+    }
 }
