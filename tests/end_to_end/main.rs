@@ -17,8 +17,10 @@ mod schema_1;
 
 mod accounts;
 mod acme;
+mod acme_trouble;
 mod answers;
 mod api;
+mod authority;
 mod backup;
 mod backup_targets;
 mod budgets;
@@ -60,6 +62,7 @@ mod owner;
 mod page;
 mod personal_data;
 mod personas;
+mod planted_faults;
 mod presence;
 mod programs;
 mod proxies;
