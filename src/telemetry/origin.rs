@@ -67,9 +67,9 @@ mod tests {
     #[tokio::test]
     async fn a_task_has_the_name_that_it_was_given() {
         assert_eq!(Origin::current(), None);
-        let kept = Origin::Connection(7).scope(async { tokio::spawn(Origin::keep(async { Origin::current() })) }).await;
-        assert_eq!(kept.await.expect("done"), Some(Origin::Connection(7)));
-        let lost = Origin::Connection(7).scope(async { tokio::spawn(async { Origin::current() }) }).await;
-        assert_eq!(lost.await.expect("done"), None);
+        let kept = async { tokio::spawn(Origin::keep(async { Origin::current() })).await };
+        assert_eq!(Origin::Connection(7).scope(kept).await.expect("done"), Some(Origin::Connection(7)));
+        let lost = async { tokio::spawn(async { Origin::current() }).await };
+        assert_eq!(Origin::Connection(7).scope(lost).await.expect("done"), None);
     }
 }

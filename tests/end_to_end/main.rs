@@ -77,6 +77,7 @@ mod rooms;
 mod schedules;
 mod search;
 mod second_factor;
+mod settings_page;
 mod simple;
 mod slow_readers;
 mod stats;
