@@ -269,7 +269,7 @@ fn next(failure: &Failure, failures: u32, said: Said) -> Timestamp {
 /// refusal counts there: five failed proofs for a name in an hour, at the best-known authority.
 fn wait(failure: &Failure, failures: u32, is_told: bool) -> Duration {
     let (first, most) = match failure {
-        Failure::Unreachable(_) => (Duration::from_secs(5), Duration::from_secs(60 * 60)),
+        Failure::Unreachable(_) | Failure::Passing(_) => (Duration::from_secs(5), Duration::from_secs(60 * 60)),
         Failure::RateLimited(_) if is_told => (Duration::from_secs(5), Duration::from_secs(60 * 60)),
         _ => (Duration::from_secs(10 * 60), Duration::from_secs(12 * 60 * 60)),
     };

@@ -33,6 +33,9 @@ pub enum Failure {
     /// It is asked too often, or for too much.
     #[error("the certificate authority limits how often it is asked: {0}")]
     RateLimited(String),
+    /// It would work at another time.
+    #[error("the certificate authority could not do it for now: {0}")]
+    Passing(String),
     #[error("{0}")]
     Refused(String),
 }
@@ -42,6 +45,9 @@ impl From<Error> for Failure {
         match error {
             Error::Api(problem) if is(&problem, "accountDoesNotExist") => Self::UnknownAccount,
             Error::Api(problem) if is(&problem, "rateLimited") => Self::RateLimited(words(&problem)),
+            Error::Api(problem) if is(&problem, "badNonce") || is(&problem, "serverInternal") => {
+                Self::Passing(words(&problem))
+            }
             Error::Api(problem) => Self::Refused(words(&problem)),
             Error::Json(_) => Self::Unreachable("what answers there is no certificate authority".to_owned()),
             Error::Other(error) if error.is::<FetchError>() => Self::Unreachable(error.to_string()),
@@ -260,12 +266,12 @@ impl Attempt<'_> {
                 })?,
                 Proof::Http01 => self.shown.promise(&offered.token, answer.as_str()),
             });
-            match offered.set_ready().await {
-                // It may look at once, and answer with what it found.
-                Err(Error::Api(problem)) if !is(&problem, "rateLimited") && !is(&problem, "accountDoesNotExist") => {
-                    return Ok(Err((name, words(&problem))));
-                }
-                ready => ready?,
+            // It may look at once, and answer with what it found.
+            if let Err(error) = offered.set_ready().await {
+                return match Failure::from(error) {
+                    Failure::Refused(words) => Ok(Err((name, words))),
+                    failure => Err(failure),
+                };
             }
         }
         Ok(Ok(challenges))
@@ -311,6 +317,7 @@ mod tests {
         assert_eq!(Failure::from(problem("accountDoesNotExist")), Failure::UnknownAccount);
         let words = "no; a.example has no address".to_owned();
         assert_eq!(Failure::from(problem("rateLimited")), Failure::RateLimited(words.clone()));
+        assert_eq!(Failure::from(problem("serverInternal")), Failure::Passing(words.clone()));
         assert_eq!(Failure::from(problem("caa")), Failure::Refused(words));
         let away = Failure::from(Error::Other(Box::new(FetchError::CannotConnect)));
         assert!(matches!(away, Failure::Unreachable(_)));
