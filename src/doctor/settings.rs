@@ -32,8 +32,13 @@ fn readable(config: &Config) -> Vec<Diagnosis> {
 }
 
 fn has_secrets(config: &Config) -> bool {
-    let keys =
-        [&config.language_model.key, &config.embedding.key, &config.open_id.client_secret, &config.backup.s3_secret];
+    let keys = [
+        &config.language_model.key,
+        &config.embedding.key,
+        &config.open_id.client_secret,
+        &config.backup.s3_secret,
+        &config.traces.key,
+    ];
     !config.accounts.owner_key.is_empty()
         || keys.into_iter().any(|key| !key.is_empty())
         || config.commands.iter().any(|command| !command.secret.is_empty())

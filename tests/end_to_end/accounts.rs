@@ -183,7 +183,10 @@ async fn names_that_nobody_has_are_answered_like_others() {
     let mut stranger = Browser::open(&server).await;
     let mut answers = Vec::new();
     for name in ["Olga", "Nobody", "\u{202e}"] {
-        answers.push(stranger.sign_in(&server, name, "wrong").await.json());
+        let mut answer = stranger.sign_in(&server, name, "wrong").await.json();
+        // Each request has an id of its own.
+        assert!(answer["error"]["request"].take().is_string());
+        answers.push(answer);
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
 }
