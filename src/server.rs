@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -197,6 +198,7 @@ impl Server {
             merges,
             audit_log: AuditLog::new(store.clone()),
             backups,
+            compacting: Semaphore::new(1),
             exports: Arc::default(),
             erasures,
             keys,

@@ -48,7 +48,7 @@ pub fn run(arguments: CompactArgs) -> anyhow::Result<()> {
 
 fn in_folder(folder: StoreFolder) -> anyhow::Result<Value> {
     let bytes_before = folder.store.size();
-    let compacted = folder.store.compact();
+    let compacted = folder.store.compaction()();
     let bytes = folder.store.size();
     folder.close();
     compacted.context("the store was not compacted, and nothing was changed")?;

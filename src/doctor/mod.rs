@@ -98,11 +98,6 @@ fn absolute(config: &Config) -> PathBuf {
     std::path::absolute(&config.server.data_dir).unwrap_or_else(|_| config.server.data_dir.clone())
 }
 
-/// Milliseconds in days, for a text: at least two, since the words for one are others.
-fn days(milliseconds: u64) -> u64 {
-    milliseconds.div_ceil(24 * 60 * 60 * 1000).max(2)
-}
-
 #[cfg(test)]
 mod tests {
     use crate::text::{Locale, Text};

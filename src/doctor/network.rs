@@ -80,8 +80,17 @@ impl Running {
         let request = self.client.get(format!("{}/api/doctor", self.access.url)).timeout(EXAMINATION);
         let request = request.bearer_auth(&self.access.key).header(ACCEPT_LANGUAGE, locale.tag());
         let asked = async { request.send().await?.error_for_status()?.bytes().await };
-        let said = asked.await.ok().and_then(|bytes| serde_json::from_slice::<Examination>(&bytes).ok());
-        said.map(|said| said.diagnoses).unwrap_or_default()
+        let said = match asked.await {
+            // One of another version, of which is told anyway.
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => return Vec::new(),
+            Err(error) if error.is_timeout() => Err(FetchError::TimedOut),
+            Err(_) => Err(FetchError::Broken),
+            Ok(bytes) => serde_json::from_slice::<Examination>(&bytes).map_err(|_| FetchError::Broken),
+        };
+        said.map(|said| said.diagnoses).unwrap_or_else(|problem| {
+            let silent = Diagnosis::fault("server-silent").with("problem", problem).with("url", &self.access.url);
+            vec![silent.view(locale)]
+        })
     }
 }
 

@@ -9,11 +9,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{absolute, days, shown, unreadable};
+use futures_util::future::join_all;
+
+use super::{absolute, shown, unreadable};
 use crate::config::{Config, TlsConfig};
 use crate::fetch::{Sender, is_public, own_addresses};
 use crate::http;
-use crate::model::{Diagnosis, Timestamp};
+use crate::model::{Diagnosis, Timestamp, whole_days};
 use crate::threads::blocking;
 use crate::tls::{
     AcmeRecord, AcmeSettings, Certificate, CertificateError, ENDS_SOON_MS, Files, FilesError, LocalAuthority,
@@ -72,7 +74,7 @@ fn of_files(files: &Files, config: &Config) -> Vec<Diagnosis> {
     let mut findings = Vec::new();
     findings.extend(validity(&certificate, now));
     if findings.is_empty() && certificate.not_after.since(now) < ENDS_SOON_MS {
-        let left = days(certificate.not_after.since(now));
+        let left = whole_days(certificate.not_after.since(now));
         findings.push(Diagnosis::warning("certificate-ends").with("days", left).with("file", shown(&files.cert)));
     }
     let public = config.https_host().map(|(host, _)| host);
@@ -136,15 +138,16 @@ fn failing(failure: &SavedFailure, certificate: Option<&Certificate>, now: Times
         Some(certificate) if left > certificate.life() / 6 => Diagnosis::warning("certificate-stale"),
         _ => Diagnosis::fault("certificate-stale"),
     };
-    let finding = finding.with("days", days(left)).with("problem", &failure.words);
+    let finding = finding.with("days", whole_days(left)).with("problem", &failure.words);
     finding.with("since", failure.since).with("next", failure.next_at)
 }
 
 /// Whether it should have been renewed, and was not even tried.
 fn overdue(certificate: &Certificate, now: Timestamp) -> Option<Diagnosis> {
     let late = now.since(certificate.renew_at());
-    let finding = || Diagnosis::warning("certificate-overdue").with("days", days(certificate.not_after.since(now)));
-    (late > LATE.min(certificate.life() / 6)).then(|| finding().with("since", days(late)))
+    let finding =
+        || Diagnosis::warning("certificate-overdue").with("days", whole_days(certificate.not_after.since(now)));
+    (late > LATE.min(certificate.life() / 6)).then(|| finding().with("since", whole_days(late)))
 }
 
 /// An authority of the server's own; its certificates are made at each start.
@@ -164,7 +167,7 @@ fn validity(certificate: &Certificate, now: Timestamp) -> Option<Diagnosis> {
 fn or_fine(mut findings: Vec<Diagnosis>, certificate: &Certificate, now: Timestamp) -> Vec<Diagnosis> {
     if findings.is_empty() {
         let finding = Diagnosis::fine("certificate-fine").with("names", certificate.names.join(", "));
-        findings.push(finding.with("days", days(certificate.not_after.since(now))));
+        findings.push(finding.with("days", whole_days(certificate.not_after.since(now))));
     }
     findings
 }
@@ -203,11 +206,8 @@ async fn names(names: &[String], is_valid: bool) -> Vec<Diagnosis> {
         return Vec::new();
     }
     let own = blocking(own_addresses).await.ok().and_then(Result::ok).unwrap_or_default();
-    let mut findings = Vec::new();
-    for name in names.iter().take(MOST_NAMES) {
-        findings.extend(name_leads(name, &own, is_valid).await);
-    }
-    findings
+    let looked = names.iter().take(MOST_NAMES).map(|name| name_leads(name, &own, is_valid));
+    join_all(looked).await.into_iter().flatten().collect()
 }
 
 /// Names that are looked up; there may be a hundred.

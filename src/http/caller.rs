@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipnet::IpNet;
 use reqwest::Url;
@@ -15,7 +14,7 @@ use warp::http::header::{
 use warp::reject::Rejection;
 
 use super::hosts;
-use super::limits::Permit;
+use super::peer::Peer;
 use super::refusals::Refusal;
 use super::{App, Settings};
 use crate::accounts::{Actor, Device, Sanctioned, SignInError, SignedIn, Tokens, Visitor};
@@ -40,46 +39,6 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// By which browsers say where a request comes from (W3C Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// The connection a request came over.
-#[derive(Clone)]
-pub struct Peer {
-    pub address: IpAddr,
-    /// Whether it is a proxy that is trusted.
-    pub is_proxy: bool,
-    /// Whether this server encrypts it.
-    pub is_encrypted: bool,
-    /// The connection's permit; `None` behind a proxy, where the client's own address is counted instead.
-    pub permit: Option<Arc<Permit>>,
-    /// Answers under way that take as long as they take.
-    lasting: Arc<AtomicUsize>,
-}
-
-impl Peer {
-    pub fn new(address: IpAddr, is_proxy: bool, permit: Option<Arc<Permit>>) -> Self {
-        Self { address, is_proxy, is_encrypted: false, permit, lasting: Arc::default() }
-    }
-
-    /// Lets the connection outlive its time until what is returned is dropped: for an answer that sees to its pace itself.
-    pub fn last(&self) -> Lasting {
-        self.lasting.fetch_add(1, Ordering::Relaxed);
-        Lasting(self.lasting.clone())
-    }
-
-    /// Whether an answer is under way that takes as long as it takes.
-    pub fn is_lasting(&self) -> bool {
-        self.lasting.load(Ordering::Relaxed) > 0
-    }
-}
-
-/// An answer that takes as long as it takes.
-pub struct Lasting(Arc<AtomicUsize>);
-
-impl Drop for Lasting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// The sender of a request.
 #[derive(Clone)]

@@ -1,11 +1,9 @@
 //! What whoever looks after the server should see to, in words.
 
 use super::App;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, whole_days};
 use crate::text::Text;
 use crate::tls::{ENDS_SOON_MS, Tls};
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// All there are now, the most urgent first.
 pub fn all(app: &App) -> Vec<Text> {
@@ -24,11 +22,11 @@ fn of_tls(tls: &Tls) -> Vec<Text> {
         None => Some(Text::new("concern-certificate-coming")),
         Some(0) => Some(Text::new("concern-certificate-over").with("reason", reason())),
         Some(left) if findings.problem.is_some() => {
-            Some(Text::new("concern-certificate-stale").with("days", days(left)).with("reason", reason()))
+            Some(Text::new("concern-certificate-stale").with("days", whole_days(left)).with("reason", reason()))
         }
         // Somebody else renews it, or should.
         Some(left) if findings.renews_at.is_none() && left < ENDS_SOON_MS => {
-            Some(Text::new("concern-certificate-ends").with("days", days(left)))
+            Some(Text::new("concern-certificate-ends").with("days", whole_days(left)))
         }
         Some(_) => None,
     };
@@ -37,9 +35,4 @@ fn of_tls(tls: &Tls) -> Vec<Text> {
         Text::new(key).with("minutes", (seconds.unsigned_abs() + 30) / 60)
     });
     certificate.into_iter().chain(clock).collect()
-}
-
-/// At least two: the words for one are others.
-fn days(left: u64) -> u64 {
-    left.div_ceil(DAY_MS).max(2)
 }

@@ -9,7 +9,7 @@ use warp::http::HeaderMap;
 use warp::http::header::{HOST, HeaderName};
 
 use super::Settings;
-use super::caller::Peer;
+use super::peer::Peer;
 use super::refusals::Refusal;
 use crate::text::Text;
 

@@ -24,8 +24,9 @@ use warp::reply::Response;
 
 use super::App;
 use super::api::RouteName;
-use super::caller::{self, Peer};
+use super::caller;
 use super::limits::TooMany;
+use super::peer::Peer;
 use super::stream::Stream;
 use super::{hosts, redirects, refusals, request_id};
 use crate::budgets::{Cost, Spender};

@@ -10,6 +10,7 @@ mod hosts;
 mod limits;
 mod listener;
 mod local_authority;
+mod peer;
 mod reads;
 mod redirects;
 mod refusals;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
@@ -77,6 +79,8 @@ pub struct App {
     pub merges: Arc<Merges>,
     pub audit_log: AuditLog,
     pub backups: Arc<Backups>,
+    /// For the one compaction of the store that is under way.
+    pub compacting: Semaphore,
     pub exports: Arc<Exports>,
     pub erasures: Erasures,
     pub store: Arc<Store>,

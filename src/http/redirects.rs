@@ -7,7 +7,8 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 
-use super::caller::{self, Peer};
+use super::caller;
+use super::peer::Peer;
 use super::refusals::Refusal;
 use super::{App, Settings, hosts, local_authority, refusals};
 use crate::text::Text;

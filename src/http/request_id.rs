@@ -7,7 +7,7 @@ use warp::http::HeaderMap;
 use warp::http::header::{HeaderName, HeaderValue};
 use warp::reply::Response;
 
-use super::caller::Peer;
+use super::peer::Peer;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -50,5 +50,5 @@ pub use sanction::{AuditEntry, Report, Sanction, SanctionKind, SanctionSubject};
 pub use schedule::{MissedRuns, NextRun, Rhythm, Schedule, ScheduleId};
 pub use sign_in::{Identity, Passkey, SecondFactor};
 pub use stats::{JobMinute, RunTimes};
-pub use time::{Timestamp, rfc_3339};
+pub use time::{Timestamp, rfc_3339, whole_days};
 pub use token::{Token, TokenScope};

@@ -65,6 +65,11 @@ pub mod rfc_3339 {
     }
 }
 
+/// Milliseconds in days, for a text: rounded up, and at least two, since the words for one are others.
+pub fn whole_days(milliseconds: u64) -> u64 {
+    milliseconds.div_ceil(24 * 60 * 60 * 1000).max(2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -307,12 +307,11 @@ impl Store {
         self.engine.size()
     }
 
-    /// Gives back the space of what was removed or written again. Blocking; do not call from async code.
-    ///
-    /// # Errors
-    /// As [`Engine::compact`]. Nothing is changed then.
-    pub fn compact(&self) -> Result<(), EngineError> {
-        self.engine.compact()
+    /// What gives back the space of what was removed or written again, as [`Engine::compact`]. Blocking; do not call from async
+    /// code. It does not keep the store open: closing that ends it.
+    pub fn compaction(&self) -> impl FnOnce() -> Result<(), EngineError> + Send + use<> {
+        let engine = self.engine.clone();
+        move || engine.compact()
     }
 
     /// Whether writing has failed; the process should then exit.

@@ -6,6 +6,7 @@
 mod campfire;
 mod django;
 mod export;
+mod formats;
 mod html;
 mod import;
 mod lines;
@@ -15,9 +16,10 @@ mod slack;
 mod source;
 
 pub use export::{Exported, Selection, export_html, export_lines};
+pub use formats::{Format, read};
 pub use import::{Imported, import};
 pub use lines::{Line, MessageLine, RoomLine, VERSION};
-pub use source::{Format, History, read};
+pub use source::History;
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Which format an export has, and reading it.
+//! What an export has in it, and what reading one of any format takes.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -8,33 +8,9 @@ use jiff::civil::DateTime;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::lines::{Line, MessageLine, RoomLine, VERSION};
-use super::{TransferError, campfire, django, mattermost, rocket_chat, slack};
+use super::TransferError;
+use super::lines::{MessageLine, RoomLine};
 use crate::model::Timestamp;
-
-/// Where a history comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Lines of JSON as this program writes them.
-    Chatbot,
-    Slack,
-    Mattermost,
-    RocketChat,
-    Campfire,
-    /// `manage.py dumpdata` of a chat as tutorials have it.
-    Django,
-}
-
-impl Format {
-    pub const ALL: [(&'static str, Self); 6] = [
-        ("chatbot", Self::Chatbot),
-        ("slack", Self::Slack),
-        ("mattermost", Self::Mattermost),
-        ("rocket-chat", Self::RocketChat),
-        ("campfire", Self::Campfire),
-        ("django", Self::Django),
-    ];
-}
 
 /// Rooms and their messages, those of a room in the order in which they are to be numbered.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,40 +25,6 @@ impl History {
         self.messages.sort_by_key(|message| message.at);
         self
     }
-}
-
-/// Reads an export: a file, or a folder with what was unpacked of one. All of it is in memory then. Blocks.
-///
-/// # Errors
-/// Which file is not what it should be, and why.
-pub fn read(path: &Path, format: Format) -> Result<History, TransferError> {
-    match format {
-        Format::Chatbot => lines(path),
-        Format::Slack => slack::read(path),
-        Format::Mattermost => mattermost::read(path),
-        Format::RocketChat => rocket_chat::read(path),
-        Format::Campfire => campfire::read(path),
-        Format::Django => django::read(path),
-    }
-}
-
-/// This program's own export keeps the order that it has.
-fn lines(path: &Path) -> Result<History, TransferError> {
-    let mut history = History::default();
-    let mut is_begun = false;
-    each_line(path, |line| {
-        match line {
-            Line::Export { version, .. } if version == VERSION => is_begun = true,
-            Line::Export { version, .. } => return Err(TransferError::Version(version)),
-            _ if !is_begun => {
-                return Err(TransferError::unreadable(path.display(), "it does not begin as an export does"));
-            }
-            Line::Room(room) => history.rooms.push(room),
-            Line::Message(message) => history.messages.push(message),
-        }
-        Ok(())
-    })?;
-    Ok(history)
 }
 
 /// Reads a file with a JSON value on each line.

@@ -9,7 +9,7 @@ use chatbot::store::{Table, audit};
 use serde_json::{Value, json};
 
 use crate::stored::{Dice, Rows, command, complaint, copy, folder, killed, printed, rows};
-use crate::support::{Client, Request, ServerProcess};
+use crate::support::{Client, PATIENCE, Request, ServerProcess};
 
 /// So many messages, of 7 KB that do not compress, are in several files.
 const MESSAGES: usize = 400;
@@ -107,6 +107,28 @@ async fn a_server_that_runs_compacts_while_people_write() {
     assert_eq!(messages(&stored).len(), MESSAGES + said);
     let deeds = stored.iter().filter(|((table, _), _)| *table == Table::AuditLog as u8);
     assert!(deeds.map(|(_, row)| String::from_utf8_lossy(row).into_owned()).any(|row| row.contains("store.compact")));
+    audit(&data_dir.join("store")).expect("no contradiction");
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_meanwhile_stops_in_order() {
+    let (_dir, at) = folder();
+    let data_dir = at("data");
+    fill(&data_dir).await;
+    let before = messages(&rows(&data_dir.join("store")));
+    let mut server = ServerProcess::start(&data_dir, &[]);
+    let url = format!("http://{}/api/compact", server.address());
+    let compacting = tokio::spawn(Request::new("POST", &url).by_owner().try_send());
+    let begun = Instant::now() + PATIENCE;
+    while runs(&data_dir).iter().all(|run| fs::metadata(run).is_ok_and(|found| found.len() > 0))
+        && !compacting.is_finished()
+    {
+        assert!(Instant::now() < begun, "it does not begin");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.terminate(), Some(0));
+    compacting.await.expect("no panic");
+    assert!(messages(&rows(&data_dir.join("store"))) == before);
     audit(&data_dir.join("store")).expect("no contradiction");
 }
 

@@ -85,12 +85,11 @@ fn hide_memory() {
 pub fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     let sources = arguments.sources();
     let config = config::load(&sources)?;
-    let log = log::start(&config.log)?;
+    let log = log::ToItsEnd(log::start(&config.log)?);
     let ended = serve(sources, config);
     if let Err(error) = &ended {
-        log.say(&format!("chatbot: {error:#}\n"));
+        log.0.say(&format!("chatbot: {error:#}\n"));
     }
-    log.finish();
     Ok(if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

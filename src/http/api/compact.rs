@@ -8,10 +8,12 @@ use warp::Filter;
 use warp::http::StatusCode;
 
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, blocking, json, trusted_caller, with_app};
-use crate::accounts::{Action, Deed};
+use super::{Answer, App, Caller, ErrorBody, json, trusted_caller, with_app};
+use crate::accounts::{Action, Actor, Deed};
 use crate::store::{EngineError, StoreError};
+use crate::telemetry::Origin;
 use crate::text::Text;
+use crate::threads::{self, Unfinished};
 
 /// What a compaction has changed.
 #[derive(Serialize, ToSchema)]
@@ -34,11 +36,26 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 async fn compact(caller: Caller, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
     actor.may(Action::CompactStore)?;
-    let store = app.store.clone();
-    let bytes_before = store.size();
-    blocking(move || store.compact().map_err(refused)).await?;
+    // It goes on, and is recorded, when nobody waits for it any more.
+    let lasting = caller.peer.last();
+    let working = app.tasks.spawn(Origin::keep(compact_and_record(app.clone(), actor)));
+    let compacted = working.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")));
+    drop(lasting);
+    Ok(json(StatusCode::OK, &compacted?))
+}
+
+async fn compact_and_record(app: Arc<App>, actor: Actor) -> Result<Compacted, Text> {
+    // One at a time: each takes a thread for as long as it takes.
+    let _place = app.compacting.acquire().await.map_err(|_| Text::new("error-store_failed"))?;
+    let bytes_before = app.store.size();
+    let compaction = app.store.compaction();
+    // A server that stops does not wait: closing the store ends the compaction.
+    match app.stopping.run_until_cancelled(threads::blocking(compaction)).await {
+        Some(Ok(compacted)) => compacted.map_err(refused)?,
+        Some(Err(Unfinished)) | None => return Err(Text::new("error-store_failed")),
+    }
     app.audit_log.record(&actor, Deed::new("store.compact", "")).await?;
-    Ok(json(StatusCode::OK, &Compacted { bytes_before, bytes: app.store.size() }))
+    Ok(Compacted { bytes_before, bytes: app.store.size() })
 }
 
 fn refused(error: EngineError) -> Text {

@@ -44,9 +44,9 @@ impl RouteName {
         &self.0
     }
 
-    /// Whether its answers take as long as a file, or whoever sends it, takes.
+    /// Whether its answers take as long as a file, the store, or whoever sends it, takes.
     pub fn may_last(&self) -> bool {
-        const LASTING: [&str; 3] = ["/api/backup", "/api/doctor", "/api/documents"];
+        const LASTING: [&str; 4] = ["/api/backup", "/api/compact", "/api/doctor", "/api/documents"];
         LASTING.iter().any(|path| self.0.starts_with(path))
     }
 }

@@ -191,9 +191,11 @@ impl Stack {
     /// When there is no space for the new run beside the old ones, or the store is being closed. Nothing is changed then.
     pub fn compact(&self) -> Result<(), EngineError> {
         let newest = self.freeze()?.1;
-        self.wait_while(|work, layers| {
-            !work.has_failed && layers.heads.last().is_some_and(|head| head.commits_before() < newest)
-        })?;
+        let has_frozen = |layers: &Layers| layers.heads.last().is_some_and(|head| head.commits_before() < newest);
+        self.wait_while(|work, layers| !work.has_failed && has_frozen(layers))?;
+        if has_frozen(&self.layers()) {
+            return Err(EngineError::Io("the store cannot be put in order for now".into()));
+        }
         let bytes = self.layers().runs.iter().map(|run| run.bytes()).sum();
         self.shared.require_space(bytes)?;
         let mut work = self.shared.work();
@@ -362,7 +364,7 @@ impl Shared {
                     return;
                 }
                 let is_wanted = work.compactions.ended < work.compactions.wanted;
-                let together = together(&self.layers().runs, self.head_bytes, is_wanted);
+                let together = self.together(&self.layers().runs, is_wanted);
                 if is_wanted || !together.is_empty() {
                     break together;
                 }
@@ -382,6 +384,20 @@ impl Shared {
                 drop(self.changed.wait_timeout_while(work, RETRY, |work| !work.is_ending));
             }
         }
+    }
+
+    /// The runs that are to become one, newest first: all of them if that is wanted, or much of them says that something was removed
+    /// and there is space for it.
+    fn together(&self, runs: &[Arc<Run>], all: bool) -> Vec<Arc<Run>> {
+        let sum = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).sum::<u64>();
+        let (rows, removed) = (sum(|run| run.rows), sum(|run| run.removed));
+        let is_worth_it = || runs.len() > 1 && removed > 0 && removed * REMOVED >= rows;
+        let number = if all || (is_worth_it() && self.require_space(sum(Run::bytes)).is_ok()) {
+            runs.len()
+        } else {
+            to_merge(&runs.iter().map(|run| run.bytes()).collect::<Vec<_>>(), self.head_bytes)
+        };
+        runs[..number].to_vec()
     }
 
     fn merge(&self, id: u64, together: &[Arc<Run>]) -> Result<(), EngineError> {
@@ -447,18 +463,6 @@ impl Shared {
         work.has_failed = true;
         drop(self.changed.wait_timeout_while(work, RETRY, |work| !work.is_ending));
     }
-}
-
-/// The runs that are to become one, newest first: all of them if that is wanted, or much of them says that something was removed.
-fn together(runs: &[Arc<Run>], unit: u64, all: bool) -> Vec<Arc<Run>> {
-    let rows: u64 = runs.iter().map(|run| run.rows).sum();
-    let removed: u64 = runs.iter().map(|run| run.removed).sum();
-    let number = if all || (removed > 0 && removed * REMOVED >= rows) {
-        runs.len()
-    } else {
-        to_merge(&runs.iter().map(|run| run.bytes()).collect::<Vec<_>>(), unit)
-    };
-    runs[..number].to_vec()
 }
 
 /// How many of the newest runs are to become one, by their sizes in bytes, newest first.

@@ -36,6 +36,11 @@ impl Advice {
         Self { renew_at: Some(renew_at), ask_at: later(now, ask_in.clamp(MOST_OFTEN, LEAST_OFTEN)) }
     }
 
+    /// Whether it is time to ask. A clock that was ahead, and is not any more, may have put that off.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.ask_at <= now || self.ask_at > later(now, LEAST_OFTEN)
+    }
+
     /// After no answer: what was said before still counts.
     pub fn kept(self, now: Timestamp) -> Self {
         Self { ask_at: later(now, USUALLY), ..self }

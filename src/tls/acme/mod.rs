@@ -121,7 +121,7 @@ impl Renewal {
             self.health.renews_at(at);
             let mut wake_at = at;
             if self.current().is_some() {
-                if self.advice.ask_at <= now {
+                if self.advice.is_due(now) {
                     self.ask_for_advice().await;
                     continue;
                 }
@@ -262,7 +262,8 @@ async fn sender(ca_file: Option<PathBuf>) -> Result<Sender, String> {
 /// When to try again after so many failures in a row.
 fn next(failure: &Failure, failures: u32, said: Said) -> Timestamp {
     let own = later(Timestamp::now(), wait(failure, failures, said.retry_at.is_some()));
-    said.retry_at.map_or(own, |at| at.max(own))
+    // Nobody says so in earnest: a clock, or the answer, is wrong.
+    said.retry_at.map_or(own, |at| at.max(own).min(later(Timestamp::now(), LONGEST_WAIT)))
 }
 
 /// How long to wait after so many failures in a row. Whoever cannot be reached, or says how long to wait, is soon asked again; a

@@ -199,6 +199,11 @@ impl Attempt<'_> {
         replaced: Option<&CertificateId>,
     ) -> Result<Ordered, Failure> {
         let mut order = self.begin(account, replaced).await?;
+        // Before any of them is looked at: an order that is given up in the middle counts as a failed proof.
+        let not_offered = not_offered(&mut order, ways).await?;
+        if !not_offered.is_empty() {
+            return Ok(Ordered::Unproven(not_offered));
+        }
         let challenges = match self.prove(&mut order, ways).await? {
             Ok(challenges) => challenges,
             Err(unproven) => return Ok(Ordered::Unproven(vec![unproven])),
@@ -252,12 +257,8 @@ impl Attempt<'_> {
             }
             let name = authorization.identifier().to_string();
             let proof = ways.proof(&name).ok_or_else(|| Failure::Refused(format!("{name} was not asked for")))?;
-            let offered = authorization.challenge(match proof {
-                Proof::TlsAlpn01 => ChallengeType::TlsAlpn01,
-                Proof::Http01 => ChallengeType::Http01,
-            });
-            let Some(mut offered) = offered else {
-                return Ok(Err((name, "it is not offered, or was tried".to_owned())));
+            let Some(mut offered) = authorization.challenge(challenge_type(proof)) else {
+                return Ok(Err((name, NOT_OFFERED.to_owned())));
             };
             let answer = offered.key_authorization();
             challenges.push(match proof {
@@ -275,6 +276,33 @@ impl Attempt<'_> {
             }
         }
         Ok(Ok(challenges))
+    }
+}
+
+const NOT_OFFERED: &str = "it is not offered, or was tried";
+
+/// The names that cannot be proven as they are to be, and why.
+async fn not_offered(order: &mut Order, ways: &Ways<'_>) -> Result<Vec<(String, String)>, Failure> {
+    let mut names = Vec::new();
+    let mut authorizations = order.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        let mut authorization = authorization?;
+        let name = authorization.identifier().to_string();
+        let is_open = authorization.status != AuthorizationStatus::Valid;
+        if let Some(proof) = ways.proof(&name)
+            && is_open
+            && authorization.challenge(challenge_type(proof)).is_none()
+        {
+            names.push((name, NOT_OFFERED.to_owned()));
+        }
+    }
+    Ok(names)
+}
+
+fn challenge_type(proof: Proof) -> ChallengeType {
+    match proof {
+        Proof::TlsAlpn01 => ChallengeType::TlsAlpn01,
+        Proof::Http01 => ChallengeType::Http01,
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatbot::telemetry::metrics;
 use tracing_subscriber::fmt::MakeWriter;
@@ -22,6 +22,9 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long the end of the process waits for what is still to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Between two tries meanwhile.
+const PAUSE: Duration = Duration::from_millis(10);
 
 thread_local! {
     /// What the thread that writes says itself, while it does.
@@ -73,10 +76,16 @@ impl Lines {
     }
 
     /// Waits until all is written, or for a moment.
-    pub fn finish(&self) {
+    fn finish(&self) {
         let (done, written) = sync_channel(1);
-        if self.queue.try_send(Entry::Mark(done)).is_ok() {
-            let _ = written.recv_timeout(PATIENCE);
+        let until = Instant::now() + PATIENCE;
+        // A full queue may be read again.
+        while Instant::now() < until {
+            if self.queue.try_send(Entry::Mark(done.clone())).is_ok() {
+                let _ = written.recv_timeout(until.saturating_duration_since(Instant::now()));
+                return;
+            }
+            thread::sleep(PAUSE);
         }
     }
 
@@ -90,6 +99,15 @@ impl Lines {
             self.counts.waiting_bytes.fetch_sub(line.len(), Ordering::Relaxed);
             self.counts.lose();
         }
+    }
+}
+
+/// The log of a process that is about to end, however that happens: what is said by then is written.
+pub struct ToItsEnd(pub Lines);
+
+impl Drop for ToItsEnd {
+    fn drop(&mut self) {
+        self.0.finish();
     }
 }
 

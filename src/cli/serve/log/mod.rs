@@ -14,7 +14,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{Format, JsonFields};
 use tracing_subscriber::prelude::*;
 
-pub use lines::Lines;
+pub use lines::{Lines, ToItsEnd};
 use origins::WithOrigin;
 
 /// Starts the log of this process, and warnings in it of what is slow.
