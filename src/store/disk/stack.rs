@@ -376,6 +376,10 @@ impl Shared {
             drop(work);
             let merged = self.merge(id, &together);
             let mut work = self.work();
+            // It was broken off: whoever waits for it is told that the store is being closed.
+            if work.is_ending {
+                return;
+            }
             work.compactions.ended = wanted;
             work.compactions.problem = merged.as_ref().err().map(ToString::to_string);
             self.changed.notify_all();
