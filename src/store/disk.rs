@@ -16,6 +16,7 @@ mod readers;
 mod row;
 mod run;
 mod stack;
+mod tiers;
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -11,18 +11,10 @@ use super::layers::Layers;
 use super::list::{List, head_dir, read_list, remove_unlisted, run_path, write_list};
 use super::merge::Merge;
 use super::run::{BlockCache, Run, RunWriter};
+use super::tiers::{are_removed, to_merge};
 use super::{damaged, free_space, io_error, sync_dir};
 use crate::memory;
 use crate::store::engine::{Direction, EngineError};
-
-/// So many runs of about one size become one.
-const TOGETHER: usize = 4;
-
-/// A run is of the next size when it is this many times as large.
-const STEP: u64 = 4;
-
-/// A quarter of all rows may say that others were removed; then all runs become one, which has neither.
-const REMOVED: u64 = 4;
 
 /// How long the threads wait after a failure.
 const RETRY: Duration = Duration::from_secs(10);
@@ -394,8 +386,7 @@ impl Shared {
     /// and there is space for it.
     fn together(&self, runs: &[Arc<Run>], all: bool) -> Vec<Arc<Run>> {
         let sum = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).sum::<u64>();
-        let (rows, removed) = (sum(|run| run.rows), sum(|run| run.removed));
-        let is_worth_it = || runs.len() > 1 && removed > 0 && removed * REMOVED >= rows;
+        let is_worth_it = || runs.len() > 1 && are_removed(sum(|run| run.removed), sum(|run| run.rows));
         let number = if all || (is_worth_it() && self.require_space(sum(Run::bytes)).is_ok()) {
             runs.len()
         } else {
@@ -469,25 +460,6 @@ impl Shared {
     }
 }
 
-/// How many of the newest runs are to become one, by their sizes in bytes, newest first.
-fn to_merge(sizes: &[u64], unit: u64) -> usize {
-    let step = |bytes: u64| (bytes / unit.max(1)).checked_ilog(STEP).map_or(0, |step| step + 1);
-    let mut largest = 0;
-    let mut together = 0;
-    let mut alike = 0;
-    for (number, &bytes) in sizes.iter().enumerate() {
-        match step(bytes) {
-            step if step > largest => (largest, alike) = (step, 1),
-            step if step == largest => alike += 1,
-            _ => {}
-        }
-        if alike >= TOGETHER {
-            together = number + 1;
-        }
-    }
-    together
-}
-
 fn begin_head(dir: &Path, list: &mut List) -> Result<Arc<Head>, EngineError> {
     let id = list.next;
     list.next += 1;
@@ -495,37 +467,4 @@ fn begin_head(dir: &Path, list: &mut List) -> Result<Arc<Head>, EngineError> {
     list.heads.insert(0, id);
     write_list(dir, list)?;
     Ok(Arc::new(head))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn four_runs_of_about_one_size_become_one() {
-        assert_eq!(to_merge(&[], 10), 0);
-        assert_eq!(to_merge(&[4, 3, 5], 10), 0);
-        assert_eq!(to_merge(&[4, 3, 5, 6], 10), 4);
-        assert_eq!(to_merge(&[4, 3, 5, 6, 900], 10), 4);
-        assert_eq!(to_merge(&[4, 30, 31, 32], 10), 0);
-        assert_eq!(to_merge(&[4, 30, 31, 32, 33, 5000], 10), 5);
-        assert_eq!(to_merge(&[900, 4, 4], 10), 0);
-    }
-
-    #[test]
-    fn the_number_of_runs_grows_with_the_logarithm_of_what_is_stored() {
-        let mut sizes: Vec<u64> = Vec::new();
-        let mut written = 0;
-        for _ in 0..1000 {
-            sizes.insert(0, 5);
-            while let together @ 1.. = to_merge(&sizes, 10) {
-                let merged = sizes.drain(..together).sum();
-                written += merged;
-                sizes.insert(0, merged);
-            }
-        }
-        assert!(sizes.len() <= 16, "{sizes:?}");
-        assert_eq!(sizes.iter().sum::<u64>(), 5000);
-        assert!(written < 6 * 5000, "each row was written {} times", written / 5000);
-    }
 }
