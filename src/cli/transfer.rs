@@ -20,7 +20,7 @@ use super::store_folder::StoreFolder;
 pub struct ExportArgs {
     #[command(flatten)]
     server: ServerArgs,
-    /// The file that is made, or with --html the folder
+    /// The file that is made, or with --html the folder; - for standard output
     to: PathBuf,
     /// Only this room; may be repeated [default: all rooms, private ones included]
     #[arg(long = "room", value_name = "ROOM")]
@@ -56,20 +56,27 @@ fn format(name: &str) -> Result<Format, String> {
 /// A message for the user. Then nothing is left.
 pub fn export(arguments: ExportArgs) -> anyhow::Result<()> {
     let ExportArgs { server, to, rooms, person, html } = arguments;
-    if to.exists() {
+    let is_printed = to.as_os_str() == "-";
+    if is_printed && html {
+        bail!("pages are written to a folder: name one instead of -");
+    }
+    if !is_printed && to.exists() {
         bail!("{} is there already", to.display());
     }
     let selection = Selection { rooms, person };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let config = if server.is_local() { Some(server.settings()?) } else { None };
     // From a running server comes a backup, which is opened here: so all of it is of one moment.
-    let copy = tempfile::Builder::new().prefix(".chatbot-export").tempdir_in(folder_of(&to))?;
+    let beside = if is_printed { std::env::temp_dir() } else { folder_of(&to).to_owned() };
+    let copy = tempfile::Builder::new().prefix(".chatbot-export").tempdir_in(beside)?;
     let opened = match config.as_ref().map(StoreFolder::open).transpose()?.flatten() {
         Some(folder) => folder,
         None => restored(server, copy.path())?,
     };
     let exported = runtime.block_on(async {
-        if html {
+        if is_printed {
+            transfer::export_lines(&opened.store, &selection, &mut BufWriter::new(std::io::stdout())).await
+        } else if html {
             transfer::export_html(&opened.store, &selection, &to).await
         } else {
             lines(&opened.store, &selection, &to).await
@@ -77,6 +84,9 @@ pub fn export(arguments: ExportArgs) -> anyhow::Result<()> {
     });
     opened.close();
     let Exported { rooms, messages } = exported.with_context(|| format!("nothing was exported to {}", to.display()))?;
+    if is_printed {
+        return Ok(());
+    }
     output::write(&format!("{}: {messages} messages of {rooms} rooms\n", to.display()))
 }
 

@@ -66,6 +66,9 @@ async fn what_is_exported_is_imported_elsewhere_as_it_was() {
     let told = printed(&["export", "running.jsonl"], dir.path()).await;
     assert!(told.contains("messages of"), "{told}");
     printed(&["export", "garden.jsonl", "--room", "garden"], dir.path()).await;
+    let streamed = printed(&["export", "-", "--room", "garden"], dir.path()).await;
+    assert_eq!(streamed, fs::read_to_string(dir.path().join("garden.jsonl")).expect("an export"));
+    assert!(complaint(&["export", "-", "--html"], dir.path()).await.contains("folder"));
     server.stop().await.expect("a clean stop");
     printed(&["export", "stopped.jsonl"], dir.path()).await;
     assert_eq!(lines(&dir.path().join("running.jsonl")), lines(&dir.path().join("stopped.jsonl")));
