@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::format::Writer;
-use super::restore::verify;
+use super::format::{KeepBlobs, Writer};
+use super::restore::verify_whole;
 use super::{BackupError, Contents, Header, Recipient};
 use crate::durable;
 use crate::model::{FileId, Timestamp};
@@ -29,33 +29,42 @@ pub struct Made {
     pub contents: Contents,
 }
 
-/// Writes a backup of what is stored now. Blocks; on its way it reads everything once.
+/// Writes a backup of what is stored now; rows and files go to `blobs`, if there are any. Blocks; on its way it reads everything
+/// once.
 ///
 /// # Errors
-/// As of the store, the files and the stream.
+/// As of the store, the files, the stream and the blobs.
 pub fn make(
     store: &Store,
     files: &Files,
     recipient: Option<&Recipient>,
     mut to: impl Write,
+    blobs: Option<&mut dyn KeepBlobs>,
 ) -> Result<Made, BackupError> {
     // Before the snapshot: what it refers to stays.
     let _all_kept = files.keep_all();
     match recipient {
-        None => write(store, files, &mut to),
-        Some(recipient) => recipient.sealed(to, |mut to| write(store, files, &mut to)).map(|(made, _)| made),
+        None => write(store, files, &mut to, blobs),
+        Some(recipient) => recipient.sealed(to, |mut to| write(store, files, &mut to, blobs)).map(|(made, _)| made),
     }
 }
 
-fn write(store: &Store, files: &Files, to: &mut impl Write) -> Result<Made, BackupError> {
+fn write(
+    store: &Store,
+    files: &Files,
+    to: &mut impl Write,
+    blobs: Option<&mut dyn KeepBlobs>,
+) -> Result<Made, BackupError> {
     let snapshot = store.snapshot()?;
     let header = Header {
         schema: SCHEMA,
         program: env!("CARGO_PKG_VERSION").into(),
         commit: snapshot.commit,
         created_at: Timestamp::now().to_string(),
+        // Of all backups of this store the same, or they would have nothing in common.
+        blobs: blobs.is_some().then(|| store.sign(&["blobs of backups"])),
     };
-    let mut writer = Writer::begin(to, &header)?;
+    let mut writer = Writer::begin(to, &header, blobs)?;
     snapshot.each_row(|table, key, value| writer.row(table, key, value))?;
     let mut last = None;
     // Each is referred to by one document or several, one after the other.
@@ -75,7 +84,7 @@ fn write(store: &Store, files: &Files, to: &mut impl Write) -> Result<Made, Back
 }
 
 /// Adds a file if it is what it should be: one that a disk has damaged must not keep the others from being saved.
-fn add_file(writer: &mut Writer<impl Write>, files: &Files, id: &FileId) -> Result<(), BackupError> {
+fn add_file(writer: &mut Writer<'_, impl Write>, files: &Files, id: &FileId) -> Result<(), BackupError> {
     let path = files.path(id);
     match digest(&path) {
         Ok((found, bytes)) if found == *id => writer.file(id, bytes, File::open(&path)?),
@@ -111,7 +120,7 @@ pub fn make_file(
     watch: impl FnMut(u64) -> Result<(), BackupError>,
 ) -> Result<Made, BackupError> {
     let mut file = NewFile::begin(path)?;
-    let made = make(store, files, recipient, Watched { to: &mut file, watch })?;
+    let made = make(store, files, recipient, Watched { to: &mut file, watch }, None)?;
     file.finish()?;
     Ok(made)
 }
@@ -169,9 +178,9 @@ impl NewFile {
         self.file.flush()?;
         self.file.get_ref().sync_all()?;
         drop_from_cache(self.file.get_ref());
-        match verify(&self.unfinished, None, |_| ()) {
-            // There may be no key to open it here.
-            Err(BackupError::Encrypted) => {
+        match verify_whole(&self.unfinished) {
+            // There is no key to open it here, or its blobs are elsewhere.
+            Err(BackupError::Encrypted | BackupError::Blobs) => {
                 let written: [u8; 32] = self.digest.finalize_reset().into();
                 if digest(&self.unfinished)?.0 != FileId::of(written) {
                     return Err(BackupError::Damaged("the disk has not kept what was written".into()));
@@ -185,7 +194,7 @@ impl NewFile {
 }
 
 /// Lets what is read next come from the disk.
-fn drop_from_cache(file: &File) {
+pub(super) fn drop_from_cache(file: &File) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed) {
         tracing::debug!(%error, "the backup is read back from memory");

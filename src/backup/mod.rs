@@ -37,6 +37,9 @@ pub enum BackupError {
         "this backup has a table that this version of chatbot does not know ({0}): a newer version made it, use that one"
     )]
     Table(u8),
+    /// It has its content in blobs, which were not given.
+    #[error("this backup needs the folder \"blobs\" that was written beside it")]
+    Blobs,
     /// It is not what was written.
     #[error("this backup is damaged: {0}")]
     Damaged(String),

@@ -9,8 +9,9 @@ use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use super::format::{Part, Reader};
+use super::format::{Part, ReadBlobs, Reader};
 use super::seal::opened;
+use super::targets::Beside;
 use super::{BackupError, Contents, Header, Identities};
 use crate::durable;
 use crate::model::FileId;
@@ -47,10 +48,20 @@ pub struct Restored {
 /// # Errors
 /// When it is not whole, or this version cannot restore it.
 pub fn verify(backup: &Path, identities: Option<&Identities>, watch: impl FnMut(u64)) -> Result<Restored, BackupError> {
-    read(backup, identities, watch, |_| Ok(()))
+    let blobs = Beside::of(backup, identities);
+    read(backup, identities, Some(&blobs), watch, |_| Ok(()))
 }
 
-/// Whether a backup begins and ends as one, and has all blocks in between, without reading what is in them. Blocks.
+/// The same of a backup that is in one file.
+///
+/// # Errors
+/// As of [`verify`], and that it has its content elsewhere.
+pub(super) fn verify_whole(backup: &Path) -> Result<Restored, BackupError> {
+    read(backup, None, None, |_| (), |_| Ok(()))
+}
+
+/// Whether a backup begins and ends as one, and has all blocks in between and all blobs beside it, without reading what is in
+/// them. Blocks.
 ///
 /// # Errors
 /// When it was cut off, or this version cannot restore it; that it is encrypted, which only its key changes.
@@ -58,20 +69,21 @@ pub fn skim(backup: &Path) -> Result<Header, BackupError> {
     let mut file = File::open(backup)?;
     drop(opened(BufReader::new(&file), None)?);
     file.rewind()?;
-    let header = Reader::skim(file)?;
+    let header = Reader::skim(file, &Beside::of(backup, None))?;
     if header.schema > SCHEMA { Err(BackupError::Schema { found: header.schema, known: SCHEMA }) } else { Ok(header) }
 }
 
 fn read(
     backup: &Path,
     identities: Option<&Identities>,
+    blobs: Option<&dyn ReadBlobs>,
     watch: impl FnMut(u64),
     visit: impl FnMut(Part<'_>) -> Result<(), BackupError>,
 ) -> Result<Restored, BackupError> {
     let file = Counted { from: File::open(backup)?, watch };
     let stream = opened(BufReader::with_capacity(BUFFER, file), identities)?;
     // What age gives is not read ahead.
-    let read = Reader::begin(BufReader::with_capacity(BUFFER, stream)).and_then(|(header, reader)| {
+    let read = Reader::begin(BufReader::with_capacity(BUFFER, stream), blobs).and_then(|(header, reader)| {
         match header.schema {
             schema if schema > SCHEMA => return Err(BackupError::Schema { found: schema, known: SCHEMA }),
             _ => {}
@@ -154,7 +166,8 @@ fn write(restoring: &Restoring<'_>, unfinished: &Path, watch: &mut impl FnMut(u6
     let mut store = NewStore::create(&store_dir, CACHE)?;
     let files = Files::open(&unfinished.join("files"), MIN_FREE)?;
     let mut incoming: Option<(FileId, Incoming)> = None;
-    let restored = read(restoring.backup, restoring.identities, watch, |part| {
+    let blobs = Beside::of(restoring.backup, restoring.identities);
+    let restored = read(restoring.backup, restoring.identities, Some(&blobs), watch, |part| {
         match part {
             Part::Row(table, key, value) => store.restore(table, key, value, restoring.sign_ins)?,
             Part::File(id) => incoming = Some((id, files.begin()?)),

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::format::KeepBlobs;
 use super::targets::Target;
 use super::{BackupError, Made, Recipient, Watched, file_name, make};
 use crate::model::{BackupNote, Timestamp};
@@ -48,6 +49,8 @@ pub struct Plan {
     pub keep: usize,
     pub target: Target,
     pub recipient: Option<Recipient>,
+    /// Whether what has not changed is kept once for all backups.
+    pub incremental: bool,
 }
 
 /// How it stands with the backups.
@@ -112,10 +115,9 @@ impl Backups {
         let (sender, chunks) = mpsc::channel(UNDER_WAY);
         let mut to = Sending { buffer: Vec::with_capacity(CHUNK), chunks: sender, runtime: Handle::current() };
         let working = self.work(place, move |store, files, stopping| {
-            let mut bytes = 0;
-            let made = made(store, files, recipient.as_ref(), stopping, &mut to, &mut bytes);
+            let made = made(store, files, recipient.as_ref(), stopping, &mut to, None);
             let made = made.and_then(|made| to.flush().map(|()| made).map_err(BackupError::from));
-            made.map(|made| (made, bytes)).inspect_err(|error| to.fail(error))
+            made.inspect_err(|error| to.fail(error))
         });
         let noted = self.noted(working);
         Ok((async move { drop(noted.await) }, chunks))
@@ -161,9 +163,16 @@ impl Backups {
         let (plan, runtime) = (plan.clone(), Handle::current());
         let working = self.work(place, move |store, files, stopping| {
             let name = file_name(Timestamp::now(), plan.recipient.is_some());
+            let recipient = plan.recipient.as_ref();
             let mut upload = plan.target.begin(&name, &runtime, stopping)?;
-            let mut bytes = 0;
-            let made = made(store, files, plan.recipient.as_ref(), stopping, &mut upload, &mut bytes)?;
+            let share = || plan.target.share(recipient, &runtime, stopping);
+            let mut shared = plan.incremental.then(share).transpose()?;
+            let blobs = shared.as_mut().map(|shared| shared as &mut dyn KeepBlobs);
+            let (made, mut bytes) = made(store, files, recipient, stopping, &mut upload, blobs)?;
+            if let Some(shared) = &shared {
+                shared.finish(&name)?;
+                bytes += shared.bytes;
+            }
             upload.finish()?;
             if plan.keep > 0
                 && let Err(error) = plan.target.prune(plan.keep, &runtime, stopping)
@@ -238,19 +247,22 @@ impl Backups {
     }
 }
 
+/// The backup that was made, and its bytes without those of `blobs`.
 fn made(
     store: &Store,
     files: &Files,
     recipient: Option<&Recipient>,
     stopping: &CancellationToken,
     to: &mut (impl Write + ?Sized),
-    bytes: &mut u64,
-) -> Result<Made, BackupError> {
+    blobs: Option<&mut dyn KeepBlobs>,
+) -> Result<(Made, u64), BackupError> {
+    let mut bytes = 0;
     let watch = |written| {
-        *bytes += written;
+        bytes += written;
         if stopping.is_cancelled() { Err(BackupError::Stopping) } else { Ok(()) }
     };
-    make(store, files, recipient, Watched { to, watch })
+    let made = make(store, files, recipient, Watched { to, watch }, blobs)?;
+    Ok((made, bytes))
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

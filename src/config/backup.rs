@@ -23,6 +23,8 @@ pub struct BackupConfig {
     pub to: String,
     /// A program with its arguments, instead of `to`; it reads a backup from its standard input.
     pub run: Vec<String>,
+    /// Whether what has not changed is kept once for all backups.
+    pub incremental: bool,
     /// Public key of age for which backups are encrypted; empty for none.
     pub recipient: String,
     pub s3_endpoint: String,
@@ -40,6 +42,7 @@ impl Default for BackupConfig {
             keep: 7,
             to: String::new(),
             run: Vec::new(),
+            incremental: false,
             recipient: String::new(),
             s3_endpoint: "https://s3.amazonaws.com".into(),
             s3_region: "us-east-1".into(),
@@ -60,6 +63,9 @@ impl BackupConfig {
                 return Err(("backup.to", "must say where backups go (or backup.run, to which program)".into()));
             }
             (false, false) => return Err(("backup.run", "cannot be given together with backup.to".into())),
+            (true, false) if self.incremental => {
+                return Err(("backup.incremental", "needs backup.to: a program gets whole backups".into()));
+            }
             _ => {}
         }
         if self.to.starts_with(BUCKET) {
@@ -108,7 +114,7 @@ impl BackupConfig {
         } else {
             Target::Bucket(Box::new(self.bucket(&read_key("backup.s3_secret_file", &self.s3_secret_file)?)?))
         };
-        Ok(Some(Plan { every, keep: self.keep, target, recipient: self.recipient()? }))
+        Ok(Some(Plan { every, keep: self.keep, target, recipient: self.recipient()?, incremental: self.incremental }))
     }
 
     fn bucket(&self, secret: &Key) -> Result<Bucket, (&'static str, String)> {
@@ -167,6 +173,9 @@ mod tests {
         assert_eq!(check(daily("")), Err("backup.to"));
         assert_eq!(check(BackupConfig { run: vec!["cat".into()], ..daily("/backups") }), Err("backup.run"));
         assert_eq!(check(BackupConfig { run: vec!["cat".into()], ..daily("") }), Ok(()));
+        let program = BackupConfig { run: vec!["cat".into()], incremental: true, ..daily("") };
+        assert_eq!(check(program), Err("backup.incremental"));
+        assert_eq!(check(BackupConfig { incremental: true, ..daily("/backups") }), Ok(()));
         assert_eq!(check(BackupConfig { every: "often".into(), ..daily("/backups") }), Err("backup.every"));
         assert_eq!(check(BackupConfig { recipient: "age1x".into(), ..daily("/backups") }), Err("backup.recipient"));
     }

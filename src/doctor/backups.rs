@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::settings::is_program;
 use super::{MIB, absolute, shown, unreadable};
-use crate::backup::{self, BackupError, Bucket, Target};
+use crate::backup::{self, BackupError, Bucket, Header, Target};
 use crate::config::Config;
 use crate::model::{Diagnosis, Observed, Timestamp};
 use crate::threads::blocking;
@@ -99,10 +99,11 @@ fn of_newest(newest: &Path, dir: &Path, read_whole: u64) -> Vec<Diagnosis> {
     let mut findings = Vec::new();
     let finding = |finding: Diagnosis| finding.with("file", shown(newest));
     let Ok(found) = fs::metadata(newest) else { return findings };
-    let read = if found.len() <= read_whole {
-        backup::verify(newest, None, |_| ()).map(drop)
-    } else {
-        backup::skim(newest).map(drop)
+    // Blobs may be as many as files of years.
+    let is_read_whole = |header: &Header| header.blobs.is_none() && found.len() <= read_whole;
+    let read = match backup::skim(newest) {
+        Ok(header) if is_read_whole(&header) => backup::verify(newest, None, |_| ()).map(drop),
+        skimmed => skimmed.map(drop),
     };
     match read {
         // Only who has the key can read it.

@@ -13,7 +13,7 @@ use chatbot::store::{SignIns, Table, audit};
 use serde_json::{Value, json};
 
 use crate::documents;
-use crate::stored::{Dice, Rows, command, complaint, copy, files, folder, killed, printed, rows};
+use crate::stored::{Dice, Rows, age_key, command, complaint, copy, files, folder, killed, printed, rows};
 use crate::support::{Browser, Client, PATIENCE, Request, ServerProcess, TestServer};
 
 async fn back_up(data_dir: &Path, to: &Path) {
@@ -299,20 +299,12 @@ async fn only_whoever_has_the_owners_key_gets_a_backup_and_one_at_a_time() {
     assert!(metrics.contains("chatbot_backup_age_seconds "), "{metrics}");
 }
 
-/// A key pair of age: the file with the identity, and the recipient.
-fn key(path: &Path) -> String {
-    use age::secrecy::ExposeSecret;
-    let identity = age::x25519::Identity::generate();
-    fs::write(path, identity.to_string().expose_secret()).expect("written");
-    identity.to_public().to_string()
-}
-
 #[tokio::test]
 async fn an_encrypted_backup_is_opened_by_its_key_alone() {
     let (_dir, at) = folder();
     let server = lived_in(&at("data")).await;
-    let recipient = key(&at("key"));
-    key(&at("other"));
+    let recipient = age_key(&at("key"));
+    age_key(&at("other"));
     let (data_dir, backup) = (at("data"), at("a.backup.age"));
     let arguments: [&Path; 5] = [&backup, "--data-dir".as_ref(), &data_dir, "--recipient".as_ref(), recipient.as_ref()];
     printed(command("backup", &arguments)).await;
@@ -357,8 +349,8 @@ async fn two_hundred_damaged_backups_are_refused_and_nothing_is_touched() {
     for number in 0..200 {
         ann.say("long", &format!("{number} {}", uuid::Uuid::new_v4().simple().to_string().repeat(100))).await;
     }
-    let recipient = key(&at("key"));
-    key(&at("other"));
+    let recipient = age_key(&at("key"));
+    age_key(&at("other"));
     let (data_dir, plain, sealed) = (at("data"), at("plain"), at("sealed"));
     back_up(&data_dir, &plain).await;
     let arguments: [&Path; 5] = [&sealed, "--data-dir".as_ref(), &data_dir, "--recipient".as_ref(), recipient.as_ref()];

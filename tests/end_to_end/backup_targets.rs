@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chatbot::backup::{self, Backups, Bucket, BucketSettings, Plan, Status, Target};
+use chatbot::backup::{
+    self, BackupError, Backups, Bucket, BucketSettings, Identities, Plan, Recipient, Restoring, Status, Target,
+};
 use chatbot::fetch::Key;
-use chatbot::store::{Batch, Closing, DiskEngine, Engine, Files, Quotas, Scope, Store, StoreOptions, Table};
+use chatbot::store::{Batch, Closing, DiskEngine, Engine, Files, Quotas, Scope, SignIns, Store, StoreOptions, Table};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -18,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use warp::http::{Method, StatusCode};
 use warp::{Filter, Reply};
 
+use crate::stored::age_key;
 use crate::support::PATIENCE;
 
 /// Between two looks at what was made.
@@ -68,8 +71,12 @@ impl Kept {
 
     /// Makes backups until so many are made or have failed.
     async fn make(&self, target: Target, keep: usize, is_enough: impl Fn(&Status) -> bool) -> Status {
+        let every = Duration::from_millis(1100);
+        self.follow(Plan { every, keep, target, recipient: None, incremental: false }, is_enough).await
+    }
+
+    async fn follow(&self, plan: Plan, is_enough: impl Fn(&Status) -> bool) -> Status {
         let files = Arc::new(Files::open(&self.path("files"), 0).expect("files"));
-        let plan = Plan { every: Duration::from_millis(1100), keep, target, recipient: None };
         let stopping = self.stopping.child_token();
         let backups = Backups::open(self.store.clone(), files, Some(plan), stopping.clone()).await.expect("readable");
         let backups = Arc::new(backups);
@@ -257,6 +264,10 @@ fn answer(
             store.uploads.remove(&id);
             StatusCode::NO_CONTENT.into_response()
         }
+        ("PUT", None) => {
+            store.objects.insert(key, body);
+            StatusCode::OK.into_response()
+        }
         ("DELETE", None) => {
             store.objects.remove(&key);
             StatusCode::NO_CONTENT.into_response()
@@ -319,5 +330,87 @@ async fn a_bucket_gets_whole_backups_in_parts_though_some_fail_at_first() {
     s3.objects.lock().refuses = true;
     let status = kept.make(s3.bucket(), 2, |status| status.failed >= 1).await;
     assert!(status.failed_at.is_some() && status.last.is_some());
+    kept.close().await;
+}
+
+/// A plan whose backups share what has not changed.
+fn sharing(target: Target, recipient: Option<Recipient>) -> Plan {
+    Plan { every: Duration::from_millis(1100), keep: 2, target, recipient, incremental: true }
+}
+
+/// All files in a folder and in those within it, with their lengths, by their paths.
+fn all_files(dir: &Path) -> BTreeMap<PathBuf, u64> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.is_dir() {
+            true => found.append(&mut all_files(&path)),
+            false => drop(found.insert(path, entry.metadata().expect("there").len())),
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn incremental_backups_keep_once_what_has_not_changed() {
+    let kept = Kept::new().await.with_more_than_a_part().await;
+    let to = kept.path("backups");
+    let made = |count: u64| move |status: &Status| status.made >= count;
+    kept.follow(sharing(Target::Folder(to.clone()), None), made(1)).await;
+    let first = all_files(&to.join("blobs"));
+    assert!(first.values().sum::<u64>() > 10_000_000, "all of it is there: {first:?}");
+    let status = kept.follow(sharing(Target::Folder(to.clone()), None), made(3)).await;
+    assert_eq!(status.failed, 0);
+    assert!(status.last.expect("made").bytes < 200_000, "little is sent again: {status:?}");
+    let left = names(&to);
+    assert_eq!(left.iter().filter(|name| name.ends_with(".backup")).count(), 2, "{left:?}");
+    assert_eq!(left.iter().filter(|name| name.ends_with(".backup.blobs")).count(), 2, "{left:?}");
+    let newest = backup::newest_in(&to).expect("a folder").expect("a backup");
+    let verified = backup::verify(&newest, None, |_| ()).expect("whole");
+    backup::skim(&newest).expect("whole");
+    // It is restored as a whole one is.
+    let restoring = Restoring { backup: &newest, identities: None, sign_ins: SignIns::Kept };
+    let restored = backup::restore(&restoring, &kept.path("restored"), |_| ()).expect("restored");
+    assert_eq!(restored, verified);
+    // What none of the kept ones needs has gone; what they need has not.
+    let blobs = all_files(&to.join("blobs"));
+    assert!(blobs.len() <= first.len() + 2 * 4, "{} of {}", blobs.len(), first.len());
+    let missing = blobs.iter().max_by_key(|(_, bytes)| **bytes).expect("blobs").0;
+    fs::remove_file(missing).expect("removed");
+    assert!(matches!(backup::skim(&newest), Err(BackupError::Damaged(_))));
+    assert!(matches!(backup::verify(&newest, None, |_| ()), Err(BackupError::Damaged(_))));
+    // The next backup brings it again.
+    kept.follow(sharing(Target::Folder(to.clone()), None), made(1)).await;
+    let newest = backup::newest_in(&to).expect("a folder").expect("a backup");
+    backup::verify(&newest, None, |_| ()).expect("whole");
+    kept.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn incremental_backups_in_a_bucket_are_encrypted_whole_and_swept() {
+    let (kept, s3) = (Kept::new().await.with_more_than_a_part().await, FakeS3::start().await);
+    let key = kept.path("key.txt");
+    let recipient = age_key(&key).parse().expect("a key");
+    let status = kept.follow(sharing(s3.bucket(), Some(recipient)), |status| status.made >= 4).await;
+    assert_eq!(status.failed, 0);
+    let dir = kept.path("downloaded");
+    for (name, object) in &s3.objects.lock().objects {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, object).expect("written");
+    }
+    let dir = dir.join("daily");
+    let left = names(&dir);
+    assert_eq!(left.iter().filter(|name| name.ends_with(".backup.age")).count(), 2, "{left:?}");
+    let blobs = all_files(&dir.join("blobs"));
+    for path in blobs.keys() {
+        let content = fs::read(path).expect("readable");
+        assert!(content.starts_with(b"age-encryption.org/"), "{} is readable by anybody", path.display());
+    }
+    let newest = backup::newest_in(&dir).expect("a folder").expect("a backup");
+    let identities = Identities::read(&key).expect("a key");
+    let verified = backup::verify(&newest, Some(&identities), |_| ()).expect("whole");
+    assert!(verified.contents.row_bytes > 10_000_000);
+    assert!(matches!(backup::verify(&newest, None, |_| ()), Err(BackupError::Encrypted)));
     kept.close().await;
 }

@@ -109,3 +109,11 @@ pub async fn killed(mut command: Command, dice: &mut Dice, moments: std::ops::Ra
     let _ = child.kill();
     tokio::task::spawn_blocking(move || child.wait()).await.expect("no panic").expect("it ends");
 }
+
+/// A key pair of age: the file with the identity, and the recipient.
+pub fn age_key(path: &Path) -> String {
+    use age::secrecy::ExposeSecret;
+    let identity = age::x25519::Identity::generate();
+    fs::write(path, identity.to_string().expose_secret()).expect("written");
+    identity.to_public().to_string()
+}

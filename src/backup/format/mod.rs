@@ -3,6 +3,7 @@
 //! Pure: it is written to and read from streams. What is read is checked in all that can be told from the stream itself, so that
 //! what was cut off, changed or exchanged in it is an error.
 
+mod blobs;
 mod reader;
 mod writer;
 
@@ -11,15 +12,19 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use reader::{Part, Reader};
+pub use blobs::{BlobName, KeepBlobs, ReadBlobs};
+pub use reader::{MOST_BLOB, Part, Reader};
 pub use writer::Writer;
 
 const MAGIC: &[u8; 8] = b"chatbkup";
 
-/// The version of the format. Another one cannot be read.
-pub const VERSION: u16 = 1;
+/// The newest version of the format that is known: a backup some of whose content is in blobs beside it.
+pub const VERSION: u16 = 2;
 
-/// Bytes in a block from which on it is written.
+/// The version of a backup that has everything in it.
+const WHOLE: u16 = 1;
+
+/// Bytes of a file that make a block.
 const BLOCK: usize = 256 * 1024;
 
 /// Bytes before a block's content: kind, number, length, length when compressed, checksum.
@@ -42,6 +47,9 @@ pub struct Header {
     pub commit: u64,
     /// When it was begun, as RFC 3339.
     pub created_at: String,
+    /// With what the names of blobs are keyed, if rows and files are in blobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blobs: Option<String>,
 }
 
 /// What a backup has in it.
@@ -70,6 +78,11 @@ enum Kind {
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
         [Self::Rows, Self::File, Self::Content, Self::End].into_iter().find(|kind| *kind as u8 == byte)
+    }
+
+    /// What a block of this kind begins with whose content is in a blob. Only these can be.
+    fn in_blob(self) -> Option<u8> {
+        matches!(self, Self::Rows | Self::Content).then_some((self as u8).to_ascii_uppercase())
     }
 }
 
@@ -115,13 +128,17 @@ mod tests {
     use crate::store::Table;
 
     fn header() -> Header {
-        Header { schema: 2, program: "1.0.0".into(), commit: 7, created_at: "2026-01-01T00:00:00Z".into() }
+        Header { schema: 2, program: "1.0.0".into(), commit: 7, created_at: "2026-01-01T00:00:00Z".into(), blobs: None }
     }
 
     /// A backup with rows in several blocks, a long file, a short and an empty one.
     fn backup() -> (Vec<u8>, Contents) {
-        let mut writer = Writer::begin(Vec::new(), &header()).expect("begun");
-        for number in 0..3000_u32 {
+        write(&header(), 0..3000, None)
+    }
+
+    fn write(header: &Header, rows: std::ops::Range<u32>, blobs: Option<&mut dyn KeepBlobs>) -> (Vec<u8>, Contents) {
+        let mut writer = Writer::begin(Vec::new(), header, blobs).expect("begun");
+        for number in rows {
             let value: Vec<u8> = (0..200).map(|at| (number * 31 + at * at) as u8).collect();
             writer.row(Table::Messages, &number.to_be_bytes(), &value).expect("written");
         }
@@ -135,7 +152,11 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<(Header, Contents, u64), BackupError> {
-        let (header, reader) = Reader::begin(bytes)?;
+        read_with(bytes, None)
+    }
+
+    fn read_with(bytes: &[u8], blobs: Option<&dyn ReadBlobs>) -> Result<(Header, Contents, u64), BackupError> {
+        let (header, reader) = Reader::begin(bytes, blobs)?;
         let mut seen = 0;
         let contents = reader.read(|part| {
             seen += match part {
@@ -154,7 +175,7 @@ mod tests {
         assert_eq!((contents.rows, contents.files), (3001, 3));
         let bytes_in_it = contents.row_bytes + contents.file_bytes;
         assert_eq!(read(&bytes).expect("whole"), (header(), contents, bytes_in_it));
-        assert_eq!(Reader::skim(io::Cursor::new(&bytes)).expect("whole"), header());
+        assert_eq!(Reader::skim(io::Cursor::new(&bytes), &NoBlobs).expect("whole"), header());
     }
 
     #[test]
@@ -162,7 +183,7 @@ mod tests {
         let (bytes, _) = backup();
         for cut in (0..bytes.len()).step_by(bytes.len() / 97) {
             assert!(read(&bytes[..cut]).is_err(), "cut at {cut}");
-            assert!(Reader::skim(io::Cursor::new(&bytes[..cut])).is_err(), "cut at {cut}");
+            assert!(Reader::skim(io::Cursor::new(&bytes[..cut]), &NoBlobs).is_err(), "cut at {cut}");
         }
         for place in (0..bytes.len()).step_by(bytes.len() / 211) {
             let mut flipped = bytes.clone();
@@ -171,11 +192,85 @@ mod tests {
         }
         let longer = [bytes.as_slice(), b"x"].concat();
         assert!(matches!(read(&longer), Err(BackupError::Damaged(_))));
-        assert!(matches!(Reader::skim(io::Cursor::new(&longer)), Err(BackupError::Damaged(_))));
+        assert!(matches!(Reader::skim(io::Cursor::new(&longer), &NoBlobs), Err(BackupError::Damaged(_))));
         assert!(matches!(read(b"PK"), Err(BackupError::NoBackup)));
         let mut newer = bytes;
-        newer[8] = 2;
-        assert!(matches!(read(&newer), Err(BackupError::Version(2))));
+        newer[8] = 3;
+        assert!(matches!(read(&newer), Err(BackupError::Version(3))));
+    }
+
+    struct NoBlobs;
+
+    impl ReadBlobs for NoBlobs {
+        fn has(&self, _: BlobName) -> bool {
+            false
+        }
+
+        fn read(&self, name: BlobName) -> Result<Vec<u8>, BackupError> {
+            Err(BackupError::Damaged(format!("there is no {name}")))
+        }
+    }
+
+    /// Blobs in memory, and how many came newly.
+    #[derive(Default)]
+    struct Kept {
+        blobs: std::collections::HashMap<BlobName, Vec<u8>>,
+        new: usize,
+    }
+
+    impl KeepBlobs for Kept {
+        fn keep(&mut self, name: BlobName, content: &[u8]) -> Result<(), BackupError> {
+            let is_new = self.blobs.insert(name, content.to_owned()).is_none();
+            self.new += usize::from(is_new);
+            Ok(())
+        }
+    }
+
+    impl ReadBlobs for Kept {
+        fn has(&self, name: BlobName) -> bool {
+            self.blobs.contains_key(&name)
+        }
+
+        fn read(&self, name: BlobName) -> Result<Vec<u8>, BackupError> {
+            self.blobs.get(&name).cloned().ok_or_else(|| BackupError::Damaged("missing".into()))
+        }
+    }
+
+    #[test]
+    fn what_did_not_change_is_in_the_blobs_of_the_last_backup() {
+        let (header, mut kept) = (Header { blobs: Some("key".into()), ..header() }, Kept::default());
+        let (first, _) = write(&header, 0..6000, Some(&mut kept));
+        let all = std::mem::take(&mut kept.new);
+        assert!(all > 6, "{all}");
+        // A row less at the front and one more at the end change the blocks there.
+        let (second, contents) = write(&header, 1..6001, Some(&mut kept));
+        assert!(kept.new <= 2, "{} of {all} came again", kept.new);
+        assert!(first.len() < 4096 && second.len() < 4096, "{} bytes", first.len());
+        let bytes_in_it = contents.row_bytes + contents.file_bytes;
+        assert_eq!(read_with(&second, Some(&kept)).expect("whole"), (header.clone(), contents, bytes_in_it));
+        assert_eq!(Reader::skim(io::Cursor::new(&second), &kept).expect("whole"), header);
+        assert!(matches!(read(&second), Err(BackupError::Blobs)));
+    }
+
+    #[test]
+    fn a_missing_or_damaged_blob_is_noticed() {
+        let (header, mut kept) = (Header { blobs: Some("key".into()), ..header() }, Kept::default());
+        let (backup, _) = write(&header, 0..3000, Some(&mut kept));
+        let names: Vec<_> = kept.blobs.keys().copied().collect();
+        for name in &names {
+            let whole = kept.blobs.remove(name).expect("there");
+            assert!(read_with(&backup, Some(&kept)).is_err());
+            assert!(matches!(Reader::skim(io::Cursor::new(&backup), &kept), Err(BackupError::Damaged(_))));
+            let mut flipped = whole.clone();
+            flipped[whole.len() / 2] ^= 1;
+            kept.blobs.insert(*name, flipped);
+            assert!(matches!(read_with(&backup, Some(&kept)), Err(BackupError::Damaged(_))));
+            kept.blobs.insert(*name, whole);
+        }
+        // Another blob in the place of one.
+        let other = kept.blobs[&names[0]].clone();
+        kept.blobs.insert(names[1], other);
+        assert!(matches!(read_with(&backup, Some(&kept)), Err(BackupError::Damaged(_))));
     }
 
     /// Where the blocks of a backup are.

@@ -4,13 +4,20 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use sha2::{Digest, Sha256};
 
-use super::{BLOCK_HEADER, Contents, DIGEST, Hashed, Header, Kind, MAGIC, ROW_HEADER, VERSION, checksum};
+use super::blobs::{NAME, Namer};
+use super::{
+    BLOCK_HEADER, BlobName, Contents, DIGEST, Hashed, Header, Kind, MAGIC, ROW_HEADER, ReadBlobs, VERSION, WHOLE,
+    checksum,
+};
 use crate::backup::BackupError;
 use crate::model::FileId;
 use crate::store::Table;
 
 /// Most bytes in a block: a row may go beyond [`BLOCK`](super::BLOCK).
 const MOST_BLOCK: usize = 1024 * 1024;
+
+/// Most bytes of a blob: those of a block when it is compressed. zstd adds less than a 250th to what it cannot compress.
+pub const MOST_BLOB: usize = MOST_BLOCK + MOST_BLOCK / 250;
 
 /// Most bytes of the header's text.
 const MOST_HEADER: usize = 64 * 1024;
@@ -26,8 +33,9 @@ pub enum Part<'a> {
 }
 
 /// Reads a backup.
-pub struct Reader<R> {
+pub struct Reader<'a, R> {
     from: Hashed<R>,
+    blobs: Option<(Namer, &'a dyn ReadBlobs)>,
     decompressor: zstd::bulk::Decompressor<'static>,
     number: u64,
     file: Option<OpenFile>,
@@ -41,10 +49,22 @@ struct OpenFile {
     digest: Sha256,
 }
 
-impl<R: Read> Reader<R> {
+impl<'a, R: Read> Reader<'a, R> {
     /// # Errors
-    /// When it is no backup that this version can read.
-    pub fn begin(from: R) -> Result<(Header, Self), BackupError> {
+    /// When it is no backup that this version can read; [`BackupError::Blobs`] if it needs blobs and there are none.
+    pub fn begin(from: R, blobs: Option<&'a dyn ReadBlobs>) -> Result<(Header, Self), BackupError> {
+        let (version, header, from) = Self::head(from)?;
+        let blobs = match (version, header.blobs.as_deref(), blobs) {
+            (WHOLE, None, _) => None,
+            (VERSION, Some(key), Some(blobs)) => Some((Namer::new(key), blobs)),
+            (VERSION, Some(_), None) => return Err(BackupError::Blobs),
+            _ => return Err(BackupError::Damaged("its header is not that of its version".into())),
+        };
+        let decompressor = zstd::bulk::Decompressor::new()?;
+        Ok((header, Self { from, blobs, decompressor, number: 0, file: None, contents: Contents::default() }))
+    }
+
+    fn head(from: R) -> Result<(u16, Header, Hashed<R>), BackupError> {
         let mut from = Hashed { stream: from, digest: Sha256::new() };
         let mut head = vec![0; MAGIC.len() + 2 + 4];
         from.read_exact(&mut head).map_err(|error| match error.kind() {
@@ -55,7 +75,7 @@ impl<R: Read> Reader<R> {
             return Err(BackupError::NoBackup);
         }
         let version = u16::from_le_bytes([head[8], head[9]]);
-        if version != VERSION {
+        if !matches!(version, WHOLE | VERSION) {
             return Err(BackupError::Version(version));
         }
         let length = u32::from_le_bytes([head[10], head[11], head[12], head[13]]) as usize;
@@ -72,8 +92,7 @@ impl<R: Read> Reader<R> {
         }
         let header = serde_json::from_slice(&head[start..])
             .map_err(|error| BackupError::Damaged(format!("its header is unreadable: {error}")))?;
-        let decompressor = zstd::bulk::Decompressor::new()?;
-        Ok((header, Self { from, decompressor, number: 0, file: None, contents: Contents::default() }))
+        Ok((version, header, from))
     }
 
     /// Reads all that follows, and calls `visit` for each part. Only when this returns is it known that the backup is whole.
@@ -101,13 +120,29 @@ impl<R: Read> Reader<R> {
         if header.checksum != checksum(&header.bytes, &compressed) {
             return Err(damaged("is not what was written"));
         }
-        let (kind, length) = (header.kind(number)?, header.length);
+        let (kind, place) = header.kind(number)?;
+        if place == Place::Blob {
+            compressed = self.blob(&compressed, number)?;
+        }
+        let length = header.length;
         let content = self.decompressor.decompress(&compressed, length).map_err(|_| damaged("cannot be unpacked"))?;
         if content.len() != length {
             return Err(damaged("has another length"));
         }
         self.number += 1;
         Ok((kind, content))
+    }
+
+    fn blob(&self, name: &[u8], number: u64) -> Result<Vec<u8>, BackupError> {
+        let damaged = |what: &str| BackupError::Damaged(format!("block {number} {what}"));
+        let (namer, blobs) = self.blobs.as_ref().ok_or_else(|| damaged("is of no known kind"))?;
+        let name = BlobName(name.try_into().map_err(|_| damaged("names no blob"))?);
+        let content = blobs.read(name)?;
+        if namer.name(&content) == name {
+            Ok(content)
+        } else {
+            Err(damaged(&format!("is in the blob {name}, which is damaged")))
+        }
     }
 
     fn rows(
@@ -189,20 +224,25 @@ impl<R: Read> Reader<R> {
     }
 }
 
-impl<R: Read + Seek> Reader<R> {
-    /// Goes from block to block to the end, and reads nothing else of them.
+impl<'a, R: Read + Seek> Reader<'a, R> {
+    /// Goes from block to block to the end, and reads nothing else of them but the names of their blobs.
     ///
     /// # Errors
     /// When it is no backup that this version can read, or not all of it is there.
-    pub fn skim(from: R) -> Result<Header, BackupError> {
-        let (header, reader) = Self::begin(from)?;
+    pub fn skim(from: R, blobs: &'a dyn ReadBlobs) -> Result<Header, BackupError> {
+        let (header, reader) = Self::begin(from, Some(blobs))?;
         let mut from = reader.from.stream;
         let mut number = 0;
         loop {
             let block = BlockHeader::read(&mut from, number)?;
-            let is_end = block.kind(number)? == Kind::End;
-            from.seek(SeekFrom::Current(i64::try_from(block.compressed_length).unwrap_or(i64::MAX)))?;
-            if is_end {
+            let (kind, place) = block.kind(number)?;
+            match place {
+                Place::Blob => require(take_name(&mut from, &block)?, blobs)?,
+                Place::Backup => {
+                    from.seek(SeekFrom::Current(i64::try_from(block.compressed_length).unwrap_or(i64::MAX)))?;
+                }
+            }
+            if kind == Kind::End {
                 break;
             }
             number += 1;
@@ -213,6 +253,26 @@ impl<R: Read + Seek> Reader<R> {
         }
         Ok(header)
     }
+}
+
+fn take_name(from: &mut impl Read, block: &BlockHeader) -> Result<BlobName, BackupError> {
+    let mut name = BlobName([0; NAME]);
+    if block.compressed_length != name.0.len() {
+        return Err(BackupError::Damaged("a block names no blob".into()));
+    }
+    exactly(from, &mut name.0)?;
+    Ok(name)
+}
+
+fn require(name: BlobName, blobs: &dyn ReadBlobs) -> Result<(), BackupError> {
+    if blobs.has(name) { Ok(()) } else { Err(BackupError::Damaged(format!("the blob {name} beside it is missing"))) }
+}
+
+/// Where the content of a block is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Backup,
+    Blob,
 }
 
 /// What stands before a block's content.
@@ -230,19 +290,22 @@ impl BlockHeader {
         exactly(from, &mut bytes)?;
         let four = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         let (length, compressed_length, checksum) = (four(9) as usize, four(13) as usize, four(17));
-        if length > MOST_BLOCK || compressed_length > zstd::zstd_safe::compress_bound(MOST_BLOCK) {
+        if length > MOST_BLOCK || compressed_length > MOST_BLOB {
             return Err(BackupError::Damaged(format!("block {number} is not what was written")));
         }
         Ok(Self { bytes, length, compressed_length, checksum })
     }
 
-    /// Its kind, if it is the block with that number.
-    fn kind(&self, number: u64) -> Result<Kind, BackupError> {
+    /// Its kind and where its content is, if it is the block with that number.
+    fn kind(&self, number: u64) -> Result<(Kind, Place), BackupError> {
         let found = self.bytes[1..9].first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
         if found != number {
             return Err(BackupError::Damaged(format!("block {found} is in the place of block {number}")));
         }
-        let kind = Kind::of(self.bytes[0]);
+        let byte = self.bytes[0];
+        let in_blob = || Kind::of(byte.to_ascii_lowercase()).filter(|kind| kind.in_blob() == Some(byte));
+        let kind = Kind::of(byte).map(|kind| (kind, Place::Backup));
+        let kind = kind.or_else(|| in_blob().map(|kind| (kind, Place::Blob)));
         kind.ok_or_else(|| BackupError::Damaged(format!("block {number} is of no known kind")))
     }
 }

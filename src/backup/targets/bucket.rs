@@ -1,5 +1,6 @@
 //! A bucket of an S3-compatible store. Home of `rusty-s3`, which signs; requests go through `fetch`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use rusty_s3::{Credentials, UrlStyle};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Upload, old};
+use super::Upload;
 use crate::backup::BackupError;
 use crate::fetch::{Incoming, Key, Sender, Waits};
 
@@ -61,7 +62,13 @@ struct Answer {
     status: StatusCode,
     etag: Option<String>,
     bytes: Option<u64>,
-    body: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
 }
 
 /// A request that failed.
@@ -114,11 +121,11 @@ impl Bucket {
     pub async fn try_out(&self) -> Result<(), BackupError> {
         let object = format!("{}chatbot-doctor", self.folder);
         let begin = || CreateMultipartUpload::new(&self.bucket, Some(&self.credentials), &object).sign(VALID);
-        let answer = self.ask_once(Method::POST, Bytes::new(), begin()).await?;
-        let begun = CreateMultipartUpload::parse_response(&answer.body);
+        let answer = self.ask_once(Method::POST, Bytes::new(), MOST_ANSWER, begin()).await?;
+        let begun = CreateMultipartUpload::parse_response(&answer.text());
         let begun = begun.map_err(|_| unexpected("it began no upload", &answer))?;
         let abort = self.bucket.abort_multipart_upload(Some(&self.credentials), &object, begun.upload_id());
-        self.ask_once(Method::DELETE, Bytes::new(), abort.sign(VALID)).await?;
+        self.ask_once(Method::DELETE, Bytes::new(), MOST_ANSWER, abort.sign(VALID)).await?;
         Ok(())
     }
 
@@ -133,7 +140,7 @@ impl Bucket {
             CreateMultipartUpload::new(&self.bucket, Some(&self.credentials), &object).sign(VALID)
         });
         let answer = runtime.block_on(stopping.run_until_cancelled(asked)).ok_or(BackupError::Stopping)??;
-        let upload = CreateMultipartUpload::parse_response(&answer.body)
+        let upload = CreateMultipartUpload::parse_response(&answer.text())
             .map_err(|_| unexpected("it began no upload", &answer))?
             .upload_id()
             .to_owned();
@@ -150,33 +157,20 @@ impl Bucket {
         })
     }
 
-    pub(super) fn prune(&self, keep: usize, runtime: &Handle, stopping: &CancellationToken) -> Result<(), BackupError> {
-        let pruning = async {
-            let names = self.names().await?;
-            for name in old(names, keep) {
-                let object = format!("{}{name}", self.folder);
-                let sign = || self.bucket.delete_object(Some(&self.credentials), &object).sign(VALID);
-                self.ask(Method::DELETE, Bytes::new(), sign).await?;
-            }
-            Ok(())
-        };
-        runtime.block_on(stopping.run_until_cancelled(pruning)).ok_or(BackupError::Stopping)?
-    }
-
-    /// The names of all objects in the folder.
-    async fn names(&self) -> Result<Vec<String>, BackupError> {
+    /// The names of all objects in the folder that begin so.
+    pub(super) async fn names(&self, prefix: &str) -> Result<Vec<String>, BackupError> {
         let (mut names, mut token) = (Vec::new(), None::<String>);
         loop {
             let sign = || {
                 let mut list = ListObjectsV2::new(&self.bucket, Some(&self.credentials));
-                list.with_prefix(format!("{}chatbot-", self.folder));
+                list.with_prefix(format!("{}{prefix}", self.folder));
                 if let Some(token) = &token {
                     list.with_continuation_token(token.clone());
                 }
                 list.sign(VALID)
             };
             let answer = self.ask(Method::GET, Bytes::new(), sign).await?;
-            let list = ListObjectsV2::parse_response(&answer.body)
+            let list = ListObjectsV2::parse_response(&answer.text())
                 .map_err(|_| unexpected("its list is unreadable", &answer))?;
             let keys = list.contents.iter().filter_map(|object| object.key.strip_prefix(self.folder.as_str()));
             names.extend(keys.map(str::to_owned));
@@ -187,11 +181,42 @@ impl Bucket {
         }
     }
 
+    /// Reads an object of at most `most` bytes.
+    pub(super) async fn get(&self, name: &str, most: usize) -> Result<Vec<u8>, BackupError> {
+        let object = format!("{}{name}", self.folder);
+        let sign = || self.bucket.get_object(Some(&self.credentials), &object).sign(VALID);
+        Ok(self.ask_for(Method::GET, Bytes::new(), most, sign).await?.body)
+    }
+
+    /// Writes a small object, in one piece.
+    pub(super) async fn put(&self, name: &str, content: Bytes) -> Result<(), BackupError> {
+        let object = format!("{}{name}", self.folder);
+        let sign = || self.bucket.put_object(Some(&self.credentials), &object).sign(VALID);
+        self.ask(Method::PUT, content, sign).await.map(drop)
+    }
+
+    pub(super) async fn remove(&self, name: &str) -> Result<(), BackupError> {
+        let object = format!("{}{name}", self.folder);
+        let sign = || self.bucket.delete_object(Some(&self.credentials), &object).sign(VALID);
+        self.ask(Method::DELETE, Bytes::new(), sign).await.map(drop)
+    }
+
     /// Sends a request, again if it fails for now. Each time it is signed anew.
     async fn ask(&self, method: Method, body: Bytes, sign: impl Fn() -> Url) -> Result<Answer, BackupError> {
+        self.ask_for(method, body, MOST_ANSWER, sign).await
+    }
+
+    /// The same, for an answer of at most `most` bytes.
+    async fn ask_for(
+        &self,
+        method: Method,
+        body: Bytes,
+        most: usize,
+        sign: impl Fn() -> Url,
+    ) -> Result<Answer, BackupError> {
         let mut tries = 1;
         loop {
-            match self.ask_once(method.clone(), body.clone(), sign()).await {
+            match self.ask_once(method.clone(), body.clone(), most, sign()).await {
                 Err(Refused { error, is_final }) if is_final || tries == TRIES => return Err(error),
                 Ok(answer) => return Ok(answer),
                 Err(_) => tokio::time::sleep(PAUSE * 4_u32.pow(tries - 1)).await,
@@ -200,11 +225,11 @@ impl Bucket {
         }
     }
 
-    async fn ask_once(&self, method: Method, body: Bytes, url: Url) -> Result<Answer, Refused> {
+    async fn ask_once(&self, method: Method, body: Bytes, most: usize, url: Url) -> Result<Answer, Refused> {
         let mut request = reqwest::Request::new(method, url);
         *request.body_mut() = Some(body.into());
         let answer = match self.sender.send(request, WAITS).await {
-            Ok(incoming) => read(incoming).await,
+            Ok(incoming) => read(incoming, most).await,
             Err(error) => Err(error),
         };
         match answer {
@@ -224,17 +249,18 @@ impl Bucket {
     }
 }
 
-async fn read(incoming: Incoming) -> Result<Answer, crate::fetch::FetchError> {
+async fn read(incoming: Incoming, most: usize) -> Result<Answer, crate::fetch::FetchError> {
     let header = |name: &str| incoming.header(name).map(str::to_owned);
     let (status, etag) = (incoming.status(), header("etag"));
     let bytes = header("content-length").and_then(|length| length.parse().ok());
-    let (body, _) = incoming.body(MOST_ANSWER).await?;
-    Ok(Answer { status, etag, bytes, body: String::from_utf8_lossy(&body).into_owned() })
+    let (body, _) = incoming.body(most).await?;
+    Ok(Answer { status, etag, bytes, body })
 }
 
 /// The code is the store's word for what is wrong; the rest of its answer may have parts of the request.
 fn unexpected(what: &str, answer: &Answer) -> BackupError {
-    let code = answer.body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    let text = answer.text();
+    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
     let code: String = code.map(|(code, _)| code.chars().take(60).collect()).unwrap_or_default();
     BackupError::Target(format!("the store for backups: {what} ({} {code})", answer.status.as_u16()))
 }
@@ -276,7 +302,8 @@ impl Parts<'_> {
         let body = Bytes::from(complete().body());
         let answer = bucket.ask(Method::POST, body, || complete().sign(VALID)).await?;
         // It may say 200 and fail.
-        CompleteMultipartUploadResponse::parse(&answer.body).map_err(|_| unexpected("it did not keep it", &answer))?;
+        CompleteMultipartUploadResponse::parse(&answer.text())
+            .map_err(|_| unexpected("it did not keep it", &answer))?;
         let sign = || bucket.bucket.head_object(Some(&bucket.credentials), object).sign(VALID);
         let kept = bucket.ask(Method::HEAD, Bytes::new(), sign).await?;
         if kept.bytes == Some(self.bytes) { Ok(()) } else { Err(unexpected("it has another length", &kept)) }

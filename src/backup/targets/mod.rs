@@ -1,7 +1,9 @@
 //! Where backups go that are made while the server runs.
 
 mod bucket;
+mod place;
 mod program;
+mod shared;
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,10 +13,15 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 pub use bucket::{Bucket, BucketSettings};
+use place::{Folder, InBucket, Place};
 use program::Running;
+pub(super) use shared::{Beside, Shared};
 
-use super::{BackupError, NewFile, is_file_name};
+use super::{BackupError, NewFile, Recipient, is_file_name};
 use crate::durable;
+
+/// What the name of a backup's list of blobs ends with.
+const LIST: &str = ".blobs";
 
 /// A place for backups.
 #[derive(Debug)]
@@ -49,12 +56,35 @@ impl Target {
         }
     }
 
-    /// Removes all backups but the newest `keep`; a program sees to that itself. Blocks.
+    /// Begins what a backup shares with others at the target. Blocks.
+    ///
+    /// # Errors
+    /// As of the target; a program keeps nothing that could be shared.
+    pub(super) fn share<'a>(
+        &'a self,
+        recipient: Option<&'a Recipient>,
+        runtime: &Handle,
+        stopping: &CancellationToken,
+    ) -> Result<Shared<'a>, BackupError> {
+        let place = self.place(runtime, stopping);
+        let place = place.ok_or_else(|| BackupError::Target("a program takes only whole backups".into()))?;
+        Shared::begin(place, recipient)
+    }
+
+    /// Removes all backups but the newest `keep`, and what only they needed; a program sees to that itself. Blocks.
     pub(super) fn prune(&self, keep: usize, runtime: &Handle, stopping: &CancellationToken) -> Result<(), BackupError> {
+        let Some(place) = self.place(runtime, stopping) else { return Ok(()) };
+        prune(&*place, keep)
+    }
+
+    /// The target's files, unless it is a program.
+    fn place(&self, runtime: &Handle, stopping: &CancellationToken) -> Option<Box<dyn Place + '_>> {
         match self {
-            Self::Folder(dir) => prune_folder(dir, keep).map_err(|error| failed(dir, &error)),
-            Self::Bucket(bucket) => bucket.prune(keep, runtime, stopping),
-            Self::Program(_) => Ok(()),
+            Self::Folder(dir) => Some(Box::new(Folder(dir))),
+            Self::Bucket(bucket) => {
+                Some(Box::new(InBucket { bucket, runtime: runtime.clone(), stopping: stopping.clone() }))
+            }
+            Self::Program(_) => None,
         }
     }
 }
@@ -82,8 +112,17 @@ fn names_in(dir: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn prune_folder(dir: &Path, keep: usize) -> io::Result<()> {
-    old(names_in(dir)?, keep).iter().try_for_each(|name| fs::remove_file(dir.join(name)))
+fn prune(place: &dyn Place, keep: usize) -> Result<(), BackupError> {
+    let names = place.list("chatbot-")?;
+    let has_lists = names.iter().any(|name| backup_of_list(name).is_some());
+    let old = old(names, keep);
+    old.iter().try_for_each(|name| place.remove(name))?;
+    if has_lists && !old.is_empty() { shared::sweep(place) } else { Ok(()) }
+}
+
+/// The backup whose list of blobs has this name.
+fn backup_of_list(name: &str) -> Option<&str> {
+    name.strip_suffix(LIST).filter(|backup| is_file_name(backup))
 }
 
 /// Which of these names are those of backups that are older than the newest `keep`.
@@ -111,7 +150,7 @@ mod tests {
             fs::write(dir.path().join(name), "x").expect("written");
         }
         fs::write(dir.path().join("chatbot-20260106T120000Z.backup.age"), "x").expect("written");
-        prune_folder(dir.path(), 3).expect("pruned");
+        prune(&Folder(dir.path()), 3).expect("pruned");
         let newest = newest_in(dir.path()).expect("a folder");
         assert_eq!(newest, Some(dir.path().join("chatbot-20260106T120000Z.backup.age")));
         let entries = fs::read_dir(dir.path()).expect("a folder").flatten();

@@ -1,0 +1,69 @@
+//! Content that backups have in common, which is kept once beside them.
+//!
+//! A blob is the compressed content of a block, under a name that is a keyed digest of it: what has not changed since the last
+//! backup has the name of what is there already. Without the key, a name does not tell what is in the blob.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::backup::BackupError;
+
+/// Bytes of a blob's name.
+pub const NAME: usize = 32;
+
+/// The name of a blob.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BlobName(pub [u8; NAME]);
+
+impl BlobName {
+    /// Reads what [`fmt::Display`] writes: 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = HEXLOWER.decode(text.as_bytes()).ok()?;
+        name.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Display for BlobName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+/// Names blobs.
+#[derive(Clone)]
+pub(super) struct Namer(Hmac<Sha256>);
+
+impl Namer {
+    pub fn new(key: &str) -> Self {
+        let keyed = Hmac::new_from_slice(key.as_bytes());
+        Self(keyed.unwrap_or_else(|error| unreachable!("HMAC takes keys of any length: {error}")))
+    }
+
+    pub fn name(&self, content: &[u8]) -> BlobName {
+        BlobName(self.0.clone().chain_update(content).finalize().into_bytes().into())
+    }
+}
+
+/// Takes the blobs of a backup that is being written.
+pub trait KeepBlobs {
+    /// Keeps a blob, unless it is there.
+    ///
+    /// # Errors
+    /// As of the place where it is kept.
+    fn keep(&mut self, name: BlobName, content: &[u8]) -> Result<(), BackupError>;
+}
+
+/// Gives the blobs of a backup that is being read.
+pub trait ReadBlobs {
+    /// Whether there is one of that name.
+    fn has(&self, name: BlobName) -> bool;
+
+    /// The content of a blob, which the caller checks.
+    ///
+    /// # Errors
+    /// [`BackupError::Damaged`] if it is not there.
+    fn read(&self, name: BlobName) -> Result<Vec<u8>, BackupError>;
+}
