@@ -7,11 +7,11 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use reqwest::Url;
 use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::HeaderMap;
 use warp::http::header::{
     ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT, VIA,
 };
-use warp::reject::Rejection;
 
 use super::hosts;
 use super::peer::Peer;
@@ -119,14 +119,14 @@ impl Caller {
 }
 
 /// Extracts the caller. Refuses a wrong key.
-pub fn caller(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+pub fn caller(app: &Arc<App>) -> BoxedFilter<(Caller,)> {
     let app = app.clone();
-    warp::ext::get::<Peer>().and(warp::header::headers_cloned()).and_then(move |peer: Peer, headers: HeaderMap| {
+    let asked = warp::ext::get::<Peer>().and(warp::header::headers_cloned());
+    let identified = asked.and_then(move |peer: Peer, headers: HeaderMap| {
         let app = app.clone();
         async move { identify(&app, peer, &headers).await.map_err(warp::reject::custom) }
-    })
+    });
+    identified.boxed()
 }
 
 async fn identify(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Refusal> {

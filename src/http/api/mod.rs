@@ -47,7 +47,6 @@ use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
-use warp::reject::Rejection;
 use warp::reply::Response;
 
 pub use self::route::RouteName;
@@ -155,65 +154,74 @@ fn settle(answer: Answer) -> Response {
 }
 
 /// A caller that may take part and read.
-fn caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
-    anybody(app).and_then(|caller: Caller| {
-        let actor = caller.actor(None);
-        let checked = actor.may(Action::TakePart).and_then(|()| actor.may(Action::Read)).map(|()| caller);
-        std::future::ready(checked.map_err(|text| warp::reject::custom(Refusal::from(text))))
-    })
+///
+/// Boxed, as the other filters that many routes begin with: each route's type would contain theirs otherwise, which made
+/// compiling several times as long.
+fn caller(app: &Arc<App>) -> BoxedFilter<(Caller,)> {
+    anybody(app)
+        .and_then(|caller: Caller| {
+            let actor = caller.actor(None);
+            let checked = actor.may(Action::TakePart).and_then(|()| actor.may(Action::Read)).map(|()| caller);
+            std::future::ready(checked.map_err(|text| warp::reject::custom(Refusal::from(text))))
+        })
+        .boxed()
 }
 
 /// A caller that may take part and change something.
-fn trusted_caller(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
-    trusted_anybody(app).and_then(|caller: Caller| {
-        let checked = caller.actor(None).may(Action::TakePart).map(|()| caller);
-        std::future::ready(checked.map_err(|text| warp::reject::custom(Refusal::from(text))))
-    })
+fn trusted_caller(app: &Arc<App>) -> BoxedFilter<(Caller,)> {
+    trusted_anybody(app)
+        .and_then(|caller: Caller| {
+            let checked = caller.actor(None).may(Action::TakePart).map(|()| caller);
+            std::future::ready(checked.map_err(|text| warp::reject::custom(Refusal::from(text))))
+        })
+        .boxed()
 }
 
 /// A caller that may change something, if it may take part: its origin is allowed and it is within the rate limit.
-fn trusted_anybody(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = Rejection> + Clone + use<> {
+fn trusted_anybody(app: &Arc<App>) -> BoxedFilter<(Caller,)> {
     let app = app.clone();
-    anybody(&app).and_then(move |caller: Caller| {
-        let spend = || {
-            let spender = Spender { role: caller.role, payer: &caller.payer(), room: None };
-            app.budgets.take(Cost::Requests, 1, spender).map_err(|used_up| Text::from(used_up).into())
-        };
-        let checked = caller.check_origin().and_then(|()| spend()).map(|()| caller);
-        std::future::ready(checked.map_err(warp::reject::custom))
-    })
+    anybody(&app)
+        .and_then(move |caller: Caller| {
+            let spend = || {
+                let spender = Spender { role: caller.role, payer: &caller.payer(), room: None };
+                app.budgets.take(Cost::Requests, 1, spender).map_err(|used_up| Text::from(used_up).into())
+            };
+            let checked = caller.check_origin().and_then(|()| spend()).map(|()| caller);
+            std::future::ready(checked.map_err(warp::reject::custom))
+        })
+        .boxed()
 }
 
 /// A JSON body, within limits of size and time.
-fn body<T: DeserializeOwned + Send + 'static>(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (T,), Error = Rejection> + Clone + use<T> {
+fn body<T: DeserializeOwned + Send + 'static>(app: &Arc<App>) -> BoxedFilter<(T,)> {
     body_of(app.settings.frame_bytes)
 }
 
 /// A body of JSON, of at most `max` bytes.
-fn body_of<T: DeserializeOwned + Send + 'static>(
-    max: usize,
-) -> impl Filter<Extract = (T,), Error = Rejection> + Clone + use<T> {
-    bytes_of(max).and_then(|bytes: Bytes| {
-        // No body is the same as one without fields.
-        let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
-        let parsed = serde_json::from_slice::<T>(&bytes).map_err(|error| warp::reject::custom(bad_request(error)));
-        std::future::ready(parsed)
-    })
+fn body_of<T: DeserializeOwned + Send + 'static>(max: usize) -> BoxedFilter<(T,)> {
+    bytes_of(max)
+        .and_then(|bytes: Bytes| {
+            // No body is the same as one without fields.
+            let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
+            let parsed = serde_json::from_slice::<T>(&bytes).map_err(|error| warp::reject::custom(bad_request(error)));
+            std::future::ready(parsed)
+        })
+        .boxed()
 }
 
 /// A raw body, within limits of size and time.
-fn bytes(app: &Arc<App>) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone + use<> {
+fn bytes(app: &Arc<App>) -> BoxedFilter<(Bytes,)> {
     bytes_of(app.settings.frame_bytes)
 }
 
-fn bytes_of(max: usize) -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone + use<> {
-    warp::body::stream().and_then(move |stream| async move {
-        let parts = u32::try_from(max / BODY_PART).unwrap_or(u32::MAX);
-        let read = tokio::time::timeout(BODY_TIMEOUT * (1 + parts), read_body(stream, max)).await;
-        read.unwrap_or_else(|_| Err(bad_request("the body took too long"))).map_err(warp::reject::custom)
-    })
+fn bytes_of(max: usize) -> BoxedFilter<(Bytes,)> {
+    warp::body::stream()
+        .and_then(move |stream| async move {
+            let parts = u32::try_from(max / BODY_PART).unwrap_or(u32::MAX);
+            let read = tokio::time::timeout(BODY_TIMEOUT * (1 + parts), read_body(stream, max)).await;
+            read.unwrap_or_else(|_| Err(bad_request("the body took too long"))).map_err(warp::reject::custom)
+        })
+        .boxed()
 }
 
 fn bad_request(reason: impl std::fmt::Display) -> Refusal {

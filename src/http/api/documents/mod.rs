@@ -9,6 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
 use warp::Reply;
+use warp::filters::BoxedFilter;
 use warp::filters::multipart::FormData;
 use warp::http::StatusCode;
 use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -113,11 +114,13 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 }
 
 /// A caller who may manage documents. Checked before the body is read.
-fn manager(app: &Arc<App>) -> impl Filter<Extract = (Caller,), Error = warp::reject::Rejection> + Clone + use<> {
-    trusted_caller(app).and_then(|caller: Caller| {
-        let allowed = caller.actor(None).may(Action::ManageDocuments).map(|()| caller);
-        std::future::ready(allowed.map_err(|text| warp::reject::custom(Refusal::from(text))))
-    })
+fn manager(app: &Arc<App>) -> BoxedFilter<(Caller,)> {
+    trusted_caller(app)
+        .and_then(|caller: Caller| {
+            let allowed = caller.actor(None).may(Action::ManageDocuments).map(|()| caller);
+            std::future::ready(allowed.map_err(|text| warp::reject::custom(Refusal::from(text))))
+        })
+        .boxed()
 }
 
 /// Documents, newest first, and the state of the index.
