@@ -65,7 +65,7 @@ async fn answer(findings: Option<RetrievedContext>, question: Question<'_>) -> (
 
 fn found(confident: bool) -> RetrievedContext {
     let sources = (1..=9).map(|n| source(&format!("T{n}"), &format!("passage {n}"))).collect();
-    RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into(), "T2".into()] }
+    RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into(), "T2".into()], unknown: vec![] }
 }
 
 #[tokio::test]

@@ -27,11 +27,26 @@ pub fn place(source: &Source, locale: Locale) -> String {
 
 /// States that nothing was found, and names the nearest documents.
 pub fn nothing(findings: &RetrievedContext, locale: Locale) -> String {
+    if !findings.unknown.is_empty() {
+        return unknown(findings, locale);
+    }
     if findings.nearest.is_empty() {
         return Text::new("answer-nothing").in_locale(locale);
     }
     let titles: Vec<_> = findings.nearest.iter().map(|title| format!("• {title}")).collect();
     Text::new("answer-nothing-nearest").with("titles", titles.join("\n")).in_locale(locale)
+}
+
+/// States which identifiers no document has, and names similar ones.
+fn unknown(findings: &RetrievedContext, locale: Locale) -> String {
+    let said = findings.unknown.iter().map(|unknown| {
+        let text = match unknown.nearest.is_empty() {
+            true => Text::new("answer-unknown"),
+            false => Text::new("answer-unknown-nearest").with("nearest", unknown.nearest.join(", ")),
+        };
+        text.with("name", &unknown.name).in_locale(locale)
+    });
+    said.collect::<Vec<_>>().join("\n")
 }
 
 /// A passage as quoted lines, without form feeds and empty lines.
@@ -56,6 +71,7 @@ fn quote(content: &str) -> String {
 mod tests {
     use super::*;
     use crate::answers::tests::source;
+    use crate::model::UnknownIdentifier;
 
     #[test]
     fn passages_are_quoted_below_their_places() {
@@ -65,6 +81,17 @@ mod tests {
         let quoted = passages(&[first, second], Locale::English);
         let expected = "1. Terms · page 3 · Refunds\n> Refunds take\n> 14 days.\n\n2. 退款\n> 七天内可退。";
         assert!(quoted.ends_with(expected), "{quoted}");
+    }
+
+    #[test]
+    fn what_no_document_has_is_named_with_what_is_similar() {
+        let unknown = |name: &str, nearest: &[&str]| UnknownIdentifier {
+            name: name.into(),
+            nearest: nearest.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let unknown = vec![unknown("R500", &["R200", "R300"]), unknown("HT-2040", &[])];
+        let said = nothing(&RetrievedContext { unknown, ..RetrievedContext::default() }, Locale::English);
+        assert_eq!(said, "No document mentions R500. There are R200, R300.\nNo document mentions HT-2040.");
     }
 
     #[test]

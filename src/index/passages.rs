@@ -1,6 +1,7 @@
 //! The full-text index of passages, with the passages' positions in their documents.
 
 mod coverage;
+mod identifiers;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

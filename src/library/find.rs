@@ -68,7 +68,9 @@ impl Library {
             }
         }
         let question = question.to_owned();
-        self.off_the_workers(move |library| library.read(&question, found.confident, &hits)).await
+        let mut read = self.off_the_workers(move |library| library.read(&question, found.confident, &hits)).await?;
+        read.findings.unknown = found.unknown;
+        Ok(read)
     }
 
     /// Whether the current version of a document is visible to the audience; the index may be older.

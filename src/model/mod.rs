@@ -44,7 +44,7 @@ pub use moderation::{Finding, HeldMessage, Links, ModerationSettings, OnFound};
 pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Principal, RoomName, skeleton};
 pub use payer::Payer;
 pub use persona::Persona;
-pub use retrieved::{Citations, FaqAnswer, RetrievedContext};
+pub use retrieved::{Citations, FaqAnswer, RetrievedContext, UnknownIdentifier};
 pub use room::{Posting, Retention, RoomKind, RoomRecord, RoomSettings};
 pub use sanction::{AuditEntry, Report, Sanction, SanctionKind, SanctionSubject};
 pub use schedule::{MissedRuns, NextRun, Rhythm, Schedule, ScheduleId};

@@ -15,6 +15,16 @@ pub struct RetrievedContext {
     pub faq: Option<FaqAnswer>,
     /// Titles of the nearest documents, nearest first.
     pub nearest: Vec<String>,
+    /// Identifiers in the question that no document has.
+    pub unknown: Vec<UnknownIdentifier>,
+}
+
+/// An identifier, such as the name of a type, that no document has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownIdentifier {
+    pub name: String,
+    /// Similar ones that documents have, most similar first.
+    pub nearest: Vec<String>,
 }
 
 /// An FAQ entry.

@@ -15,7 +15,7 @@ use crate::analysis;
 use crate::documents::Passage;
 use crate::embedding::{EmbedError, Embedder, Embedding, VectorHit, Vectors};
 use crate::index::{Audience, Hit, IndexError, PassageIndex};
-use crate::model::{DocumentNumber, Language};
+use crate::model::{DocumentNumber, Language, UnknownIdentifier};
 use crate::threads::{self, Unfinished};
 
 /// Number of passages from each ranking.
@@ -49,6 +49,8 @@ pub struct Found {
     pub confident: bool,
     /// The evidence for that.
     pub signals: Signals,
+    /// Identifiers in the question that no document has: then nothing answers it.
+    pub unknown: Vec<UnknownIdentifier>,
 }
 
 /// A passage that was found.
@@ -161,7 +163,9 @@ fn put_together(
     let covered = |keys: &[Key]| Ok::<_, IndexError>(index.coverage(question, keys)?.into_iter().fold(0.0, f32::max));
     let is_chinese = matches!(analysis::language(question), Language::Simplified | Language::Traditional);
     let signals = Signals { cosine, coverage: covered(&best)?, near_coverage: covered(&nearest)?, is_chinese };
-    Ok(Found { confident: !hits.is_empty() && signals.suffice(), hits, signals })
+    let unknown = index.unknown_identifiers(question)?;
+    let confident = !hits.is_empty() && unknown.is_empty() && signals.suffice();
+    Ok(Found { confident, hits, signals, unknown })
 }
 
 #[cfg(test)]

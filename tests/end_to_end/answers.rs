@@ -30,7 +30,7 @@ impl Finder for Found {
         self.asked.lock().expect("questions").push(question.to_owned());
         let sources = (1..=limit).map(|n| source(&format!("T{n}"), &format!("fact number {n} [9]"))).collect();
         let confident = question.contains(self.word);
-        Ok(RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into()] })
+        Ok(RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into()], unknown: vec![] })
     }
 }
 
