@@ -38,7 +38,7 @@ pub struct DocumentsArgs {
 
 #[derive(Subcommand)]
 enum DocumentsCommand {
-    /// Add files: PDF, Word (.docx), HTML, Markdown, text, and CSV with questions and answers
+    /// Add files: PDF, Word, Excel, PowerPoint, OpenDocument, EPUB, RTF, e-mail, HTML, Markdown, text, and CSV with questions and answers
     ///
     /// Ends when all documents are searchable by their words. Files that fail are reported; the others are still added.
     Add {

@@ -148,7 +148,8 @@ error-file_empty = There is no text in this file.
 error-file_too_big = This file is too big; at most { $max } MB are read.
 error-file_too_big-text = There is too much text in this file; at most { $max } MB of text are read.
 error-file_too_big-pages = This file has too many pages; at most { $max } are read.
-error-file_unknown_type = Files of this type cannot be read. PDF, Word (.docx), HTML, Markdown, plain text and CSV can.
+error-file_unknown_type = Files of this type cannot be read. PDF, Word, Excel, PowerPoint, OpenDocument, EPUB, RTF, e-mail, HTML, Markdown, plain text and CSV can.
+error-file_unknown_type-old_office = Word and PowerPoint files from before 2007 (.doc, .ppt) cannot be read. Save them as .docx, .pptx or PDF.
 error-file_unknown_type-other = This file is something else than its name says.
 error-file_broken = This file is damaged or incomplete and cannot be read.
 error-file_broken-no_file = This is not an ordinary file.
@@ -308,6 +309,8 @@ answer-nothing = There is nothing in the documents about this.
 answer-nothing-nearest =
     There is nothing in the documents about this. What comes nearest:
     { $titles }
+answer-unknown = No document mentions { $name }.
+answer-unknown-nearest = No document mentions { $name }. There are { $nearest }.
 answer-no-documents = There are no documents yet that I could look into. Say "help" to see what else I can do.
 answer-beyond = There is nothing in the documents about this; the language model answers without them:
 command-ask-usage = ask <question>

@@ -148,7 +148,8 @@ error-file_empty = 这个文件里没有文字。
 error-file_too_big = 文件太大，最多 { $max } MB。
 error-file_too_big-text = 文件里的文字太多，最多 { $max } MB。
 error-file_too_big-pages = 文件的页数太多，最多 { $max } 页。
-error-file_unknown_type = 无法读取这种文件。可以使用 PDF、Word（.docx）、HTML、Markdown、纯文本和 CSV。
+error-file_unknown_type = 无法读取这种文件。可以使用 PDF、Word、Excel、PowerPoint、OpenDocument、EPUB、RTF、电子邮件、HTML、Markdown、纯文本和 CSV。
+error-file_unknown_type-old_office = 无法读取 2007 年以前的 Word 和 PowerPoint 文件（.doc、.ppt）。请另存为 .docx、.pptx 或 PDF。
 error-file_unknown_type-other = 这个文件的内容与文件名所示的类型不符。
 error-file_broken = 文件已损坏或不完整，无法读取。
 error-file_broken-no_file = 这不是普通文件。
@@ -308,6 +309,8 @@ answer-nothing = 文档里没有相关内容。
 answer-nothing-nearest =
     文档里没有相关内容。最接近的是：
     { $titles }
+answer-unknown = 没有文档提到 { $name }。
+answer-unknown-nearest = 没有文档提到 { $name }。有的是 { $nearest }。
 answer-no-documents = 还没有可供查找的文档。发送“help”可以看看我还会什么。
 answer-beyond = 文档里没有相关内容；以下是语言模型在没有文档依据时的回答：
 command-ask-usage = ask <问题>

@@ -148,7 +148,8 @@ error-file_empty = 這個檔案裡沒有文字。
 error-file_too_big = 檔案太大，最多 { $max } MB。
 error-file_too_big-text = 檔案裡的文字太多，最多 { $max } MB。
 error-file_too_big-pages = 檔案的頁數太多，最多 { $max } 頁。
-error-file_unknown_type = 無法讀取這種檔案。可以使用 PDF、Word（.docx）、HTML、Markdown、純文字和 CSV。
+error-file_unknown_type = 無法讀取這種檔案。可以使用 PDF、Word、Excel、PowerPoint、OpenDocument、EPUB、RTF、電子郵件、HTML、Markdown、純文字和 CSV。
+error-file_unknown_type-old_office = 無法讀取 2007 年以前的 Word 和 PowerPoint 檔案（.doc、.ppt）。請另存為 .docx、.pptx 或 PDF。
 error-file_unknown_type-other = 這個檔案的內容與檔名所示的類型不符。
 error-file_broken = 檔案已損壞或不完整，無法讀取。
 error-file_broken-no_file = 這不是一般檔案。
@@ -308,6 +309,8 @@ answer-nothing = 文件裡沒有相關內容。
 answer-nothing-nearest =
     文件裡沒有相關內容。最接近的是：
     { $titles }
+answer-unknown = 沒有文件提到 { $name }。
+answer-unknown-nearest = 沒有文件提到 { $name }。有的是 { $nearest }。
 answer-no-documents = 還沒有可供查找的文件。傳送「help」可以看看我還會什麼。
 answer-beyond = 文件裡沒有相關內容；以下是語言模型在沒有文件依據時的回答：
 command-ask-usage = ask <問題>

@@ -133,29 +133,40 @@ fn utf16(mark: &str, text: &str) -> String {
     mark.encode_utf16().chain(text.encode_utf16()).map(|unit| format!("{unit:04x}")).collect()
 }
 
-/// A Word document with that between the marks of its body.
-pub fn docx(body: &str) -> Vec<u8> {
+/// An archive with these parts, by their names.
+pub fn package(parts: &[(&str, &str)]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
-    let mut add = |name: &str, content: &str| {
-        archive.start_file(name, options).expect("a part");
+    for (name, content) in parts {
+        archive.start_file(*name, options).expect("a part");
         archive.write_all(content.as_bytes()).expect("written");
-    };
-    let w = r#"xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main""#;
-    add("[Content_Types].xml", "<Types/>");
-    add(
-        "docProps/core.xml",
-        r#"<cp:p xmlns:cp="c" xmlns:dc="d"><dc:title>员工手册</dc:title><dc:creator>Ann</dc:creator></cp:p>"#,
-    );
-    add(
-        "word/styles.xml",
-        &format!(
-            r#"<w:styles {w}><w:style w:type="paragraph" w:styleId="1"><w:name w:val="heading 1"/></w:style></w:styles>"#
-        ),
-    );
-    add("word/document.xml", &format!("<?xml version=\"1.0\"?><w:document {w}><w:body>{body}</w:body></w:document>"));
+    }
     archive.finish().expect("an archive").into_inner()
 }
+
+/// A Word document with that between the marks of its body.
+pub fn docx(body: &str) -> Vec<u8> {
+    docx_with(body, &[])
+}
+
+/// The same with more parts.
+pub fn docx_with(body: &str, more: &[(&str, &str)]) -> Vec<u8> {
+    let body = format!("<?xml version=\"1.0\"?><w:document {WORD}><w:body>{body}</w:body></w:document>");
+    let styles = format!(
+        r#"<w:styles {WORD}><w:style w:type="paragraph" w:styleId="1"><w:name w:val="heading 1"/></w:style></w:styles>"#
+    );
+    let about = r#"<cp:p xmlns:cp="c" xmlns:dc="d"><dc:title>员工手册</dc:title><dc:creator>Ann</dc:creator></cp:p>"#;
+    let parts = [
+        ("[Content_Types].xml", "<Types/>"),
+        ("docProps/core.xml", about),
+        ("word/styles.xml", &styles),
+        ("word/document.xml", &body),
+    ];
+    package(&[parts.as_slice(), more].concat())
+}
+
+/// The name space of the elements of a Word document.
+pub const WORD: &str = r#"xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main""#;
 
 /// Bytes without any order, the same in every run (xorshift).
 pub fn random(count: usize) -> Vec<u8> {

@@ -10,7 +10,11 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::process::{Resource, Rlimit};
 
 use super::kind::{Format, format_of};
-use super::{ExtractLimits, Extracted, Problem, Said, Task, decode, docx, html, lines, markdown, pdf, table};
+use super::package::Package;
+use super::{
+    ExtractLimits, Extracted, Problem, Said, Task, book, decode, html, lines, mail, markdown, open_document, pdf, rtf,
+    sheets, slides, table, word,
+};
 use crate::analysis::normalize;
 use crate::model::{Document, DocumentKind};
 #[cfg(target_os = "linux")]
@@ -97,13 +101,41 @@ fn confine(limits: &ExtractLimits) -> io::Result<()> {
 fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
     match format_of(&bytes, name, media_type)? {
         Format::Pdf => pdf::read(bytes, limits),
-        Format::Docx => docx::read(bytes, limits),
+        Format::Package => package(bytes, limits),
+        Format::OldSheet => sheets::read(bytes, limits),
+        Format::Rtf => rtf::read(&bytes, limits),
+        Format::Mail => mail::read(&bytes),
         Format::Html => html::read(&decode::html(&bytes, media_type)?),
         Format::Markdown => Ok(markdown::read(&decode::text(&bytes, media_type)?)),
         Format::Table(separator) => table::read(&decode::text(&bytes, media_type)?, separator),
         Format::Text => {
-            Ok(Extracted { text: lines::plain(&decode::text(&bytes, media_type)?), ..Extracted::default() })
+            let text = decode::text(&bytes, media_type)?;
+            // Programs colour what they write for terminals.
+            Ok(Extracted { text: lines::plain(&console::strip_ansi_codes(&text)), ..Extracted::default() })
         }
+    }
+}
+
+/// Reads an archive as what its parts say that it is.
+fn package(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
+    let mut package = Package::open(bytes)?;
+    if let Some(main) = package.main_part()? {
+        return match main.split('/').next() {
+            Some("word") => word::read(&mut package, &main, limits),
+            Some("ppt") => slides::read(&mut package, &main, limits),
+            Some("xl") => sheets::read(package.into_bytes(), limits),
+            _ => Err(Problem::UnknownType),
+        };
+    }
+    let said = if package.has("mimetype") { package.bytes("mimetype")? } else { Vec::new() };
+    let said = String::from_utf8_lossy(&said);
+    match said.trim().strip_prefix(open_document::MEDIA_TYPE) {
+        Some(kind) if kind.starts_with("spreadsheet") => sheets::read(package.into_bytes(), limits),
+        Some(kind) if kind.starts_with("text") || kind.starts_with("presentation") => {
+            open_document::read(&mut package, limits)
+        }
+        None if said.trim() == book::MEDIA_TYPE => book::read(&mut package, limits),
+        _ => Err(Problem::UnknownType),
     }
 }
 

@@ -1,13 +1,19 @@
 //! File type detection: by content first; if that is ambiguous, by name or media type.
 
-use super::decode;
 use super::problem::Problem;
+use super::{decode, mail};
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Pdf,
-    Docx,
+    /// An archive: a document of Office or OpenDocument, or a book.
+    Package,
+    /// A spreadsheet of Excel before 2007.
+    OldSheet,
+    Rtf,
+    /// A message of e-mail, or a page that was saved as one.
+    Mail,
     Html,
     Markdown,
     /// Lines of cells with that separator between them.
@@ -17,6 +23,9 @@ pub enum Format {
 
 /// Within so many bytes a PDF must say that it is one (ISO 32000-1, annex H.3.4.1).
 const PDF_HEADER_WITHIN: usize = 1024;
+
+/// Bytes of a message that are looked at to tell it from other text.
+const MESSAGE_HEADER: usize = 8 * 1024;
 
 /// Number of bytes examined to tell text from other data, and kinds of text apart.
 const LOOKED_AT: usize = 64 * 1024;
@@ -28,13 +37,20 @@ pub fn format_of(bytes: &[u8], name: &str, media_type: Option<&str>) -> Result<F
         return Ok(Format::Pdf);
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        // Whether it is a Word document is found out when it is unpacked.
-        return Ok(Format::Docx);
+        // Of which kind it is is found out when it is unpacked.
+        return Ok(Format::Package);
     }
-    // Older Word documents; newer ones with a password are packed into the same container.
+    // Older documents of Office; newer ones with a password are packed into the same container.
     if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        let encrypted: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        return Err(if find(bytes, &encrypted) { Problem::PasswordNeeded } else { Problem::UnknownType });
+        let has = |name: &str| find(bytes, &name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+        return match (has("EncryptedPackage"), has("Workbook") || has("Book\0")) {
+            (true, _) => Err(Problem::PasswordNeeded),
+            (false, true) => Ok(Format::OldSheet),
+            (false, false) => Err(Problem::OldOffice),
+        };
+    }
+    if head.starts_with(b"{\\rtf") {
+        return Ok(Format::Rtf);
     }
     let said = said(name, media_type);
     if !decode::is_text(head) {
@@ -44,7 +60,7 @@ pub fn format_of(bytes: &[u8], name: &str, media_type: Option<&str>) -> Result<F
     match said {
         Some(Said::Binary) => Err(Problem::OtherType),
         Some(Said::Is(format)) => Ok(format),
-        None if head.starts_with(b"{\\rtf") => Err(Problem::UnknownType),
+        None if mail::is_message(&head[..head.len().min(MESSAGE_HEADER)]) => Ok(Format::Mail),
         None if looks_like_html(head) => Ok(Format::Html),
         None => Ok(Format::Text),
     }
@@ -60,7 +76,8 @@ enum Said {
 fn said(name: &str, media_type: Option<&str>) -> Option<Said> {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     let by_name = match ending.as_deref() {
-        Some("pdf" | "docx") => Some(Said::Binary),
+        Some("pdf" | "docx" | "xlsx" | "xlsm" | "xls" | "pptx" | "odt" | "ods" | "odp" | "epub") => Some(Said::Binary),
+        Some("eml" | "mht" | "mhtml") => Some(Said::Is(Format::Mail)),
         Some("html" | "htm" | "xhtml") => Some(Said::Is(Format::Html)),
         Some("md" | "markdown") => Some(Said::Is(Format::Markdown)),
         Some("csv") => Some(Said::Is(Format::Table(b','))),
@@ -74,6 +91,7 @@ fn said(name: &str, media_type: Option<&str>) -> Option<Said> {
         Some("text/html" | "application/xhtml+xml") => Some(Said::Is(Format::Html)),
         Some("text/markdown" | "text/x-markdown") => Some(Said::Is(Format::Markdown)),
         Some("text/csv") => Some(Said::Is(Format::Table(b','))),
+        Some("message/rfc822" | "multipart/related") => Some(Said::Is(Format::Mail)),
         Some("text/tab-separated-values") => Some(Said::Is(Format::Table(b'\t'))),
         _ => None,
     })
@@ -107,7 +125,7 @@ mod tests {
         };
         check(b"%PDF-1.7\n", "notes.txt", None, Ok(Format::Pdf));
         check(b"junk\n%PDF-1.4", "", None, Ok(Format::Pdf));
-        check(b"PK\x03\x04....", "x", None, Ok(Format::Docx));
+        check(b"PK\x03\x04....", "x", None, Ok(Format::Package));
         check(b"<!DOCTYPE html><p>", "page", None, Ok(Format::Html));
         check(b"# Title", "README.MD", None, Ok(Format::Markdown));
         check(b"a,b", "x.csv", Some("text/plain"), Ok(Format::Table(b',')));
@@ -117,7 +135,7 @@ mod tests {
         check(b"\x89PNG\r\n\x1a\n\0\0\0", "report.pdf", None, Err(Problem::UnknownType));
         check(b"\x12\0\x99\x01\0", "report.docx", None, Err(Problem::Broken));
         check(b"\x12\0\x99\x01\0", "data.bin", None, Err(Problem::UnknownType));
-        check(b"{\\rtf1 hello}", "x.doc", None, Err(Problem::UnknownType));
+        check(b"{\\rtf1 hello}", "x.doc", None, Ok(Format::Rtf));
         let old_word = [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &[0; 600]].concat();
         check(&old_word, "x.doc", None, Err(Problem::UnknownType));
         let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();

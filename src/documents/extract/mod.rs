@@ -4,16 +4,25 @@
 //! own (`chatbot extract`), which has limits on memory and time and access to nothing else. This module is the
 //! server's side; [`child`] is the other.
 
+mod book;
 pub mod child;
 mod decode;
-mod docx;
 mod html;
 mod kind;
 mod lines;
+mod mail;
 mod markdown;
+mod open_document;
+mod package;
 mod pdf;
 mod problem;
+mod rtf;
+mod sheets;
+mod slides;
+mod symbols;
 mod table;
+mod word;
+mod xml;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -69,6 +78,24 @@ pub struct Extracted {
     pub text: String,
     /// Where the format has any.
     pub pages: Option<u32>,
+}
+
+/// Text that stands raised behind other text: digits as raised digits, so that they are none of the number before; other text as it
+/// is.
+fn raised(text: &str) -> String {
+    let of = |c: char| match c {
+        '1' => Some('¹'),
+        '2' => Some('²'),
+        '3' => Some('³'),
+        '0' | '4'..='9' => char::from_u32('⁰' as u32 + c as u32 - '0' as u32),
+        '+' => Some('⁺'),
+        '-' | '−' => Some('⁻'),
+        '(' => Some('⁽'),
+        ')' => Some('⁾'),
+        ',' | ' ' => Some(c),
+        _ => None,
+    };
+    text.chars().map(of).collect::<Option<String>>().unwrap_or_else(|| text.to_owned())
 }
 
 /// Runs the processes that read files.

@@ -16,6 +16,8 @@ pub enum Problem {
     /// A folder, a pipe, a link.
     NoFile,
     UnknownType,
+    /// A document of Word or PowerPoint before 2007.
+    OldOffice,
     /// The content does not match the file name.
     OtherType,
     Broken,
@@ -52,6 +54,7 @@ impl Problem {
             Self::TooManyPages => Text::new("error-file_too_big-pages").with("max", limits.pages),
             Self::NoFile => Text::new("error-file_broken-no_file"),
             Self::UnknownType => Text::new("error-file_unknown_type"),
+            Self::OldOffice => Text::new("error-file_unknown_type-old_office"),
             Self::OtherType => Text::new("error-file_unknown_type-other"),
             Self::Broken => Text::new("error-file_broken"),
             Self::PasswordNeeded => Text::new("error-password_needed"),
