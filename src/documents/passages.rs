@@ -25,6 +25,9 @@ const TINY: usize = 100;
 /// Longest heading in characters; a longer line is text, whatever it begins with.
 const LONGEST_HEADING: usize = 300;
 
+/// What stands between the cells of a row.
+const BETWEEN_CELLS: &str = " | ";
+
 /// A piece of a document's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passage {
@@ -34,7 +37,8 @@ pub struct Passage {
     pub range: Range<usize>,
     /// The page where it begins, from 1, if the text has pages.
     pub page: Option<u32>,
-    /// The words of the nearest heading above, without their marks; bytes in the text.
+    /// The words of the nearest heading above, without their marks; or the first row of a table of which other rows are in another
+    /// passage. Bytes in the text.
     pub heading: Option<Range<usize>>,
 }
 
@@ -46,9 +50,13 @@ pub fn passages(text: &str, kind: DocumentKind) -> Vec<Passage> {
         DocumentKind::Faq => (sections(text, |level| level == 2), LONGEST_ANSWER),
     };
     let mut pages = Pages::new(text);
+    let tables = tables(text);
     let pieces = sections.into_iter().flat_map(|section| {
-        let pieces = pieces(text, section.range.clone(), longest);
-        pieces.into_iter().map(move |range| (section.heading_of(text, range.start), range))
+        let (pieces, tables) = (pieces(text, section.range.clone(), longest), &tables);
+        pieces.into_iter().map(move |range| {
+            let names = tables.names_at(range.start);
+            (names.or_else(|| section.heading_of(text, range.start)), range)
+        })
     });
     let numbered = pieces.zip(0..);
     numbered.map(|((heading, range), number)| Passage { number, page: pages.at(range.start), heading, range }).collect()
@@ -131,6 +139,38 @@ fn heading_line(line: &str, start: usize) -> Option<Heading> {
     let offset = words.as_ptr().addr() - line.as_ptr().addr();
     let words = start + offset..start + offset + words.len();
     Some(Heading { level, line: start..start + line.trim_end().len(), words })
+}
+
+/// The tables of a text: lines with cells that follow each other.
+struct Tables {
+    /// From the beginning of the second row to the end, and the first row, which names the columns.
+    tables: Vec<(Range<usize>, Range<usize>)>,
+}
+
+fn tables(text: &str) -> Tables {
+    let (mut tables, mut open, mut at) = (Vec::<(Range<usize>, Range<usize>)>::new(), false, 0);
+    for line in text.split_inclusive(['\n', '\x0c']) {
+        let (start, end) = (at, at + line.len());
+        at = end;
+        let is_row = line.contains(BETWEEN_CELLS);
+        match tables.last_mut().filter(|_| open && is_row) {
+            Some((rows, _)) => rows.end = end,
+            None if is_row => tables.push((end..end, trimmed(text, start..end))),
+            None => {}
+        }
+        open = is_row;
+    }
+    tables.retain(|(rows, names)| !rows.is_empty() && text[names.clone()].chars().nth(LONGEST_HEADING).is_none());
+    Tables { tables }
+}
+
+impl Tables {
+    /// The names of the columns where a row begins that is not the first.
+    fn names_at(&self, start: usize) -> Option<Range<usize>> {
+        let after = self.tables.partition_point(|(rows, _)| rows.start <= start);
+        let (rows, names) = self.tables.get(after.checked_sub(1)?)?;
+        rows.contains(&start).then(|| names.clone())
+    }
 }
 
 /// Joins sections that are too short to be found or quoted with those that follow. A heading without text of its own goes to
@@ -330,6 +370,20 @@ mod tests {
         let first = format!("# Part one\n\n## Hours\n\n{}", body.trim());
         assert_eq!(found, [(Some("Hours"), first.as_str()), (Some("Annex"), "## Annex")]);
         assert_eq!(split("# Only", DocumentKind::Text), [(Some("Only"), "# Only")]);
+    }
+
+    #[test]
+    fn rows_of_a_table_keep_the_names_of_its_columns() {
+        let rows: String = (0..60).map(|n| format!("Pump {n} | {n} months | pumps{n}@example.org\n")).collect();
+        let text = format!("## Warranty\n\nThese are the times.\n\nProduct | Warranty | Contact\n{rows}\nThis is all.");
+        let found = split(&text, DocumentKind::Text);
+        assert!(found.len() > 3 && found[0].0 == Some("Warranty"));
+        for (heading, passage) in &found[1..] {
+            assert!(
+                *heading == Some("Product | Warranty | Contact") && passage.starts_with("Pump "),
+                "{heading:?} {passage}"
+            );
+        }
     }
 
     #[test]
