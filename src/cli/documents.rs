@@ -82,6 +82,7 @@ struct Document {
     state: String,
     passages: u32,
     pages: Option<u32>,
+    pages_without_text: Option<u32>,
 }
 
 /// Runs the subcommand and prints its result.
@@ -212,7 +213,16 @@ async fn list(client: &Client, query: &[(&str, String)], limit: usize) -> anyhow
 impl Document {
     fn line(&self) -> String {
         let pages = self.pages.map(|pages| format!(", {}", counted(pages.into(), "page"))).unwrap_or_default();
-        format!("{}  {} ({}{pages})\n", self.id, self.title, counted(self.passages.into(), "passage"))
+        let passages = counted(self.passages.into(), "passage");
+        format!("{}  {} ({passages}{pages}{})\n", self.id, self.title, self.without_text())
+    }
+
+    /// What is missing of a file of which some pages are pictures.
+    fn without_text(&self) -> String {
+        match self.pages_without_text {
+            Some(count) => format!("; {} without text, perhaps pictures of pages", counted(count.into(), "page")),
+            None => String::new(),
+        }
     }
 }
 

@@ -49,6 +49,15 @@ pub struct Draft {
     pub origin: Origin,
 }
 
+impl Draft {
+    /// Pages that hold no text, such as pictures of pages.
+    pub fn pages_without_text(&self) -> u32 {
+        let is_empty = |page: &&str| !page.chars().any(char::is_alphanumeric);
+        let count = self.pages.map_or(0, |_| self.text.split('\x0c').filter(is_empty).count());
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
+
 /// Imports documents.
 pub struct Intake {
     files: Arc<Files>,

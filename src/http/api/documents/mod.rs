@@ -239,10 +239,12 @@ async fn add_file(form: FormData, caller: Caller, app: Arc<App>) -> Answer {
 async fn store(caller: Caller, draft: Draft, fields: DocumentFields, app: Arc<App>) -> Answer {
     let room = fields.room()?;
     let draft = Draft { title: fields.title.or(draft.title), author: fields.author.or(draft.author), ..draft };
+    let without_text = draft.pages_without_text();
     let new = NewDocument { draft, language: fields.language, room };
     let (library, actor) = (app.library.clone(), caller.actor(None));
     let added = to_the_end(&app, async move { library.add(&actor, new).await }).await?;
-    Ok(json(StatusCode::CREATED, &DocumentView::new(&added, &app.library, &caller.actor(None))))
+    let view = DocumentView::new(&added, &app.library, &caller.actor(None)).with_pages_without_text(without_text);
+    Ok(json(StatusCode::CREATED, &view))
 }
 
 /// Changes fields of a document with JSON, or its file with a form. For the owner.

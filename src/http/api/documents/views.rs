@@ -33,6 +33,9 @@ pub struct DocumentView {
     passages: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pages: Option<u32>,
+    /// Of a file that was just read: pages on which no text was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages_without_text: Option<u32>,
     chars: u64,
     origin: OriginView,
 }
@@ -105,9 +108,15 @@ impl DocumentView {
             state: library.state(document.number),
             passages: document.passages,
             pages: document.pages,
+            pages_without_text: None,
             chars: document.chars,
             origin: if is_managed { origin } else { origin.in_public() },
         }
+    }
+
+    /// Says how many pages of its file, which was just read, hold no text.
+    pub fn with_pages_without_text(self, count: u32) -> Self {
+        Self { pages_without_text: (count > 0).then_some(count), ..self }
     }
 }
 
@@ -229,6 +238,8 @@ pub struct DraftView {
     kind: DocumentKind,
     text: String,
     pages: Option<u32>,
+    /// Pages on which no text was found: pictures of pages, or empty ones.
+    pages_without_text: u32,
     chars: usize,
     passages: usize,
     origin: OriginView,
@@ -244,6 +255,7 @@ impl DraftView {
             passages: passages(&draft.text, draft.kind).len(),
             origin: OriginView::new(&draft.origin),
             original: draft.origin.file.as_ref().map(|file| file.as_str().to_owned()),
+            pages_without_text: draft.pages_without_text(),
             title: draft.title,
             author: draft.author,
             kind: draft.kind,

@@ -47,6 +47,7 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
         <${Choice} name="kind" label=${t('documents.kind')} value=${fields.value.kind} set=${set('kind')} options=${['text', 'faq'].map((kind) => [kind, t(`documents.kind-${kind}`)])} />
         <${Choice} name="room" label=${t('documents.where')} value=${fields.value.room} set=${set('room')} options=${roomsFor(app, fields.value.room)} />
         <p class="soft" data-testid="document-facts">${factsOf(document)}</p>
+        ${isMostlyPictures(document) && html`<p role="note" data-testid="document-pictures">${t('documents.pictures')}</p>`}
         ${children}
         <p class="problem" role="alert" data-testid="document-problem">${problem.value}</p>
         <div class="buttons">
@@ -69,9 +70,12 @@ const fieldsOf = ({ title, author, language, kind, room }) => ({
   title: title ?? '', author: author ?? '', language: language ?? 'other', kind: kind ?? 'text', room: room ?? '',
 });
 
-function factsOf({ pages, chars, passages, origin }) {
+const isMostlyPictures = ({ pages, pages_without_text: empty }) => empty * 2 > pages;
+
+function factsOf({ pages, pages_without_text: empty, chars, passages, origin }) {
   return [
     pages && t('documents.pages', { n: pages }),
+    empty && t('documents.pages-without-text', { n: empty }),
     chars && t('documents.chars', { n: chars }),
     passages && t('documents.passages', { n: passages }),
     origin?.name ?? origin?.url,
