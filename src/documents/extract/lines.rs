@@ -1,5 +1,7 @@
 //! Rejoins hard-wrapped lines into paragraphs; phrases that are split across lines cannot be found.
 
+use super::hyphens::{Break, Words};
+
 /// Widest margin in columns at which lines are broken by hand or by a program; what is wider was not broken at all.
 const WIDEST_MARGIN: usize = 180;
 
@@ -23,17 +25,18 @@ pub fn not_a_heading(line: &str) -> std::borrow::Cow<'_, str> {
 pub fn joined(text: &str, fill: f32) -> String {
     let Some(margin) = margin(text) else { return text.to_owned() };
     let full = (margin as f32 * fill) as usize;
-    let pages: Vec<String> = text.split('\x0c').map(|page| join_page(page, full)).collect();
+    let words = Words::of(text.split(['\n', '\x0c']));
+    let pages: Vec<String> = text.split('\x0c').map(|page| join_page(page, full, &words)).collect();
     pages.join("\x0c")
 }
 
-fn join_page(page: &str, full: usize) -> String {
+fn join_page(page: &str, full: usize, words: &Words) -> String {
     let mut text = String::with_capacity(page.len());
     let mut last = "";
     for (index, line) in page.split('\n').enumerate() {
         let line = line.trim_end();
         if goes_on(last, line, full) {
-            glue(&mut text, line.trim_start());
+            glue(&mut text, line.trim_start(), words);
         } else {
             if index > 0 {
                 text.push('\n');
@@ -75,22 +78,64 @@ fn begins_item(line: &str) -> bool {
     let line = line.trim_start();
     let mut rest = line.chars();
     let Some(first) = rest.next() else { return false };
-    if matches!(first, '•' | '●' | '○' | '■' | '□' | '◆' | '▪' | '·' | '–' | '—' | '>' | '①'..='⑳')
-    {
+    if is_bullet(first) {
         return true;
     }
     if matches!(first, '-' | '*' | '+') {
         return rest.next().is_some_and(char::is_whitespace);
     }
+    let after = after_number(line);
+    let marks_number = matches!(after.chars().next(), Some('、' | ')' | '）' | '.' | '．' | '】'));
+    // "3.5 million" goes on with a sentence.
+    let is_decimal = after.starts_with('.') && after[1..].starts_with(|c: char| c.is_ascii_digit());
+    let is_numbered = after.len() < line.len() && (marks_part(line, after) || (marks_number && !is_decimal));
+    is_numbered || after_letter(line).is_some_and(|after| after.starts_with(char::is_whitespace))
+}
+
+/// Whether a text is nothing but what an item, a clause or a heading begins with.
+pub fn is_mark(text: &str) -> bool {
+    let text = text.trim();
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (None, _) => return false,
+        (Some(first), None) => return is_bullet(first) || matches!(first, '-' | '*' | '+' | '✓' | '→'),
+        _ => {}
+    }
+    let after = after_number(text);
+    let ends = |after: &str| matches!(after, "、" | ")" | "）" | "." | "．" | "】");
+    (after.len() < text.len() && (ends(after) || (marks_part(text, after) && after.chars().count() == 1)))
+        || after_letter(text).is_some_and(str::is_empty)
+        || is_section(text)
+}
+
+/// "1.2" or "3.1.4.", which only sections have.
+fn is_section(text: &str) -> bool {
+    let mut parts = text.trim_end_matches('.').split('.');
+    let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.ends_with('.') && parts.clone().count() > 1 && parts.all(is_number)
+}
+
+fn is_bullet(c: char) -> bool {
+    matches!(c, '•' | '●' | '○' | '■' | '□' | '◆' | '▪' | '·' | '–' | '—' | '>' | '◦' | '‣' | '➢' | '①'..='⑳')
+}
+
+/// What follows the number that a line begins with.
+fn after_number(line: &str) -> &str {
     let number = line.trim_start_matches(['(', '（', '第', '【']);
     let after = number.trim_start_matches(|c: char| c.is_ascii_digit() || is_numeral(c));
     let is_numbered = after.len() < number.len() && number.len() - after.len() <= 12;
-    let marks_number = matches!(after.chars().next(), Some('、' | ')' | '）' | '.' | '．' | '】'));
-    let marks_part =
-        line.starts_with('第') && matches!(after.chars().next(), Some('条' | '條' | '章' | '节' | '節' | '款'));
-    // "3.5 million" goes on with a sentence.
-    let is_decimal = after.starts_with('.') && after[1..].starts_with(|c: char| c.is_ascii_digit());
-    is_numbered && (marks_part || (marks_number && !is_decimal))
+    if is_numbered { after } else { line }
+}
+
+/// What follows a letter in brackets, "(a)", or before one, "a)".
+fn after_letter(line: &str) -> Option<&str> {
+    let is_letter = |c: char| c.is_ascii_lowercase();
+    line.strip_prefix('(').unwrap_or(line).strip_prefix(is_letter)?.strip_prefix(')')
+}
+
+/// Whether the number of an article or a chapter goes before this.
+fn marks_part(line: &str, after: &str) -> bool {
+    line.starts_with('第') && matches!(after.chars().next(), Some('条' | '條' | '章' | '节' | '節' | '款'))
 }
 
 fn is_numeral(c: char) -> bool {
@@ -98,25 +143,34 @@ fn is_numeral(c: char) -> bool {
 }
 
 /// Adds a line to the one before: no space between Chinese characters, and a word that was broken is whole again.
-pub fn glue(text: &mut String, next: &str) {
+pub fn glue(text: &mut String, next: &str, words: &Words) {
     let (Some(before), Some(after)) = (text.chars().next_back(), next.chars().next()) else { return };
-    let ends_broken = text.ends_with(['-', '\u{2010}']) && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
-    if before == '\u{ad}' || (ends_broken && after.is_lowercase()) {
-        text.pop();
-    } else if !is_wide(before) && !is_wide(after) {
-        text.push(' ');
+    match words.at_break(text, next) {
+        Some(Break::Soft) => {
+            text.pop();
+        }
+        Some(Break::Hard) => {}
+        Some(Break::Open) => text.push(' '),
+        None if is_wide(before) || is_wide(after) || goes_on_in_address(text) => {}
+        None => text.push(' '),
     }
     text.push_str(next);
 }
 
+/// Whether a text ends within an address, which has no spaces.
+fn goes_on_in_address(text: &str) -> bool {
+    let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+    word.contains("://") && word.ends_with(['/', '?', '&', '=', '_', '#'])
+}
+
 /// Columns, as a terminal shows it.
-fn width(line: &str) -> usize {
+pub fn width(line: &str) -> usize {
     line.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
 }
 
 /// Columns that a line must have left for the next one's beginning to fit: a word with the space before it, or one Chinese
 /// character with the mark behind it, which may not begin a line.
-fn first_word(line: &str) -> usize {
+pub fn first_word(line: &str) -> usize {
     let line = line.trim_start();
     let mut rest = line.chars();
     match rest.next() {

@@ -8,6 +8,7 @@ mod book;
 pub mod child;
 mod decode;
 mod html;
+mod hyphens;
 mod kind;
 mod lines;
 mod mail;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::layout::Line;
+use crate::documents::extract::hyphens::Words;
 use crate::documents::extract::lines;
 
 /// How much larger than the text a heading is, at least.
@@ -51,7 +52,7 @@ impl Levels {
     }
 
     /// A page's text with its headings marked. A heading of two lines is one, and so are lines that were broken at the margin.
-    pub fn mark(&self, page: &[Line]) -> String {
+    pub fn mark(&self, page: &[Line], words: &Words) -> String {
         let mut marked: Vec<String> = Vec::with_capacity(page.len());
         let mut above: Option<(&Line, Option<usize>)> = None;
         for line in page {
@@ -61,7 +62,7 @@ impl Levels {
                 None => of_above.is_none() && goes_on(above, line),
             });
             match (level, marked.last_mut()) {
-                (_, Some(last)) if goes_on => lines::glue(last, line.text.trim()),
+                (_, Some(last)) if goes_on => lines::glue(last, line.text.trim(), words),
                 (Some(level), _) => marked.push(format!("{} {}", "#".repeat(level), line.text.trim())),
                 (None, _) => marked.push(lines::not_a_heading(line.text.trim_end()).into_owned()),
             }
@@ -92,7 +93,7 @@ mod tests {
             let head = [line("第一章", 40), line("总则", 40), line("", 0), lead, line("12", 40)];
             head.into_iter().chain(long()).collect()
         };
-        let mark = |page: &[Line]| Levels::of(std::slice::from_ref(&page.to_vec())).mark(&page[..5]);
+        let mark = |page: &[Line]| Levels::of(std::slice::from_ref(&page.to_vec())).mark(&page[..5], &Words::default());
         assert_eq!(mark(&page(line(body, 22))), "# 第一章总则\n\n正文很长，说明规定。\n12");
         assert_eq!(mark(&page(line(body, 24))), "# 第一章总则\n\n正文很长，说明规定。\n12", "hardly larger");
         let bold = Line { is_bold: true, ..line(body, 24) };
@@ -101,6 +102,6 @@ mod tests {
         assert_eq!(mark(&page(leader)), "# 第一章总则\n\n正文很长，说明规定。\n12", "in a table of contents");
         let slides: Vec<Line> =
             page(line(body, 22)).into_iter().map(|line| Line { size: line.size.max(23), ..line }).take(6).collect();
-        assert!(!Levels::of(&[slides[..3].to_vec()]).mark(&slides).contains('#'), "slides");
+        assert!(!Levels::of(&[slides[..3].to_vec()]).mark(&slides, &Words::default()).contains('#'), "slides");
     }
 }

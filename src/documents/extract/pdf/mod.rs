@@ -18,6 +18,7 @@ mod widths;
 
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
+use super::hyphens::Words;
 use super::problem::Problem;
 use super::{ExtractLimits, Extracted};
 use content::Reader;
@@ -50,7 +51,8 @@ pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem
     }
     furniture::drop_furniture(&mut pages);
     let levels = Levels::of(&pages);
-    let texts: Vec<String> = pages.iter().map(|page| levels.mark(page)).collect();
+    let words = Words::of(pages.iter().flatten().map(|line| line.text.as_str()));
+    let texts: Vec<String> = pages.iter().map(|page| levels.mark(page, &words)).collect();
     let about = document.metadata();
     Ok(Extracted {
         title: about.title.as_deref().map(text_string),
