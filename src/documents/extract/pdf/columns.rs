@@ -44,29 +44,53 @@ impl Gap {
     }
 }
 
-/// All rows in the order of reading.
-pub fn in_order(pieces: Vec<Piece>) -> Vec<Row> {
-    let mut ordered = Vec::new();
-    order(pieces, 0, &mut ordered);
-    ordered
+/// Puts pages in order, one after the other: where the columns of one were, those of the next are likely.
+#[derive(Default)]
+pub struct Columns {
+    /// The gaps of the page before, by their sides.
+    known: Vec<(f32, f32)>,
+    found: Vec<(f32, f32)>,
 }
 
-fn order(pieces: Vec<Piece>, depth: usize, ordered: &mut Vec<Row>) {
-    let is_for_people = depth < DEEPEST && pieces.len() <= MOST_PIECES;
-    let mut rows = rows(pieces);
-    let gap = (is_for_people && rows.len() <= MOST_ROWS).then(|| columns(&rows)).flatten();
-    let Some(gap) = gap else {
-        set_margin(&mut rows);
-        return ordered.append(&mut rows);
-    };
-    let below = rows.split_off(gap.rows.end);
-    let beside = rows.split_off(gap.rows.start);
-    let (left, right) = parted(beside, &gap);
-    let above = rows;
-    for part in [all(above), left, right, all(below)] {
-        if !part.is_empty() {
-            order(part, depth + 1, ordered);
+impl Columns {
+    /// All rows of a page in the order of reading.
+    pub fn in_order(&mut self, pieces: Vec<Piece>) -> Vec<Row> {
+        let mut ordered = Vec::new();
+        self.order(pieces, 0, &mut ordered);
+        self.known = std::mem::take(&mut self.found);
+        ordered
+    }
+
+    fn order(&mut self, pieces: Vec<Piece>, depth: usize, ordered: &mut Vec<Row>) {
+        let is_for_people = depth < DEEPEST && pieces.len() <= MOST_PIECES;
+        let mut rows = rows(pieces);
+        let gap = (is_for_people && rows.len() <= MOST_ROWS).then(|| columns(&rows).or_else(|| self.known_in(&rows)));
+        let Some(gap) = gap.flatten() else {
+            set_margin(&mut rows);
+            return ordered.append(&mut rows);
+        };
+        self.found.push((gap.x0, gap.x1));
+        let below = rows.split_off(gap.rows.end);
+        let beside = rows.split_off(gap.rows.start);
+        let (left, right) = parted(beside, &gap);
+        let above = rows;
+        for part in [all(above), left, right, all(below)] {
+            if !part.is_empty() {
+                self.order(part, depth + 1, ordered);
+            }
         }
+    }
+
+    /// A gap of the page before that goes through all rows, which may be too few to tell. Both sides must be drawn one after the other.
+    fn known_in(&self, rows: &[Row]) -> Option<Gap> {
+        let count = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
+        let gaps = self.known.iter().map(|(x0, x1)| {
+            let (left, right) = (count(&|row| row.x0() < *x0), count(&|row| row.x1() > *x1));
+            Gap { rows: 0..rows.len(), x0: *x0, x1: *x1, left, right }
+        });
+        let crosses = |gap: &Gap, piece: &Piece| piece.x0 < gap.x1 && piece.x1 > gap.x0;
+        let mut gaps = gaps.filter(|gap| !rows.iter().flat_map(|row| &row.pieces).any(|piece| crosses(gap, piece)));
+        gaps.find(|gap| gap.fewest() > 0 && turns(rows, gap) == 1)
     }
 }
 
@@ -109,8 +133,23 @@ fn columns(rows: &[Row]) -> Option<Gap> {
         let (is_apart, is_across) = (turns <= few && !is_form(&beside, gap), turns > many);
         let (left, right) = parted(beside, gap);
         let are_texts = || is_text(&left, is_across) && is_text(&right, is_across) && !has_cells(gap, &gaps, rows);
-        are_beside(&left, &right) && (is_apart || are_texts())
+        are_beside(&left, &right) && (is_apart || are_texts() || has_remarks(&left, &right))
     })
+}
+
+/// Whether one part is a running text, and the other has small remarks beside it.
+fn has_remarks(left: &[Piece], right: &[Piece]) -> bool {
+    const SMALLER: f32 = 0.93;
+    const NARROWER: f32 = 0.5;
+    let size = |part: &[Piece]| median(part.iter().map(|piece| piece.size));
+    let width = |part: &[Piece]| {
+        let start = part.iter().map(|piece| piece.x0).fold(f32::INFINITY, f32::min);
+        part.iter().map(|piece| piece.x1).fold(f32::NEG_INFINITY, f32::max) - start
+    };
+    let are_beside = |text: &[Piece], remarks: &[Piece]| {
+        size(remarks) < SMALLER * size(text) && width(remarks) < NARROWER * width(text) && is_text(text, true)
+    };
+    are_beside(left, right) || are_beside(right, left)
 }
 
 /// How often drawing goes from one side of a gap to the other: once for columns, for each row of a table.

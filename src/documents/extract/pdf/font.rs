@@ -212,6 +212,8 @@ fn own_encoding(descriptor: &Dict<'_>, name: &str) -> Option<Encoding> {
     let is_embedded = ["FontFile", "FontFile2", "FontFile3"].iter().any(|key| descriptor.contains_key(key));
     if name.contains("Dingbats") {
         Some(Encoding::Dingbats)
+    } else if name.contains("Wingdings") {
+        Some(Encoding::Wingdings)
     } else if name.ends_with("Symbol") || name.ends_with("SymbolMT") || name.starts_with("Symbol") {
         Some(Encoding::Symbol)
     } else {

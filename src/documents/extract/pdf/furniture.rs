@@ -1,6 +1,6 @@
 //! Headers and footers that repeat on most pages: they would appear in the middle of sentences.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::layout::Line;
 
@@ -9,7 +9,7 @@ const FEW: usize = 4;
 
 /// Removes them from the pages.
 pub fn drop_furniture(pages: &mut [Vec<Line>]) {
-    for place in [first, last] {
+    for place in [first as Place, last] {
         // A running title with a number below it takes two rounds.
         for _ in 0..2 {
             let mut counts: HashMap<String, usize> = HashMap::new();
@@ -20,14 +20,55 @@ pub fn drop_furniture(pages: &mut [Vec<Line>]) {
             }
             let repeated = counts.into_iter().find(|(_, count)| *count >= FEW && *count * 2 > pages.len());
             let Some((repeated, _)) = repeated else { break };
-            for page in pages.iter_mut() {
-                if let Some(index) = place(page).filter(|index| pattern(&page[*index].text) == repeated) {
-                    page.remove(index);
-                }
-            }
+            drop(pages, place, |_, line| pattern(&line.text) == repeated);
+        }
+    }
+    drop_numbers(pages);
+}
+
+/// Removes numbers that count the pages, above or below: however few these are where the number is all, and else what stands beside it.
+fn drop_numbers(pages: &mut [Vec<Line>]) {
+    for (number, few) in [(page_number as fn(&Line) -> Option<i64>, 2), (|line| line.number.or(page_number(line)), FEW)]
+    {
+        let mut counts: HashMap<i64, usize> = HashMap::new();
+        for (at, page) in (0..).zip(pages.iter()) {
+            let places = [first(page), last(page)].into_iter().flatten();
+            let ahead: HashSet<i64> = places.filter_map(|index| Some(number(&page[index])? - at)).collect();
+            ahead.into_iter().for_each(|ahead| *counts.entry(ahead).or_default() += 1);
+        }
+        let Some((ahead, _)) = counts.into_iter().find(|(_, count)| *count >= few && *count * 2 > pages.len()) else {
+            continue;
+        };
+        for place in [first as Place, last] {
+            drop(pages, place, |at, line| number(line) == Some(at + ahead));
         }
     }
 }
+
+fn drop(pages: &mut [Vec<Line>], place: Place, is: impl Fn(i64, &Line) -> bool) {
+    for (at, page) in (0..).zip(pages.iter_mut()) {
+        if let Some(index) = place(page).filter(|index| is(at, &page[*index])) {
+            page.remove(index);
+        }
+    }
+}
+
+/// The number of a page, where a line says nothing else.
+fn page_number(line: &Line) -> Option<i64> {
+    let line = line.text.as_str();
+    const LONGEST: usize = 24;
+    const WORDS: [&str; 9] = ["page", "of", "p", "seite", "von", "第", "页", "頁", "共"];
+    let is_word = |part: &str| part.is_empty() || WORDS.contains(&part.to_lowercase().as_str());
+    let mut words = line
+        .split(|c: char| !c.is_alphabetic())
+        .flat_map(|part| if part.is_ascii() { vec![part] } else { part.split("").collect() });
+    let plain = line.len() <= LONGEST && words.all(is_word);
+    let digits = line.split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())?;
+    digits.parse().ok().filter(|_| plain)
+}
+
+/// Where on a page a line is looked for.
+type Place = fn(&[Line]) -> Option<usize>;
 
 /// A line without its numbers.
 fn pattern(line: &str) -> String {
@@ -35,11 +76,11 @@ fn pattern(line: &str) -> String {
 }
 
 fn first(page: &[Line]) -> Option<usize> {
-    page.iter().position(|line| !line.text.trim().is_empty())
+    page.iter().position(|line| !line.text.trim().is_empty()).filter(|index| !page[*index].is_cells)
 }
 
 fn last(page: &[Line]) -> Option<usize> {
-    page.iter().rposition(|line| !line.text.trim().is_empty())
+    page.iter().rposition(|line| !line.text.trim().is_empty()).filter(|index| !page[*index].is_cells)
 }
 
 #[cfg(test)]
@@ -68,5 +109,25 @@ mod tests {
         let mut few: Vec<_> = (0..3).map(|_| page(&["同样的话", "正文"])).collect();
         drop_furniture(&mut few);
         assert!(few.iter().all(|page| page.len() == 2));
+    }
+
+    #[test]
+    fn numbers_of_pages_are_dropped_also_from_a_few() {
+        let mut pages: Vec<_> = (3..=4).map(|n| page(&["The text goes", &format!("– {n} –")])).collect();
+        drop_furniture(&mut pages);
+        assert!(pages.iter().all(|page| text(page) == "The text goes"), "{pages:?}");
+        for (line, number) in
+            [("12", Some(12)), ("Page 2 of 9", Some(2)), ("第 3 页", Some(3)), ("Rule 3", None), ("", None)]
+        {
+            assert_eq!(page_number(&page(&[line])[0]), number, "{line}");
+        }
+        let heads = |n: i64| Line { text: format!("{n} Boats"), number: Some(n), ..Line::default() };
+        let mut pages: Vec<_> =
+            (7..=11).map(|n| [vec![heads(n)], page(&[&"text ".repeat(n as usize)])].concat()).collect();
+        drop_furniture(&mut pages);
+        assert!(pages.iter().all(|page| text(page).starts_with("text")), "{pages:?}");
+        let mut rules: Vec<_> = (1..=2).map(|n| page(&[&format!("Rule {n}"), "text"])).collect();
+        drop_furniture(&mut rules);
+        assert!(rules.iter().all(|page| page.len() == 2));
     }
 }

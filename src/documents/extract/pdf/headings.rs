@@ -46,7 +46,7 @@ impl Levels {
 
     fn level(&self, line: &Line) -> Option<usize> {
         let has_words = line.text.chars().filter(|c| c.is_alphabetic()).count() > 1;
-        let can_be = has_words && !line.is_leader && line.text.chars().count() <= LONGEST;
+        let can_be = has_words && !line.is_leader && !line.is_cells && line.text.chars().count() <= LONGEST;
         let stands_out = can_be && (line.is_bold || line.size as f32 >= self.surely);
         self.sizes.iter().position(|size| *size == line.size).filter(|_| stands_out).map(|index| index.min(5) + 1)
     }
@@ -74,7 +74,11 @@ impl Levels {
 
 /// Whether a paragraph goes on in the next line.
 fn goes_on(line: &Line, next: &Line) -> bool {
-    line.is_full && line.size == next.size && lines::may_go_on(&line.text, &next.text)
+    line.is_full
+        && !line.is_cells
+        && !next.is_cells
+        && line.size == next.size
+        && lines::may_go_on(&line.text, &next.text)
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::columns::{in_order, median};
-use super::content::{Glyph, MIDDLE};
-use super::pieces::{Row, pieces};
+use super::columns::{Columns, median};
+use super::content::{Glyph, MIDDLE, Shown};
+use super::pieces::{FAR, Part, Row, pieces};
+use super::rules::Rule;
+use super::{aligned, line_numbers, ruby, tables};
 use crate::documents::extract::lines::is_wide;
 
 /// A line of text, and how it is set.
@@ -17,18 +19,25 @@ pub struct Line {
     pub is_bold: bool,
     /// It leads to a number far away, as lines of a table of contents do.
     pub is_leader: bool,
+    /// A row of a table.
+    pub is_cells: bool,
+    /// A number at the beginning or the end, far from all else.
+    pub number: Option<i64>,
     /// The first word of the next line would not have fitted on it.
     pub is_full: bool,
 }
 
-/// Puts characters into lines; an empty line stands where there is a gap.
-pub fn lines(glyphs: Vec<Glyph>) -> Vec<Line> {
+/// Puts what a page shows into lines; an empty line stands where there is a gap.
+pub fn lines(shown: Shown, columns: &mut Columns) -> Vec<Line> {
     let mut lines = Vec::new();
-    for direction in directions(upended(glyphs)) {
+    for (angle, glyphs) in directions(upended(shown.glyphs)) {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.extend(spaced(&in_order(pieces(&direction))));
+        let rules: Vec<Rule> = shown.rules.iter().filter_map(|rule| rule.turned(angle)).collect();
+        let (tables, glyphs) = tables::drawn(glyphs, &rules);
+        let pieces = [ruby::without(line_numbers::without(pieces(&glyphs))), tables].concat();
+        lines.extend(spaced(&aligned::tables(columns.in_order(pieces), &rules)));
     }
     lines
 }
@@ -53,7 +62,7 @@ fn upended(mut glyphs: Vec<Glyph>) -> Vec<Glyph> {
 }
 
 /// The characters by where their lines run to, most of them first, turned so that all run to the right.
-fn directions(glyphs: Vec<Glyph>) -> Vec<Vec<Glyph>> {
+fn directions(glyphs: Vec<Glyph>) -> Vec<(i16, Vec<Glyph>)> {
     let mut directions: HashMap<i16, Vec<Glyph>> = HashMap::new();
     for glyph in glyphs {
         // Scans are straightened by a few degrees.
@@ -63,18 +72,24 @@ fn directions(glyphs: Vec<Glyph>) -> Vec<Vec<Glyph>> {
     }
     let mut directions: Vec<(i16, Vec<Glyph>)> = directions.into_iter().collect();
     directions.sort_by_key(|(angle, glyphs)| (std::cmp::Reverse(glyphs.len()), *angle));
-    directions.into_iter().map(|(_, glyphs)| glyphs).collect()
+    directions
 }
 
 fn turned(glyph: Glyph, angle: i16) -> Glyph {
+    let (x, y) = turned_point(glyph.x, glyph.y, angle);
+    Glyph { x, y, ..glyph }
+}
+
+/// Where a point is when what runs at that angle is turned to run to the right.
+pub fn turned_point(x: f32, y: f32, angle: i16) -> (f32, f32) {
     let (sin, cos) = match angle.rem_euclid(360) {
-        0 => return glyph,
+        0 => return (x, y),
         90 => (1.0, 0.0),
         180 => (0.0, -1.0),
         270 => (-1.0, 0.0),
         other => f32::from(other).to_radians().sin_cos(),
     };
-    Glyph { x: glyph.x * cos + glyph.y * sin, y: glyph.y * cos - glyph.x * sin, ..glyph }
+    (x * cos + y * sin, y * cos - x * sin)
 }
 
 /// Rows as lines, with an empty one where more than usual lies between them.
@@ -84,21 +99,46 @@ fn spaced(rows: &[Row]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
         let above = index.checked_sub(1).map(|above| pitch(&rows[above..=index]));
-        if above.is_some_and(|pitch| pitch > (1.35 * usual).max(1.2)) {
+        let is_in_table = index > 0 && rows[index - 1].pieces.iter().any(|piece| piece.part == Part::Row);
+        if !is_in_table && above.is_some_and(|pitch| pitch > (1.35 * usual).max(1.2)) {
             lines.push(Line::default());
         }
         lines.push(Line { is_full: rows.get(index + 1).is_some_and(|next| row.is_full_before(next)), ..line(row) });
     }
+    for block in lines.split_mut(|line| line.text.is_empty()) {
+        if is_list(block) {
+            block.iter_mut().for_each(|line| line.is_full = false);
+        }
+    }
     lines
+}
+
+/// Whether these lines are all about as long by chance, as opening hours or verses may be: each begins with a capital, and none says
+/// that it goes on.
+fn is_list(lines: &[Line]) -> bool {
+    const FEWEST: usize = 4;
+    let begins = |line: &Line| line.text.trim_start().starts_with(char::is_uppercase);
+    let goes_on = |line: &Line| line.text.ends_with([',', ';', '-', '.', '\u{2010}', '\u{ad}']);
+    lines.len() >= FEWEST && lines.iter().all(begins) && !lines[..lines.len() - 1].iter().any(goes_on)
 }
 
 fn line(row: &Row) -> Line {
     let (text, is_leader) = without_leaders(&row.text());
-    Line { text, size: (row.usual_size() * 2.0).round() as u32, is_bold: row.is_bold(), is_leader, is_full: false }
+    let groups = row.groups(FAR);
+    let number = [groups.first(), groups.last()].into_iter().flatten().find_map(|group| group.text().parse().ok());
+    Line {
+        text,
+        size: (row.usual_size() * 2.0).round() as u32,
+        is_bold: row.is_bold(),
+        is_leader,
+        is_cells: row.is_cells(),
+        number: number.filter(|_| groups.len() > 1),
+        is_full: false,
+    }
 }
 
 /// Puts a wide gap in the place of dots that lead from a name to a number.
-fn without_leaders(text: &str) -> (String, bool) {
+pub fn without_leaders(text: &str) -> (String, bool) {
     let (mut plain, mut is_leader) = (String::with_capacity(text.len()), false);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -144,13 +184,17 @@ mod tests {
         let glyph = |c| {
             let (x, width) = (end, if is_wide(c) { size } else { size / 2.0 });
             end += width;
-            Glyph { c, x, y, angle: 0, width, size, is_bold: false }
+            Glyph { c, x, y, width, size, ..Glyph::default() }
         };
         text.chars().map(glyph).collect()
     }
 
+    fn shown(glyphs: Vec<Glyph>) -> Shown {
+        Shown { glyphs, ..Shown::default() }
+    }
+
     fn read(glyphs: Vec<Glyph>) -> String {
-        lines(glyphs).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
+        lines(shown(glyphs), &mut Columns::default()).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
     }
 
     /// Lines one below the other.
@@ -198,7 +242,7 @@ mod tests {
             [set(50.0, y, 10.0, name), set(250.0, y, 10.0, amount)].concat()
         });
         let read = read(page.collect());
-        assert_eq!(read, "Hotel in the old town   120.00\nTrain to the capital   89.50\nMeals on three days   61.20");
+        assert_eq!(read, "Hotel in the old town | 120.00\nTrain to the capital | 89.50\nMeals on three days | 61.20");
     }
 
     #[test]
@@ -229,7 +273,7 @@ mod tests {
             let x = 50.0 + 5.0 * f32::from(n);
             [set(x, 700.0, 10.0, &c.to_string()), set(x + 0.3, 700.0, 10.0, &c.to_string())].concat()
         });
-        let lines = lines(each.collect());
+        let lines = lines(shown(each.collect()), &mut Columns::default());
         assert!(lines[0].text == "ball" && lines[0].is_bold, "{lines:?}");
     }
 
@@ -247,6 +291,50 @@ mod tests {
         assert_eq!(
             read([down(100.0, "员工应当在三天内"), down(82.0, "提交报销单据。")].concat()),
             "员工应当在三天内\n提交报销单据。"
+        );
+    }
+
+    #[test]
+    fn readings_above_ideographs_do_not_stand_between_the_words() {
+        let page =
+            [set(50.0, 700.0, 10.0, "员工应当"), set(70.0, 709.0, 5.0, "dēngjì"), set(90.0, 700.0, 10.0, "登记。")];
+        let beside = [set(72.0, 709.0, 5.0, "yīng"), set(50.0, 700.0, 10.0, "员工应当")];
+        assert_eq!((read(page.concat()), read(beside.concat())), ("员工应当登记。".into(), "员工应当".into()));
+        // Not over ideographs, and not so small.
+        assert!(read([set(50.0, 709.0, 5.0, "note"), set(50.0, 700.0, 10.0, "words")].concat()).contains("note"));
+        assert!(read([set(50.0, 712.0, 8.0, "note"), set(50.0, 700.0, 10.0, "登记登记")].concat()).contains("note"));
+    }
+
+    #[test]
+    fn numbers_of_lines_are_no_text() {
+        let line = |n: u8| {
+            let y = 700.0 - 12.0 * f32::from(n);
+            [set(30.0, y, 5.0, &(n + 1).to_string()), set(50.0, y, 10.0, "Every member may borrow two oars")].concat()
+        };
+        let read = read((0..10).flat_map(line).collect());
+        assert!(!read.contains(|c: char| c.is_ascii_digit()), "{read}");
+    }
+
+    #[test]
+    fn columns_of_the_page_before_part_also_a_few_lines() {
+        let mut columns = Columns::default();
+        let first = [column(50.0, 700.0, &LEFT), column(200.0, 700.0, &RIGHT)].concat();
+        let last = [column(50.0, 700.0, &LEFT[..2]), column(200.0, 700.0, &RIGHT[..1])].concat();
+        let mut read =
+            |glyphs| lines(shown(glyphs), &mut columns).into_iter().map(|line| line.text).collect::<Vec<_>>();
+        assert_eq!(read(first).len(), 8);
+        assert_eq!(read(last), [LEFT[0], LEFT[1], RIGHT[0]]);
+    }
+
+    #[test]
+    fn remarks_beside_a_text_do_not_tear_it() {
+        let text = (0..8).flat_map(|n| column(50.0, 700.0 - 48.0 * n as f32, &LEFT)).collect();
+        let remarks =
+            [set(190.0, 676.0, 7.0, "boats"), set(190.0, 604.0, 7.0, "oars"), set(190.0, 532.0, 7.0, "keys")].concat();
+        let read = read([text, remarks].concat());
+        assert!(
+            read.starts_with(&LEFT.join("\n")) && read.ends_with("key back on the same day.\nboats\n\noars\n\nkeys"),
+            "{read}"
         );
     }
 

@@ -21,19 +21,22 @@ impl Matrix {
         ])
     }
 
-    fn apply(&self, x: f32, y: f32) -> (f32, f32) {
+    pub fn apply(&self, x: f32, y: f32) -> (f32, f32) {
         let Self([a, b, c, d, e, f]) = *self;
         (a * x + c * y + e, b * x + d * y + f)
     }
 
+    /// The box (left, bottom, right, top) around a box that is mapped.
+    pub fn around(&self, [x0, y0, x1, y1]: [f32; 4]) -> [f32; 4] {
+        let corners = [(x0, y0), (x0, y1), (x1, y0), (x1, y1)].map(|(x, y)| self.apply(x, y));
+        let least = |side: fn((f32, f32)) -> f32| corners.map(side).into_iter().fold(f32::INFINITY, f32::min);
+        let most = |side: fn((f32, f32)) -> f32| corners.map(side).into_iter().fold(f32::NEG_INFINITY, f32::max);
+        [least(|(x, _)| x), least(|(_, y)| y), most(|(x, _)| x), most(|(_, y)| y)]
+    }
+
     /// What moves and scales a box (left, bottom, right, top), as this matrix turns it, into another box.
     pub fn fitting(&self, from: [f32; 4], to: [f32; 4]) -> Self {
-        let [x0, y0, x1, y1] = from;
-        let turned = [(x0, y0), (x0, y1), (x1, y0), (x1, y1)].map(|(x, y)| self.apply(x, y));
-        let least = |side: fn((f32, f32)) -> f32| turned.map(side).into_iter().fold(f32::INFINITY, f32::min);
-        let most = |side: fn((f32, f32)) -> f32| turned.map(side).into_iter().fold(f32::NEG_INFINITY, f32::max);
-        let (left, right) = (least(|(x, _)| x), most(|(x, _)| x));
-        let (bottom, top) = (least(|(_, y)| y), most(|(_, y)| y));
+        let [left, bottom, right, top] = self.around(from);
         let scale = |from: f32, to: f32| if from.abs() > f32::EPSILON { to / from } else { 1.0 };
         let (x, y) = (scale(right - left, to[2] - to[0]), scale(top - bottom, to[3] - to[1]));
         Self([x, 0.0, 0.0, y, to[0] - left * x, to[1] - bottom * y])

@@ -2,30 +2,45 @@
 //! of their Chinese, Japanese and Korean fonts.
 //!
 //! A PDF says where each character stands, and nothing about lines, words or the order of reading. So: [`content`] finds the
-//! characters with the help of [`font`], [`pieces`] puts them together, [`columns`] finds the order, [`layout`] makes lines,
-//! [`furniture`] drops what repeats on each page, and [`headings`] marks what is set large.
+//! characters with the help of [`font`], [`tables`] takes out those in drawn cells, [`pieces`] puts the others together, [`columns`]
+//! finds the order, [`aligned`] the tables whose cells only stand below each other, [`layout`] makes lines, [`furniture`] drops what
+//! repeats on each page, and [`headings`] marks what is set large.
 
+mod aligned;
+mod annotations;
+mod cells;
 mod columns;
 mod content;
 mod font;
 mod furniture;
+mod grids;
 mod headings;
+mod layers;
 mod layout;
+mod line_numbers;
+mod marks;
 mod matrix;
 mod names;
 mod pieces;
+mod ruby;
+mod rules;
+mod streams;
+mod tables;
 mod widths;
 
+use hayro_syntax::object::{Array, Dict, MaybeRef, Object};
+use hayro_syntax::page::Page;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
 use super::hyphens::Words;
 use super::problem::Problem;
 use super::{ExtractLimits, Extracted};
+use columns::Columns;
 use content::Reader;
 use headings::Levels;
 use layout::Line;
 
-/// Every PDF ends with `%%EOF`; some writers add a few bytes after it.
+/// Every PDF should end with `%%EOF`; some writers add a few bytes after it.
 const END_WITHIN: usize = 8 * 1024;
 
 /// Average number of letters per page below which the pages are images: some scanners print a number on each.
@@ -33,12 +48,11 @@ const LETTERS_OF_A_PAGE: usize = 4;
 
 /// Reads all pages.
 pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
-    if !is_whole(&bytes) {
-        return Err(Problem::Broken);
-    }
+    let has_end = has_end(&bytes);
     let document = Pdf::new(bytes).map_err(problem)?;
     let count = document.pages().len();
-    if count == 0 {
+    // Viewers show what there is of a file that was cut off; here, half of it would be taken for all.
+    if count == 0 || !(has_end || is_complete(&document)) {
         return Err(Problem::Broken);
     }
     if count > limits.pages {
@@ -64,9 +78,29 @@ pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem
 }
 
 /// Whether a file ends where it should. Some have been padded with zeros on their way.
-fn is_whole(bytes: &[u8]) -> bool {
+fn has_end(bytes: &[u8]) -> bool {
     let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     bytes[end.saturating_sub(END_WITHIN)..end].windows(5).any(|window| window == b"%%EOF")
+}
+
+/// Whether all pages are there, with their content and fonts: so it is where only the end mark is missing, or lies far before what
+/// was added to the file.
+fn is_complete(document: &Pdf) -> bool {
+    let xref = document.xref();
+    let catalog = xref.get::<Dict<'_>>(xref.root_id());
+    let count = catalog.and_then(|catalog| catalog.get::<Dict<'_>>("Pages")?.get::<usize>("Count"));
+    let is_there = |object: MaybeRef<Object<'_>>| match object {
+        MaybeRef::Ref(to) => xref.get::<Object<'_>>(to.into()).is_some(),
+        MaybeRef::NotRef(_) => true,
+    };
+    let is_whole = |page: &Page<'_>| {
+        let content = page.raw().get_raw::<Object<'_>>("Contents").into_iter();
+        let parts = page.raw().get::<Array<'_>>("Contents");
+        let parts = parts.iter().flat_map(|parts| parts.raw_iter());
+        let fonts = page.resources().fonts.entries().map(|(_, font)| font);
+        content.chain(parts).chain(fonts).all(is_there)
+    };
+    count.is_some_and(|count| count <= document.pages().len()) && document.pages().iter().all(is_whole)
 }
 
 fn problem(error: LoadPdfError) -> Problem {
@@ -79,7 +113,8 @@ fn problem(error: LoadPdfError) -> Problem {
 fn pages(document: &Pdf, limits: &ExtractLimits) -> Result<Vec<Vec<Line>>, Problem> {
     let catalog = document.xref().get(document.xref().root_id());
     let mut reader = Reader::new(catalog.as_ref(), limits.text);
-    document.pages().iter().map(|page| Ok(layout::lines(reader.read(page)?))).collect()
+    let mut columns = Columns::default();
+    document.pages().iter().map(|page| Ok(layout::lines(reader.read(page)?, &mut columns))).collect()
 }
 
 /// Text outside of pages: UTF-16, UTF-8 or nearly Latin-1 (ISO 32000-2, 7.9.2.2).
@@ -108,12 +143,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_padded_is_whole() {
+    fn a_file_that_was_padded_has_its_end() {
         for (file, is) in
             [(&b"%PDF %%EOF"[..], true), (b"%PDF %%EOF\n\0\0\0", true), (b"%PDF %%EO", false), (b"", false)]
         {
-            assert_eq!(is_whole(file), is);
+            assert_eq!(has_end(file), is);
         }
-        assert!(is_whole(&[b"%%EOF".as_slice(), &[0; 20_000]].concat()));
+        assert!(has_end(&[b"%%EOF".as_slice(), &[0; 20_000]].concat()));
     }
 }

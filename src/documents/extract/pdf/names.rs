@@ -325,6 +325,8 @@ pub enum Encoding {
     MacRoman,
     Symbol,
     Dingbats,
+    /// Of the fonts with that name: pictures that stand before items of lists.
+    Wingdings,
 }
 
 impl Encoding {
@@ -349,6 +351,7 @@ impl Encoding {
                 0xa1..=0xef => char::from_u32(0x2760 + u32::from(code) - 0xa0),
                 _ => None,
             },
+            Self::Wingdings => Some(wingding(code)),
         }
     }
 }
@@ -392,18 +395,19 @@ const SYMBOL: &str = "!∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧ∆ΕΦ�
 /// What a character of a picture font's own area stands for: Symbol and Wingdings have their bullets there.
 pub fn of_own_area(c: char, font: &str) -> Option<char> {
     let code = u8::try_from(u32::from(c).checked_sub(0xf000)?).ok()?;
-    if font.contains("Wingdings") {
-        return Some(match code {
-            0x20 => ' ',
-            0xfc | 0xfe => '✓',
-            0xfb | 0xfd => '✗',
-            0xe0 | 0xf0 | 0xd8 => '→',
-            0x6f | 0x71 | 0x72 | 0xa8 => '□',
-            0x6e | 0xa7 => '■',
-            _ => '•',
-        });
+    if font.contains("Wingdings") { Some(wingding(code)) } else { Encoding::Symbol.char(code) }
+}
+
+fn wingding(code: u8) -> char {
+    match code {
+        0x20 => ' ',
+        0xfc | 0xfe => '✓',
+        0xfb | 0xfd => '✗',
+        0xe0 | 0xf0 | 0xd8 => '→',
+        0x6f | 0x71 | 0x72 | 0xa8 => '□',
+        0x6e | 0xa7 => '■',
+        _ => '•',
     }
-    Encoding::Symbol.char(code)
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! From characters to pieces of lines, and from those to lines.
 
+use super::cells::TableRow;
 use super::content::Glyph;
 use super::names::with_accent;
-use crate::documents::extract::lines::is_wide;
+use crate::documents::extract::lines::{self, is_wide};
 
 /// The gaps, as parts of the size, from which on there is a space between letters; between a letter and an ideograph; from which
 /// on the next piece begins; and from which on it is something else, such as the next cell of a table.
 const SPACE: f32 = 0.14;
 const WIDE_SPACE: f32 = 0.2;
 const BREAK: f32 = 0.6;
-const FAR: f32 = 1.4;
+pub const FAR: f32 = 1.4;
 
 /// What stands together on a line: most often all of it, or a cell of a table.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +24,29 @@ pub struct Piece {
     pub is_bold: bool,
     /// Its place among all that is drawn.
     pub order: usize,
+    pub part: Part,
     /// A space was drawn before it.
     is_after_space: bool,
 }
 
+/// What a piece is part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    #[default]
+    Text,
+    /// A whole row of a table.
+    Row,
+    /// The last one.
+    LastRow,
+}
+
 impl Piece {
+    /// A row of a table, from its left to its right end.
+    pub fn row(row: &TableRow, text: String, (x0, x1): (f32, f32), is_last: bool) -> Self {
+        let part = if is_last { Part::LastRow } else { Part::Row };
+        Self { text, x0, x1, y: row.y, size: row.size, part, ..Self::default() }
+    }
+
     pub fn top(&self) -> f32 {
         self.y + 0.75 * self.size
     }
@@ -113,7 +132,17 @@ impl Run {
         let has_letters = self.glyphs.iter().any(|(glyph, _)| glyph.c.is_alphanumeric());
         let (x0, x1) = (first.x, last.x + last.width);
         let is_bold = is_bold && (has_letters || first.is_bold);
-        Some(Piece { text, x0, x1: x1.max(x0), y: first.y, size: first.size, is_bold, order, is_after_space })
+        Some(Piece {
+            text,
+            x0,
+            x1: x1.max(x0),
+            y: first.y,
+            size: first.size,
+            is_bold,
+            order,
+            is_after_space,
+            part: Part::Text,
+        })
     }
 
     /// The usual gap between letters: some headings are set wide.
@@ -212,28 +241,78 @@ impl Row {
         sizes.into_iter().max_by_key(|(_, count)| *count).map_or(0.0, |(size, _)| size)
     }
 
-    /// Its text, with wide gaps where it goes on far away, and raised digits that are no part of a number before them.
+    /// A row of one piece.
+    pub fn of(piece: Piece) -> Self {
+        let mut row = Self { margin: f32::INFINITY, ..Self::default() };
+        row.add(piece);
+        row
+    }
+
+    /// Whether it is a row of a table.
+    pub fn is_cells(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.part != Part::Text)
+    }
+
+    /// The parts of it with gaps between them that are wider than that, as a part of the size.
+    pub fn groups(&self, gap: f32) -> Vec<Self> {
+        let is_near = |last: &Piece, next: &Piece| (next.x0 - last.x1) / last.size.max(next.size) <= gap;
+        self.pieces.chunk_by(is_near).map(|pieces| Self { pieces: pieces.to_vec(), ..*self }).collect()
+    }
+
+    /// Whether the first word of the next line would have gone beyond that end.
+    pub fn would_overflow(&self, next: &Self, end: f32) -> bool {
+        Self { margin: end, pieces: self.pieces.clone(), ..*self }.is_full_before(next)
+    }
+
+    /// Its text, with wide gaps where it goes on far away. Raised signs are written as such, for they are no part of a number before
+    /// them.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut last: Option<&Piece> = None;
-        for piece in &self.pieces {
+        for (index, piece) in self.pieces.iter().enumerate() {
             if let Some(last) = last {
                 let is_repeated = last.text == piece.text && (last.x0 - piece.x0).abs() < 0.12 * piece.size;
                 if is_repeated {
                     continue;
                 }
-                text.push_str(between(last, piece));
+                text.push_str(if self.begins_with_mark(&text) { " " } else { between(last, piece) });
             }
-            let is_raised = piece.size < 0.85 * self.size && piece.y > self.y + 0.15 * self.size;
-            if is_raised && piece.text.len() <= 3 && piece.text.bytes().all(|byte| byte.is_ascii_digit()) {
-                text.extend(piece.text.chars().map(raised));
-            } else {
-                text.push_str(&piece.text);
+            match self.shifted(last, piece, self.pieces.get(index + 1)) {
+                Some(shifted) => text.push_str(&shifted),
+                None => text.push_str(&piece.text),
             }
             last = Some(piece);
         }
         text
     }
+
+    /// Whether this is what an item or a heading begins with, which may be set apart.
+    fn begins_with_mark(&self, text: &str) -> bool {
+        lines::is_mark(text) || (is_number(text) && self.groups(FAR).len() == 2)
+    }
+
+    /// A piece as it is written if it is raised beside another, or lowered beside a digit.
+    fn shifted(&self, last: Option<&Piece>, piece: &Piece, next: Option<&Piece>) -> Option<String> {
+        const LONGEST: usize = 5;
+        let is_near = |left: &Piece, right: &Piece| right.x0 - left.x1 < WIDE_SPACE * self.size;
+        let is_beside = last.is_some_and(|last| is_near(last, piece)) || next.is_some_and(|next| is_near(piece, next));
+        if !is_beside || piece.text.chars().count() > LONGEST {
+            return None;
+        }
+        let (is_small, above) = (piece.size < 0.85 * self.size, (piece.y - self.y) / self.size);
+        if above > if is_small { 0.15 } else { 0.3 } {
+            return signs(&piece.text, RAISED);
+        }
+        let is_after_digit = last.is_some_and(|last| last.text.ends_with(|c: char| c.is_ascii_digit()));
+        if is_small && above < -0.05 && is_after_digit { signs(&piece.text, LOWERED) } else { None }
+    }
+}
+
+/// The number of a heading, such as "2" or "2.1".
+pub fn is_number(text: &str) -> bool {
+    const LONGEST: usize = 8;
+    let starts = text.starts_with(|c: char| c.is_ascii_digit());
+    starts && text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Characters of the word that a text begins with. One ideograph is a word, with the mark that must not stand before it.
@@ -256,9 +335,45 @@ fn between(last: &Piece, next: &Piece) -> &'static str {
     }
 }
 
-fn raised(digit: char) -> char {
-    let index = digit.to_digit(10).unwrap_or(0) as usize;
-    ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][index]
+/// Signs and what they are when they are raised or lowered.
+const RAISED: &[(char, char)] = &[
+    ('0', '⁰'),
+    ('1', '¹'),
+    ('2', '²'),
+    ('3', '³'),
+    ('4', '⁴'),
+    ('5', '⁵'),
+    ('6', '⁶'),
+    ('7', '⁷'),
+    ('8', '⁸'),
+    ('9', '⁹'),
+    ('+', '⁺'),
+    ('-', '⁻'),
+    ('–', '⁻'),
+    ('−', '⁻'),
+    ('(', '⁽'),
+    (')', '⁾'),
+    ('n', 'ⁿ'),
+    ('i', 'ⁱ'),
+    (',', ','),
+    (' ', ' '),
+];
+const LOWERED: &[(char, char)] = &[
+    ('0', '₀'),
+    ('1', '₁'),
+    ('2', '₂'),
+    ('3', '₃'),
+    ('4', '₄'),
+    ('5', '₅'),
+    ('6', '₆'),
+    ('7', '₇'),
+    ('8', '₈'),
+    ('9', '₉'),
+];
+
+/// A text in other signs, if there is one for each of its characters.
+fn signs(text: &str, table: &[(char, char)]) -> Option<String> {
+    text.chars().map(|c| table.iter().find(|(plain, _)| *plain == c).map(|(_, sign)| *sign)).collect()
 }
 
 /// Puts pieces into rows, from top to bottom.
