@@ -60,6 +60,14 @@ impl<'a> Table<'a> {
             if !(0.0..FARTHEST).contains(&pitch) || pair[1].is_cells() || columns.len() < 2 || is_leader(&pair[1]) {
                 break;
             }
+            // What goes across several cells stands above or below the table.
+            let shrinks = columns.len() < table.columns.len() || columns.len() < groups.len();
+            if shrinks && rows[..count].iter().any(|row| has_conflict(row, &columns)) {
+                if cells < FEWEST {
+                    return None;
+                }
+                break;
+            }
             // A line that is not parted may be the rest of a cell, or the text that follows.
             let is_rest = pitch < FARTHEST_LINE && groups.iter().all(|group| group.x0() > table.columns[0].1);
             if groups.len() > 1 || is_rest {
@@ -142,6 +150,12 @@ impl<'a> Table<'a> {
         };
         Level { y: row.y, size: row.usual_size(), cells, is_below_rule: rules.iter().any(parts) }
     }
+}
+
+/// Whether several cells of a row would be in one column.
+fn has_conflict(row: &Row, columns: &[(f32, f32)]) -> bool {
+    let at = |group: &Row| columns.iter().position(|(_, end)| group.x0() <= *end);
+    row.groups(GAP).windows(2).any(|pair| at(&pair[0]) == at(&pair[1]))
 }
 
 /// The distance of two rows, as a part of the size.

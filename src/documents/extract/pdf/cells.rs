@@ -1,6 +1,5 @@
 //! Rows of a table: which lines of text belong to one, and how it is written.
 
-use super::columns::median;
 use crate::documents::extract::hyphens::Words;
 use crate::documents::extract::lines;
 
@@ -40,6 +39,11 @@ pub struct TableRow {
 impl TableRow {
     pub fn text(&self) -> String {
         self.cells.join(BETWEEN)
+    }
+
+    /// Whether it is a title above the others rather than a row of cells.
+    pub fn is_title(&self) -> bool {
+        self.cells.iter().skip(1).all(String::is_empty)
     }
 
     fn begin(level: &Level) -> Self {
@@ -168,9 +172,4 @@ fn pitch_of_rows(levels: &[Level]) -> Option<f32> {
     let less = near.clone().filter(|pair| count(&pair[0]).min(count(&pair[1])) < pair[1].cells.len()).count();
     let rows = pitches.iter().filter(|pitch| **pitch >= least).count();
     (rows >= FEWEST && less * 2 > near.count()).then_some(least)
-}
-
-/// The size that the lines of a table have.
-pub fn usual_size(levels: &[Level]) -> f32 {
-    median(levels.iter().map(|level| level.size))
 }

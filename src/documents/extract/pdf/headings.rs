@@ -72,13 +72,16 @@ impl Levels {
     }
 }
 
-/// Whether a paragraph goes on in the next line.
+/// Whether a paragraph goes on in the next line: where the margin is reached, or a word is broken.
 fn goes_on(line: &Line, next: &Line) -> bool {
-    line.is_full
-        && !line.is_cells
-        && !next.is_cells
-        && line.size == next.size
-        && lines::may_go_on(&line.text, &next.text)
+    let breaks_word = || {
+        let mut end = line.text.chars().rev();
+        let is_broken =
+            matches!(end.next(), Some('-' | '\u{2010}' | '\u{ad}')) && end.next().is_some_and(char::is_alphabetic);
+        is_broken && next.text.starts_with(char::is_lowercase)
+    };
+    let is_text = !line.is_cells && !next.is_cells && line.size == next.size;
+    is_text && (line.is_full || breaks_word()) && lines::may_go_on(&line.text, &next.text)
 }
 
 #[cfg(test)]

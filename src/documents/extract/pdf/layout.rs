@@ -96,21 +96,43 @@ pub fn turned_point(x: f32, y: f32, angle: i16) -> (f32, f32) {
 fn spaced(rows: &[Row]) -> Vec<Line> {
     let pitch = |pair: &[Row]| (pair[0].y - pair[1].y) / pair[0].size.max(pair[1].size);
     let usual = median(rows.windows(2).map(pitch).filter(|pitch| (0.8..3.0).contains(pitch)));
+    let goes_on = |above: &Row, below: &Row| {
+        let is_in_table = above.pieces.iter().any(|piece| piece.part == Part::Row);
+        let pitch = (above.y - below.y) / above.size.max(below.size);
+        is_in_table || pitch <= (1.35 * usual).max(1.2)
+    };
     let mut lines: Vec<Line> = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let above = index.checked_sub(1).map(|above| pitch(&rows[above..=index]));
-        let is_in_table = index > 0 && rows[index - 1].pieces.iter().any(|piece| piece.part == Part::Row);
-        if !is_in_table && above.is_some_and(|pitch| pitch > (1.35 * usual).max(1.2)) {
+    let mut at = 0;
+    for block in rows.chunk_by(goes_on) {
+        if at > 0 {
             lines.push(Line::default());
         }
-        lines.push(Line { is_full: rows.get(index + 1).is_some_and(|next| row.is_full_before(next)), ..line(row) });
-    }
-    for block in lines.split_mut(|line| line.text.is_empty()) {
-        if is_list(block) {
-            block.iter_mut().for_each(|line| line.is_full = false);
+        let margin = own_margin(block);
+        let is_full = |(index, row): (usize, &Row)| {
+            let next = rows.get(at + index + 1);
+            next.is_some_and(|next| row.is_full_before(next) || margin.is_some_and(|end| row.would_overflow(next, end)))
+        };
+        let mut of_block: Vec<Line> =
+            block.iter().enumerate().map(|row| Line { is_full: is_full(row), ..line(row.1) }).collect();
+        if is_list(&of_block) {
+            of_block.iter_mut().for_each(|line| line.is_full = false);
         }
+        lines.append(&mut of_block);
+        at += block.len();
     }
     lines
+}
+
+/// Where the lines of a paragraph end that is narrower than the text around it: most could not take another word, and go on within a
+/// sentence.
+fn own_margin(rows: &[Row]) -> Option<f32> {
+    const FEWEST: usize = 3;
+    let x1 = rows.iter().map(Row::x1).fold(f32::NEG_INFINITY, f32::max);
+    let full = rows.windows(2).filter(|pair| pair[0].would_overflow(&pair[1], x1)).count();
+    let goes_on = |row: &&Row| row.pieces.first().is_some_and(|piece| piece.text.starts_with(char::is_lowercase));
+    let go_on = rows.iter().skip(1).filter(goes_on).count();
+    let breaks = rows.len().saturating_sub(1);
+    (rows.len() >= FEWEST && full * 5 >= breaks * 4 && go_on * 2 >= breaks).then_some(x1)
 }
 
 /// Whether these lines are all about as long by chance, as opening hours or verses may be: each begins with a capital, and none says

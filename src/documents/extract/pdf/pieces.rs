@@ -5,11 +5,12 @@ use super::content::Glyph;
 use super::names::with_accent;
 use crate::documents::extract::lines::{self, is_wide};
 
-/// The gaps, as parts of the size, from which on there is a space between letters; between a letter and an ideograph; from which
-/// on the next piece begins; and from which on it is something else, such as the next cell of a table.
+/// The gaps, as parts of the size, from which on there is a space between letters; between a letter and an ideograph; between
+/// ideographs; from which on the next piece begins, which is more than a space in letters of one width; and from which on it is something else, such as the next cell of a table.
 const SPACE: f32 = 0.14;
 const WIDE_SPACE: f32 = 0.2;
-const BREAK: f32 = 0.6;
+const IDEOGRAPHIC_SPACE: f32 = 0.6;
+const BREAK: f32 = 0.68;
 pub const FAR: f32 = 1.4;
 
 /// What stands together on a line: most often all of it, or a cell of a table.
@@ -163,7 +164,7 @@ impl Run {
 
 fn is_space(gap: f32, before: char, after: char) -> bool {
     match (is_wide(before), is_wide(after)) {
-        (true, true) => gap > BREAK,
+        (true, true) => gap > IDEOGRAPHIC_SPACE,
         (false, false) => gap > SPACE,
         _ => gap > WIDE_SPACE,
     }
@@ -304,7 +305,11 @@ impl Row {
             return signs(&piece.text, RAISED);
         }
         let is_after_digit = last.is_some_and(|last| last.text.ends_with(|c: char| c.is_ascii_digit()));
-        if is_small && above < -0.05 && is_after_digit { signs(&piece.text, LOWERED) } else { None }
+        let is_before_digit = next.is_some_and(|next| {
+            next.text.starts_with(|c: char| c.is_ascii_digit()) && !next.is_after_space && is_near(piece, next)
+        });
+        let is_lowered = is_small && above < -0.05 && (is_after_digit || is_before_digit);
+        if is_lowered { signs(&piece.text, LOWERED) } else { None }
     }
 }
 

@@ -23,9 +23,12 @@ pub fn without(pieces: Vec<Piece>) -> Vec<Piece> {
 /// Kana, bopomofo, or a syllable in Latin letters.
 fn is_reading(text: &str) -> bool {
     const LONGEST: usize = 7;
+    const LONGEST_WITH_TONES: usize = 14;
     let is_sound = |c: char| matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3100}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}');
-    let is_syllable = text.chars().all(char::is_lowercase) && text.chars().count() <= LONGEST;
-    text.chars().all(is_sound) || is_syllable
+    let count = text.chars().count();
+    let has_tones = text.chars().all(char::is_alphabetic) && !text.is_ascii() && count <= LONGEST_WITH_TONES;
+    let is_syllable = text.bytes().all(|byte| byte.is_ascii_lowercase()) && count <= LONGEST;
+    text.chars().all(is_sound) || is_syllable || (has_tones && !text.chars().any(is_wide))
 }
 
 fn stands_above(small: &Piece, base: &Piece) -> bool {

@@ -10,15 +10,22 @@ use super::rules::Rule;
 /// Characters in the middle one of a table's cells from which on these are rather boxes with texts.
 const LONGEST_CELL: usize = 300;
 
+/// Cells beside each other at several heights that are rows, also where lines are drawn between others.
+const MANY: usize = 4;
+
+/// Lines in a part that goes from one side to the other from which on it is a text within the frame.
+const MOST_LINES: usize = 4;
+
 /// Takes the tables out of the characters of a page: their rows, and what is left.
 pub fn drawn(mut glyphs: Vec<Glyph>, rules: &[Rule]) -> (Vec<Piece>, Vec<Glyph>) {
     let mut found = Vec::new();
     for grid in grids(rules) {
-        let is_inside = |glyph: &Glyph| cell_of(&grid, glyph).is_some();
-        let rows = Table::new(&grid, &glyphs).rows();
+        let table = Table::new(&grid, &glyphs);
+        let rows = table.rows();
         // The background of one row is no border.
         let is_strip = grid.rows() == 1 && !grid.is_drawn;
         if !is_strip && is_table(&rows) {
+            let is_inside = |glyph: &Glyph| cell_of(&grid, glyph).is_some_and(|(row, _)| !table.is_text(row));
             glyphs.retain(|glyph| !is_inside(glyph));
             found.extend(as_pieces(&rows, &grid));
         }
@@ -58,15 +65,22 @@ impl<'a> Table<'a> {
         &self.cells[row * self.grid.columns() + column]
     }
 
+    /// Whether no line is drawn within what begins at that row, and it is no row: a text, or a table without lines.
+    fn is_text(&self, row: usize) -> bool {
+        let is_one = (0..self.grid.columns()).all(|column| self.grid.cell(row, column) == (row, 0));
+        let lines = (0..self.grid.columns()).map(|column| self.lines(row, column).len()).max();
+        is_one && lines > Some(MOST_LINES)
+    }
+
     /// The rows without those columns and rows in which there is nothing.
     fn rows(&self) -> Vec<TableRow> {
         let bands: Vec<usize> = (0..self.grid.rows())
             .filter(|row| (0..self.grid.columns()).any(|column| !self.lines(*row, column).is_empty()))
+            .filter(|row| !self.is_text(*row))
             .collect();
-        // Where lines are drawn between all rows, none needs to be found.
-        let may_split = bands.len() <= 3;
-        let mut rows: Vec<TableRow> =
-            bands.iter().flat_map(|row| if may_split { self.split(*row) } else { vec![self.whole(*row)] }).collect();
+        // Where lines are drawn between many rows, they are between all, unless it is plain that they are not.
+        let fewest = if bands.len() <= 3 { 2 } else { MANY };
+        let mut rows: Vec<TableRow> = bands.iter().flat_map(|row| self.split(*row, fewest)).collect();
         let columns = 0..self.grid.columns();
         let filled: Vec<bool> = columns.map(|column| rows.iter().any(|row| !row.cells[column].is_empty())).collect();
         for row in &mut rows {
@@ -89,12 +103,13 @@ impl<'a> Table<'a> {
     }
 
     /// The rows between two lines: more than one where cells stand beside each other at the same heights.
-    fn split(&self, row: usize) -> Vec<TableRow> {
+    fn split(&self, row: usize, fewest: usize) -> Vec<TableRow> {
         let columns = self.grid.columns();
         let is_single = (0..columns).all(|column| self.grid.cell(row, column).0 == row);
         let levels = self.levels(row);
-        let beside = levels.iter().filter(|level| level.cells.iter().flatten().count() >= 2).count();
-        if !is_single || beside < 3 || self.is_wrapped(row) {
+        let beside = levels.iter().filter(|level| level.cells.iter().flatten().count() >= fewest).count();
+        let is_less_than_most = fewest == MANY && beside < levels.len();
+        if !is_single || beside < 3 || is_less_than_most || self.is_wrapped(row) {
             return vec![self.whole(row)];
         }
         cells::rows(&levels, &self.grid.xs[1..])
@@ -173,5 +188,8 @@ fn is_table(rows: &[TableRow]) -> bool {
 
 fn as_pieces(rows: &[TableRow], grid: &Grid) -> impl Iterator<Item = Piece> {
     let sides = grid.xs.first().zip(grid.xs.last()).map_or((0.0, 0.0), |(x0, x1)| (*x0, *x1));
-    rows.iter().enumerate().map(move |(index, row)| Piece::row(row, row.text(), sides, index + 1 == rows.len()))
+    let titles = rows.iter().take_while(|row| row.is_title()).count();
+    let text = move |(index, row): (usize, &TableRow)| if index < titles { row.cells[0].clone() } else { row.text() };
+    let row = move |(index, row)| Piece::row(row, text((index, row)), sides, index + 1 == rows.len());
+    rows.iter().enumerate().map(row)
 }
