@@ -11,7 +11,7 @@ use chatbot::text::Locale;
 use rustix::fs::{CWD, FileType, Mode};
 
 use crate::documents::upload;
-use crate::files::{Pdf, WORD, docx, docx_with, package, pdf, pdf_of, pdf_with, random};
+use crate::files::{Pdf, WORD, docx, docx_with, package, pdf, pdf_with, random};
 use crate::support::{PATIENCE, ServerProcess};
 
 /// Room for what the tests read, and little enough that hostile files meet the limits soon.
@@ -19,7 +19,7 @@ const LIMITS: ExtractLimits =
     ExtractLimits { file: 8 << 20, text: 1 << 20, pages: 1000, memory: 512 << 20, time: Duration::from_secs(15) };
 
 /// Reads a file of that content and name; afterwards nothing may be left of the process.
-async fn extract(name: &str, content: &[u8]) -> Result<Extracted, String> {
+pub async fn extract(name: &str, content: &[u8]) -> Result<Extracted, String> {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("upload");
     std::fs::write(&file, content).expect("written");
@@ -42,7 +42,7 @@ async fn extract_at(file: &Path, name: &str, limits: ExtractLimits) -> Result<Ex
     })
 }
 
-async fn refused(name: &str, content: &[u8]) -> String {
+pub async fn refused(name: &str, content: &[u8]) -> String {
     match extract(name, content).await {
         Err(code) => code,
         Ok(extracted) => panic!("{name} was read: {:.200}", extracted.text),
@@ -99,72 +99,6 @@ async fn a_pdf_keeps_its_pages_headings_title_and_author() {
     assert_eq!(pages.len(), 2, "{}", read.text);
     assert!(pages[0].starts_with("# 第一章 总则\n") && pages[0].contains(&body(2)), "{}", read.text);
     assert!(pages[1].contains(&body(3)) && pages[1].contains("# 第二章 出差\n"), "{}", read.text);
-}
-
-/// A page of A4 with that content, those resources, more entries and more objects from the seventh on.
-fn page_of(content: &str, resources: &str, entries: &str, more: &[&str]) -> Vec<u8> {
-    let page =
-        format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R{entries}/Resources<<{resources}>>>>");
-    let content = format!("<</Length {}>>\nstream\n{content}\nendstream", content.len());
-    let font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>";
-    let first =
-        ["<</Type/Catalog/Pages 2 0 R/OCProperties<</D<</OFF[8 0 R]>>>>>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>"];
-    pdf_of(&[&first[..], &[&page, &content, font, "<<>>"], more].concat())
-}
-
-#[tokio::test]
-async fn fonts_of_east_asia_are_read_without_being_embedded() {
-    let (korean, _, _) = encoding_rs::EUC_KR.encode("펌프의 보증 기간은 오 년입니다.");
-    let (japanese, _, _) = encoding_rs::SHIFT_JIS.encode("日本語の文章を確認する。");
-    let (chinese, _, _) = encoding_rs::GBK.encode("员工应当在三个工作日内提交报销单据。");
-    let (traditional, _, _) = encoding_rs::BIG5.encode("請於三個工作日內提交報銷單據。");
-    for (map, order, codes, text) in [
-        ("KSCms-UHC-H", "Korea1", &korean, "펌프의 보증 기간은 오 년입니다."),
-        ("90ms-RKSJ-H", "Japan1", &japanese, "日本語の文章を確認する。"),
-        ("GBK-EUC-H", "GB1", &chinese, "员工应当在三个工作日内提交报销单据。"),
-        ("ETen-B5-H", "CNS1", &traditional, "請於三個工作日內提交報銷單據。"),
-    ] {
-        let codes: String = codes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let font = format!("<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/{map}/DescendantFonts[8 0 R]>>");
-        let info = format!("<</Registry(Adobe)/Ordering({order})/Supplement 2>>");
-        let descendant = format!("<</Type/Font/Subtype/CIDFontType0/BaseFont/X/CIDSystemInfo {info}/DW 1000>>");
-        let content = format!("BT /G 12 Tf 60 700 Td <{codes}> Tj ET");
-        let file = page_of(&content, "/Font<</G 7 0 R>>", "", &[&font, &descendant]);
-        assert_eq!(extract("a.pdf", &file).await.expect("a readable file").text, text, "{map}");
-    }
-}
-
-#[tokio::test]
-async fn what_viewers_show_on_a_page_is_read_and_nothing_else() {
-    let form = "<</Type/XObject/Subtype/Form/BBox[0 0 200 20]/Length 43/Resources<</Font<</F 5 0 R>>>>>>\nstream\n\
-        BT /F 10 Tf 0 5 Td (Paid on the third) Tj ET\nendstream";
-    let layer = "<</Type/OCG/Name(draft)>>";
-    let field = "<</Type/Annot/Subtype/Widget/FT/Tx/V(Kittiwake)/Rect[150 596 300 610]>>";
-    let boxed = "<</Type/Annot/Subtype/Widget/FT/Btn/AS/Yes/Rect[150 576 160 590]>>";
-    let remark = "<</Type/Annot/Subtype/FreeText/Contents(The hedge is cut in March.)/Rect[60 500 300 520]>>";
-    let hidden = "<</Type/Annot/Subtype/FreeText/F 2/Contents(Nobody sees it.)/Rect[60 400 300 420]>>";
-    let content = "q 1 0 0 1 60 700 cm /X Do Q BT /F 10 Tf 60 600 Td (Boat name:) Tj 0 -20 Td (Insured:) Tj ET \
-        /OC /L BDC BT /F 10 Tf 60 650 Td (old price) Tj ET EMC \
-        BT /F 10 Tf 60 560 Td /Span<</ActualText(office)>>BDC (o~ce) Tj EMC ET";
-    let file = page_of(
-        content,
-        "/Font<</F 5 0 R>>/XObject<</X 7 0 R>>/Properties<</L 8 0 R>>",
-        "/Annots[9 0 R 10 0 R 11 0 R 12 0 R]",
-        &[form, layer, field, boxed, remark, hidden],
-    );
-    let read = extract("a.pdf", &file).await.expect("a readable file").text;
-    let lines: Vec<&str> = read.lines().filter(|line| !line.is_empty()).collect();
-    let expected =
-        ["Paid on the third", "Boat name:   Kittiwake", "Insured:   [x]", "office", "The hedge is cut in March."];
-    assert_eq!(lines, expected);
-}
-
-#[tokio::test]
-async fn forms_that_draw_themselves_end() {
-    let form = "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 11>>\nstream\n/X Do /X Do\nendstream";
-    let content = "BT /F 10 Tf 60 600 Td (text of a page) Tj ET /X Do";
-    let file = page_of(content, "/Font<</F 5 0 R>>/XObject<</X 7 0 R>>", "", &[form]);
-    assert_eq!(refused("a.pdf", &file).await, "file_too_complex");
 }
 
 #[tokio::test]
@@ -473,7 +407,7 @@ async fn a_password_is_asked_for() {
 async fn what_is_cut_off_or_noise_is_broken() {
     let page = vec![(11, "员工应当在三个工作日内提交报销单据。".to_owned()); 20];
     let whole = pdf(&vec![page; 20]);
-    for part in [10, 200, whole.len() / 2, whole.len() - 20] {
+    for part in [10, 200, whole.len() / 2, whole.len() * 9 / 10] {
         assert_eq!(refused("a.pdf", &whole[..part]).await, "file_broken", "{part} of {}", whole.len());
     }
     let word = docx(&"<w:p><w:r><w:t>text</w:t></w:r></w:p>".repeat(1000));

@@ -2,7 +2,8 @@
 
 use super::cells::{self, CellLine, Level, TableRow};
 use super::layout::without_leaders;
-use super::pieces::{FAR, Piece, Row, is_number};
+use super::pieces::Piece;
+use super::rows::{FAR, Row, is_number};
 use super::rules::Rule;
 use crate::documents::extract::lines;
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::pieces::{Piece, Row, rows};
+use super::pieces::Piece;
+use super::rows::{Row, rows};
 use crate::documents::extract::lines::is_wide;
 
 /// Rows of a page up to which columns are looked for. No page for people has more.

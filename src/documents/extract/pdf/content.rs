@@ -68,8 +68,10 @@ pub struct Reader {
     left: usize,
     pub glyphs: Vec<Glyph>,
     pen: Pen,
-    /// Where pictures lie: left, bottom, right, top.
+    /// Where pictures lie on the page: left, bottom, right, top.
     pictures: Vec<[f32; 4]>,
+    /// On any page so far.
+    pub has_pictures: bool,
     operators: usize,
     forms: usize,
     pub marks: Vec<Mark>,
@@ -133,6 +135,7 @@ impl Reader {
             glyphs: Vec::new(),
             pen: Pen::default(),
             pictures: Vec::new(),
+            has_pictures: false,
             operators: 0,
             forms: 0,
             marks: Vec::new(),
@@ -346,6 +349,7 @@ impl Reader {
 
     /// Remembers where a picture lies: it fills the unit square.
     fn picture(&mut self, page: &Matrix) {
+        self.has_pictures = true;
         if self.pictures.len() < MOST_PICTURES {
             self.pictures.push(page.around([0.0, 0.0, 1.0, 1.0]));
         }

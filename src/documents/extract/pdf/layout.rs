@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::columns::{Columns, median};
 use super::content::{Glyph, MIDDLE, Shown};
-use super::pieces::{FAR, Part, Row, pieces};
+use super::pieces::{Part, pieces};
+use super::rows::{FAR, Row};
 use super::rules::Rule;
 use super::{aligned, line_numbers, ruby, tables};
-use crate::documents::extract::lines::is_wide;
+use crate::documents::extract::lines::{self, is_wide};
 
 /// A line of text, and how it is set.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -127,6 +128,11 @@ fn spaced(rows: &[Row]) -> Vec<Line> {
 /// sentence.
 fn own_margin(rows: &[Row]) -> Option<f32> {
     const FEWEST: usize = 3;
+    /// Columns of a terminal below which lines are rather items of a list.
+    const NARROWEST: f32 = 18.0;
+    if median(rows.iter().map(|row| lines::width(&row.text()) as f32)) < NARROWEST {
+        return None;
+    }
     let x1 = rows.iter().map(Row::x1).fold(f32::NEG_INFINITY, f32::max);
     let full = rows.windows(2).filter(|pair| pair[0].would_overflow(&pair[1], x1)).count();
     let goes_on = |row: &&Row| row.pieces.first().is_some_and(|piece| piece.text.starts_with(char::is_lowercase));

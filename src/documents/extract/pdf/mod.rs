@@ -2,7 +2,7 @@
 //! of their Chinese, Japanese and Korean fonts.
 //!
 //! A PDF says where each character stands, and nothing about lines, words or the order of reading. So: [`content`] finds the
-//! characters with the help of [`font`], [`tables`] takes out those in drawn cells, [`pieces`] puts the others together, [`columns`]
+//! characters with the help of [`font`], [`tables`] takes out those in drawn cells, [`pieces`] puts the others together, [`rows`] those on one line, [`columns`]
 //! finds the order, [`aligned`] the tables whose cells only stand below each other, [`layout`] makes lines, [`furniture`] drops what
 //! repeats on each page, and [`headings`] marks what is set large.
 
@@ -22,6 +22,7 @@ mod marks;
 mod matrix;
 mod names;
 mod pieces;
+mod rows;
 mod ruby;
 mod rules;
 mod streams;
@@ -32,7 +33,8 @@ use hayro_syntax::object::{Array, Dict, MaybeRef, Object};
 use hayro_syntax::page::Page;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
-use super::hyphens::Words;
+use super::hyphens::{Break, Words};
+use super::lines;
 use super::problem::Problem;
 use super::{ExtractLimits, Extracted};
 use columns::Columns;
@@ -58,15 +60,18 @@ pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem
     if count > limits.pages {
         return Err(Problem::TooManyPages);
     }
-    let mut pages = pages(&document, limits)?;
+    let catalog = document.xref().get(document.xref().root_id());
+    let mut reader = Reader::new(catalog.as_ref(), limits.text);
+    let mut pages = pages(&document, &mut reader)?;
     let letters = pages.iter().flatten().flat_map(|line| line.text.chars()).filter(|c| c.is_alphanumeric()).count();
-    if letters < count * LETTERS_OF_A_PAGE {
+    if letters == 0 || (reader.has_pictures && letters < count * LETTERS_OF_A_PAGE) {
         return Err(Problem::ScanWithoutText);
     }
     furniture::drop_furniture(&mut pages);
     let levels = Levels::of(&pages);
     let words = Words::of(pages.iter().flatten().map(|line| line.text.as_str()));
-    let texts: Vec<String> = pages.iter().map(|page| levels.mark(page, &words)).collect();
+    let mut texts: Vec<String> = pages.iter().map(|page| levels.mark(page, &words)).collect();
+    make_words_whole(&mut texts, &words);
     let about = document.metadata();
     Ok(Extracted {
         title: about.title.as_deref().map(text_string),
@@ -110,11 +115,24 @@ fn problem(error: LoadPdfError) -> Problem {
     }
 }
 
-fn pages(document: &Pdf, limits: &ExtractLimits) -> Result<Vec<Vec<Line>>, Problem> {
-    let catalog = document.xref().get(document.xref().root_id());
-    let mut reader = Reader::new(catalog.as_ref(), limits.text);
+fn pages(document: &Pdf, reader: &mut Reader) -> Result<Vec<Vec<Line>>, Problem> {
     let mut columns = Columns::default();
     document.pages().iter().map(|page| Ok(layout::lines(reader.read(page)?, &mut columns))).collect()
+}
+
+/// Puts words that were broken at the end of a page on that page.
+fn make_words_whole(pages: &mut [String], words: &Words) {
+    for index in 1..pages.len() {
+        let (before, after) = pages.split_at_mut(index);
+        let (Some(page), Some(next)) = (before.last_mut(), after.first_mut()) else { continue };
+        let is_broken = next.starts_with(char::is_lowercase)
+            && matches!(words.at_break(page, next), Some(Break::Soft | Break::Hard));
+        if is_broken {
+            let rest = next.split_off(next.find(char::is_whitespace).unwrap_or(next.len()));
+            lines::glue(page, next, words);
+            *next = rest.trim_start().to_owned();
+        }
+    }
 }
 
 /// Text outside of pages: UTF-16, UTF-8 or nearly Latin-1 (ISO 32000-2, 7.9.2.2).
@@ -140,6 +158,14 @@ mod tests {
         assert_eq!(text_string(b"\xfe\xff\x62\x4b\x51\x8c"), "手册");
         assert_eq!(text_string("\u{feff}手册".as_bytes()), "手册");
         assert_eq!(text_string(b"Caf\xe9"), "Café");
+    }
+
+    #[test]
+    fn a_word_that_was_broken_at_the_end_of_a_page_is_whole() {
+        let mut pages =
+            ["the infor-", "mation is due.", "Then thirty-", "six", "and so on -", "it goes"].map(str::to_owned);
+        make_words_whole(&mut pages, &Words::default());
+        assert_eq!(pages, ["the information", "is due.", "Then thirty-six", "", "and so on -", "it goes"]);
     }
 
     #[test]

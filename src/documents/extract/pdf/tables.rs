@@ -4,7 +4,8 @@ use super::cells::{self, CellLine, Level, TableRow, is_long};
 use super::columns::median;
 use super::content::{Glyph, MIDDLE};
 use super::grids::{Grid, grids};
-use super::pieces::{Piece, Row, pieces, rows};
+use super::pieces::{Piece, pieces};
+use super::rows::{Row, rows};
 use super::rules::Rule;
 
 /// Characters in the middle one of a table's cells from which on these are rather boxes with texts.
