@@ -7,6 +7,7 @@ use super::content::{Reader, State};
 use super::font::{Code, Font};
 use super::matrix::Matrix;
 use super::text_string;
+use crate::documents::extract::lines::is_wide;
 use crate::documents::extract::problem::Problem;
 
 /// Annotations of a page that are looked at.
@@ -63,16 +64,19 @@ impl Reader {
         self.write(&said.join(", "), place, page)
     }
 
+    /// Writes lines into a place, narrower than usual if they would not fit.
     fn write(&mut self, text: &str, place: Rect, page: Matrix) -> Result<(), Problem> {
         const SIZE: f32 = 10.0;
         let font = Font::new(&Dict::default());
+        let advance = |c: char| if is_wide(c) { 1.0 } else { 0.5 };
         for (index, line) in text.lines().enumerate() {
+            let width = SIZE * line.chars().map(advance).sum::<f32>();
+            let fit = ((place.x1 - place.x0) as f32 / width.max(1.0)).clamp(0.1, 1.0);
             let y = place.y1 as f32 - SIZE * (index as f32 + 1.0);
             let mut state = State { size: SIZE, ..State::new(page) };
             state.next_line(place.x0 as f32, y.max(place.y0 as f32));
             for c in line.chars() {
-                let code =
-                    Code { text: Some(c.to_string()), advance: if c.is_ascii() { 0.5 } else { 1.0 }, is_space: false };
+                let code = Code { text: Some(c.to_string()), advance: fit * advance(c), is_space: false };
                 let set = Matrix([SIZE, 0.0, 0.0, SIZE, 0.0, 0.0]).then(&state.text).then(&state.page);
                 self.place(&code, &font, &set, &state)?;
                 state.move_on(code.advance * SIZE, 0.0);

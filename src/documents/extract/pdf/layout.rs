@@ -186,9 +186,14 @@ pub fn without_leaders(text: &str) -> (String, bool) {
     (plain, is_leader)
 }
 
-/// Bytes of the dots at the beginning of a text. Three dots, and six in Chinese, are an ellipsis.
+/// Bytes of the dots at the beginning of a text, or of a line of strokes that leads to something. Three dots, and six in Chinese, are
+/// an ellipsis.
 fn leader(text: &str) -> usize {
     const FEWEST: usize = 4;
+    let strokes = text.len() - text.trim_start_matches('_').trim_start_matches('-').len();
+    if strokes > FEWEST && !text[strokes..].trim().is_empty() {
+        return strokes;
+    }
     let (mut dots, mut end) = (0, 0);
     for (index, c) in text.char_indices() {
         match c {
@@ -377,6 +382,8 @@ mod tests {
         for (text, plain) in [
             ("Espresso . . . . . . 2.10", "Espresso   2.10"),
             ("第一章…………………3", "第一章   3"),
+            ("Tea ________ 4.00", "Tea   4.00"),
+            ("Name: ________", "Name: ________"),
             ("and so on... then", "and so on... then"),
             ("他说……走吧", "他说……走吧"),
         ] {

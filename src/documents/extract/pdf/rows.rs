@@ -132,7 +132,10 @@ impl Row {
     fn shifted(&self, last: Option<&Piece>, piece: &Piece, next: Option<&Piece>) -> Option<String> {
         const LONGEST: usize = 5;
         let is_near = |left: &Piece, right: &Piece| right.x0 - left.x1 < WIDE_SPACE * self.size;
-        let is_beside = last.is_some_and(|last| is_near(last, piece)) || next.is_some_and(|next| is_near(piece, next));
+        // A note begins with its mark.
+        let begins = |next: &Piece| last.is_none() && next.x0 - piece.x1 < self.size;
+        let is_beside = last.is_some_and(|last| is_near(last, piece))
+            || next.is_some_and(|next| is_near(piece, next) || begins(next));
         if !is_beside || piece.text.chars().count() > LONGEST {
             return None;
         }
