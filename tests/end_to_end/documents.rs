@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
+use crate::files::pdf;
 use crate::support::{Answer, PATIENCE, Request, ServerProcess, TestServer};
 
 /// Between two looks at how far a document is.
@@ -173,6 +174,21 @@ async fn a_file_is_previewed_corrected_and_stored_with_its_original() {
     assert!(answer.header("content-disposition").starts_with("attachment"));
     searchable(server.address(), &id(&added)).await;
     assert!(found(server.address(), "red button").await[0].contains("red button"));
+}
+
+#[tokio::test]
+async fn it_is_said_how_many_pages_of_a_file_hold_no_text() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = ServerProcess::start(dir.path(), &[]);
+    let page = vec![(11, "The board meets in March and in June.".to_owned())];
+    let (pictures, words) = (pdf(&[page.clone(), vec![], vec![]]), pdf(&[page]));
+    let send =
+        async |path: &str, file: &[u8]| upload(server.address(), "POST", path, ("a.pdf", file), &[]).await.json();
+    let preview = send("/api/documents/preview", &pictures).await;
+    assert_eq!((&preview["pages"], &preview["pages_without_text"]), (&json!(3), &json!(2)));
+    let added = send("/api/documents", &pictures).await;
+    assert_eq!((&added["pages"], &added["pages_without_text"]), (&json!(3), &json!(2)));
+    assert_eq!(send("/api/documents", &words).await["pages_without_text"], Value::Null);
 }
 
 #[tokio::test]

@@ -18,55 +18,66 @@ const GAP: f32 = 0.75;
 const FARTHEST: f32 = 4.0;
 const FARTHEST_LINE: f32 = 1.8;
 
+/// Rows of a table. A longer one is read in parts.
+const MOST_ROWS: usize = 1_000;
+
+/// A row and its parts.
+struct Parted {
+    row: Row,
+    groups: Vec<Row>,
+}
+
 /// Rows in the order of reading, those of tables with their cells parted.
 pub fn tables(rows: Vec<Row>, rules: &[Rule]) -> Vec<Row> {
     let mut read = Vec::with_capacity(rows.len());
+    let parted = |row: Row| Parted { groups: row.groups(GAP), row };
+    let rows: Vec<Parted> = rows.into_iter().map(parted).collect();
     let mut rest = rows.as_slice();
-    while let Some(row) = rest.first() {
-        match Table::at_start(rest) {
-            Some(table) => {
+    while !rest.is_empty() {
+        let count = match Table::at_start(rest) {
+            Ok(table) => {
                 read.extend(table.rows(rules));
-                rest = &rest[table.rows.len()..];
+                table.rows.len()
             }
-            None => {
-                read.push(row.clone());
-                rest = &rest[1..];
+            Err(count) => {
+                read.extend(rest[..count].iter().map(|parted| parted.row.clone()));
+                count
             }
-        }
+        };
+        rest = &rest[count..];
     }
     read
 }
 
 /// Rows that stand below each other, parted into the same columns.
 struct Table<'a> {
-    rows: &'a [Row],
+    rows: &'a [Parted],
     columns: Vec<(f32, f32)>,
 }
 
 impl<'a> Table<'a> {
-    /// The table that begins with the first row, if one does.
-    fn at_start(rows: &'a [Row]) -> Option<Self> {
-        let first = rows.first()?.groups(GAP);
-        if first.len() < 2 || is_leader(rows.first()?) {
-            return None;
+    /// The table that begins with the first row, or else how many rows make none.
+    fn at_start(rows: &'a [Parted]) -> Result<Self, usize> {
+        let first = &rows[0];
+        if first.groups.len() < 2 || is_leader(&first.row) {
+            return Err(1);
         }
-        let mut table = Self { rows: &rows[..1], columns: extents(&first) };
+        let mut table = Self { rows: &rows[..1], columns: extents(&first.groups) };
         let (mut columns, mut cells) = (table.columns.clone(), 1);
         // Lines at the left side alone, which may be a text beside remarks.
         let (mut alone, mut alone_within) = (0, 0);
-        for (count, pair) in (2..).zip(rows.windows(2)) {
-            let groups = pair[1].groups(GAP);
-            columns = united(&columns, &extents(&groups));
-            let pitch = pitch(&pair[0], &pair[1]);
-            if !(0.0..FARTHEST).contains(&pitch) || pair[1].is_cells() || columns.len() < 2 || is_leader(&pair[1]) {
-                break;
-            }
+        for (count, pair) in (2..=MOST_ROWS).zip(rows.windows(2)) {
+            let groups = &pair[1].groups;
+            columns = united(&columns, &extents(groups));
+            let pitch = pitch(&pair[0].row, &pair[1].row);
+            let is_below = (0.0..FARTHEST).contains(&pitch) && !pair[1].row.is_cells() && !is_leader(&pair[1].row);
             // What goes across several cells stands above or below the table.
             let shrinks = columns.len() < table.columns.len() || columns.len() < groups.len();
-            if shrinks && rows[..count].iter().any(|row| has_conflict(row, &columns)) {
-                if cells < FEWEST {
-                    return None;
-                }
+            let goes_across = shrinks && rows[..count].iter().any(|row| row.has_conflict(&columns));
+            if goes_across && cells < FEWEST {
+                return Err(1);
+            }
+            if !is_below || columns.len() < 2 || goes_across {
                 break;
             }
             // A line that is not parted may be the rest of a cell, or the text that follows.
@@ -80,14 +91,15 @@ impl<'a> Table<'a> {
             }
         }
         let fewest = if table.is_wide() { FEWEST } else { FEWEST_NARROW };
-        (cells >= fewest && alone_within <= cells && !table.is_list()).then(|| table.with_whole_columns())
+        let is_table = cells >= fewest && alone_within <= cells && !table.is_list();
+        if is_table { Ok(table.with_whole_columns()) } else { Err(table.rows.len()) }
     }
 
     /// Joins columns that no row fills both, such as numbers at the right side below a title in the middle.
     fn with_whole_columns(self) -> Self {
         let filled = |(start, end): (f32, f32)| -> Vec<bool> {
             let is_in = |group: &Row| group.x0() >= start && group.x0() <= end;
-            self.rows.iter().map(|row| row.groups(GAP).iter().any(is_in)).collect()
+            self.rows.iter().map(|row| row.groups.iter().any(is_in)).collect()
         };
         let mut columns: Vec<((f32, f32), Vec<bool>)> = Vec::new();
         for extent in &self.columns {
@@ -106,13 +118,13 @@ impl<'a> Table<'a> {
 
     /// Whether all columns are far from each other.
     fn is_wide(&self) -> bool {
-        let size = self.rows.iter().map(Row::usual_size).fold(0.0, f32::max);
+        let size = self.rows.iter().map(|parted| parted.row.usual_size()).fold(0.0, f32::max);
         self.columns.windows(2).all(|pair| pair[1].0 - pair[0].1 > FAR * size)
     }
 
     /// Whether the first of these columns has nothing but the marks of items, or the numbers of headings.
     fn is_list(&self) -> bool {
-        let first = |row: &Row| row.groups(GAP).first().filter(|group| group.x0() <= self.columns[0].1).map(Row::text);
+        let first = |row: &Parted| row.groups.first().filter(|group| group.x0() <= self.columns[0].1).map(Row::text);
         let is_mark = |text: String| lines::is_mark(&text) || (self.columns.len() == 2 && is_number(&text));
         self.rows.iter().filter_map(first).all(is_mark)
     }
@@ -131,9 +143,9 @@ impl<'a> Table<'a> {
     }
 
     fn level(&self, index: usize, rules: &[Rule]) -> Level {
-        let row = &self.rows[index];
+        let Parted { row, groups } = &self.rows[index];
         let mut cells: Vec<Option<CellLine>> = vec![None; self.columns.len()];
-        for group in row.groups(GAP) {
+        for group in groups {
             let column = self.columns.iter().position(|(_, end)| group.x0() <= *end).unwrap_or_default();
             match &mut cells[column] {
                 Some(cell) => {
@@ -143,7 +155,7 @@ impl<'a> Table<'a> {
                 empty => *empty = Some(CellLine { text: group.text(), x1: group.x1() }),
             }
         }
-        let above = index.checked_sub(1).map(|above| self.rows[above].y);
+        let above = index.checked_sub(1).map(|above| self.rows[above].row.y);
         let (left, right) = self.columns[0];
         let parts = |rule: &Rule| {
             let (low, high) = (row.y + 0.6 * row.size, above.unwrap_or(row.y) - 0.25 * row.size);
@@ -153,10 +165,12 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Whether several cells of a row would be in one column.
-fn has_conflict(row: &Row, columns: &[(f32, f32)]) -> bool {
-    let at = |group: &Row| columns.iter().position(|(_, end)| group.x0() <= *end);
-    row.groups(GAP).windows(2).any(|pair| at(&pair[0]) == at(&pair[1]))
+impl Parted {
+    /// Whether several parts would be in one column.
+    fn has_conflict(&self, columns: &[(f32, f32)]) -> bool {
+        let at = |group: &Row| columns.iter().position(|(_, end)| group.x0() <= *end);
+        self.groups.windows(2).any(|pair| at(&pair[0]) == at(&pair[1]))
+    }
 }
 
 /// The distance of two rows, as a part of the size.

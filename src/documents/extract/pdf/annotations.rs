@@ -71,7 +71,7 @@ impl Reader {
         let advance = |c: char| if is_wide(c) { 1.0 } else { 0.5 };
         for (index, line) in text.lines().enumerate() {
             let width = SIZE * line.chars().map(advance).sum::<f32>();
-            let fit = ((place.x1 - place.x0) as f32 / width.max(1.0)).clamp(0.1, 1.0);
+            let fit = ((place.x1 - place.x0) as f32 / width.max(1.0)).clamp(0.4, 1.0);
             let y = place.y1 as f32 - SIZE * (index as f32 + 1.0);
             let mut state = State { size: SIZE, ..State::new(page) };
             state.next_line(place.x0 as f32, y.max(place.y0 as f32));
