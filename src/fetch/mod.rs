@@ -5,6 +5,7 @@
 //! redirect nor a name that changes its address leads to this machine or into its network. Independent of bots.
 
 mod guard;
+mod gzip;
 mod look_ups;
 mod public;
 mod signature;

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{Certificate, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::gzip::Gzip;
 use super::look_ups::{EndpointResolver, LookUps};
 use super::{Client, FetchError, classify};
 use crate::telemetry::current_span;
@@ -184,6 +185,7 @@ fn authorization(key: &Key) -> Result<Option<HeaderValue>, String> {
 /// A response whose body is being received.
 pub struct Incoming {
     response: reqwest::Response,
+    gzip: Option<Gzip>,
     /// When the first byte must be there, until it is.
     first_by: Option<Instant>,
     idle: Duration,
@@ -200,7 +202,8 @@ impl Incoming {
         let first_by = asked + waits.first.min(waits.total);
         let response = tokio::time::timeout_at(first_by, response).await.map_err(|_| FetchError::TimedOut)?;
         let response = response.map_err(|error| classify(&error))?;
-        Ok(Self { response, first_by: Some(first_by), idle: waits.idle, end_by: asked + waits.total })
+        let gzip = is_compressed(response.headers()).then(Gzip::new);
+        Ok(Self { response, gzip, first_by: Some(first_by), idle: waits.idle, end_by: asked + waits.total })
     }
 
     pub fn status(&self) -> StatusCode {
@@ -228,8 +231,21 @@ impl Incoming {
         value.trim().parse().ok().map(Duration::from_secs)
     }
 
-    /// The next chunk of the body as received, `None` at its end.
+    /// The next chunk of the body as it comes, decompressed; `None` at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
+        loop {
+            if let Some(piece) = self.gzip.as_mut().map(Gzip::next).transpose()?.flatten() {
+                return Ok(Some(piece));
+            }
+            let chunk = self.received().await?;
+            match (chunk, &mut self.gzip) {
+                (Some(bytes), Some(gzip)) => gzip.push(bytes),
+                (chunk, _) => return Ok(chunk),
+            }
+        }
+    }
+
+    async fn received(&mut self) -> Result<Option<Bytes>, FetchError> {
         let by = self.first_by.unwrap_or_else(|| (Instant::now() + self.idle).min(self.end_by));
         let chunk = tokio::time::timeout_at(by, self.response.chunk()).await.map_err(|_| FetchError::TimedOut)?;
         self.first_by = None;
@@ -249,6 +265,11 @@ impl Incoming {
         }
         Ok((body, false))
     }
+}
+
+fn is_compressed(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    matches!(encoding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip")
 }
 
 #[cfg(test)]
