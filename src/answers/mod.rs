@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use crate::analysis;
 use crate::index::Audience;
 use crate::library::Library;
-use crate::llm::{LanguageModel, LlmError};
+use crate::llm::{LanguageModel, LlmError, Part};
 use crate::model::{AnsweredBy, Citations, FaqAnswer, Language, RetrievedContext, RoomName, Source};
 use crate::telemetry::{SpanKind, TraceSpan, metrics, within};
 use crate::text::{Locale, Text};
@@ -246,8 +246,14 @@ async fn write(
     let mut writing = model.write(&prompt.turns).await?;
     let mut citations = CitationFilter::new(prompt.passages);
     let mut text = String::new();
-    while let Some(piece) = writing.next().await? {
-        let piece = citations.push(&piece);
+    while let Some(part) = writing.next().await? {
+        let piece = match part {
+            Part::Text(piece) => citations.push(&piece),
+            Part::Retraction => {
+                (text, citations) = (String::new(), CitationFilter::new(prompt.passages));
+                continue;
+            }
+        };
         if !piece.is_empty() {
             text.push_str(&piece);
             reader.read(&piece).await;

@@ -20,7 +20,7 @@ pub struct LanguageModelConfig {
     pub key_file: PathBuf,
     /// Sampling temperature, 0 to 2; negative to use the server's default.
     pub temperature: f64,
-    /// Maximum length of an answer, in tokens; 0 to use the server's default.
+    /// Maximum length of an answer, in tokens, thoughts included; 0 to use the server's default.
     pub max_tokens: u32,
     /// Maximum length of the prompt, in characters.
     pub context_chars: usize,
@@ -42,9 +42,9 @@ impl Default for LanguageModelConfig {
             key: Key::default(),
             key_file: PathBuf::new(),
             temperature: 0.2,
-            max_tokens: 1024,
+            max_tokens: 2048,
             context_chars: 12_000,
-            first_seconds: 60,
+            first_seconds: 120,
             idle_seconds: 30,
             total_seconds: 300,
             beyond_documents: true,

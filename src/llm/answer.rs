@@ -1,88 +1,85 @@
 //! A streamed answer.
 
-use serde::Deserialize;
-use serde_json::Value;
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::LlmError;
 use super::asking::Asking;
+use super::chunk::{Chunk, End, Fault};
 use super::events::Events;
-use super::thoughts::Thoughts;
-use crate::fetch::{Endpoint, Incoming};
+use super::learned::Learned;
+use super::thoughts::{Shown, Thoughts};
+use crate::fetch::{Endpoint, FetchError, Incoming};
 
 /// Maximum length of an answer, in characters: that of a message.
 const MAX_CHARS: usize = 8_000;
 
-/// Maximum size of an answer that is not streamed, in bytes.
-const MAX_DOCUMENT: usize = 1024 * 1024;
-
 /// End marker of the stream.
 const DONE: &str = "[DONE]";
+
+/// How long the end marker is waited for behind the reason for the end: some servers send none, and keep the connection.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A part of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Part {
+    Text(String),
+    /// All of the text so far was thought: the answer begins only now.
+    Retraction,
+}
+
+/// What was asked, and of whom.
+pub(super) struct Asked {
+    pub endpoint: Endpoint,
+    pub learned: Arc<Learned>,
+    /// Length of the request's text, in characters.
+    pub chars: usize,
+    pub at: Instant,
+    /// The time in which the answer has to begin.
+    pub limit: Duration,
+}
 
 /// An answer that is being written. Dropping it closes the connection.
 pub struct Writing {
     /// `None` once there is no more to come.
     incoming: Option<Incoming>,
-    endpoint: Endpoint,
-    /// Whether it is not streamed.
-    is_document: bool,
+    asked: Asked,
     events: Events,
     thoughts: Thoughts,
-    /// Received text that was not returned yet.
-    ready: String,
+    /// Parts that were not returned yet.
+    ready: Shown,
     /// Number of characters received.
     chars: usize,
-    /// Whether the model has signalled the end.
-    is_finished: bool,
+    /// How the model says that the answer ended.
+    end: Option<End>,
+    /// Whether a part of an answer has come, thoughts included.
+    has_begun: bool,
     /// Whether data was received, and whether any of it was valid.
-    is_begun: (bool, bool),
+    received: (bool, bool),
     asking: Asking,
 }
 
-/// One event, or the whole of an answer that is not streamed.
-#[derive(Deserialize)]
-struct Chunk {
-    /// Empty in the event that only counts tokens.
-    #[serde(default)]
-    choices: Vec<Choice>,
-    #[serde(default)]
-    error: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    delta: Option<Said>,
-    #[serde(default)]
-    message: Option<Said>,
-    #[serde(default)]
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    /// Null in the first event of some servers.
-    #[serde(default)]
-    content: Option<String>,
-}
-
 impl Writing {
-    pub(super) fn new(incoming: Incoming, endpoint: Endpoint, asking: Asking) -> Self {
+    pub(super) fn new(incoming: Incoming, asked: Asked, asking: Asking) -> Self {
         Self {
-            is_document: incoming.media_type() == "application/json",
             incoming: Some(incoming),
-            endpoint,
             events: Events::default(),
-            thoughts: Thoughts::default(),
-            ready: String::new(),
+            thoughts: Thoughts::new(asked.learned.thinks_unmarked()),
+            asked,
+            ready: Shown::default(),
             chars: 0,
-            is_finished: false,
-            is_begun: (false, false),
+            end: None,
+            has_begun: false,
+            received: (false, false),
             asking,
         }
     }
 
     /// The next part, `None` when the answer is complete.
-    pub async fn next(&mut self) -> Result<Option<String>, LlmError> {
+    pub async fn next(&mut self) -> Result<Option<Part>, LlmError> {
         let part = self.next_part().await;
         match &part {
             Ok(Some(_)) => self.asking.note_words(),
@@ -92,56 +89,70 @@ impl Writing {
         part
     }
 
-    async fn next_part(&mut self) -> Result<Option<String>, LlmError> {
+    async fn next_part(&mut self) -> Result<Option<Part>, LlmError> {
         loop {
-            if !self.ready.is_empty() {
-                return Ok(Some(std::mem::take(&mut self.ready)));
+            if mem::take(&mut self.ready.retracts) {
+                return Ok(Some(Part::Retraction));
+            }
+            if !self.ready.text.is_empty() {
+                return Ok(Some(Part::Text(mem::take(&mut self.ready.text))));
             }
             if self.incoming.is_none() {
-                return if self.chars == 0 { Err(LlmError::Silent) } else { Ok(None) };
+                return self.check_end().map(|()| None);
             }
-            let read = self.read().await;
-            if read.is_err() {
+            if let Err(error) = self.read().await {
                 self.incoming = None;
+                if error == LlmError::TooSlow && !self.has_begun {
+                    self.asked.learned.note_too_many(self.asked.chars);
+                }
+                return Err(error);
             }
-            read?;
+        }
+    }
+
+    /// Whether what has ended is an answer.
+    fn check_end(&self) -> Result<(), LlmError> {
+        match self.end {
+            Some(End::Filtered) => Err(LlmError::Filtered),
+            Some(End::Failed) => Err(LlmError::Faulty),
+            Some(End::Cut) if self.chars == 0 => Err(LlmError::NoRoom),
+            _ if self.chars == 0 => Err(LlmError::Silent),
+            _ => Ok(()),
         }
     }
 
     /// Reads from the network.
     async fn read(&mut self) -> Result<(), LlmError> {
-        let Some(incoming) = &mut self.incoming else { return Ok(()) };
-        if self.is_document {
-            return self.read_document().await;
-        }
-        match incoming.chunk().await? {
+        match self.chunk().await? {
             Some(bytes) => {
-                self.is_begun.0 = true;
+                self.received.0 = true;
                 let events = self.events.push(&bytes).map_err(|_| LlmError::Garbled)?;
                 events.iter().try_for_each(|event| self.take_event(event))
             }
             None => {
-                if let Some(event) = self.events.end() {
-                    self.take_event(&event)?;
+                for event in self.events.end() {
+                    let was_valid = self.received.1;
+                    let is_cut =
+                        |error| if was_valid && error == LlmError::Garbled { LlmError::BrokeOff } else { error };
+                    self.take_event(&event).map_err(is_cut)?;
                 }
                 // Without an end signal, the server or a proxy failed.
-                if !self.is_finished {
-                    return Err(if self.is_begun == (true, false) { LlmError::Garbled } else { LlmError::BrokeOff });
+                if self.end.is_none() && self.incoming.is_some() {
+                    return Err(if self.received == (true, false) { LlmError::Garbled } else { LlmError::BrokeOff });
                 }
-                self.end();
+                self.finish();
                 Ok(())
             }
         }
     }
 
-    /// A server without streaming returns everything at once.
-    async fn read_document(&mut self) -> Result<(), LlmError> {
-        let Some(incoming) = self.incoming.take() else { return Ok(()) };
-        let (body, is_cut) = incoming.body(MAX_DOCUMENT).await?;
-        let text = String::from_utf8(body).ok().filter(|_| !is_cut).ok_or(LlmError::Garbled)?;
-        self.take_chunk(&text)?;
-        self.end();
-        Ok(())
+    /// The next bytes; behind the end of the answer, what becomes of the connection does not matter.
+    async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, FetchError> {
+        let Some(incoming) = &mut self.incoming else { return Ok(None) };
+        match self.end {
+            None => incoming.chunk().await,
+            Some(_) => Ok(tokio::time::timeout(GRACE, incoming.chunk()).await.ok().and_then(Result::ok).flatten()),
+        }
     }
 
     fn take_event(&mut self, event: &str) -> Result<(), LlmError> {
@@ -149,55 +160,76 @@ impl Writing {
             _ if self.incoming.is_none() => Ok(()),
             "" => Ok(()),
             DONE => {
-                self.end();
+                self.received.1 = true;
+                self.finish();
                 Ok(())
             }
-            chunk => self.take_chunk(chunk),
+            json => self.take_chunk(json),
         }
     }
 
-    fn take_chunk(&mut self, text: &str) -> Result<(), LlmError> {
-        let chunk: Chunk = serde_json::from_str(text).map_err(|_| {
-            tracing::warn!(reason = for_log(&self.endpoint, text), "the language model's answer cannot be read");
-            LlmError::Garbled
-        })?;
-        self.is_begun.1 = true;
-        if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
-            let reason = for_log(&self.endpoint, &error.to_string());
-            tracing::warn!(reason, "the language model reported an error");
-            return Err(LlmError::Faulty);
-        }
-        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(()) };
-        if let Some(content) = choice.delta.or(choice.message).and_then(|said| said.content) {
-            let piece = self.thoughts.without(content);
-            self.give(piece);
-        }
-        match choice.finish_reason.as_deref() {
-            None => {}
-            Some("length") => {
-                self.is_finished = true;
-                self.give("…".into());
+    fn take_chunk(&mut self, json: &str) -> Result<(), LlmError> {
+        let chunk = match Chunk::parse(json) {
+            Ok(chunk) => chunk,
+            // Behind the end there is nothing that matters.
+            Err(_) if self.end.is_some() => return Ok(()),
+            Err(Fault::Garbled) => {
+                let reason = for_log(&self.asked.endpoint, json);
+                tracing::warn!(reason, "the language model's answer cannot be read");
+                return Err(LlmError::Garbled);
             }
-            Some(_) => self.is_finished = true,
+            Err(Fault::Reported(message)) => {
+                let reason = for_log(&self.asked.endpoint, &message);
+                tracing::warn!(reason, "the language model reported an error");
+                return Err(LlmError::of_message(&message).unwrap_or(LlmError::Faulty));
+            }
+        };
+        self.received.1 = true;
+        self.note_beginning(&chunk);
+        if chunk.has_thoughts {
+            self.thoughts.are_told_apart();
         }
+        let shown = self.thoughts.push(&chunk.text);
+        self.give(shown);
+        self.end = self.end.or(chunk.end);
         Ok(())
     }
 
-    fn give(&mut self, mut piece: String) {
-        let room = MAX_CHARS.saturating_sub(self.chars);
-        if let Some((end, _)) = piece.char_indices().nth(room) {
-            piece.truncate(end);
-            piece.push('…');
-            self.incoming = None;
+    fn note_beginning(&mut self, chunk: &Chunk) {
+        if !self.has_begun && (chunk.has_thoughts || !chunk.text.is_empty()) {
+            self.has_begun = true;
+            self.asked.learned.note_reading(self.asked.chars, self.asked.at.elapsed(), self.asked.limit);
         }
-        self.chars += piece.chars().count();
-        self.ready.push_str(&piece);
     }
 
-    fn end(&mut self) {
-        self.incoming = None;
-        let held = self.thoughts.end();
-        self.give(held);
+    fn give(&mut self, mut shown: Shown) {
+        if shown.retracts {
+            self.chars = 0;
+            self.ready = Shown { retracts: true, text: String::new() };
+        }
+        let room = MAX_CHARS.saturating_sub(self.chars);
+        if let Some((end, _)) = shown.text.char_indices().nth(room) {
+            shown.text.truncate(end);
+            shown.text.push('…');
+            self.incoming = None;
+        }
+        self.chars += shown.text.chars().count();
+        self.ready.text.push_str(&shown.text);
+    }
+
+    fn finish(&mut self) {
+        if self.incoming.take().is_none() {
+            return;
+        }
+        let is_cut = self.end == Some(End::Cut);
+        let rest = self.thoughts.end(is_cut);
+        self.give(rest);
+        if self.thoughts.were_unmarked() {
+            self.asked.learned.note_unmarked_thoughts();
+        }
+        if is_cut && self.chars > 0 {
+            self.give(Shown { retracts: false, text: "…".into() });
+        }
     }
 }
 

@@ -1,28 +1,31 @@
 //! Client for language models with an OpenAI-compatible API: takes a conversation and streams the next message.
 //!
-//! Independent of documents and rooms; stateless.
+//! Independent of documents and rooms. What it learns of a model is lost with the process.
 
 mod answer;
 mod asking;
+mod chunk;
+mod dialect;
+mod error;
 mod events;
+mod learned;
+mod patience;
 mod thoughts;
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use reqwest::StatusCode;
 use serde::Serialize;
+use tokio::time::Instant;
 
-use crate::fetch::{Endpoint, FetchError, Incoming, Key, Waits};
+use crate::fetch::{Endpoint, Incoming, Key, Waits};
 use crate::telemetry::within;
-use crate::text::Text;
-pub use answer::Writing;
+use answer::Asked;
+pub use answer::{Part, Writing};
 use asking::Asking;
-
-/// Delay before a retry if the server sends no `Retry-After`.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Longest `Retry-After` that is obeyed; beyond it, the error is reported.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+use dialect::Dialect;
+pub use error::LlmError;
+use learned::Learned;
+use patience::{Patience, Refusal};
 
 /// Settings of requests.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +45,7 @@ pub struct Settings {
 pub struct LanguageModel {
     endpoint: Endpoint,
     settings: Settings,
+    learned: Arc<Learned>,
 }
 
 /// Role in a conversation with a model.
@@ -67,98 +71,13 @@ impl Turn {
     }
 }
 
-#[derive(Serialize)]
-struct ChatRequest<'a> {
-    model: &'a str,
-    messages: &'a [Turn],
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-}
-
-/// Why a model gave no complete answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LlmError {
-    #[error("cannot be reached: {0}")]
-    Unreachable(FetchError),
-    #[error("does not take the key")]
-    BadKey,
-    #[error("there is no such model, or nothing at this address")]
-    NoSuchModel,
-    #[error("has too much to do")]
-    Busy,
-    #[error("refused with status {0}")]
-    Refused(u16),
-    #[error("took too long")]
-    TooSlow,
-    #[error("answers in no form that is known")]
-    Garbled,
-    #[error("broke off")]
-    BrokeOff,
-    #[error("reported an error while it wrote")]
-    Faulty,
-    #[error("ended without a word")]
-    Silent,
-}
-
-impl LlmError {
-    /// One sentence for users, without operational details.
-    pub fn words(self) -> Text {
-        match self {
-            Self::Unreachable(_) => Text::new("model-unreachable"),
-            Self::BadKey => Text::new("model-bad-key"),
-            Self::NoSuchModel => Text::new("model-missing"),
-            Self::Busy => Text::new("model-busy"),
-            Self::Refused(status) => Text::new("model-refused").with("status", status),
-            Self::TooSlow => Text::new("model-slow"),
-            Self::Garbled => Text::new("model-garbled"),
-            Self::BrokeOff => Text::new("model-broke-off"),
-            Self::Faulty => Text::new("model-faulty"),
-            Self::Silent => Text::new("model-silent"),
-        }
-    }
-
-    /// One word, for metrics.
-    fn label(self) -> &'static str {
-        match self {
-            Self::Unreachable(_) => "unreachable",
-            Self::BadKey => "bad_key",
-            Self::NoSuchModel => "no_such_model",
-            Self::Busy => "busy",
-            Self::Refused(_) => "refused",
-            Self::TooSlow => "too_slow",
-            Self::Garbled => "garbled",
-            Self::BrokeOff => "broke_off",
-            Self::Faulty => "faulty",
-            Self::Silent => "silent",
-        }
-    }
-
-    /// Whether a retry may help.
-    fn may_pass(self) -> bool {
-        matches!(self, Self::Busy | Self::Refused(500..))
-    }
-}
-
-impl From<FetchError> for LlmError {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::TimedOut => Self::TooSlow,
-            FetchError::Broken => Self::BrokeOff,
-            other => Self::Unreachable(other),
-        }
-    }
-}
-
 impl LanguageModel {
     /// `base` is an address such as `http://localhost:11434/v1`; an empty key is none.
     ///
     /// # Errors
     /// A message about the settings; never contains the key.
     pub fn new(base: &str, key: Key, settings: Settings) -> Result<Self, String> {
-        Ok(Self { endpoint: Endpoint::new(base, key)?, settings })
+        Ok(Self { endpoint: Endpoint::new(base, key)?, settings, learned: Arc::default() })
     }
 
     /// Its configured name.
@@ -166,71 +85,73 @@ impl LanguageModel {
         &self.settings.model
     }
 
-    /// Characters that it may be given at a time.
+    /// Characters that it may be given at a time: fewer than the settings say if it reads so slowly that it would not begin in time.
     pub fn context_chars(&self) -> usize {
-        self.settings.context_chars
+        self.learned.chars(self.settings.context_chars)
     }
 
-    /// Requests the next message. Retries once if the server is busy. Dropping the [`Writing`], or this future before
-    /// it is ready, closes the connection, so that the server stops.
+    /// Requests the next message. Asks again, within bounds, if the server is busy, still loads the model, or refuses a part of the
+    /// request that can be left out. Dropping the [`Writing`], or this future before it is ready, closes the connection, so that the
+    /// server stops.
     pub async fn write(&self, turns: &[Turn]) -> Result<Writing, LlmError> {
-        let (error, retry_after) = match self.try_to_write(turns).await {
-            Ok(writing) => return Ok(writing),
-            Err(failed) => failed,
-        };
-        let pause = retry_after.unwrap_or(PAUSE);
-        if !error.may_pass() || pause > LONGEST_PAUSE {
-            return Err(error);
+        let mut patience = Patience::new(self.settings.waits.first);
+        let mut dialect = self.learned.dialect();
+        loop {
+            let refusal = match self.try_to_write(turns, dialect).await {
+                Ok(writing) => return Ok(writing),
+                Err(refusal) => refusal,
+            };
+            let amended = refusal.status.and_then(|status| dialect.amended(status, &refusal.message));
+            match amended {
+                Some(amended) => dialect = amended,
+                None => patience.pause_after(&refusal).await?,
+            }
         }
-        tokio::time::sleep(pause).await;
-        self.try_to_write(turns).await.map_err(|(error, _)| error)
     }
 
-    /// On failure, also returns the server's `Retry-After`.
-    async fn try_to_write(&self, turns: &[Turn]) -> Result<Writing, (LlmError, Option<Duration>)> {
+    async fn try_to_write(&self, turns: &[Turn], dialect: Dialect) -> Result<Writing, Refusal> {
         let mut asking = Asking::begin(self.name(), self.endpoint.host());
-        match within(asking.context(), self.ask(turns)).await {
-            Ok(answer) => Ok(Writing::new(answer, self.endpoint.clone(), asking)),
-            Err((error, retry_after)) => {
-                asking.outcome = error.label();
-                Err((error, retry_after))
+        let chars = turns.iter().map(|turn| turn.content.chars().count()).sum();
+        let (learned, limit) = (self.learned.clone(), self.settings.waits.first);
+        let asked = Asked { endpoint: self.endpoint.clone(), learned, chars, at: Instant::now(), limit };
+        match within(asking.context(), self.ask(turns, dialect)).await {
+            Ok(answer) => {
+                self.learned.note_dialect(dialect);
+                Ok(Writing::new(answer, asked, asking))
+            }
+            Err(refusal) => {
+                asking.outcome = refusal.error.label();
+                if refusal.is_late() {
+                    self.learned.note_too_many(chars);
+                }
+                Err(refusal)
             }
         }
     }
 
     /// The answer whose status says that it is one.
-    async fn ask(&self, turns: &[Turn]) -> Result<Incoming, (LlmError, Option<Duration>)> {
-        let Settings { model, temperature, max_tokens, waits, .. } = &self.settings;
-        let asked =
-            ChatRequest { model, messages: turns, stream: true, temperature: *temperature, max_tokens: *max_tokens };
-        // Plain data: it cannot fail.
-        let json = serde_json::to_vec(&asked).unwrap_or_default();
-        let answer = self.endpoint.post("chat/completions", json, *waits).await;
+    async fn ask(&self, turns: &[Turn], dialect: Dialect) -> Result<Incoming, Refusal> {
+        let json = dialect.request(&self.settings, turns);
+        let answer = self.endpoint.post("chat/completions", json, self.settings.waits).await;
         let answer = answer.map_err(|error| {
             tracing::warn!(%error, host = self.endpoint.host(), "the language model does not answer");
-            (error.into(), None)
+            Refusal::without_answer(error)
         })?;
         if answer.status().is_success() {
             return Ok(answer);
         }
-        let retry_after = answer.retry_after();
-        Err((self.refused(answer).await, retry_after))
+        Err(self.refused(answer).await)
     }
 
-    /// The error for an unsuccessful status; logs the server's message.
-    async fn refused(&self, answer: Incoming) -> LlmError {
+    /// Why the status of an answer is none of success; logs the server's message.
+    async fn refused(&self, answer: Incoming) -> Refusal {
         /// Maximum number of bytes read of an error message.
         const MAX_WORDS: usize = 4096;
-        let status = answer.status();
-        let words = answer.body(MAX_WORDS).await.map(|(body, _)| body).unwrap_or_default();
-        let reason = answer::for_log(&self.endpoint, &String::from_utf8_lossy(&words));
+        let (status, retry_after) = (answer.status(), answer.retry_after());
+        let body = answer.body(MAX_WORDS).await.map(|(body, _)| body).unwrap_or_default();
+        let message = chunk::message_of(&String::from_utf8_lossy(&body));
+        let reason = answer::for_log(&self.endpoint, &message);
         tracing::warn!(status = status.as_u16(), reason, host = self.endpoint.host(), "the language model refused");
-        match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => LlmError::BadKey,
-            StatusCode::NOT_FOUND => LlmError::NoSuchModel,
-            StatusCode::TOO_MANY_REQUESTS => LlmError::Busy,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => LlmError::TooSlow,
-            other => LlmError::Refused(other.as_u16()),
-        }
+        Refusal { error: LlmError::of_status(status, &message), status: Some(status), message, retry_after }
     }
 }

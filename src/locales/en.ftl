@@ -290,13 +290,19 @@ job-retried-by = Started again by { $by }.
 ## A language model that does not answer as it should.
 model-unreachable = The language model cannot be reached.
 model-bad-key = The language model does not take this server's key.
+model-no-credit = The account of the language model has no credit left.
 model-missing = There is no such language model where it is looked for.
+model-loading = The language model is still being loaded. Ask again in a minute.
 model-busy = The language model has too much to do at the moment.
+model-no-memory = The language model does not fit into the memory of its machine.
+model-too-long = The question and the passages are more than the language model takes at a time.
 model-refused = The language model refused the question (status { $status }).
 model-slow = The language model took too long.
 model-garbled = The language model's answer could not be read.
 model-broke-off = The language model broke off in the middle of its answer.
 model-faulty = The language model reported an error of its own.
+model-filtered = A filter of the language model's provider cut the answer off.
+model-no-room = The language model had no room left to answer: its thoughts took it all up.
 model-silent = The language model had nothing to say.
 
 ## Answers from documents.

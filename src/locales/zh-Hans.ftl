@@ -290,13 +290,19 @@ job-retried-by = 由 { $by } 重新开始。
 ## A language model that does not answer as it should.
 model-unreachable = 无法连接语言模型。
 model-bad-key = 语言模型不接受本服务器的密钥。
+model-no-credit = 语言模型的账户余额不足。
 model-missing = 在设置的地址上没有这个语言模型。
+model-loading = 语言模型还在加载，请一分钟后再问。
 model-busy = 语言模型目前太忙。
+model-no-memory = 语言模型所在的机器内存不足。
+model-too-long = 问题和段落超出了语言模型一次能处理的长度。
 model-refused = 语言模型拒绝了这个问题（状态 { $status }）。
 model-slow = 语言模型用时过长。
 model-garbled = 无法读懂语言模型的回答。
 model-broke-off = 语言模型回答到一半就中断了。
 model-faulty = 语言模型报告了自身的错误。
+model-filtered = 语言模型提供方的过滤器截断了回答。
+model-no-room = 语言模型没有剩余篇幅来回答：都被思考过程用完了。
 model-silent = 语言模型没有给出任何内容。
 
 ## Answers from documents.

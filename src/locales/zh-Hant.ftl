@@ -290,13 +290,19 @@ job-retried-by = 由 { $by } 重新開始。
 ## A language model that does not answer as it should.
 model-unreachable = 無法連線到語言模型。
 model-bad-key = 語言模型不接受本伺服器的金鑰。
+model-no-credit = 語言模型的帳戶餘額不足。
 model-missing = 在設定的位址上沒有這個語言模型。
+model-loading = 語言模型還在載入，請一分鐘後再問。
 model-busy = 語言模型目前太忙。
+model-no-memory = 語言模型所在的機器記憶體不足。
+model-too-long = 問題和段落超出了語言模型一次能處理的長度。
 model-refused = 語言模型拒絕了這個問題（狀態 { $status }）。
 model-slow = 語言模型花了太久時間。
 model-garbled = 無法讀懂語言模型的回答。
 model-broke-off = 語言模型回答到一半就中斷了。
 model-faulty = 語言模型回報了自身的錯誤。
+model-filtered = 語言模型提供者的過濾器截斷了回答。
+model-no-room = 語言模型沒有剩餘篇幅來回答：都被思考過程用完了。
 model-silent = 語言模型沒有給出任何內容。
 
 ## Answers from documents.

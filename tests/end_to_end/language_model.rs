@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chatbot::llm::{LanguageModel, LlmError, Speaker, Turn};
+use chatbot::llm::{LanguageModel, LlmError, Part, Speaker, Turn};
 use serde_json::json;
 
 use crate::support::fake_model::{END, FakeModel, STREAM, Step, begun, delta, plain, stream};
@@ -11,11 +11,14 @@ use crate::support::fake_model::{END, FakeModel, STREAM, Step, begun, delta, pla
 const WAIT: Duration = Duration::from_secs(5);
 
 /// What it writes until the end.
-async fn written(model: &LanguageModel) -> Result<String, LlmError> {
+pub async fn written(model: &LanguageModel) -> Result<String, LlmError> {
     let mut writing = model.write(&[Turn::new(Speaker::User, "hello")]).await?;
     let mut text = String::new();
-    while let Some(piece) = writing.next().await? {
-        text.push_str(&piece);
+    while let Some(part) = writing.next().await? {
+        match part {
+            Part::Text(piece) => text.push_str(&piece),
+            Part::Retraction => text.clear(),
+        }
     }
     Ok(text)
 }
@@ -76,7 +79,7 @@ async fn what_goes_wrong_has_its_own_kind() {
         (plain("200 OK", "Content-Type: application/json\r\n", "{\"choices\": [5]}"), LlmError::Garbled),
         (plain("302 Found", "Location: http://127.0.0.1:9/\r\n", ""), LlmError::Refused(302)),
         (event("{\"choices\": 12"), LlmError::Garbled),
-        (event("{\"error\": {\"message\": \"out of memory\"}}"), LlmError::Faulty),
+        (event("{\"error\": {\"message\": \"out of order\"}}"), LlmError::Faulty),
         (vec![begun("Half an ans")], LlmError::BrokeOff),
         (vec![], LlmError::BrokeOff),
         (stream(&[]), LlmError::Silent),

@@ -56,6 +56,8 @@ mod licenses;
 mod limits;
 mod log;
 mod merges;
+mod model_answers;
+mod model_refusals;
 mod moderation;
 mod open_id;
 mod origins;
