@@ -22,12 +22,12 @@ pub struct Prompt {
     pub passages: usize,
 }
 
-/// Builds a prompt of at most `budget` characters: first the task, then as many passages as fit into half of the rest,
+/// Builds a prompt of at most `budget` characters: first the task, then as many passages as fit into three quarters of the rest,
 /// then the newest messages.
 pub fn prompt(question: &Question<'_>, sources: &[Source], budget: usize) -> Prompt {
     let task = task(question, sources.is_empty());
     let mut left = budget.saturating_sub(chars(&task) + chars(question.text));
-    let (quoted, passages) = passages(sources, question.locale, left / 2);
+    let (quoted, passages) = passages(sources, question.locale, left / 4 * 3);
     left = left.saturating_sub(chars(&quoted));
     let key = if passages == 0 { "prompt-question" } else { "prompt-question-passages" };
     let asked = Text::new(key).with("passages", quoted).with("handle", question.handle).with("question", question.text);
@@ -78,7 +78,7 @@ fn inert(text: &str) -> String {
 fn conversation(history: &[Said], budget: usize) -> Vec<Turn> {
     let mut left = budget;
     let mut turns: Vec<Turn> = Vec::new();
-    for said in history.iter().rev().take(MOST_MESSAGES) {
+    for said in history.iter().rev().filter(|said| !said.text.is_empty()).take(MOST_MESSAGES) {
         let text: String = without_marks(&said.text).chars().take(LONGEST_MESSAGE).collect();
         let turn = match &said.by {
             Some(handle) => Turn::new(Speaker::User, format!("{handle}: {text}")),

@@ -9,7 +9,7 @@ use super::{Bot, Failure, Output, Reply, Request};
 use crate::answers::{Answers, Question, Reader, Said};
 use crate::chat::{Page, Room};
 use crate::jobs::Policy;
-use crate::model::{AuthorKind, Handle, JobRequest, JobState, Message};
+use crate::model::{AnsweredBy, AuthorKind, Citations, Handle, JobRequest, JobState, Message};
 use crate::text::Text;
 
 /// Maximum length of a question, in characters: the answer has to fit into the same record.
@@ -119,9 +119,22 @@ fn said(message: Message) -> Option<Said> {
     if message.deleted || has_failed || message.role == AuthorKind::System {
         return None;
     }
-    let asked = message.answer.and_then(|answer| answer.citations).map(|citations| citations.query.clone());
+    let citations = message.answer.as_ref().and_then(|answer| answer.citations.as_deref());
+    let asked = citations.map(|citations| citations.query.clone()).filter(|asked| !asked.is_empty());
     let by = (message.handle != Handle::bot()).then(|| message.handle.to_string());
-    Some(Said { by, text: message.text.as_str().to_owned(), asked: asked.filter(|asked| !asked.is_empty()) })
+    let text = message.text.as_str();
+    let text = citations.map_or(text, |citations| in_own_words(text, citations)).to_owned();
+    Some(Said { by, text, asked })
+}
+
+/// What an answer says beside the server's note on it. Where a note says why no model answered, the rest is no answer of a model's,
+/// either, and a model that took it for its own would go on in this way.
+fn in_own_words<'a>(text: &'a str, citations: &Citations) -> &'a str {
+    match (citations.note.as_deref(), citations.answered_by) {
+        (None, _) => text,
+        (Some(note), AnsweredBy::Model | AnsweredBy::Faq) => text.strip_prefix(note).unwrap_or(text).trim_start(),
+        (Some(_), AnsweredBy::Passages | AnsweredBy::Nothing) => "",
+    }
 }
 
 #[cfg(test)]
@@ -138,5 +151,18 @@ mod tests {
             assert_eq!(parse(arguments), Err(Text::new("ask-nothing")), "{arguments:?}");
         }
         assert!(parse(&"字".repeat(LONGEST)).is_ok() && parse(&"字".repeat(LONGEST + 1)).is_err());
+    }
+
+    #[test]
+    fn notes_of_the_server_are_nobodys_words() {
+        let words = |answered_by, note: Option<&str>, text| {
+            let citations = Citations::new("why?", answered_by, Vec::new(), note.map(str::to_owned));
+            in_own_words(text, &citations).to_owned()
+        };
+        assert_eq!(words(AnsweredBy::Model, None, "Yes."), "Yes.");
+        assert_eq!(words(AnsweredBy::Model, Some("Not from documents:"), "Not from documents:\n\nYes."), "Yes.");
+        assert_eq!(words(AnsweredBy::Passages, Some("It failed."), "It failed.\n\n1. Terms"), "");
+        assert_eq!(words(AnsweredBy::Nothing, Some("It failed."), "It failed.\n\nNothing."), "");
+        assert_eq!(words(AnsweredBy::Nothing, None, "Nothing."), "Nothing.");
     }
 }
