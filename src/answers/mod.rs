@@ -4,7 +4,10 @@
 //! Independent of rooms and jobs. If the model fails there is still an answer, which states the reason.
 
 mod citations;
+mod denial;
 mod prompt;
+mod sentences;
+mod support;
 mod wording;
 
 use std::sync::Arc;
@@ -19,7 +22,9 @@ use crate::llm::{LanguageModel, LlmError, Part};
 use crate::model::{AnsweredBy, Citations, FaqAnswer, Language, RetrievedContext, RoomName, Source};
 use crate::telemetry::{SpanKind, TraceSpan, metrics, within};
 use crate::text::{Locale, Text};
-use citations::CitationFilter;
+use citations::{CitationFilter, without_marks};
+use denial::denies;
+use support::unsupported;
 
 /// Number of passages quoted if no model writes the answer. Whole passages: a single sentence rarely contains the answer.
 const QUOTED: usize = 3;
@@ -98,6 +103,7 @@ pub struct Question<'a> {
 pub struct Said {
     /// Its author; `None` for the bot.
     pub by: Option<String>,
+    /// Empty if only `asked` of it counts.
     pub text: String,
     /// The question that it answers.
     pub asked: Option<String>,
@@ -115,6 +121,8 @@ pub struct Answers {
 struct Written {
     text: String,
     cited: Vec<usize>,
+    /// How many passages it was given.
+    passages: usize,
 }
 
 impl Answers {
@@ -184,13 +192,21 @@ impl Answers {
         if let Some(note) = &note {
             reader.read(&format!("{note}\n\n")).await;
         }
-        let Written { text, cited } = write(model, question, sources, reader).await?;
+        let Written { text, cited, passages } = write(model, question, sources, reader).await?;
+        if passages > 0 && denies(&text) {
+            return Ok((without_marks(&text), Citations::new(question.text, AnsweredBy::Nothing, Vec::new(), None)));
+        }
         let mut results = cited_sources(sources, &cited);
         if results.is_empty() && are_fitting {
             results = sources.iter().take(question.limit.unwrap_or(QUOTED)).cloned().collect();
         }
         let citations = Citations::new(question.text, AnsweredBy::Model, results, note);
-        Ok((with_note(citations.note.as_deref(), text), citations))
+        let unsupported = match passages {
+            // The note says it of the whole.
+            0 => Vec::new(),
+            _ => unsupported(&text, question.text, &sources[..passages]),
+        };
+        Ok((with_note(citations.note.as_deref(), text), Citations { unsupported, ..citations }))
     }
 
     /// Retrieves passages for a follow-up question, together with the question before it.
@@ -262,7 +278,7 @@ async fn write(
     text.push_str(&citations.end());
     match text.trim() {
         "" => Err(LlmError::Silent),
-        text => Ok(Written { text: text.to_owned(), cited: citations.cited().to_vec() }),
+        text => Ok(Written { text: text.to_owned(), cited: citations.cited().to_vec(), passages: prompt.passages }),
     }
 }
 

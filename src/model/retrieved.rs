@@ -47,6 +47,9 @@ pub struct Citations {
     /// Note on why the answer is not the expected one, in the asker's language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Ranges of the answer that rest on none of the passages, in UTF-16 code units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsupported: Vec<[u32; 2]>,
 }
 
 impl Citations {
@@ -71,7 +74,7 @@ impl Citations {
             query.truncate(end);
             query.push('…');
         }
-        Self { query, answered_by, results, note }
+        Self { query, answered_by, results, note, unsupported: Vec::new() }
     }
 }
 

@@ -72,7 +72,7 @@ impl JobView {
             result.truncate(end);
             result.push('…');
         }
-        self.citations.results = None;
+        (self.citations.results, self.citations.unsupported) = (None, None);
         self
     }
 
@@ -118,6 +118,9 @@ pub struct CitationsView {
     /// Note on why the answer is not the expected one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Ranges of a language model's answer that rest on no passage, in UTF-16 code units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<Vec<[u32; 2]>>,
 }
 
 impl From<&Citations> for CitationsView {
@@ -127,6 +130,7 @@ impl From<&Citations> for CitationsView {
             results: Some(citations.results.clone()),
             answered_by: Some(citations.answered_by),
             note: citations.note.clone(),
+            unsupported: Some(citations.unsupported.clone()).filter(|ranges| !ranges.is_empty()),
         }
     }
 }

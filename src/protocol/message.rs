@@ -41,6 +41,9 @@ pub struct MessageView<'a> {
     /// On the answer to a question: note on why it is not the expected one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'a str>,
+    /// On a language model's answer: ranges of `message` that rest on no passage, in UTF-16 code units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<&'a [[u32; 2]]>,
     /// On an answer: number of the message that requested it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
@@ -73,6 +76,9 @@ impl<'a> MessageView<'a> {
             results: citations.map(|citations| citations.results.as_slice()),
             answered_by: citations.map(|citations| citations.answered_by),
             note: citations.and_then(|citations| citations.note.as_deref()),
+            unsupported: citations
+                .map(|citations| citations.unsupported.as_slice())
+                .filter(|ranges| !ranges.is_empty()),
             reply_to: answer.map(|answer| answer.reply_to),
             job_state: answer.map(|answer| answer.state),
             took_ms: answer.map(|answer| answer.took_ms),

@@ -136,6 +136,32 @@ async fn what_is_not_from_the_documents_is_said_to_be_so() {
 }
 
 #[tokio::test]
+async fn an_answer_that_there_is_none_counts_as_nothing_found() {
+    for words in ["Not stated.", "The documents do not say [1].", "文档中没有提到。", "文件中沒有提到 [1]。"]
+    {
+        let fake = FakeModel::answering(move |_, _| stream(&[words])).await;
+        let (text, citations, _) = answer(&fake, "refund?", &[]).await;
+        assert_eq!((citations.answered_by, citations.results.len(), citations.note), (AnsweredBy::Nothing, 0, None));
+        assert_eq!(text, words.replace(" [1]", ""), "without a mark that leads nowhere");
+    }
+    let fake = FakeModel::saying(&["14 days [1]. The documents do not say more."]).await;
+    let (_, citations, _) = answer(&fake, "refund?", &[]).await;
+    assert_eq!((citations.answered_by, citations.results.len()), (AnsweredBy::Model, 1));
+}
+
+#[tokio::test]
+async fn what_rests_on_no_passage_is_marked() {
+    let fake = FakeModel::saying(&["It is fact number 4 [4], or 15 [2]. 好：So they say."]).await;
+    let (text, citations, _) = answer(&fake, "refund?", &[]).await;
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let part = |[begin, end]: &[u32; 2]| String::from_utf16(&units[*begin as usize..*end as usize]).expect("text");
+    assert_eq!(citations.unsupported.iter().map(part).collect::<Vec<_>>(), ["15", "好：So they say."]);
+    let beyond = FakeModel::saying(&["Paris."]).await;
+    let (_, citations, _) = answer(&beyond, "capital of France?", &[]).await;
+    assert!(citations.unsupported.is_empty(), "the note says it of the whole");
+}
+
+#[tokio::test]
 async fn a_question_that_continues_the_one_before_is_looked_up_with_it() {
     let fake = FakeModel::saying(&["Seven [1]."]).await;
     let said = |by: Option<&str>, text: &str, asked: Option<&str>| Said {
@@ -255,6 +281,27 @@ async fn the_model_is_told_what_was_said_before_and_how_to_be() {
     let told = fake.told();
     assert!(told.starts_with("You sell umbrellas.") && told.contains("Ann: It rains."), "{told}");
     assert_eq!(told.matches("do you have umbrellas?").count(), 2, "asked before, and now: {told}");
+}
+
+#[tokio::test]
+async fn what_the_server_says_of_a_failed_model_is_not_told_to_it_as_its_own_words() {
+    let fake = FakeModel::start(|number| match number {
+        1 => plain("400 Bad Request", "", "out of order"),
+        _ => stream(&["Yes."]),
+    });
+    let fake = fake.await;
+    let server = with_model(&fake).await;
+    let (mut ann, _) = server.member("Ann", "lobby").await;
+    for expected in ["The language model refused", "Yes."] {
+        ann.send(json!({"room": "lobby", "message": "@bot do you have umbrellas?"})).await;
+        let job = job_of(&mut ann).await;
+        let told = bots(&mut ann, &job).await;
+        assert!(told["message"].as_str().is_some_and(|text| text.starts_with(expected)), "{told}");
+    }
+    let asked = fake.asked()[1]["messages"].clone();
+    let roles: Vec<_> = asked.as_array().expect("turns").iter().map(|turn| turn["role"].clone()).collect();
+    assert_eq!(roles, ["system", "user"], "{asked}");
+    assert!(!asked.to_string().contains("refused"), "{asked}");
 }
 
 #[tokio::test]

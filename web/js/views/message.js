@@ -74,7 +74,7 @@ function Asked({ app, room, row }) {
 
 function Body({ app, message }) {
   if (message.deleted) return html`<div class="text deleted" data-testid="message-text">${t('message.deleted')}</div>`;
-  if (message.results?.length > 0) return html`<${Answer} app=${app} message=${message} />`;
+  if (message.results?.length > 0 || message.unsupported) return html`<${Answer} app=${app} message=${message} />`;
   return html`<div class="text" data-testid="message-text"><${Text} source=${message.message} /></div>`;
 }
 
@@ -87,13 +87,13 @@ function Answer({ app, message }) {
     <div data-testid="answer" data-answered-by=${by}>
       ${note && html`<p class="answer-note" data-testid="answer-note">${note}</p>`}
       <div class=${quoted ? 'answer-lead' : 'text'} data-testid="message-text">
-        ${quoted ? t('answer.passages', { n: results.length }) : html`<${WrittenText} source=${withoutNote(message)} results=${results} />`}</div>
-      <${Sources} app=${app} message=${message} quoted=${quoted} />
+        ${quoted ? t('answer.passages', { n: results.length }) : html`<${WrittenText} source=${withoutNote(message)} results=${results} unsupported=${message.unsupported} />`}</div>
+      ${results.length > 0 && html`<${Sources} app=${app} message=${message} quoted=${quoted} />`}
     </div>
   `;
 }
 
-// It stands at the top of the text as well, for clients that know nothing of notes.
+// It stands at the top of the text as well, for clients that know nothing of notes. A text with a note has no unsupported ranges.
 const withoutNote = ({ message, note }) => (note && message.startsWith(note) ? message.slice(note.length).trimStart() : message);
 
 function Outcome({ app, room, message }) {
