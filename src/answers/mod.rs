@@ -5,6 +5,7 @@
 
 mod citations;
 mod denial;
+mod follow_up;
 mod prompt;
 mod sentences;
 mod support;
@@ -24,6 +25,7 @@ use crate::telemetry::{SpanKind, TraceSpan, metrics, within};
 use crate::text::{Locale, Text};
 use citations::{CitationFilter, without_marks};
 use denial::denies;
+use follow_up::{is_follow_up, joined};
 use support::unsupported;
 
 /// Number of passages quoted if no model writes the answer. Whole passages: a single sentence rarely contains the answer.
@@ -156,15 +158,12 @@ impl Answers {
     async fn make_answer(&self, question: &Question<'_>, reader: &dyn Reader) -> Result<(String, Citations), Text> {
         let question = Question { locale: language_of(question), ..*question };
         let limit = question.limit.unwrap_or(if self.model.is_some() { GIVEN } else { QUOTED });
-        let findings = self.finder.find(question.text, question.room, limit.clamp(1, MOST_PASSAGES)).await?;
+        let findings = self.retrieve(&question, limit.clamp(1, MOST_PASSAGES)).await?;
         if let Some(faq) = findings.faq {
             return Ok(by_entry(&question, faq));
         }
         let Some(model) = &self.model else { return Ok(self.quoted(&question, findings, None)) };
-        let given = match findings.confident {
-            true => findings.sources.clone(),
-            false => self.continued(&question).await,
-        };
+        let given = if findings.confident { findings.sources.clone() } else { Vec::new() };
         if given.is_empty() && !self.beyond_documents && self.finder.has_documents() {
             return Ok(self.quoted(&question, findings, None));
         }
@@ -209,13 +208,15 @@ impl Answers {
         Ok((with_note(citations.note.as_deref(), text), Citations { unsupported, ..citations }))
     }
 
-    /// Retrieves passages for a follow-up question, together with the question before it.
-    async fn continued(&self, question: &Question<'_>) -> Vec<Source> {
+    /// What the documents have on a question; if it goes on with the one before it, on both together.
+    async fn retrieve(&self, question: &Question<'_>, limit: usize) -> Result<RetrievedContext, Text> {
+        let alone = self.finder.find(question.text, question.room, limit).await?;
         let before = question.history.iter().rev().find_map(|said| said.asked.as_deref());
-        let Some(before) = before else { return Vec::new() };
-        let both = format!("{before} {}", question.text);
-        let found = self.finder.find(&both, question.room, question.limit.unwrap_or(GIVEN)).await;
-        found.ok().filter(|findings| findings.confident).map(|findings| findings.sources).unwrap_or_default()
+        let Some(before) = before.filter(|_| is_follow_up(question.text) && alone.unknown.is_empty()) else {
+            return Ok(alone);
+        };
+        let together = self.finder.find(&format!("{before} {}", question.text), question.room, limit).await?;
+        Ok(joined(alone, together, limit))
     }
 
     /// Quotes the passages, or states that there are none; with a note if the model failed.

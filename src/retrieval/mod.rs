@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use confidence::{Signals, answers_directly};
+pub use fusion::fuse;
 
 use crate::analysis;
 use crate::documents::Passage;

@@ -179,6 +179,15 @@ async fn a_question_that_continues_the_one_before_is_looked_up_with_it() {
     );
 }
 
+#[tokio::test]
+async fn a_question_on_another_subject_is_refused_as_in_a_room_without_history() {
+    let fake = FakeModel::saying(&["Seven [1]."]).await;
+    let history = [Said { by: None, text: "14 days.".into(), asked: Some("refund?".into()) }];
+    let (_, citations, _) = answer(&fake, "What is the capital of Mongolia?", &history).await;
+    assert!(citations.note.is_some() && citations.results.is_empty(), "{citations:?}");
+    assert!(!fake.told().contains("fact number"), "passages of the last question are not dragged along");
+}
+
 // --- through the doors ---
 
 async fn with_model(fake: &FakeModel) -> TestServer {
