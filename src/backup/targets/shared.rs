@@ -101,12 +101,9 @@ pub(super) fn sweep(place: &dyn Place) -> Result<(), BackupError> {
 /// Adds what is in a list; `None` if that is not all.
 fn read_list(list: &[u8], used: &mut HashSet<BlobName>) -> Option<()> {
     let text = std::str::from_utf8(list).ok()?;
-    let (mut lines, mut read) = (text.lines(), 0);
-    loop {
-        match BlobName::parse(lines.next()?) {
-            Some(name) => used.insert(name),
-            None => break,
-        };
+    let mut read = 0;
+    for name in text.lines().map_while(BlobName::parse) {
+        used.insert(name);
         read += 1;
     }
     text.ends_with(&end_of_list(read)).then_some(())

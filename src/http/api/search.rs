@@ -113,7 +113,7 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
         Ok((found, documents))
     };
     let spender = Spender { role: caller.role, payer: &payer, room: None };
-    let (found, documents) = searched.reads.search(&searched.budgets, spender, searching).await?;
+    let (found, documents) = Box::pin(searched.reads.search(&searched.budgets, spender, searching)).await?;
     Ok(json(
         StatusCode::OK,
         &SearchAnswer {

@@ -149,13 +149,11 @@ impl<'a> Body<'a> {
 
     /// Adds words of a run.
     fn add(&mut self, text: &str) {
-        let Some(paragraph) = self
-            .paragraphs
-            .last_mut()
-            .filter(|paragraph| !(self.run.is_open && self.run.is_hidden) && !paragraph.style.is_hidden)
-        else {
+        if self.run.is_open && self.run.is_hidden {
             return;
-        };
+        }
+        let paragraph = self.paragraphs.last_mut().filter(|paragraph| !paragraph.style.is_hidden);
+        let Some(paragraph) = paragraph else { return };
         if self.run.is_open && self.run.is_raised {
             paragraph.text.push_str(&raised(text));
         } else {

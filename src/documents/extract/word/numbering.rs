@@ -109,8 +109,8 @@ impl Numbering {
         let counted_as = if found.starts.is_empty() { format!("kind {}", found.kind) } else { list.to_owned() };
         let counters = self.counters.entry(counted_as).or_default();
         let first = |level: usize| found.starts.get(&level).copied().unwrap_or(levels[level].start);
-        for above in 0..level {
-            counters[above].get_or_insert_with(|| first(above));
+        for (above, counter) in counters[..level].iter_mut().enumerate() {
+            counter.get_or_insert_with(|| first(above));
         }
         counters[level] = Some(counters[level].map_or_else(|| first(level), |number| number.saturating_add(1)));
         counters[level + 1..].fill(None);
