@@ -17,6 +17,8 @@ pub enum Action<'a> {
     Read,
     /// Start a command, or ask a question.
     StartJob,
+    /// Have vectors made of texts of one's own.
+    Embed,
     Enter(&'a RoomRecord),
     /// Write in a room.
     Post(&'a RoomRecord),
@@ -61,7 +63,9 @@ impl Action<'_> {
             Self::TakePart | Self::Enter(_) | Self::SeeJob(..) | Self::ReadDocument(..) => None,
             Self::Read => Some(TokenScope::Read),
             Self::Post(_) | Self::CreateRoom(_) => Some(TokenScope::Post),
-            Self::StartJob | Self::ManageJob(_) | Self::ManageSchedule(_) | Self::SeeEveryJob => Some(TokenScope::Jobs),
+            Self::StartJob | Self::Embed | Self::ManageJob(_) | Self::ManageSchedule(_) | Self::SeeEveryJob => {
+                Some(TokenScope::Jobs)
+            }
             Self::ManageDocuments => Some(TokenScope::Documents),
             Self::ManageRoom(_)
             | Self::ManageRooms
@@ -92,6 +96,7 @@ impl Actor {
             Action::TakePart if self.sanctioned.is_banned() => return Err(Text::new("error-forbidden-banned")),
             Action::TakePart if !is_at_least(Role::Guest) => return Err(Text::new("error-forbidden-stranger")),
             Action::TakePart | Action::Read | Action::StartJob => true,
+            Action::Embed => is_at_least(Role::Member),
             Action::Enter(room) => self.may_enter(room),
             Action::Post(room) => return self.may_post(room),
             Action::CreateRoom(kind) => match kind {

@@ -27,6 +27,7 @@ use citations::{CitationFilter, without_marks};
 use denial::denies;
 use follow_up::{is_follow_up, joined};
 use support::unsupported;
+pub use wording::place;
 
 /// Number of passages quoted if no model writes the answer. Whole passages: a single sentence rarely contains the answer.
 const QUOTED: usize = 3;

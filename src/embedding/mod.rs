@@ -39,6 +39,11 @@ impl Embedding {
         Some(Self { values, scale: largest / length / 127.0 })
     }
 
+    /// The components of the unit vector.
+    pub fn numbers(&self) -> Vec<f32> {
+        self.values.iter().map(|value| f32::from(*value) * self.scale).collect()
+    }
+
     pub fn dimensions(&self) -> usize {
         self.values.len()
     }

@@ -27,6 +27,7 @@ use super::api::RouteName;
 use super::caller;
 use super::limits::TooMany;
 use super::peer::Peer;
+use super::refusals::Form;
 use super::stream::Stream;
 use super::{hosts, redirects, refusals, request_id};
 use crate::budgets::{Cost, Spender};
@@ -261,6 +262,7 @@ impl Listener {
             let checked = hosts::check(request.headers(), settings, &peer);
             let (began, method) = (Instant::now(), method_name(request.method()));
             let id = request_id::of(request.headers(), &peer);
+            let form = Form::of(request.uri().path());
             let origin = Origin::Request(id.clone());
             let mut span = TraceSpan::after(trace_of(request.headers(), &peer), SpanKind::Server, method);
             let context = span.context();
@@ -270,7 +272,7 @@ impl Listener {
                     Ok(answer) => answer.await?,
                     Err(refusal) => refusal.into_response(),
                 };
-                refusals::in_words(&mut response, locale, &id);
+                refusals::in_words(&mut response, locale, &id, form);
                 request_id::tell(&mut response, &id);
                 by_default(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
                 by_default(&mut response, CACHE_CONTROL, "no-store");

@@ -9,7 +9,7 @@ use warp::reply::Response;
 
 use super::caller;
 use super::peer::Peer;
-use super::refusals::Refusal;
+use super::refusals::{Form, Refusal};
 use super::{App, Settings, hosts, local_authority, refusals};
 use crate::text::Text;
 
@@ -25,7 +25,7 @@ pub fn answer(request: &Request<Incoming>, app: &App, peer: &Peer, id: &str) -> 
         None => hosts::check(headers, &app.settings, peer).and_then(|()| of_page(headers, path, app)),
     };
     let mut response = answered.unwrap_or_else(Refusal::into_response);
-    refusals::in_words(&mut response, caller::locale(headers), id);
+    refusals::in_words(&mut response, caller::locale(headers), id, Form::Own);
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

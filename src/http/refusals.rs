@@ -25,6 +25,9 @@ pub struct ErrorDetail {
     pub message: String,
     /// The id by which the server's log names the request.
     pub request: String,
+    /// Of OpenAI's interface alone: what kind of error it is, by OpenAI's names.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
 }
 
 /// An error response. Its text is rendered last, where the client's language is known.
@@ -83,6 +86,32 @@ impl warp::Reply for Refusal {
     }
 }
 
+/// What errors look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Own,
+    OpenAi,
+}
+
+impl Form {
+    /// That of the interface to which a path belongs.
+    pub fn of(path: &str) -> Self {
+        if path.starts_with("/v1/") { Self::OpenAi } else { Self::Own }
+    }
+}
+
+/// By the names that OpenAI gives kinds of errors.
+fn openai_kind(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "authentication_error",
+        StatusCode::FORBIDDEN => "permission_error",
+        StatusCode::NOT_FOUND => "not_found_error",
+        StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+        status if status.is_client_error() => "invalid_request_error",
+        _ => "server_error",
+    }
+}
+
 /// Converts the rejections of requests that matched no route.
 pub async fn recover(rejection: Rejection) -> Result<Refusal, Infallible> {
     if let Some(refusal) = rejection.find::<Refusal>() {
@@ -102,11 +131,15 @@ pub async fn recover(rejection: Rejection) -> Result<Refusal, Infallible> {
     Ok(bad(&"it is not as this address expects it"))
 }
 
-/// Renders an error response in a language, with the id of its request.
-pub fn in_words(response: &mut Response, locale: Locale, request: &str) {
+/// Renders an error response in a language, with the id of its request, in the form of the interface to which that was sent.
+pub fn in_words(response: &mut Response, locale: Locale, request: &str, form: Form) {
     let Some(text) = response.extensions_mut().remove::<Text>() else { return };
-    let error =
-        ErrorDetail { code: text.code().to_owned(), message: text.in_locale(locale), request: request.to_owned() };
+    let kind = match form {
+        Form::Own => None,
+        Form::OpenAi => Some(openai_kind(response.status())),
+    };
+    let (code, message) = (text.code().to_owned(), text.in_locale(locale));
+    let error = ErrorDetail { code, message, request: request.to_owned(), kind };
     let body = serde_json::to_vec(&ErrorBody { error }).unwrap_or_default();
     *response.body_mut() = body.into();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::Jobs;
 use crate::accounts::{Action, Actor};
 use crate::model::{Job, JobId, JobState, LogLine, Principal, RoomName, RoomRecord};
-use crate::protocol::{JobDetails, JobView};
+use crate::protocol::{JobDetails, JobView, Partial};
 use crate::store::{JobList, StoreError, StoredJob};
 use crate::text::Text;
 
@@ -96,6 +98,17 @@ impl Jobs {
     /// A job, if this person may see it.
     pub async fn view(&self, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
         self.visible(id, actor).await.map(|(_, view)| view)
+    }
+
+    /// Changes with every part of a job's answer, and is closed when the job has ended or waits for a later time; `None` if it does so
+    /// already.
+    pub fn follow(&self, id: &JobId) -> Option<watch::Receiver<u64>> {
+        self.queue.follow(id)
+    }
+
+    /// What has been written of the answer of a job that has not ended.
+    pub fn partial(&self, id: &JobId) -> Option<Partial> {
+        self.queue.partial(id)
     }
 
     /// All details of a job, if this person may see it; the log only if this person may read it.

@@ -220,6 +220,11 @@ impl IndexSet {
         }
     }
 
+    /// The id of the embedding model, if there is one.
+    pub fn embedding_model(&self) -> Option<&str> {
+        self.embedder.id()
+    }
+
     /// The vectors of passages, in order.
     pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Embedding>, Text> {
         let refused = |error: EmbedError| Text::new("error-embedding_failed").with("reason", error);

@@ -24,7 +24,7 @@ pub use maintenance::{EMBEDDING, INDEXING, Progress};
 use crate::accounts::{Action, Actor};
 use crate::analysis;
 use crate::documents::{Passage, passages};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, Embedding};
 use crate::jobs::Jobs;
 use crate::model::{
     Document, DocumentId, DocumentKind, DocumentNumber, Erasure, FileId, Handle, Language, Origin, RoomName,
@@ -167,6 +167,16 @@ impl Library {
     /// Locked only briefly; never held across an await.
     fn catalog(&self) -> MutexGuard<'_, Catalog> {
         self.catalog.lock()
+    }
+
+    /// The id of the model that makes vectors, if there is one.
+    pub fn embedding_model(&self) -> Option<&str> {
+        self.index_set.embedding_model()
+    }
+
+    /// Vectors of texts as those of passages, in order. Takes long, and is given up when the future is dropped.
+    pub async fn vectors_of(&self, texts: Vec<String>) -> Result<Vec<Embedding>, Text> {
+        self.index_set.embed(texts).await
     }
 
     /// Releases memory whenever there was no question for a while. Runs forever.

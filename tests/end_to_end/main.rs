@@ -60,6 +60,7 @@ mod model_answers;
 mod model_refusals;
 mod moderation;
 mod open_id;
+mod openai;
 mod origins;
 mod owner;
 mod page;

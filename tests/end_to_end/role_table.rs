@@ -45,6 +45,14 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("POST", "/api/rooms/{room}/messages/{seq}/report", Guest, json!({})),
         ("GET", "/api/search?q=hello", Guest, none.clone()),
         ("POST", "/api/ask", Guest, json!({"question": "what?"})),
+        ("GET", "/v1/models", Guest, none.clone()),
+        (
+            "POST",
+            "/v1/chat/completions",
+            Guest,
+            json!({"model": "chatbot", "messages": [{"role": "user", "content": "what?"}]}),
+        ),
+        ("POST", "/v1/embeddings", Member, json!({"input": "hello"})),
         ("POST", "/api/jobs", Guest, json!({"name": "sum", "arguments": "1 2"})),
         ("GET", "/api/jobs", Guest, none.clone()),
         ("GET", "/api/jobs/stats", Guest, none.clone()),
@@ -412,6 +420,11 @@ async fn every_route_of_a_room_is_for_those_who_may_enter_it() {
             ("POST", at("/messages"), json!({"message": "hello"})),
             ("POST", at("/messages/1/report"), json!({})),
             ("POST", "/api/ask".to_owned(), json!({"question": "what?", "room": room})),
+            (
+                "POST",
+                "/v1/chat/completions".to_owned(),
+                json!({"model": format!("chatbot/{room}"), "messages": [{"role": "user", "content": "what?"}]}),
+            ),
             ("POST", "/api/jobs".to_owned(), json!({"name": "sum", "arguments": "1 2", "room": room})),
             ("GET", format!("/api/search?q=secret&room={room}"), Value::Null),
         ]

@@ -20,6 +20,7 @@ mod merges;
 mod messages;
 mod metrics;
 mod moderation;
+mod openai;
 mod overview;
 mod owner_key;
 mod passkeys;
@@ -112,6 +113,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         hooks::routes,
         webhooks::routes,
         ask::routes,
+        openai::routes,
         search::routes,
         callbacks::routes,
         metrics::routes,

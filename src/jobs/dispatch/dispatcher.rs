@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::super::policy::{Lane, Policies};
 use super::super::stats::Stats;
@@ -209,6 +209,10 @@ impl LiveJobs for Dispatcher {
 
     fn partial(&self, id: &JobId) -> Option<Partial> {
         self.open().get(id)?.partial()
+    }
+
+    fn follow(&self, id: &JobId) -> Option<watch::Receiver<u64>> {
+        Some(self.open().get(id)?.follow())
     }
 
     fn add_log(&self, id: &JobId, text: &str) {

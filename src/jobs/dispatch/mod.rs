@@ -13,6 +13,7 @@ mod running;
 mod waiting;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use dispatcher::Dispatcher;
@@ -146,6 +147,9 @@ pub trait LiveJobs: Send + Sync + 'static {
 
     /// What has been written of the answer of a job that has not ended.
     fn partial(&self, id: &JobId) -> Option<Partial>;
+
+    /// Changes with every part of the answer, and is closed when the job leaves the queue; `None` if it is not there.
+    fn follow(&self, id: &JobId) -> Option<watch::Receiver<u64>>;
 
     /// Adds a line to the job's log, which keeps the last of them.
     fn add_log(&self, id: &JobId, text: &str);

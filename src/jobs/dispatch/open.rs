@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::super::policy::{Lane, Policies, Policy};
@@ -42,7 +42,8 @@ pub struct OpenJob {
     pub log: VecDeque<LogLine>,
     log_bytes: usize,
     partial: String,
-    pieces: u64,
+    /// How many parts of the answer there are; closed once the job is here no more.
+    pieces: watch::Sender<u64>,
     place: Place,
     /// Counts for its person as long as it is here.
     _counted: Counted,
@@ -74,7 +75,7 @@ impl OpenJob {
             log: log.into(),
             log_bytes,
             partial: String::new(),
-            pieces: 0,
+            pieces: watch::Sender::new(0),
             place: Place::Waiting { _lane: permit.lane },
             _counted: permit.counted,
         }
@@ -85,15 +86,20 @@ impl OpenJob {
     }
 
     pub fn partial(&self) -> Option<Partial> {
-        (self.pieces > 0).then(|| Partial { text: self.partial.clone(), n: self.pieces })
+        let n = *self.pieces.borrow();
+        (n > 0).then(|| Partial { text: self.partial.clone(), n })
     }
 
     pub fn add_piece(&mut self, text: &str) -> u64 {
-        self.pieces += 1;
         if self.partial.len() + text.len() <= MAX_PARTIAL {
             self.partial.push_str(text);
         }
-        self.pieces
+        self.pieces.send_modify(|n| *n += 1);
+        *self.pieces.borrow()
+    }
+
+    pub fn follow(&self) -> watch::Receiver<u64> {
+        self.pieces.subscribe()
     }
 
     pub fn add_log(&mut self, text: &str) {

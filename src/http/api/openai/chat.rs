@@ -1,0 +1,213 @@
+//! `/v1/chat/completions`: questions are answered from the documents, as everywhere; the last message is the question.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use utoipa::ToSchema;
+use warp::http::StatusCode;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::super::route::{Route, route};
+use super::super::{Answer, App, Caller, ErrorBody, body_of, json as reply, trusted_caller, with_app};
+use super::MAX_BODY;
+use super::following::{Following, Progress};
+use super::models::room_of;
+use crate::accounts::Action;
+use crate::answers::place;
+use crate::bots;
+use crate::jobs::JobOrigin;
+use crate::model::{AnsweredBy, JobRequest, JobState, MessageText, Source, Timestamp};
+use crate::protocol::{CitationsView, JobView};
+use crate::text::{Locale, Text};
+
+/// After so long without a word, a stream says that it goes on: proxies close connections that are silent.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// Events that wait for a client that reads slowly.
+const EVENTS: usize = 8;
+
+#[derive(Deserialize, ToSchema)]
+struct ChatRequest {
+    /// `chatbot`, or `chatbot/` and a room, whose documents are used in addition to those without a room.
+    model: String,
+    /// The last one of a user is the question.
+    messages: Vec<ChatMessage>,
+    #[serde(default)]
+    stream: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct ChatMessage {
+    role: String,
+    /// A text, or a list of parts of which some are text.
+    #[schema(value_type = Object)]
+    content: Value,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Completion {
+    id: String,
+    /// `chat.completion`, or `chat.completion.chunk` in a stream.
+    object: &'static str,
+    /// Seconds since 1970.
+    created: i64,
+    model: String,
+    #[schema(value_type = Vec<Object>)]
+    choices: [Value; 1],
+    /// Not of OpenAI's interface: what the answer rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chatbot: Option<CitationsView>,
+}
+
+pub fn routes(app: &Arc<App>) -> Vec<Route> {
+    let asked_by = || trusted_caller(app).and(body_of(MAX_BODY)).and(with_app(app));
+    vec![route!(complete).fixed(|at| at.and(asked_by()).then(complete))]
+}
+
+/// Answers a question from the documents, at once or as a stream of server-sent events.
+#[utoipa::path(post, path = "/v1/chat/completions", request_body = ChatRequest, responses(
+    (status = 200, body = Completion), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
+async fn complete(caller: Caller, request: ChatRequest, app: Arc<App>) -> Answer {
+    let actor = caller.actor(None);
+    actor.may(Action::StartJob)?;
+    let room = room_of(&app, &request.model, &actor).await?;
+    let question =
+        request.messages.iter().rfind(|message| message.role == "user").map(|message| words(&message.content));
+    let question = question.ok_or_else(|| Text::new("error-missing_field").with("field", "messages"))?;
+    let question = MessageText::new(question, app.settings.message_chars)?;
+    let job = JobRequest { name: JobRequest::ASK.into(), arguments: bots::ask_arguments(question.as_str(), None) };
+    let job = app.jobs.start_quietly(app.jobs.quiet_job(job, JobOrigin::of(&actor, room))).await?;
+    let mut following = Following::new(app.clone(), actor, job);
+    let head = Head {
+        id: format!("chatcmpl-{}", following.id()),
+        created: Timestamp::now().seconds(),
+        model: request.model,
+        locale: caller.locale,
+    };
+    if request.stream {
+        return Ok(event_stream(following, head, &app));
+    }
+    let (text, citations) = answer(following.to_the_end().await?, head.locale)?;
+    let choice = json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
+    Ok(reply(StatusCode::OK, &head.completion("chat.completion", choice, Some(citations))))
+}
+
+/// The texts of a message's content.
+fn words(content: &Value) -> String {
+    let parts = content.as_array().map(|parts| {
+        let texts = parts.iter().filter_map(|part| part["text"].as_str());
+        texts.collect::<Vec<_>>().join("\n")
+    });
+    parts.or_else(|| content.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// What is the same in every part of an answer.
+struct Head {
+    id: String,
+    created: i64,
+    model: String,
+    locale: Locale,
+}
+
+impl Head {
+    fn completion(&self, object: &'static str, choice: Value, chatbot: Option<CitationsView>) -> Completion {
+        let Self { id, created, model, .. } = self;
+        Completion { id: id.clone(), object, created: *created, model: model.clone(), choices: [choice], chatbot }
+    }
+
+    fn event(&self, delta: &Value, reason: Option<&str>, chatbot: Option<CitationsView>) -> Bytes {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
+        event(&self.completion("chat.completion.chunk", choice, chatbot))
+    }
+}
+
+fn event(data: &impl Serialize) -> Bytes {
+    // Plain data: it cannot fail.
+    format!("data: {}\n\n", serde_json::to_string(data).unwrap_or_default()).into()
+}
+
+/// The answer of a job that has ended, with the places of what it cites below it.
+fn answer(job: JobView, locale: Locale) -> Result<(String, CitationsView), Text> {
+    let failed = |job: &JobView| {
+        let error = job.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+        Text::new("error-bad_request").with("reason", error)
+    };
+    if job.state != JobState::Completed {
+        return Err(failed(&job));
+    }
+    let mut text = job.result.unwrap_or_default();
+    if job.citations.answered_by == Some(AnsweredBy::Model) {
+        text.push_str(&places(job.citations.results.as_deref().unwrap_or_default(), locale));
+    }
+    Ok((text, job.citations))
+}
+
+fn places(cited: &[Source], locale: Locale) -> String {
+    let line = |source: &Source| Some(format!("\n[{}] {}", source.mark?, place(source, locale)));
+    let lines: String = cited.iter().filter_map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+/// A reply that goes on as the answer does.
+fn event_stream(following: Following, head: Head, app: &App) -> Response {
+    let (sender, mut events) = mpsc::channel(EVENTS);
+    app.tasks.spawn(write(following, head, sender));
+    let events = stream::poll_fn(move |context| events.poll_recv(context).map(|event| event.map(Ok::<_, Infallible>)));
+    let mut response = warp::reply::stream(events).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    response
+}
+
+/// Writes the answer as it comes, until the client leaves; then the question is dropped with it.
+async fn write(mut following: Following, head: Head, events: mpsc::Sender<Bytes>) {
+    let mut event = head.event(&json!({"role": "assistant", "content": ""}), None, None);
+    while events.send(event).await.is_ok() {
+        let next = tokio::select! {
+            () = events.closed() => return,
+            next = tokio::time::timeout(SILENCE, following.next()) => next,
+        };
+        event = match next {
+            Err(_) => Bytes::from_static(b": still at work\n\n"),
+            Ok(Ok(Progress::Text(text))) => head.event(&json!({"content": text}), None, None),
+            Ok(Ok(Progress::Ended(job))) => {
+                let last = last_events(*job, following.given(), &head);
+                let _ = events.send(last).await;
+                return;
+            }
+            Ok(Err(text)) => {
+                let _ = events.send(failure(&text, head.locale)).await;
+                return;
+            }
+        };
+    }
+}
+
+/// What the answer says beyond what was streamed, and its end. Where the final answer is another one, as when the model failed
+/// in the middle and passages are quoted instead, all of it follows.
+fn last_events(job: JobView, given: &str, head: &Head) -> Bytes {
+    let (text, citations) = match answer(job, head.locale) {
+        Ok(answer) => answer,
+        Err(text) => return failure(&text, head.locale),
+    };
+    let rest = text.strip_prefix(given).map_or_else(|| format!("\n\n{text}"), str::to_owned);
+    let parts = [
+        head.event(&json!({"content": rest}), None, None),
+        head.event(&json!({}), Some("stop"), Some(citations)),
+        Bytes::from_static(b"data: [DONE]\n\n"),
+    ];
+    parts.concat().into()
+}
+
+fn failure(text: &Text, locale: Locale) -> Bytes {
+    let error = json!({"error": {"message": text.in_locale(locale), "type": "server_error", "code": text.code()}});
+    [event(&error), Bytes::from_static(b"data: [DONE]\n\n")].concat().into()
+}
