@@ -487,11 +487,7 @@ async fn check(recorded: Vec<Recorded>) {
         let halves = vec![Step::Send(answer[..cut].to_vec()), Step::Send(answer[cut..].to_vec())];
         for steps in [vec![Step::Send(answer.clone())], halves] {
             let pieces = steps.len();
-            assert_eq!(
-                shown(steps).await.as_deref(),
-                expected.as_deref().map_err(|error| error),
-                "{name}, in {pieces}"
-            );
+            assert_eq!(shown(steps).await.as_deref(), expected.as_deref(), "{name}, in {pieces}");
         }
     }
 }

@@ -46,7 +46,8 @@ async fn answer(model: &LanguageModel) -> Result<String, LlmError> {
 #[tokio::test]
 async fn what_a_server_refuses_is_left_out_and_that_is_remembered() {
     let has_system = |request: &Value| request["messages"][0]["role"] == "system";
-    let cases: [(&str, fn(&Value) -> bool, Vec<Step>); 5] = [
+    type Case = (&'static str, fn(&Value) -> bool, Vec<Step>);
+    let cases: [Case; 5] = [
         ("no system", |request| request["messages"][0]["role"] == "system", error("System role not supported")),
         (
             "no system in the template",

@@ -137,7 +137,7 @@ mod tests {
         check(b"\x12\0\x99\x01\0", "data.bin", None, Err(Problem::UnknownType));
         check(b"{\\rtf1 hello}", "x.doc", None, Ok(Format::Rtf));
         let old_word = [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &[0; 600]].concat();
-        check(&old_word, "x.doc", None, Err(Problem::UnknownType));
+        check(&old_word, "x.doc", None, Err(Problem::OldOffice));
         let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
         check(&[old_word, name].concat(), "x.docx", None, Err(Problem::PasswordNeeded));
     }
