@@ -185,7 +185,8 @@ fn authorization(key: &Key) -> Result<Option<HeaderValue>, String> {
 /// A response whose body is being received.
 pub struct Incoming {
     response: reqwest::Response,
-    gzip: Option<Gzip>,
+    /// On the heap: there is much in it.
+    gzip: Option<Box<Gzip>>,
     /// When the first byte must be there, until it is.
     first_by: Option<Instant>,
     idle: Duration,
@@ -202,7 +203,7 @@ impl Incoming {
         let first_by = asked + waits.first.min(waits.total);
         let response = tokio::time::timeout_at(first_by, response).await.map_err(|_| FetchError::TimedOut)?;
         let response = response.map_err(|error| classify(&error))?;
-        let gzip = is_compressed(response.headers()).then(Gzip::new);
+        let gzip = is_compressed(response.headers()).then(|| Box::new(Gzip::new()));
         Ok(Self { response, gzip, first_by: Some(first_by), idle: waits.idle, end_by: asked + waits.total })
     }
 
@@ -234,7 +235,7 @@ impl Incoming {
     /// The next chunk of the body as it comes, decompressed; `None` at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
         loop {
-            if let Some(piece) = self.gzip.as_mut().map(Gzip::next).transpose()?.flatten() {
+            if let Some(piece) = self.gzip.as_mut().map(|gzip| gzip.next()).transpose()?.flatten() {
                 return Ok(Some(piece));
             }
             let chunk = self.received().await?;
