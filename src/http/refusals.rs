@@ -63,7 +63,7 @@ impl From<Text> for Refusal {
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,
             "busy" => StatusCode::SERVICE_UNAVAILABLE,
             "storage_full" | "room_full" => StatusCode::INSUFFICIENT_STORAGE,
-            "store_failed" | "search_failed" => StatusCode::INTERNAL_SERVER_ERROR,
+            "store_failed" | "search_failed" | "not_answered" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
         let refusal = Self::new(status, text.clone());

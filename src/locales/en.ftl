@@ -137,6 +137,7 @@ error-bad_search-has = "has:{ $found }" is not known; there is has:job.
 error-bad_search-date = "{ $found }" is not a date such as 2026-01-31.
 error-too_long-search = What to look for has { $length } characters; at most { $max } are read.
 error-search_failed = The search failed. Whoever runs the server finds the reason in its log.
+error-not_answered = The question was not answered: { $reason }
 error-busy-search = Too many are searching at once. Please try again in a moment.
 error-bad_request = The request cannot be understood: { $reason }
 error-bad_request-cookies = The request cannot be understood: two different cookies are called { $name }; delete the cookies of this site

@@ -137,6 +137,7 @@ error-bad_search-has = 没有“has:{ $found }”；可以用 has:job。
 error-bad_search-date = “{ $found }”不是日期；请写成 2026-01-31 的样子。
 error-too_long-search = 搜索内容有 { $length } 个字符，最多 { $max } 个。
 error-search_failed = 搜索失败了。服务器的管理者可以在日志里找到原因。
+error-not_answered = 问题没有得到回答：{ $reason }
 error-busy-search = 同时搜索的人太多，请稍后再试。
 error-bad_request = 无法理解该请求：{ $reason }
 error-bad_request-cookies = 无法理解该请求：有两个不同的 Cookie 都叫 { $name }，请清除本站的 Cookie

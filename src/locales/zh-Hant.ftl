@@ -137,6 +137,7 @@ error-bad_search-has = 沒有「has:{ $found }」；可以用 has:job。
 error-bad_search-date = 「{ $found }」不是日期；請寫成 2026-01-31 的樣子。
 error-too_long-search = 搜尋內容有 { $length } 個字元，最多 { $max } 個。
 error-search_failed = 搜尋失敗了。伺服器的管理者可以在記錄檔裡找到原因。
+error-not_answered = 問題沒有得到回答：{ $reason }
 error-busy-search = 同時搜尋的人太多，請稍後再試。
 error-bad_request = 無法理解該請求：{ $reason }
 error-bad_request-cookies = 無法理解該請求：有兩個不同的 Cookie 都叫 { $name }，請清除本站的 Cookie

@@ -11,6 +11,9 @@ use crate::support::fake_model::{FakeModel, Step, begun, delta, plain, stream};
 
 const WAIT: Duration = Duration::from_secs(5);
 
+/// A name, which requests are refused, and how.
+type Case = (&'static str, fn(&Value) -> bool, Vec<Step>);
+
 fn error(message: &str) -> Vec<Step> {
     refusal("400 Bad Request", &json!({"error": {"message": message, "type": "invalid_request_error"}}))
 }
@@ -46,7 +49,6 @@ async fn answer(model: &LanguageModel) -> Result<String, LlmError> {
 #[tokio::test]
 async fn what_a_server_refuses_is_left_out_and_that_is_remembered() {
     let has_system = |request: &Value| request["messages"][0]["role"] == "system";
-    type Case = (&'static str, fn(&Value) -> bool, Vec<Step>);
     let cases: [Case; 5] = [
         ("no system", |request| request["messages"][0]["role"] == "system", error("System role not supported")),
         (

@@ -96,7 +96,7 @@ async fn complete(caller: Caller, request: ChatRequest, app: Arc<App>) -> Answer
     if request.stream {
         return Ok(event_stream(following, head, &app));
     }
-    let (text, citations) = answer(following.to_the_end().await?, head.locale)?;
+    let (text, citations) = answer(following.ended().await?, head.locale)?;
     let choice = json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
     Ok(reply(StatusCode::OK, &head.completion("chat.completion", choice, Some(citations))))
 }
@@ -136,13 +136,16 @@ fn event(data: &impl Serialize) -> Bytes {
 }
 
 /// The answer of a job that has ended, with the places of what it cites below it.
+///
+/// # Errors
+/// `bad_request` for what is no question, and `not_answered`.
 fn answer(job: JobView, locale: Locale) -> Result<(String, CitationsView), Text> {
-    let failed = |job: &JobView| {
-        let error = job.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
-        Text::new("error-bad_request").with("reason", error)
-    };
     if job.state != JobState::Completed {
-        return Err(failed(&job));
+        let error = job.error.as_ref();
+        let is_theirs = error.is_some_and(|error| error.code == "bad_arguments");
+        let key = if is_theirs { "error-bad_request" } else { "error-not_answered" };
+        let reason = error.map(|error| error.message.clone()).unwrap_or_default();
+        return Err(Text::new(key).with("reason", reason));
     }
     let mut text = job.result.unwrap_or_default();
     if job.citations.answered_by == Some(AnsweredBy::Model) {
@@ -163,7 +166,10 @@ fn event_stream(following: Following, head: Head, app: &App) -> Response {
     app.tasks.spawn(write(following, head, sender));
     let events = stream::poll_fn(move |context| events.poll_recv(context).map(|event| event.map(Ok::<_, Infallible>)));
     let mut response = warp::reply::stream(events).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // nginx would collect the events otherwise.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }
 

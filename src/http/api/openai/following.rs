@@ -63,8 +63,8 @@ impl Following {
         }
     }
 
-    /// The end, however long it takes.
-    pub async fn to_the_end(&mut self) -> Result<JobView, Text> {
+    /// The job once it has ended, however long that takes.
+    pub async fn ended(&mut self) -> Result<JobView, Text> {
         loop {
             if let Progress::Ended(job) = self.next().await? {
                 return Ok(*job);
