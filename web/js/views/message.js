@@ -81,7 +81,7 @@ function Body({ app, message }) {
 // Passages that are the answer need no words beside them: what the message says for
 // clients without cards would say them twice.
 function Answer({ app, message }) {
-  const { answered_by: by, note, results } = message;
+  const { answered_by: by, note, results = [] } = message;
   const quoted = by === 'passages';
   return html`
     <div data-testid="answer" data-answered-by=${by}>
