@@ -61,15 +61,22 @@ pub fn with_lazy_timers<T>(work: impl FnOnce() -> T) -> T {
 
     /// How late, in nanoseconds: a minute.
     const SLACK: Option<NonZeroU64> = NonZeroU64::new(60_000_000_000);
+    /// Also when the work panics.
+    struct Restored(Option<NonZeroU64>);
+
+    impl Drop for Restored {
+        fn drop(&mut self) {
+            // `None` is what this thread began with.
+            let _ = set_current_timer_slack(self.0);
+        }
+    }
+
     // A thread has the slack of the one that starts it.
-    let before = current_timer_slack().ok().and_then(NonZeroU64::new);
+    let _restored = Restored(current_timer_slack().ok().and_then(NonZeroU64::new));
     if let Err(error) = set_current_timer_slack(SLACK) {
         tracing::debug!(%error, "timers stay as exact as they are");
     }
-    let done = work();
-    // None: as at this thread's own start.
-    let _ = set_current_timer_slack(before);
-    done
+    work()
 }
 
 #[cfg(not(target_os = "linux"))]

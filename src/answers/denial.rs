@@ -104,7 +104,9 @@ fn is_denial(sentence: &str) -> bool {
     let sentence = sentence.to_lowercase().replace('’', "'");
     let has = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
     let in_chinese = has(&DOCUMENTS_IN_CHINESE) && has(&SAY_NOTHING_IN_CHINESE);
-    let says_nothing = has(&UNANSWERED) || in_chinese || documents_say_nothing(&sentence);
+    // What rests on a passage may say so of something else: "If you are unable to find your number, call us [1]."
+    let is_unanswered = has(&UNANSWERED) && !is_cited(&sentence);
+    let says_nothing = is_unanswered || in_chinese || documents_say_nothing(&sentence);
     says_nothing && !(is_cited(&sentence) && has(&BUT))
 }
 
@@ -155,6 +157,8 @@ mod tests {
             "The manual is not included [1].",
             "The shop does not provide umbrellas [1].",
             "保修三年 [1]。",
+            "If you are unable to find your booking number, call 0800 123 [1].",
+            "找不到密码时，请点击重置 [1]。",
         ] {
             assert!(!denies(text), "{text}");
         }

@@ -79,7 +79,7 @@ impl Finder for NoDocuments {
 /// Receives an answer while it is written.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    /// The next part of the answer; the parts joined are its beginning.
+    /// The next part of the answer; the parts joined are its beginning, unless the model took back what it wrote: then no more come.
     async fn read(&self, piece: &str);
 }
 
@@ -263,18 +263,21 @@ async fn write(
     let prompt = prompt::prompt(question, sources, model.context_chars());
     let mut writing = model.write(&prompt.turns).await?;
     let mut citations = CitationFilter::new(prompt.passages);
-    let mut text = String::new();
+    let (mut text, mut is_read_along) = (String::new(), true);
     while let Some(part) = writing.next().await? {
         let piece = match part {
             Part::Text(piece) => citations.push(&piece),
             Part::Retraction => {
-                (text, citations) = (String::new(), CitationFilter::new(prompt.passages));
+                // What was read cannot be taken back; the answer comes as a whole at the end.
+                (text, citations, is_read_along) = (String::new(), CitationFilter::new(prompt.passages), false);
                 continue;
             }
         };
         if !piece.is_empty() {
             text.push_str(&piece);
-            reader.read(&piece).await;
+            if is_read_along {
+                reader.read(&piece).await;
+            }
         }
     }
     text.push_str(&citations.end());

@@ -151,7 +151,7 @@ fn of_chinese(number: &str) -> u64 {
     for value in number.chars().filter_map(chinese_digit) {
         match value {
             10_000 => {
-                total = total.saturating_add((section + last).max(1).saturating_mul(value));
+                total = total.saturating_add(section.saturating_add(last).max(1).saturating_mul(value));
                 (section, last) = (0, 0);
             }
             10.. => {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::format::{KeepBlobs, Writer};
+use super::format::{BlobPlace, KeepBlobs, Writer};
 use super::restore::verify_whole;
 use super::{BackupError, Contents, Header, Recipient};
 use crate::durable;
@@ -44,14 +44,24 @@ pub fn make(
     // Before the snapshot: what it refers to stays.
     let _all_kept = files.keep_all();
     match recipient {
-        None => write(store, files, &mut to, blobs),
-        Some(recipient) => recipient.sealed(to, |mut to| write(store, files, &mut to, blobs)).map(|(made, _)| made),
+        None => write(store, files, None, &mut to, blobs),
+        Some(sealing) => {
+            sealing.sealed(to, |mut to| write(store, files, recipient, &mut to, blobs)).map(|(made, _)| made)
+        }
     }
+}
+
+/// Where the blobs of a store are. Of all its backups the same, or they would have nothing in common.
+pub(super) fn blob_place(store: &Store, recipient: Option<&Recipient>) -> BlobPlace {
+    let folder = store.sign(&["folder of blobs"])[..BlobPlace::FOLDER].to_owned();
+    let recipient = recipient.map(ToString::to_string).unwrap_or_default();
+    BlobPlace::new(folder, store.sign(&["blobs of backups", &recipient]))
 }
 
 fn write(
     store: &Store,
     files: &Files,
+    recipient: Option<&Recipient>,
     to: &mut impl Write,
     blobs: Option<&mut dyn KeepBlobs>,
 ) -> Result<Made, BackupError> {
@@ -61,8 +71,7 @@ fn write(
         program: env!("CARGO_PKG_VERSION").into(),
         commit: snapshot.commit,
         created_at: Timestamp::now().to_string(),
-        // Of all backups of this store the same, or they would have nothing in common.
-        blobs: blobs.is_some().then(|| store.sign(&["blobs of backups"])),
+        blobs: blobs.is_some().then(|| blob_place(store, recipient)),
     };
     let mut writer = Writer::begin(to, &header, blobs)?;
     snapshot.each_row(|table, key, value| writer.row(table, key, value))?;

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::format::KeepBlobs;
+use super::make::blob_place;
 use super::targets::Target;
 use super::{BackupError, Made, Recipient, Watched, file_name, make};
 use crate::model::{BackupNote, Timestamp};
@@ -165,7 +166,9 @@ impl Backups {
             let name = file_name(Timestamp::now(), plan.recipient.is_some());
             let recipient = plan.recipient.as_ref();
             let mut upload = plan.target.begin(&name, &runtime, stopping)?;
-            let share = || plan.target.share(recipient, &runtime, stopping);
+            let place = blob_place(store, recipient);
+            let folder = place.folder().unwrap_or_default();
+            let share = || plan.target.share(folder, recipient, &runtime, stopping);
             let mut shared = plan.incremental.then(share).transpose()?;
             let blobs = shared.as_mut().map(|shared| shared as &mut dyn KeepBlobs);
             let (made, mut bytes) = made(store, files, recipient, stopping, &mut upload, blobs)?;
@@ -173,9 +176,12 @@ impl Backups {
                 shared.finish(&name)?;
                 bytes += shared.bytes;
             }
-            upload.finish()?;
+            if let Err(error) = upload.finish() {
+                shared.iter().for_each(|shared| shared.give_up(&name));
+                return Err(error);
+            }
             if plan.keep > 0
-                && let Err(error) = plan.target.prune(plan.keep, &runtime, stopping)
+                && let Err(error) = plan.target.prune(plan.keep, folder, &runtime, stopping)
             {
                 tracing::warn!(%error, "old backups could not be removed");
             }

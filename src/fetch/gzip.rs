@@ -1,7 +1,7 @@
 //! Bodies that come compressed although nobody asked for it, as from some gateways.
 
 use bytes::{Buf, Bytes};
-use flate2::{Decompress, FlushDecompress};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::FetchError;
 
@@ -15,11 +15,15 @@ pub struct Gzip {
     rest: Bytes,
 }
 
+fn decompress() -> Decompress {
+    /// Any size of window, as zlib takes it.
+    const WINDOW: u8 = 15;
+    Decompress::new_gzip(WINDOW)
+}
+
 impl Gzip {
     pub fn new() -> Self {
-        /// Any size of window, as zlib takes it.
-        const WINDOW: u8 = 15;
-        Self { decompress: Decompress::new_gzip(WINDOW), rest: Bytes::new() }
+        Self { decompress: decompress(), rest: Bytes::new() }
     }
 
     /// Takes more of the body.
@@ -35,13 +39,17 @@ impl Gzip {
         let mut piece = Vec::with_capacity(PIECE);
         let before = self.decompress.total_in();
         let decompressed = self.decompress.decompress_vec(&self.rest, &mut piece, FlushDecompress::None);
-        decompressed.map_err(|_| FetchError::Broken)?;
+        let status = decompressed.map_err(|_| FetchError::Broken)?;
         let taken = usize::try_from(self.decompress.total_in() - before).unwrap_or(self.rest.len());
         self.rest.advance(taken.min(self.rest.len()));
-        if piece.is_empty() {
-            return Ok(None);
+        if status == Status::StreamEnd {
+            // A body may be several streams, one behind the other.
+            self.decompress = decompress();
+            if piece.is_empty() && !self.rest.is_empty() {
+                return self.next();
+            }
         }
-        Ok(Some(piece.into()))
+        Ok(Some(piece).filter(|piece| !piece.is_empty()).map(Bytes::from))
     }
 }
 
@@ -75,6 +83,8 @@ mod tests {
         for size in [1, 7, 100_000] {
             assert_eq!(decompressed(&compressed, size), Ok(body.clone()), "in chunks of {size}");
         }
+        let twice = [compressed.as_slice(), &compressed].concat();
+        assert_eq!(decompressed(&twice, 7), Ok([body.as_slice(), &body].concat()), "of two streams");
         assert_eq!(decompressed(b"data: {}", 100), Err(FetchError::Broken));
     }
 }

@@ -210,17 +210,23 @@ impl PassageIndex {
             return None;
         }
         let any = Box::new(BooleanQuery::new(any));
+        Some(match self.found_in(audience) {
+            None => any,
+            Some(found_here) => Box::new(BooleanQuery::intersection(vec![any, found_here])),
+        })
+    }
+
+    /// What the audience may find; `None` for everything.
+    fn found_in(&self, audience: &Audience) -> Option<Box<dyn Query>> {
         let of = |room: &str| -> Box<dyn Query> {
             Box::new(TermQuery::new(Term::from_field_text(self.fields.room, room), IndexRecordOption::Basic))
         };
-        let found_here = match audience {
-            Audience::Everything => return Some(any),
+        let rooms = match audience {
+            Audience::Everything => return None,
             Audience::AllRooms => vec![of(EVERYWHERE)],
             Audience::Room(room) => vec![of(EVERYWHERE), of(room.as_str())],
         };
-        let found_here = BooleanQuery::union(found_here);
-        let found_here = ConstScoreQuery::new(Box::new(found_here), 0.0);
-        Some(Box::new(BooleanQuery::intersection(vec![any, Box::new(found_here)])))
+        Some(Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::union(rooms)), 0.0)))
     }
 
     fn term_queries(&self, text: &str, kind: TermKind) -> [Box<dyn Query>; 2] {

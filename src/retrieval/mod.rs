@@ -95,7 +95,9 @@ impl Retriever {
             let near = meaning.map(|(vectors, question)| vectors.search(&question, &allowed, CANDIDATES));
             let mut by_words = index.search(&question, &audience, CANDIDATES)?;
             by_words.retain(|hit| allowed(hit.document, hit.version));
-            put_together(&index, &question, by_words, near, cosines_are_known, limit)
+            let found = put_together(&index, &question, by_words, near, cosines_are_known, limit)?;
+            let unknown = index.unknown_identifiers(&question, &audience)?;
+            Ok(Found { confident: found.confident && unknown.is_empty(), unknown, ..found })
         };
         threads::blocking(look_up).await.map_err(|Unfinished| RetrievalError::Stopped)?
     }
@@ -164,9 +166,7 @@ fn put_together(
     let covered = |keys: &[Key]| Ok::<_, IndexError>(index.coverage(question, keys)?.into_iter().fold(0.0, f32::max));
     let is_chinese = matches!(analysis::language(question), Language::Simplified | Language::Traditional);
     let signals = Signals { cosine, coverage: covered(&best)?, near_coverage: covered(&nearest)?, is_chinese };
-    let unknown = index.unknown_identifiers(question)?;
-    let confident = !hits.is_empty() && unknown.is_empty() && signals.suffice();
-    Ok(Found { confident, hits, signals, unknown })
+    Ok(Found { confident: !hits.is_empty() && signals.suffice(), hits, signals, unknown: Vec::new() })
 }
 
 #[cfg(test)]

@@ -414,3 +414,29 @@ async fn incremental_backups_in_a_bucket_are_encrypted_whole_and_swept() {
     assert!(matches!(backup::verify(&newest, None, |_| ()), Err(BackupError::Encrypted)));
     kept.close().await;
 }
+
+#[tokio::test]
+async fn a_changed_recipient_and_another_server_at_the_same_place_do_no_harm() {
+    let kept = Kept::new().await.with_more_than_a_part().await;
+    let (to, key) = (kept.path("backups"), kept.path("key.txt"));
+    let recipient: Recipient = age_key(&key).parse().expect("a key");
+    let folder = || Target::Folder(to.clone());
+    let made = |count: u64| move |status: &Status| status.made >= count;
+    kept.follow(sharing(folder(), None), made(1)).await;
+    let plain = backup::newest_in(&to).expect("a folder").expect("a backup");
+    kept.follow(sharing(folder(), Some(recipient)), made(1)).await;
+    let sealed = backup::newest_in(&to).expect("a folder").expect("a backup");
+    let identities = Identities::read(&key).expect("a key");
+    backup::verify(&plain, None, |_| ()).expect("whole");
+    backup::verify(&sealed, Some(&identities), |_| ()).expect("whole");
+    // Renamed, it stays when its time has come; and so do the pieces of another server.
+    let renamed = to.join("kept.backup");
+    fs::rename(&plain, &renamed).expect("renamed");
+    let other = Kept::new().await;
+    other.follow(sharing(folder(), None), made(1)).await;
+    kept.follow(sharing(folder(), None), made(3)).await;
+    other.follow(sharing(folder(), None), made(3)).await;
+    backup::verify(&renamed, None, |_| ()).expect("whole");
+    other.close().await;
+    kept.close().await;
+}

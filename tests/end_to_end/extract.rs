@@ -212,7 +212,7 @@ async fn slides_are_pages_with_their_notes() {
     let hidden = slide("show=\"0\"", &shape("body", "draft"));
     let table = "<p:graphicFrame><a:tbl><a:tr><a:tc><a:txBody><a:p><a:r><a:t>City</a:t></a:r></a:p></a:txBody></a:tc><a:tc><a:txBody><a:p><a:r><a:t>Fee</a:t></a:r></a:p></a:txBody></a:tc></a:tr>\
                  <a:tr><a:tc><a:txBody><a:p><a:r><a:t>Ulm</a:t></a:r></a:p></a:txBody></a:tc><a:tc><a:txBody><a:p/></a:txBody></a:tc></a:tr></a:tbl></p:graphicFrame>";
-    let last = slide("", table);
+    let last = slide("", &(shape("sldNum", "3") + table));
     let notes = slide("", &shape("body", "Say that it is cheap."));
     let main = "<p:presentation xmlns:p=\"p\" xmlns:r=\"r\"><p:sldIdLst><p:sldId id=\"256\" r:id=\"rId2\"/><p:sldId id=\"257\" r:id=\"rId9\"/><p:sldId id=\"258\" r:id=\"rId1\"/></p:sldIdLst></p:presentation>";
     let related = relations(&[
@@ -236,13 +236,13 @@ async fn slides_are_pages_with_their_notes() {
 
 #[tokio::test]
 async fn texts_of_open_document_keep_headings_notes_and_tables() {
-    let names = "xmlns:office=\"o\" xmlns:text=\"t\" xmlns:table=\"b\" xmlns:style=\"s\" xmlns:fo=\"f\"";
+    let names = "xmlns:office=\"o\" xmlns:text=\"t\" xmlns:table=\"b\" xmlns:style=\"s\" xmlns:draw=\"d\"";
     let content = format!(
         "<office:document-content {names}><office:automatic-styles><style:style style:name=\"T1\"><style:text-properties style:text-position=\"super 58%\"/></style:style>\
          <style:style style:name=\"T2\"><style:text-properties text:display=\"none\"/></style:style></office:automatic-styles><office:body><office:text>\
          <text:tracked-changes><text:p>gone</text:p></text:tracked-changes><text:h text:outline-level=\"2\">Fees</text:h>\
          <text:p>Nine euros<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>doubled on holidays</text:p></text:note-body></text:note>, 5 m<text:span text:style-name=\"T1\">2</text:span>\
-         <text:span text:style-name=\"T2\">hidden</text:span></text:p><text:list><text:list-item><text:p>one</text:p></text:list-item><text:list-item><text:p>two</text:p></text:list-item></text:list>\
+         <text:span text:style-name=\"T2\">hidden</text:span></text:p><text:p>Below: <draw:frame><draw:text-box><text:p>Figure 1</text:p></draw:text-box></draw:frame></text:p><text:list><text:list-item><text:p>one</text:p></text:list-item><text:list-item><text:p>two</text:p></text:list-item></text:list>\
          <table:table><table:table-row><table:table-cell><text:p>City</text:p></table:table-cell><table:table-cell><text:p>Fee</text:p></table:table-cell><table:table-cell><text:p>Tax</text:p></table:table-cell></table:table-row>\
          <table:table-row><table:table-cell><text:p>Ulm</text:p></table:table-cell><table:table-cell/><table:table-cell><text:p>3</text:p></table:table-cell></table:table-row></table:table>\
          </office:text></office:body></office:document-content>"
@@ -254,8 +254,7 @@ async fn texts_of_open_document_keep_headings_notes_and_tables() {
     ]);
     let read = extract("a.odt", &file).await.expect("a readable file");
     assert_eq!(read.title.as_deref(), Some("Handbook"));
-    let expected =
-        "## Fees\n\nNine euros¹, 5 m²\n\n¹ doubled on holidays\n\n- one\n- two\n\nCity | Fee | Tax\nUlm |  | 3";
+    let expected = "## Fees\n\nNine euros¹, 5 m²\n\n¹ doubled on holidays\n\nFigure 1\n\nBelow:\n\n- one\n- two\n\nCity | Fee | Tax\nUlm |  | 3";
     assert_eq!(read.text, expected);
     let locked = package(&[
         ("mimetype", "application/vnd.oasis.opendocument.text"),
@@ -329,8 +328,8 @@ async fn a_book_is_read_in_the_order_of_its_chapters() {
         (
             "OEBPS/a.opf",
             "<package xmlns:dc=\"d\"><metadata><dc:title>A book</dc:title><dc:creator>Ann</dc:creator></metadata><manifest>\
-             <item id=\"one\" href=\"text/1%201.xhtml\"/><item id=\"two\" href=\"text/2.xhtml\"/><item id=\"nav\" href=\"nav.xhtml\"/></manifest>\
-             <spine><itemref idref=\"nav\" linear=\"no\"/><itemref idref=\"two\"/><itemref idref=\"one\"/></spine></package>",
+             <item id=\"one\" href=\"text/1%201.xhtml\"/><item id=\"two\" href=\"text/2.xhtml\"/><item id=\"nav\" href=\"nav.xhtml\"/><item id=\"gone\" href=\"gone.xhtml\"/></manifest>\
+             <spine><itemref idref=\"nav\" linear=\"no\"/><itemref idref=\"gone\"/><itemref idref=\"two\"/><itemref idref=\"one\"/></spine></package>",
         ),
         ("OEBPS/text/1 1.xhtml", "<html><body><h1>End</h1><p>last</p></body></html>"),
         ("OEBPS/text/2.xhtml", "<html><body><h1>Start</h1><p>first</p></body></html>"),

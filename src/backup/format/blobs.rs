@@ -7,6 +7,7 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::backup::BackupError;
@@ -32,13 +33,37 @@ impl fmt::Display for BlobName {
     }
 }
 
+/// Where the blobs of a store are kept, and how they are named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobPlace {
+    /// A folder of the store's own: several stores may keep theirs at one place, and each removes only its own.
+    folder: String,
+    /// Differs with the recipient: what is encrypted for one is not there for another.
+    key: String,
+}
+
+impl BlobPlace {
+    /// Characters of the folder's name.
+    pub const FOLDER: usize = 8;
+
+    pub fn new(folder: String, key: String) -> Self {
+        Self { folder, key }
+    }
+
+    /// The name of the folder; `None` if it is none as they are made, but perhaps one that leads elsewhere.
+    pub fn folder(&self) -> Option<&str> {
+        let is_name = self.folder.len() == Self::FOLDER && self.folder.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_name.then_some(self.folder.as_str())
+    }
+}
+
 /// Names blobs.
 #[derive(Clone)]
 pub(super) struct Namer(Hmac<Sha256>);
 
 impl Namer {
-    pub fn new(key: &str) -> Self {
-        let keyed = Hmac::new_from_slice(key.as_bytes());
+    pub fn new(place: &BlobPlace) -> Self {
+        let keyed = Hmac::new_from_slice(place.key.as_bytes());
         Self(keyed.unwrap_or_else(|error| unreachable!("HMAC takes keys of any length: {error}")))
     }
 
@@ -58,12 +83,12 @@ pub trait KeepBlobs {
 
 /// Gives the blobs of a backup that is being read.
 pub trait ReadBlobs {
-    /// Whether there is one of that name.
-    fn has(&self, name: BlobName) -> bool;
+    /// Whether there is one of that name in that folder.
+    fn has(&self, folder: &str, name: BlobName) -> bool;
 
     /// The content of a blob, which the caller checks.
     ///
     /// # Errors
     /// [`BackupError::Damaged`] if it is not there.
-    fn read(&self, name: BlobName) -> Result<Vec<u8>, BackupError>;
+    fn read(&self, folder: &str, name: BlobName) -> Result<Vec<u8>, BackupError>;
 }

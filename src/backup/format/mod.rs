@@ -12,7 +12,7 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use blobs::{BlobName, KeepBlobs, ReadBlobs};
+pub use blobs::{BlobName, BlobPlace, KeepBlobs, ReadBlobs};
 pub use reader::{MOST_BLOB, Part, Reader};
 pub use writer::Writer;
 
@@ -47,9 +47,9 @@ pub struct Header {
     pub commit: u64,
     /// When it was begun, as RFC 3339.
     pub created_at: String,
-    /// With what the names of blobs are keyed, if rows and files are in blobs.
+    /// Where rows and files are, if they are in blobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blobs: Option<String>,
+    pub blobs: Option<BlobPlace>,
 }
 
 /// What a backup has in it.
@@ -131,6 +131,10 @@ mod tests {
         Header { schema: 2, program: "1.0.0".into(), commit: 7, created_at: "2026-01-01T00:00:00Z".into(), blobs: None }
     }
 
+    fn place() -> BlobPlace {
+        BlobPlace::new("0123abcd".into(), "key".into())
+    }
+
     /// A backup with rows in several blocks, a long file, a short and an empty one.
     fn backup() -> (Vec<u8>, Contents) {
         write(&header(), 0..3000, None)
@@ -202,11 +206,11 @@ mod tests {
     struct NoBlobs;
 
     impl ReadBlobs for NoBlobs {
-        fn has(&self, _: BlobName) -> bool {
+        fn has(&self, _: &str, _: BlobName) -> bool {
             false
         }
 
-        fn read(&self, name: BlobName) -> Result<Vec<u8>, BackupError> {
+        fn read(&self, _: &str, name: BlobName) -> Result<Vec<u8>, BackupError> {
             Err(BackupError::Damaged(format!("there is no {name}")))
         }
     }
@@ -227,18 +231,18 @@ mod tests {
     }
 
     impl ReadBlobs for Kept {
-        fn has(&self, name: BlobName) -> bool {
+        fn has(&self, _: &str, name: BlobName) -> bool {
             self.blobs.contains_key(&name)
         }
 
-        fn read(&self, name: BlobName) -> Result<Vec<u8>, BackupError> {
+        fn read(&self, _: &str, name: BlobName) -> Result<Vec<u8>, BackupError> {
             self.blobs.get(&name).cloned().ok_or_else(|| BackupError::Damaged("missing".into()))
         }
     }
 
     #[test]
     fn what_did_not_change_is_in_the_blobs_of_the_last_backup() {
-        let (header, mut kept) = (Header { blobs: Some("key".into()), ..header() }, Kept::default());
+        let (header, mut kept) = (Header { blobs: Some(place()), ..header() }, Kept::default());
         let (first, _) = write(&header, 0..6000, Some(&mut kept));
         let all = std::mem::take(&mut kept.new);
         assert!(all > 6, "{all}");
@@ -254,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_missing_or_damaged_blob_is_noticed() {
-        let (header, mut kept) = (Header { blobs: Some("key".into()), ..header() }, Kept::default());
+        let (header, mut kept) = (Header { blobs: Some(place()), ..header() }, Kept::default());
         let (backup, _) = write(&header, 0..3000, Some(&mut kept));
         let names: Vec<_> = kept.blobs.keys().copied().collect();
         for name in &names {

@@ -35,11 +35,18 @@ pub enum Part<'a> {
 /// Reads a backup.
 pub struct Reader<'a, R> {
     from: Hashed<R>,
-    blobs: Option<(Namer, &'a dyn ReadBlobs)>,
+    blobs: Option<Blobs<'a>>,
     decompressor: zstd::bulk::Decompressor<'static>,
     number: u64,
     file: Option<OpenFile>,
     contents: Contents,
+}
+
+/// The blobs that a backup has its content in.
+struct Blobs<'a> {
+    namer: Namer,
+    folder: String,
+    from: &'a dyn ReadBlobs,
 }
 
 /// A file of which not all was read.
@@ -54,9 +61,10 @@ impl<'a, R: Read> Reader<'a, R> {
     /// When it is no backup that this version can read; [`BackupError::Blobs`] if it needs blobs and there are none.
     pub fn begin(from: R, blobs: Option<&'a dyn ReadBlobs>) -> Result<(Header, Self), BackupError> {
         let (version, header, from) = Self::head(from)?;
-        let blobs = match (version, header.blobs.as_deref(), blobs) {
+        let place = header.blobs.as_ref().and_then(|place| Some((place, place.folder()?.to_owned())));
+        let blobs = match (version, place, blobs) {
             (WHOLE, None, _) => None,
-            (VERSION, Some(key), Some(blobs)) => Some((Namer::new(key), blobs)),
+            (VERSION, Some((place, folder)), Some(from)) => Some(Blobs { namer: Namer::new(place), folder, from }),
             (VERSION, Some(_), None) => return Err(BackupError::Blobs),
             _ => return Err(BackupError::Damaged("its header is not that of its version".into())),
         };
@@ -135,9 +143,9 @@ impl<'a, R: Read> Reader<'a, R> {
 
     fn blob(&self, name: &[u8], number: u64) -> Result<Vec<u8>, BackupError> {
         let damaged = |what: &str| BackupError::Damaged(format!("block {number} {what}"));
-        let (namer, blobs) = self.blobs.as_ref().ok_or_else(|| damaged("is of no known kind"))?;
+        let Blobs { namer, folder, from } = self.blobs.as_ref().ok_or_else(|| damaged("is of no known kind"))?;
         let name = BlobName(name.try_into().map_err(|_| damaged("names no blob"))?);
-        let content = blobs.read(name)?;
+        let content = from.read(folder, name)?;
         if namer.name(&content) == name {
             Ok(content)
         } else {
@@ -231,13 +239,14 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
     /// When it is no backup that this version can read, or not all of it is there.
     pub fn skim(from: R, blobs: &'a dyn ReadBlobs) -> Result<Header, BackupError> {
         let (header, reader) = Self::begin(from, Some(blobs))?;
+        let folder = reader.blobs.map(|blobs| blobs.folder).unwrap_or_default();
         let mut from = reader.from.stream;
         let mut number = 0;
         loop {
             let block = BlockHeader::read(&mut from, number)?;
             let (kind, place) = block.kind(number)?;
             match place {
-                Place::Blob => require(take_name(&mut from, &block)?, blobs)?,
+                Place::Blob => require(take_name(&mut from, &block)?, &folder, blobs)?,
                 Place::Backup => {
                     from.seek(SeekFrom::Current(i64::try_from(block.compressed_length).unwrap_or(i64::MAX)))?;
                 }
@@ -264,8 +273,12 @@ fn take_name(from: &mut impl Read, block: &BlockHeader) -> Result<BlobName, Back
     Ok(name)
 }
 
-fn require(name: BlobName, blobs: &dyn ReadBlobs) -> Result<(), BackupError> {
-    if blobs.has(name) { Ok(()) } else { Err(BackupError::Damaged(format!("the blob {name} beside it is missing"))) }
+fn require(name: BlobName, folder: &str, blobs: &dyn ReadBlobs) -> Result<(), BackupError> {
+    if blobs.has(folder, name) {
+        Ok(())
+    } else {
+        Err(BackupError::Damaged(format!("the blob {name} beside it is missing")))
+    }
 }
 
 /// Where the content of a block is.

@@ -37,7 +37,7 @@ impl<'a, W: Write> Writer<'a, W> {
     /// As of the stream.
     pub fn begin(to: W, header: &Header, blobs: Option<&'a mut dyn KeepBlobs>) -> Result<Self, BackupError> {
         let text = serde_json::to_vec(header).map_err(io::Error::from)?;
-        let blobs = header.blobs.as_deref().map(Namer::new).zip(blobs);
+        let blobs = header.blobs.as_ref().map(Namer::new).zip(blobs);
         let mut head = MAGIC.to_vec();
         let version = if blobs.is_some() { VERSION } else { WHOLE };
         head.extend_from_slice(&version.to_le_bytes());

@@ -62,19 +62,27 @@ impl Target {
     /// As of the target; a program keeps nothing that could be shared.
     pub(super) fn share<'a>(
         &'a self,
+        folder: &str,
         recipient: Option<&'a Recipient>,
         runtime: &Handle,
         stopping: &CancellationToken,
     ) -> Result<Shared<'a>, BackupError> {
         let place = self.place(runtime, stopping);
         let place = place.ok_or_else(|| BackupError::Target("a program takes only whole backups".into()))?;
-        Shared::begin(place, recipient)
+        Shared::begin(place, folder, recipient)
     }
 
-    /// Removes all backups but the newest `keep`, and what only they needed; a program sees to that itself. Blocks.
-    pub(super) fn prune(&self, keep: usize, runtime: &Handle, stopping: &CancellationToken) -> Result<(), BackupError> {
+    /// Removes all backups but the newest `keep`, and what only they needed of the store's folder; a program sees to that
+    /// itself. Blocks.
+    pub(super) fn prune(
+        &self,
+        keep: usize,
+        folder: &str,
+        runtime: &Handle,
+        stopping: &CancellationToken,
+    ) -> Result<(), BackupError> {
         let Some(place) = self.place(runtime, stopping) else { return Ok(()) };
-        prune(&*place, keep)
+        prune(&*place, keep, folder)
     }
 
     /// The target's files, unless it is a program.
@@ -112,12 +120,16 @@ fn names_in(dir: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn prune(place: &dyn Place, keep: usize) -> Result<(), BackupError> {
+fn prune(place: &dyn Place, keep: usize, folder: &str) -> Result<(), BackupError> {
     let names = place.list("chatbot-")?;
     let has_lists = names.iter().any(|name| backup_of_list(name).is_some());
     let old = old(names, keep);
-    old.iter().try_for_each(|name| place.remove(name))?;
-    if has_lists && !old.is_empty() { shared::sweep(place) } else { Ok(()) }
+    for name in &old {
+        // The list first: without it the backup is still removed the next time, before anything is swept.
+        place.remove(&format!("{name}{LIST}"))?;
+        place.remove(name)?;
+    }
+    if has_lists && !old.is_empty() { shared::sweep(place, folder) } else { Ok(()) }
 }
 
 /// The backup whose list of blobs has this name.
@@ -150,7 +162,7 @@ mod tests {
             fs::write(dir.path().join(name), "x").expect("written");
         }
         fs::write(dir.path().join("chatbot-20260106T120000Z.backup.age"), "x").expect("written");
-        prune(&Folder(dir.path()), 3).expect("pruned");
+        prune(&Folder(dir.path()), 3, "01234567").expect("pruned");
         let newest = newest_in(dir.path()).expect("a folder");
         assert_eq!(newest, Some(dir.path().join("chatbot-20260106T120000Z.backup.age")));
         let entries = fs::read_dir(dir.path()).expect("a folder").flatten();

@@ -62,7 +62,9 @@ impl Place for Folder<'_> {
     fn write(&self, name: &str, content: &[u8]) -> Result<(), BackupError> {
         let path = self.path(name);
         let written = || {
-            path.parent().map_or(Ok(()), durable::private_dir)?;
+            if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+                durable::private_dir(folder)?;
+            }
             durable::write(&path, content)?;
             drop_from_cache(&File::open(&path)?);
             read_file(&path, content.len())

@@ -22,19 +22,25 @@ const MOST_LIST: usize = 65 * 1024 * 1024;
 /// What age adds to a blob at most, in bytes.
 const MOST_SEAL: usize = 4096;
 
-/// Some hundred folders of blobs: a folder of a USB stick takes only so many files.
-fn path(name: BlobName) -> String {
-    let name = name.to_string();
-    format!("{BLOBS}{}/{}", &name[..2], &name[2..])
+/// The folder of a store's blobs.
+fn folder_of(store: &str) -> String {
+    format!("{BLOBS}{store}/")
 }
 
-fn name_of(path: &str) -> Option<BlobName> {
-    BlobName::parse(&path.strip_prefix(BLOBS)?.replace('/', ""))
+/// Some hundred folders of blobs: a folder of a USB stick takes only so many files.
+fn path(folder: &str, name: BlobName) -> String {
+    let name = name.to_string();
+    format!("{}{}/{}", folder_of(folder), &name[..2], &name[2..])
+}
+
+fn name_of(folder: &str, path: &str) -> Option<BlobName> {
+    BlobName::parse(&path.strip_prefix(&folder_of(folder))?.replace('/', ""))
 }
 
 /// The blobs of a backup that is being made.
 pub(in crate::backup) struct Shared<'a> {
     place: Box<dyn Place + 'a>,
+    folder: String,
     recipient: Option<&'a Recipient>,
     there: HashSet<BlobName>,
     used: HashSet<BlobName>,
@@ -43,9 +49,20 @@ pub(in crate::backup) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub fn begin(place: Box<dyn Place + 'a>, recipient: Option<&'a Recipient>) -> Result<Self, BackupError> {
-        let there = place.list(BLOBS)?.iter().filter_map(|path| name_of(path)).collect();
-        Ok(Self { place, recipient, there, used: HashSet::new(), bytes: 0 })
+    pub fn begin(
+        place: Box<dyn Place + 'a>,
+        folder: &str,
+        recipient: Option<&'a Recipient>,
+    ) -> Result<Self, BackupError> {
+        let there = place.list(&folder_of(folder))?.iter().filter_map(|path| name_of(folder, path)).collect();
+        Ok(Self { place, folder: folder.to_owned(), recipient, there, used: HashSet::new(), bytes: 0 })
+    }
+
+    /// Removes the list of a backup that did not get its name.
+    pub fn give_up(&self, backup: &str) {
+        if let Err(error) = self.place.remove(&format!("{backup}{LIST}")) {
+            tracing::warn!(%error, "the list of a backup that was not made stays");
+        }
     }
 
     /// Writes the list of the backup with that name.
@@ -65,33 +82,26 @@ impl KeepBlobs for Shared<'_> {
         let sealed = self.recipient.map(|recipient| recipient.sealed(Vec::new(), |to| Ok(to.write_all(content)?)));
         let sealed = sealed.transpose()?.map(|((), sealed)| sealed);
         let content = sealed.as_deref().unwrap_or(content);
-        self.place.write(&path(name), content)?;
+        self.place.write(&path(&self.folder, name), content)?;
         self.bytes += content.len() as u64;
         self.there.insert(name);
         Ok(())
     }
 }
 
-/// Removes the blobs that none of the backups at a place needs, and lists of backups that are not there.
+/// Removes the blobs in a store's folder that stand in no list. A list without its backup counts, too: the backup may have been
+/// renamed to keep it.
 ///
 /// # Errors
-/// As of the place, and when the list of a backup cannot be read: then nothing is removed.
-pub(super) fn sweep(place: &dyn Place) -> Result<(), BackupError> {
-    let names: HashSet<String> = place.list("chatbot-")?.into_iter().collect();
-    let (lists, orphans): (Vec<_>, Vec<_>) = names
-        .iter()
-        .filter_map(|name| Some((name, backup_of_list(name)?)))
-        .partition(|(_, backup)| names.contains(*backup));
+/// As of the place, and when a list cannot be read: then nothing is removed.
+pub(super) fn sweep(place: &dyn Place, folder: &str) -> Result<(), BackupError> {
     let mut used = HashSet::new();
-    for (list, _) in lists {
+    for list in place.list("chatbot-")?.iter().filter(|name| backup_of_list(name).is_some()) {
         read_list(&place.read(list, MOST_LIST)?, &mut used)
             .ok_or_else(|| BackupError::Target(format!("{list} is damaged, so no blobs are removed")))?;
     }
-    for (orphan, _) in orphans {
-        place.remove(orphan)?;
-    }
-    for path in place.list(BLOBS)? {
-        if name_of(&path).is_some_and(|name| !used.contains(&name)) {
+    for path in place.list(&folder_of(folder))? {
+        if !name_of(folder, &path).is_some_and(|name| used.contains(&name)) {
             place.remove(&path)?;
         }
     }
@@ -124,8 +134,8 @@ impl<'a> Beside<'a> {
         Self { dir: backup.parent().unwrap_or(Path::new("")).to_owned(), identities }
     }
 
-    fn opened(&self, name: BlobName) -> Result<Vec<u8>, BackupError> {
-        let content = read_file(&self.dir.join(path(name)), MOST_BLOB + MOST_SEAL)?;
+    fn opened(&self, folder: &str, name: BlobName) -> Result<Vec<u8>, BackupError> {
+        let content = read_file(&self.dir.join(path(folder, name)), MOST_BLOB + MOST_SEAL)?;
         let mut clear = Vec::new();
         opened(content.as_slice(), self.identities)?.take(MOST_BLOB as u64 + 1).read_to_end(&mut clear)?;
         Ok(clear)
@@ -133,12 +143,12 @@ impl<'a> Beside<'a> {
 }
 
 impl ReadBlobs for Beside<'_> {
-    fn has(&self, name: BlobName) -> bool {
-        self.dir.join(path(name)).is_file()
+    fn has(&self, folder: &str, name: BlobName) -> bool {
+        self.dir.join(path(folder, name)).is_file()
     }
 
-    fn read(&self, name: BlobName) -> Result<Vec<u8>, BackupError> {
-        self.opened(name).map_err(|error| match error {
+    fn read(&self, folder: &str, name: BlobName) -> Result<Vec<u8>, BackupError> {
+        self.opened(folder, name).map_err(|error| match error {
             BackupError::WrongKey => error,
             other => BackupError::Damaged(format!("the blob {name} beside it cannot be read: {other}")),
         })

@@ -40,8 +40,11 @@ pub fn read(package: &mut Package, limits: &ExtractLimits) -> Result<Extracted, 
     for id in contents.order.iter().take(MOST_CHAPTERS) {
         let Some((_, name)) = contents.files.iter().find(|(file, _)| file == id) else { continue };
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-        let chapter = package.bytes(&resolved(&folder, &name))?;
-        let chapter = html::read(&decode::html(&chapter, None)?)?;
+        let name = resolved(&folder, &name);
+        // A picture, or one that the archive lacks: the others are read.
+        let Ok(chapter) = package.bytes(&name).and_then(|bytes| html::read(&decode::html(&bytes, None)?)) else {
+            continue;
+        };
         text.push_str(&format!("{}\n\n", chapter.text.trim()));
         if text.len() > limits.text {
             return Err(Problem::TooMuchText);

@@ -43,7 +43,9 @@ pub fn format_of(bytes: &[u8], name: &str, media_type: Option<&str>) -> Result<F
     // Older documents of Office; newer ones with a password are packed into the same container.
     if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         let has = |name: &str| find(bytes, &name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
-        return match (has("EncryptedPackage"), has("Workbook") || has("Book\0")) {
+        // A text or a presentation may have a sheet within it.
+        let is_other = has("WordDocument") || has("PowerPoint Document");
+        return match (has("EncryptedPackage"), !is_other && (has("Workbook") || has("Book\0"))) {
             (true, _) => Err(Problem::PasswordNeeded),
             (false, true) => Ok(Format::OldSheet),
             (false, false) => Err(Problem::OldOffice),

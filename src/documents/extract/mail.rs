@@ -39,8 +39,9 @@ pub fn read(bytes: &[u8]) -> Result<Extracted, Problem> {
     let message = MessageParser::default().parse(bytes).ok_or(Problem::Broken)?;
     let body = body(&message)?;
     let subject = message.subject().map(|subject| subject.split_whitespace().collect::<Vec<_>>().join(" "));
-    // A page has no sender, but for the program that saved it.
-    if message.to().is_none() {
+    // A page is written to nobody, by the program that saved it.
+    let is_page = message.content_type().is_some_and(|kind| kind.subtype() == Some("related"));
+    if is_page && message.to().is_none() {
         return Ok(Extracted { title: body.title.or(subject), ..body });
     }
     let mut text = String::new();
@@ -59,18 +60,25 @@ pub fn read(bytes: &[u8]) -> Result<Extracted, Problem> {
     Ok(Extracted { title: subject, author: author.map(str::to_owned), text, ..Extracted::default() })
 }
 
-/// What the message says: as text, if it has one that was not made from a page, or else as a page.
+/// What the message says: as text, if it has one that was not made from a page, or else as a page. Between its parts there may be
+/// attachments.
 fn body(message: &Message) -> Result<Extracted, Problem> {
-    let first = |parts: &[u32]| parts.first().and_then(|part| message.parts.get(*part as usize));
-    let text = first(&message.text_body).filter(|part| part.is_text() && !part.is_text_html());
-    match (text, message.body_html(0)) {
-        (Some(_), _) => {
-            let text = message.body_text(0).unwrap_or_default();
-            Ok(Extracted { text: lines::plain(&text), ..Extracted::default() })
-        }
-        (None, Some(page)) => html::read(&page),
-        (None, None) => Ok(Extracted::default()),
+    let is_plain = |part: &u32| {
+        let part = message.parts.get(*part as usize);
+        part.is_some_and(|part| part.is_text() && !part.is_text_html())
+    };
+    if message.text_body.iter().any(is_plain) {
+        let texts = (0..message.text_body.len()).filter_map(|at| message.body_text(at));
+        let text = texts.map(|text| lines::plain(&text)).collect::<Vec<_>>().join("\n\n");
+        return Ok(Extracted { text, ..Extracted::default() });
     }
+    let mut all = Extracted::default();
+    for page in (0..message.html_body.len()).filter_map(|at| message.body_html(at)) {
+        let page = html::read(&page)?;
+        all.title = all.title.or(page.title);
+        all.text.push_str(&format!("{}\n\n", page.text.trim()));
+    }
+    Ok(all)
 }
 
 fn shown(people: &Address) -> String {

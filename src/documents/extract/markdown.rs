@@ -59,25 +59,33 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
-/// Leaves out what stands between `<!--` and `-->`, but for code.
+/// Leaves out what stands between `<!--` and `-->`, but for code. One that never ends is text, unless it begins a line.
 fn without_comments(text: &str) -> String {
+    let last_end = text.rfind("-->").unwrap_or(0);
     let mut kept = String::with_capacity(text.len());
-    let (mut code, mut in_comment) = (Fence::default(), false);
+    let (mut code, mut in_comment, mut at) = (Fence::default(), false, 0);
     for line in text.split_inclusive('\n') {
+        let line_start = at;
+        at += line.len();
         if !in_comment && code.holds(line) {
             kept.push_str(line);
             continue;
         }
-        let mut rest = line;
+        let (mut rest, mut ticks) = (line, 0);
         loop {
             if in_comment {
                 let Some((_, after)) = rest.split_once("-->") else { break };
                 (rest, in_comment) = (after, false);
             }
-            let start = rest.match_indices("<!--").map(|(at, _)| at).find(|at| !is_in_code(&rest[..*at]));
-            let Some(start) = start else { break };
-            kept.push_str(&rest[..start]);
-            (rest, in_comment) = (&rest[start + 4..], true);
+            let Some((before, after)) = rest.split_once("<!--") else { break };
+            ticks += before.bytes().filter(|byte| *byte == b'`').count();
+            let place = line_start + line.len() - after.len();
+            let begins_line = line[..line.len() - after.len() - 4].trim().is_empty();
+            // Behind a backtick without a second one, it is code.
+            let is_comment = ticks % 2 == 0 && (place < last_end || begins_line);
+            kept.push_str(before);
+            kept.push_str(if is_comment { "" } else { "<!--" });
+            (rest, in_comment) = (after, is_comment);
         }
         match in_comment {
             true => kept.extend(line.ends_with('\n').then_some('\n')),
@@ -85,11 +93,6 @@ fn without_comments(text: &str) -> String {
         }
     }
     kept
-}
-
-/// Whether what follows stands in code: behind a backtick without a second one.
-fn is_in_code(before: &str) -> bool {
-    before.bytes().filter(|byte| *byte == b'`').count() % 2 == 1
 }
 
 /// Follows the lines of a text in and out of blocks of code.
@@ -189,8 +192,9 @@ mod tests {
 
     #[test]
     fn comments_are_left_out_but_not_of_code() {
-        let text = "One <!-- secret\nremark --> two\n<!-- a -->three<!--b-->\n`<!-- shown -->`\n```\n<!-- code -->\n```\nend <!-- open\nnever closed";
+        let text = "One <!-- secret\nremark --> two\n<!-- a -->three<!--b-->\n`<!-- shown -->`\n```\n<!-- code -->\n```\nend\n<!-- open\nnever closed";
         let expected = "One \n two\nthree\n`<!-- shown -->`\n```\n<!-- code -->\n```\nend";
         assert_eq!(read(text).text.trim_end().replace(" \n", "\n"), expected.replace(" \n", "\n"));
+        assert_eq!(read("Write <!-- to begin a comment.\nMore.").text, "Write <!-- to begin a comment.\nMore.");
     }
 }

@@ -53,6 +53,9 @@ struct Content {
     is_new_item: bool,
     notes: Vec<String>,
     noted: usize,
+    /// Notes that have begun, and the text of the one that is read.
+    notes_open: usize,
+    note: String,
     /// Names of automatic styles that raise text, and of those that hide it.
     raising: HashSet<String>,
     hiding: HashSet<String>,
@@ -146,6 +149,7 @@ impl Content {
             "line-break" => self.push('\n'),
             "list" => self.lists += usize::from(!start.is_empty),
             "list-item" => self.is_new_item = true,
+            "note" => self.notes_open += 1,
             "note-citation" => self.in_citation = !start.is_empty,
             "frame" => self.is_title = start.get("class") == Some("title"),
             // A slide.
@@ -194,6 +198,7 @@ impl Content {
             "hidden-text" => self.skipped = self.skipped.saturating_sub(1),
             "list" => self.lists = self.lists.saturating_sub(1),
             "note-citation" => self.in_citation = false,
+            "note" => self.end_note(),
             "frame" => self.is_title = false,
             "table-cell" | "covered-table-cell" => self.end_cell(),
             "table" => self.end_table(),
@@ -221,6 +226,16 @@ impl Content {
         }
     }
 
+    /// Puts a mark where the note stands, and keeps the note for the end of the paragraph.
+    fn end_note(&mut self) {
+        self.notes_open = self.notes_open.saturating_sub(1);
+        self.noted += 1;
+        let mark = raised(&self.noted.to_string());
+        let note = std::mem::take(&mut self.note);
+        self.notes.push(format!("{mark} {}", note.split_whitespace().collect::<Vec<_>>().join(" ")));
+        self.paragraphs.last_mut().into_iter().for_each(|paragraph| paragraph.text.push_str(&mark));
+    }
+
     fn add_notes(&mut self) {
         for note in self.notes.drain(..) {
             self.text.push_str(&format!("{note}\n\n"));
@@ -229,12 +244,8 @@ impl Content {
 
     fn finish(&mut self) {
         let Some(Paragraph { text, level }) = self.paragraphs.pop() else { return };
-        // A note stands within the paragraph that refers to it.
-        if let Some(paragraph) = self.paragraphs.last_mut() {
-            self.noted += 1;
-            let mark = raised(&self.noted.to_string());
-            paragraph.text.push_str(&mark);
-            self.notes.push(format!("{mark} {}", text.trim()));
+        if self.notes_open > 0 {
+            self.note.push_str(&format!(" {text}"));
             return;
         }
         if let Some(table) = self.tables.last_mut() {
@@ -253,6 +264,8 @@ impl Content {
                 self.text.push_str(&format!("{mark}{}{end}", lines.join("\n")));
             }
         }
-        self.add_notes();
+        if self.paragraphs.is_empty() {
+            self.add_notes();
+        }
     }
 }

@@ -71,6 +71,7 @@ pub fn read(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted, Problem> 
         }
     }
     reader.flush();
+    reader.in_table = false;
     reader.end_paragraph();
     if !reader.groups.is_empty() {
         return Err(Problem::Broken);
@@ -239,12 +240,15 @@ impl Reader {
             "nosupersub" | "sub" => group.is_raised = false,
             "plain" => (group.is_hidden, group.is_raised) = (false, false),
             word if LEFT_OUT.contains(&word) => group.destination = Destination::LeftOut,
-            word => self.layout(word, number),
+            // What ends a paragraph of a note, or a style, ends none of the text.
+            "par" | "sect" | "line" | "tab" if group.destination == Destination::Note => self.add(" "),
+            word if group.destination == Destination::Text => self.layout(word, number),
+            word => self.character(word),
         }
         0
     }
 
-    /// Words that end something, or stand for a character.
+    /// Words that end something, or place it.
     fn layout(&mut self, word: &str, number: Option<i32>) {
         match word {
             "par" | "sect" | "page" => self.end_paragraph(),
@@ -266,6 +270,13 @@ impl Reader {
             }
             "line" | "softline" => self.add("\n"),
             "tab" => self.add("\t"),
+            word => self.character(word),
+        }
+    }
+
+    /// Words that stand for a character.
+    fn character(&mut self, word: &str) {
+        match word {
             "emdash" => self.add("—"),
             "endash" => self.add("–"),
             "bullet" => self.add("•"),
@@ -295,9 +306,11 @@ impl Reader {
     }
 
     fn byte(&mut self, byte: u8) {
+        // Pictures are megabytes of hexadecimal digits.
+        let is_read = !self.groups.last().is_some_and(|group| group.destination == Destination::LeftOut);
         if self.to_skip > 0 {
             self.to_skip -= 1;
-        } else {
+        } else if is_read {
             self.pending.push(byte);
         }
     }
@@ -470,5 +483,14 @@ mod tests {
         assert_eq!(read(b"{\\rtf1 text", &limits).map(drop), Err(Problem::Broken));
         assert_eq!(read(&b"{".repeat(100_000), &limits).map(drop), Err(Problem::TooComplex));
         assert_eq!(text_of(b"{\\rtf1 a\\bin5 {{{{{b}"), "ab");
+        let picture = [b"{\\rtf1 a{\\pict ".as_slice(), &b"ff".repeat(10 << 20), b"}b}"].concat();
+        assert_eq!(text_of(&picture), "ab");
+    }
+
+    #[test]
+    fn notes_and_styles_change_no_paragraph_of_the_text() {
+        let rtf = b"{\\rtf1{\\stylesheet{\\s1\\outlinelevel0 heading 1;}}\\pard\\outlinelevel1 Fees{\\footnote \\pard\\plain one\\par two} of 2026\\par
+\\pard Text.\\par\\trowd\\intbl A\\cell B\\cell\\row}";
+        assert_eq!(text_of(rtf), "## Fees\u{b9} of 2026\n\n\u{b9} one two\n\nText.\n\n\nA | B");
     }
 }

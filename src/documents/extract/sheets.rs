@@ -58,9 +58,8 @@ fn shown(cell: &Data) -> String {
         Data::Int(number) => number.to_string(),
         Data::Float(number) => number_shown(*number),
         Data::DateTime(time) => date_shown(time),
-        Data::DateTimeIso(time) | Data::DurationIso(time) => {
-            time.replace('T', " ").trim_end_matches(" 00:00:00").to_owned()
-        }
+        Data::DateTimeIso(time) => time.replace('T', " ").trim_end_matches(" 00:00:00").to_owned(),
+        Data::DurationIso(time) => duration_shown(time).unwrap_or_else(|| time.clone()),
         Data::Error(CellErrorType::NA) => "#N/A".to_owned(),
         Data::Error(_) => String::new(),
     }
@@ -76,16 +75,54 @@ fn number_shown(number: f64) -> String {
 /// A date, a time or both, whichever it has.
 fn date_shown(time: &calamine::ExcelDateTime) -> String {
     let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
-    let clock =
-        if second == 0 { format!("{hour:02}:{minute:02}") } else { format!("{hour:02}:{minute:02}:{second:02}") };
-    if time.is_duration() || time.as_f64() < 1.0 {
+    if time.is_duration() {
+        // Sums of hours go beyond a day.
+        return clock((time.as_f64() * 24.0 + 1e-9).floor() as u64, u64::from(minute), u64::from(second));
+    }
+    let clock = clock(u64::from(hour), u64::from(minute), u64::from(second));
+    if time.as_f64() < 1.0 {
         return clock;
     }
     let date = format!("{year:04}-{month:02}-{day:02}");
     if time.as_f64().fract() == 0.0 { date } else { format!("{date} {clock}") }
 }
 
+fn clock(hours: u64, minutes: u64, seconds: u64) -> String {
+    let seconds = if seconds == 0 { String::new() } else { format!(":{seconds:02}") };
+    format!("{hours:02}:{minutes:02}{seconds}")
+}
+
+/// `PT09H30M00S` is 09:30; `None` if it is not written so.
+fn duration_shown(iso: &str) -> Option<String> {
+    let (hours, rest) = iso.strip_prefix("PT")?.split_once('H')?;
+    let (minutes, seconds) = rest.split_once('M')?;
+    let seconds = seconds.trim_end_matches('S').split(['.', ',']).next()?;
+    Some(clock(hours.parse().ok()?, minutes.parse().ok()?, seconds.parse().ok()?))
+}
+
 fn problem(error: &calamine::Error) -> Problem {
     let said = error.to_string().to_lowercase();
     if said.contains("password") || said.contains("encrypt") { Problem::PasswordNeeded } else { Problem::Broken }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_are_shown_as_people_write_them() {
+        assert_eq!(number_shown(0.1 + 0.2), "0.3");
+        assert_eq!(number_shown(1_234_567.0), "1234567");
+        for (days, kind, shown) in [
+            (0.395_833_333_333_333_3, calamine::ExcelDateTimeType::DateTime, "09:30"),
+            (46_053.0, calamine::ExcelDateTimeType::DateTime, "2026-01-31"),
+            (46_053.5, calamine::ExcelDateTimeType::DateTime, "2026-01-31 12:00"),
+            (1.5, calamine::ExcelDateTimeType::TimeDelta, "36:00"),
+        ] {
+            assert_eq!(date_shown(&calamine::ExcelDateTime::new(days, kind, false)), shown, "{days}");
+        }
+        assert_eq!(duration_shown("PT09H30M00S").as_deref(), Some("09:30"));
+        assert_eq!(duration_shown("PT36H00M05.5S").as_deref(), Some("36:00:05"));
+        assert_eq!(duration_shown("P1D"), None);
+    }
 }

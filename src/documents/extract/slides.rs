@@ -79,7 +79,7 @@ impl Slide {
 
     fn start(&mut self, start: &Start) {
         match start.name.as_str() {
-            "sp" => self.place = String::new(),
+            "sp" | "graphicFrame" => self.place = String::new(),
             "ph" => self.place = start.get("type").unwrap_or("body").to_owned(),
             "p" => (self.paragraph, self.level) = (String::new(), 0),
             "pPr" => self.level = start.number("lvl").unwrap_or(0),

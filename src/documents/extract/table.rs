@@ -52,10 +52,11 @@ pub fn of_rows(mut rows: Vec<Vec<String>>) -> Result<Extracted, Problem> {
         Some((rows, columns)) => questions(rows, columns),
         None => match asking_columns(&table) {
             Some(columns) => questions(&table, columns),
-            None => Extracted { text: [plain_rows(&rows), named_rows(&table)].concat(), ..Extracted::default() },
+            None => Extracted { text: named_rows(&table), ..Extracted::default() },
         },
     };
-    Ok(Extracted { title, ..extracted })
+    let text = [plain_rows(&rows), extracted.text].concat();
+    Ok(Extracted { title, text, ..extracted })
 }
 
 /// The separator that Excel writes as a line of its own in front of the table, and the table.
@@ -118,8 +119,13 @@ fn questions(rows: &[Vec<String>], (question, answer): (usize, usize)) -> Extrac
     let mut text = String::new();
     for row in rows {
         let cell = |column: usize| row.get(column).map(String::as_str).unwrap_or_default();
-        let asked = cell(question).split_whitespace().collect::<Vec<_>>().join(" ");
+        let asked = on_a_line(cell(question));
         if asked.is_empty() {
+            // The question above goes over several rows.
+            if !text.is_empty() {
+                cell(answer).lines().for_each(|line| text.push_str(&format!("{}\n", not_a_heading(line))));
+                text.push('\n');
+            }
             continue;
         }
         let cut = asked.char_indices().nth(LONGEST_QUESTION).map_or(asked.len(), |(index, _)| index);
@@ -177,11 +183,11 @@ mod tests {
 
     #[test]
     fn questions_and_answers_are_found_by_the_names_of_their_columns() {
-        let text = "编号,答案,问题\n1,\"三天，\n# 最多\",\"怎么\n报销？\"\n2,,\n";
+        let text = "编号,答案,问题\n1,\"三天，\n# 最多\",\"怎么\n报销？\"\n2,,\n3,或五天,\n";
         let extracted = read(text, b',').expect("a table");
         assert_eq!(
             (extracted.kind, extracted.text.as_str()),
-            (DocumentKind::Faq, "## 怎么 报销？\n\n三天，\n # 最多\n\n")
+            (DocumentKind::Faq, "## 怎么 报销？\n\n三天，\n # 最多\n\n\n或五天\n\n")
         );
         for text in ["Question;Answer\nHow?;So, easily", "question\tANSWER\nHow?\tSo, easily"] {
             assert_eq!(read(text, b',').expect("a table").text, "## How?\n\nSo, easily\n\n", "{text}");

@@ -18,7 +18,7 @@ pub struct Xml<'a> {
     depth: usize,
 }
 
-/// The relevant part of an XML event, with local names. An element without content comes as its start and its end.
+/// The relevant part of an XML event, with local names. An element without content comes as its start alone.
 pub enum Mark {
     Start(Start),
     End(String),

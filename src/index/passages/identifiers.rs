@@ -1,13 +1,16 @@
 //! Identifiers of a question that stand in no passage: what is asked about "R500" is not answered by what is said of "R200", however
 //! near that lies.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
-use super::PassageIndex;
+use super::{Audience, PassageIndex};
 use crate::analysis::query_terms;
 use crate::index::IndexError;
 use crate::model::UnknownIdentifier;
@@ -21,26 +24,39 @@ static IDENTIFIER: LazyLock<Regex> = LazyLock::new(|| {
 /// Identifiers of a question that are looked at.
 const MOST: usize = 8;
 
+/// Letters before the digits, unless they are capitals.
+const MOST_LETTERS: usize = 4;
+
 /// How many similar ones are named.
 const NEAREST: usize = 3;
 
 /// How many terms are compared with one.
 const COMPARED: usize = 20_000;
 
+/// How many similar ones are looked up: the terms of all rooms are near each other.
+const MOST_LOOKED_UP: usize = 50;
+
 /// By how many characters a similar one may differ.
 const DISTANCE: usize = 2;
 
 impl PassageIndex {
-    /// The identifiers in a question that no passage, title or heading has, with those that are similar.
-    pub fn unknown_identifiers(&self, question: &str) -> Result<Vec<UnknownIdentifier>, IndexError> {
+    /// The identifiers in a question that no passage, title or heading has which the audience may find, with those that are similar.
+    pub fn unknown_identifiers(
+        &self,
+        question: &str,
+        audience: &Audience,
+    ) -> Result<Vec<UnknownIdentifier>, IndexError> {
         let searcher = self.searcher();
         let mut unknown = Vec::new();
         for name in identifiers(question) {
             // Of "HT-2040" the terms are "ht" and "2040".
             let terms = query_terms(name).into_iter().map(|term| term.text).filter(|text| has_digit(text));
             for text in terms {
-                if !self.has_term(&searcher, &text)? {
-                    let nearest = self.similar(&searcher, &text, name)?;
+                if !self.has_term(&searcher, &text, audience)? {
+                    let nearest = self.similar(&searcher, &text, audience)?;
+                    let is_upper = name.chars().any(char::is_uppercase);
+                    let written = |term: String| if is_upper { term.to_uppercase() } else { term };
+                    let nearest = nearest.into_iter().map(written).collect();
                     unknown.push(UnknownIdentifier { name: name.to_owned(), nearest });
                     break;
                 }
@@ -49,42 +65,44 @@ impl PassageIndex {
         Ok(unknown)
     }
 
-    fn has_term(&self, searcher: &Searcher, text: &str) -> Result<bool, IndexError> {
-        for field in [self.fields.text, self.fields.names] {
-            if searcher.doc_freq(&Term::from_field_text(field, text))? > 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether the audience may find a passage with a term.
+    fn has_term(&self, searcher: &Searcher, text: &str, audience: &Audience) -> Result<bool, IndexError> {
+        let of = |field| -> Box<dyn Query> {
+            Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+        };
+        let any: Box<dyn Query> = Box::new(BooleanQuery::union([self.fields.text, self.fields.names].map(of).into()));
+        let wanted = std::iter::once(any).chain(self.found_in(audience)).collect();
+        let found = searcher.search(&BooleanQuery::intersection(wanted), &TopDocs::with_limit(1).order_by_score())?;
+        Ok(!found.is_empty())
     }
 
-    /// The terms that begin with the same letters and differ little; written as `name` is.
-    fn similar(&self, searcher: &Searcher, text: &str, name: &str) -> Result<Vec<String>, IndexError> {
+    /// The terms that begin with the same letters and differ little, of passages that the audience may find.
+    fn similar(&self, searcher: &Searcher, text: &str, audience: &Audience) -> Result<Vec<String>, IndexError> {
         let letters: String = text.chars().take_while(|c| c.is_alphabetic()).collect();
-        if letters.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut near: Vec<(usize, String)> = Vec::new();
-        for segment in searcher.segment_readers() {
-            let inverted = segment.inverted_index(self.fields.text)?;
-            let mut terms = inverted.terms().range().ge(letters.as_bytes()).into_stream().map_err(IndexError::from)?;
-            let mut compared = 0;
-            while compared < COMPARED && terms.advance() {
-                compared += 1;
-                let Ok(term) = std::str::from_utf8(terms.key()) else { continue };
-                if !term.starts_with(&letters) {
-                    break;
-                }
-                let distance = strsim::damerau_levenshtein(term, text);
-                if has_digit(term) && distance <= DISTANCE && !near.iter().any(|(_, known)| known == term) {
-                    near.push((distance, term.to_owned()));
+        let mut near = BTreeSet::new();
+        if !letters.is_empty() {
+            for segment in searcher.segment_readers() {
+                let inverted = segment.inverted_index(self.fields.text)?;
+                let mut terms =
+                    inverted.terms().range().ge(letters.as_bytes()).into_stream().map_err(IndexError::from)?;
+                let mut compared = 0;
+                while compared < COMPARED && terms.advance() && terms.key().starts_with(letters.as_bytes()) {
+                    compared += 1;
+                    let Ok(term) = std::str::from_utf8(terms.key()) else { continue };
+                    let distance = strsim::damerau_levenshtein(term, text);
+                    if has_digit(term) && distance <= DISTANCE {
+                        near.insert((distance, term.to_owned()));
+                    }
                 }
             }
         }
-        near.sort();
-        near.truncate(NEAREST);
-        let is_upper = name.chars().any(char::is_uppercase);
-        Ok(near.into_iter().map(|(_, term)| if is_upper { term.to_uppercase() } else { term }).collect())
+        let mut nearest = Vec::new();
+        for (_, term) in near.into_iter().take(MOST_LOOKED_UP) {
+            if nearest.len() < NEAREST && self.has_term(searcher, &term, audience)? {
+                nearest.push(term);
+            }
+        }
+        Ok(nearest)
     }
 }
 
@@ -92,15 +110,24 @@ fn has_digit(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// The words of a question that name one thing among others: with letters and digits.
+/// The words of a question that name one thing among others: with digits behind a few letters, or in capitals. In longer words, as in
+/// "Windows11", digits say which version it is, and what is said of others may answer.
 fn identifiers(question: &str) -> impl Iterator<Item = &str> {
+    let words = question.split_whitespace().filter(|word| !word.contains('@') && !word.contains("://"));
     let mut seen = HashSet::new();
-    let found = IDENTIFIER.find_iter(question).filter(move |found| {
+    let found = words.flat_map(|word| IDENTIFIER.find_iter(word).map(move |found| (word, found)));
+    let found = found.filter_map(|(word, found)| {
         // Within a longer word, as in "18V", it is a unit.
-        let is_whole = !question[..found.start()].ends_with(|c: char| c.is_alphanumeric());
-        is_whole && has_digit(found.as_str()) && found.len() > 2
+        let is_whole = !word[..found.start()].ends_with(|c: char| c.is_alphanumeric());
+        (is_whole && names_one_thing(found.as_str())).then_some(found.as_str())
     });
-    found.map(|found| found.as_str()).filter(move |name| seen.insert(*name)).take(MOST)
+    found.filter(move |name| seen.insert(*name)).take(MOST)
+}
+
+fn names_one_thing(name: &str) -> bool {
+    let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let is_short = letters <= MOST_LETTERS || !name.bytes().any(|byte| byte.is_ascii_lowercase());
+    has_digit(name) && name.len() > 2 && is_short
 }
 
 #[cfg(test)]
@@ -108,7 +135,7 @@ mod tests {
     use super::*;
     use crate::documents::passages;
     use crate::index::IndexedDocument;
-    use crate::model::{DocumentKind, DocumentNumber};
+    use crate::model::{DocumentKind, DocumentNumber, RoomName};
 
     #[test]
     fn identifiers_are_words_with_letters_and_digits() {
@@ -136,11 +163,25 @@ mod tests {
             text,
             passages: &passages,
         };
-        index.replace(&[document]).expect("stored");
-        let unknown = |question| {
-            let unknown = index.unknown_identifiers(question).expect("a search");
+        let room = RoomName::public("lab").expect("a name");
+        let secret = "The R501 is not announced yet.";
+        let in_room = crate::documents::passages(secret, DocumentKind::Text);
+        let other = IndexedDocument {
+            number: DocumentNumber(2),
+            title: "Lab",
+            room: Some(&room),
+            text: secret,
+            passages: &in_room,
+            ..document
+        };
+        index.replace(&[document, other]).expect("stored");
+        let unknown_in = |question, audience: &Audience| {
+            let unknown = index.unknown_identifiers(question, audience).expect("a search");
             unknown.into_iter().map(|unknown| (unknown.name, unknown.nearest)).collect::<Vec<_>>()
         };
+        let unknown = |question| unknown_in(question, &Audience::AllRooms);
+        assert_eq!(unknown("Is there an R501?"), [("R501".to_owned(), vec!["R200".to_owned(), "R300".to_owned()])]);
+        assert_eq!(unknown_in("Is there an R501?", &Audience::Room(room.clone())), []);
         assert_eq!(unknown("Warranty of the R500?"), [("R500".to_owned(), vec!["R200".to_owned(), "R300".to_owned()])]);
         assert_eq!(unknown("Warranty of the HT-2040?"), [("HT-2040".to_owned(), vec![])]);
         for question in ["Warranty of the r200?", "HT-2010的保修期", "R300 or 18V?"] {

@@ -25,13 +25,24 @@ const WITHOUT_END: [&str; 24] = [
     "param", "rp", "rt", "source", "tbody", "td", "th", "tr", "wbr",
 ];
 
+/// Elements whose content is not read as elements.
+const RAW: [&str; 4] = ["script", "style", "textarea", "title"];
+
 /// Whether elements are nested too deeply.
 fn is_too_deep(page: &str) -> bool {
     let mut depth = 0_usize;
+    let (mut raw, mut in_drawing) = (None::<String>, false);
     for tag in page.split('<').skip(1) {
         let (ends, name) = tag.strip_prefix('/').map_or((false, tag), |name| (true, name));
         let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
-        if name.is_empty() || WITHOUT_END.contains(&name.as_str()) {
+        if raw.as_ref().is_some_and(|open| !ends || *open != name) {
+            continue;
+        }
+        raw = RAW.contains(&name.as_str()).then(|| name.clone()).filter(|_| !ends);
+        in_drawing = if name == "svg" { !ends } else { in_drawing };
+        // Elements of pages are not closed by it.
+        let is_closed = in_drawing && tag.split('>').next().is_some_and(|inside| inside.ends_with('/'));
+        if name.is_empty() || is_closed || WITHOUT_END.contains(&name.as_str()) {
             continue;
         }
         depth = if ends { depth.saturating_sub(1) } else { depth + 1 };
@@ -289,6 +300,11 @@ a\_b</code></pre><p># no heading either</p></main><footer>© 2026</footer></body
         assert_eq!(read(&page).expect("a page").text.trim(), "deep");
         let unclosed = "<p>text<br><b>bold</b>".repeat(10_000);
         assert!(read(&unclosed).expect("a page").text.contains("text"));
+        let drawing =
+            format!("<svg>{}</svg><script>for(i=0;i<e.length;i++)</script>text", "<path d='M0 0'/>".repeat(6000));
+        assert_eq!(read(&drawing).expect("a page").text.trim(), "text");
         assert_eq!(read(&"<div>".repeat(500_000)).map(|_| ()), Err(Problem::TooComplex));
+        // What only looks closed is nested nevertheless.
+        assert_eq!(read(&"<div><i>".repeat(250_000)).map(|_| ()), Err(Problem::TooComplex));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::numbering::Numbering;
-use super::styles::{Style, Styles, outline_level};
+use super::styles::{NO_LIST, Style, Styles, outline_level};
 use crate::documents::extract::lines::not_a_heading;
 use crate::documents::extract::problem::Problem;
 use crate::documents::extract::table::lines_of;
@@ -15,7 +15,8 @@ const MOST_SPAN: usize = 50;
 
 /// Elements whose content is not the document's text: what was moved away, what older programs read instead of what stands beside it,
 /// and properties as they were before a change.
-const LEFT_OUT: [&str; 4] = ["Fallback", "moveFrom", "pPrChange", "rPrChange"];
+const LEFT_OUT: [&str; 8] =
+    ["Fallback", "moveFrom", "pPrChange", "rPrChange", "tcPrChange", "trPrChange", "tblPrChange", "sectPrChange"];
 
 /// By how many half points a line in bold must be larger than the text to be a heading without a style.
 const LARGER: u32 = 4;
@@ -218,9 +219,8 @@ impl<'a> Body<'a> {
             "outlineLvl" => paragraph.style.level = value.and_then(outline_level),
             "ilvl" => paragraph.style.list_level = start.number("val"),
             "numPr" => paragraph.is_item = true,
-            // "0" takes it out of the list of its style.
             "numId" => {
-                paragraph.style.list = value.filter(|id| *id != "0").map(str::to_owned);
+                paragraph.style.list = value.filter(|id| *id != NO_LIST).map(str::to_owned);
                 paragraph.is_item = paragraph.style.list.is_some();
             }
             "vanish" if self.run.is_open => self.run.is_hidden = start.is_on(),

@@ -160,7 +160,7 @@ fn written(number: u32, format: &str) -> String {
         "upperLetter" => letters(number),
         "lowerRoman" => roman(number).to_lowercase(),
         "upperRoman" => roman(number),
-        "decimalEnclosedCircle" | "decimalEnclosedCircleChinese" => char::from_u32(0x2460 + number.wrapping_sub(1))
+        "decimalEnclosedCircle" | "decimalEnclosedCircleChinese" => char::from_u32(0x245f_u32.saturating_add(number))
             .filter(|_| (1..=20).contains(&number))
             .map_or_else(|| number.to_string(), String::from),
         "chineseCounting"

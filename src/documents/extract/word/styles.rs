@@ -11,6 +11,9 @@ const MOST_STYLES: usize = 10_000;
 /// How many styles may be based on each other.
 const DEEPEST: usize = 20;
 
+/// The number of a list that takes a paragraph out of the list of its style.
+pub const NO_LIST: &str = "0";
+
 /// What a paragraph or a run of text gets by a style.
 #[derive(Clone, Debug, Default)]
 pub struct Style {
@@ -74,6 +77,7 @@ impl Styles {
             found.is_hidden |= style.is_hidden;
             next = style.based_on.as_deref().and_then(|id| self.0.get(id));
         }
+        found.list = found.list.filter(|list| list != NO_LIST);
         found
     }
 }

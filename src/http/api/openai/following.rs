@@ -74,11 +74,11 @@ impl Following {
 
     async fn end(&mut self) -> Result<Progress, Text> {
         let job = self.app.jobs.view(&self.id, &self.actor).await?;
-        self.has_ended = true;
         if job.state.has_ended() {
+            self.has_ended = true;
             return Ok(Progress::Ended(Box::new(job)));
         }
-        // The server stops, and goes on with it after its next start.
+        // The server stops, or the question waits for a later time: nobody will read the answer then.
         Err(Text::new("error-busy"))
     }
 }
