@@ -52,38 +52,6 @@ pub fn lower_priority() {
     }
 }
 
-/// Runs `work`, whose threads the system may wake late when they wait for a time: then many wake-ups become one. What they wait for
-/// otherwise wakes them at once. For libraries that start threads which look every second whether there is something to do.
-#[cfg(target_os = "linux")]
-pub fn with_lazy_timers<T>(work: impl FnOnce() -> T) -> T {
-    use rustix::thread::{current_timer_slack, set_current_timer_slack};
-    use std::num::NonZeroU64;
-
-    /// How late, in nanoseconds: a minute.
-    const SLACK: Option<NonZeroU64> = NonZeroU64::new(60_000_000_000);
-    /// Also when the work panics.
-    struct Restored(Option<NonZeroU64>);
-
-    impl Drop for Restored {
-        fn drop(&mut self) {
-            // `None` is what this thread began with.
-            let _ = set_current_timer_slack(self.0);
-        }
-    }
-
-    // A thread has the slack of the one that starts it.
-    let _restored = Restored(current_timer_slack().ok().and_then(NonZeroU64::new));
-    if let Err(error) = set_current_timer_slack(SLACK) {
-        tracing::debug!(%error, "timers stay as exact as they are");
-    }
-    work()
-}
-
-#[cfg(not(target_os = "linux"))]
-pub fn with_lazy_timers<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
 /// Waits for a future on this thread, for threads that stay and for blocking work. Blocking; do not call from async code.
 ///
 /// What it waits for must come from elsewhere than [`blocking`], whose threads may all be waiting here.

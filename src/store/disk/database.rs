@@ -24,7 +24,6 @@ pub(super) use sled::IVec as Bytes;
 use super::{damaged, engine_error, io_error, not_writable, sync_dir};
 use crate::store::engine::EngineError;
 use crate::telemetry::metrics;
-use crate::threads::with_lazy_timers;
 
 /// The name of the tree.
 const TREE: &str = "tables";
@@ -203,8 +202,7 @@ fn open_sled(dir: &Path, segment: usize, cache_bytes: u64) -> Result<(sled::Db, 
         let tree = db.open_tree(TREE)?;
         Ok((db, tree))
     };
-    // sled's threads wake every second to see whether there is work, which they are woken for anyway.
-    match catch_unwind(AssertUnwindSafe(|| with_lazy_timers(open))) {
+    match catch_unwind(AssertUnwindSafe(open)) {
         Ok(opened) => opened.map_err(|error| engine_error(dir, error)),
         Err(_) => Err(damaged(dir, "it cannot be read")),
     }
