@@ -168,7 +168,7 @@ impl Answers {
         if given.is_empty() && !self.beyond_documents && self.finder.has_documents() {
             return Ok(self.quoted(&question, findings, None));
         }
-        match self.write(model, &question, &given, findings.confident, reader).await {
+        match self.write(model, &question, &given, reader).await {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 tracing::warn!(%error, model = model.name(), "the language model did not answer");
@@ -177,14 +177,12 @@ impl Answers {
         }
     }
 
-    /// An answer written by the model. `are_fitting` says whether the passages are about the question itself, and so worth showing
-    /// even if the answer does not cite them.
+    /// An answer written by the model. The passages are about the question, and so worth showing even if the answer cites none.
     async fn write(
         &self,
         model: &LanguageModel,
         question: &Question<'_>,
         sources: &[Source],
-        are_fitting: bool,
         reader: &dyn Reader,
     ) -> Result<(String, Citations), LlmError> {
         let note = (sources.is_empty() && self.finder.has_documents()).then(|| Text::new("answer-beyond"));
@@ -197,7 +195,7 @@ impl Answers {
             return Ok((without_marks(&text), Citations::new(question.text, AnsweredBy::Nothing, Vec::new(), None)));
         }
         let mut results = cited_sources(sources, &cited);
-        if results.is_empty() && are_fitting {
+        if results.is_empty() {
             results = sources.iter().take(question.limit.unwrap_or(QUOTED)).cloned().collect();
         }
         let citations = Citations::new(question.text, AnsweredBy::Model, results, note);
