@@ -4,14 +4,14 @@
 //! backup gets its name, and after its blobs.
 
 use std::collections::HashSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use super::place::{Place, read_file};
 use super::{LIST, backup_of_list};
 use crate::backup::format::{BlobName, KeepBlobs, MOST_BLOB, ReadBlobs};
 use crate::backup::seal::opened;
 use crate::backup::{BackupError, Identities, Recipient};
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
 /// The folder of blobs, beside the backups.
 const BLOBS: &str = "blobs/";
