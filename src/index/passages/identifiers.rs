@@ -49,29 +49,42 @@ impl PassageIndex {
         let searcher = self.searcher();
         let mut unknown = Vec::new();
         for name in identifiers(question) {
-            // Of "HT-2040" the terms are "ht" and "2040".
-            let terms = query_terms(name).into_iter().map(|term| term.text).filter(|text| has_digit(text));
-            for text in terms {
-                if !self.has_term(&searcher, &text, audience)? {
-                    let nearest = self.similar(&searcher, &text, audience)?;
-                    let is_upper = name.chars().any(char::is_uppercase);
-                    let written = |term: String| if is_upper { term.to_uppercase() } else { term };
-                    let nearest = nearest.into_iter().map(written).collect();
-                    unknown.push(UnknownIdentifier { name: name.to_owned(), nearest });
-                    break;
-                }
+            if self.has_any(&searcher, &spellings(name), audience)? {
+                continue;
             }
+            let last = query_terms(name).into_iter().map(|term| term.text).rfind(|text| has_digit(text));
+            let nearest = self.similar(&searcher, &last.unwrap_or_default(), audience)?;
+            let is_upper = name.chars().any(char::is_uppercase);
+            let written = |term: String| if is_upper { term.to_uppercase() } else { term };
+            let nearest = nearest.into_iter().map(written).collect();
+            unknown.push(UnknownIdentifier { name: name.to_owned(), nearest });
         }
         Ok(unknown)
     }
 
-    /// Whether the audience may find a passage with a term.
-    fn has_term(&self, searcher: &Searcher, text: &str, audience: &Audience) -> Result<bool, IndexError> {
-        let of = |field| -> Box<dyn Query> {
-            Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+    fn has_any(&self, searcher: &Searcher, spellings: &[Vec<String>], audience: &Audience) -> Result<bool, IndexError> {
+        for terms in spellings {
+            if self.has_terms(searcher, terms, audience)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the audience may find a passage with all of the terms.
+    pub(super) fn has_terms(
+        &self,
+        searcher: &Searcher,
+        terms: &[String],
+        audience: &Audience,
+    ) -> Result<bool, IndexError> {
+        let having = |text: &String| -> Box<dyn Query> {
+            let of = |field| -> Box<dyn Query> {
+                Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+            };
+            Box::new(BooleanQuery::union([self.fields.text, self.fields.names].map(of).into()))
         };
-        let any: Box<dyn Query> = Box::new(BooleanQuery::union([self.fields.text, self.fields.names].map(of).into()));
-        let wanted = std::iter::once(any).chain(self.found_in(audience)).collect();
+        let wanted = terms.iter().map(having).chain(self.found_in(audience)).collect();
         let found = searcher.search(&BooleanQuery::intersection(wanted), &TopDocs::with_limit(1).order_by_score())?;
         Ok(!found.is_empty())
     }
@@ -98,12 +111,27 @@ impl PassageIndex {
         }
         let mut nearest = Vec::new();
         for (_, term) in near.into_iter().take(MOST_LOOKED_UP) {
-            if nearest.len() < NEAREST && self.has_term(searcher, &term, audience)? {
+            if nearest.len() < NEAREST && self.has_terms(searcher, std::slice::from_ref(&term), audience)? {
                 nearest.push(term);
             }
         }
         Ok(nearest)
     }
+}
+
+/// The terms of an identifier, as documents may write it: "HT-2040" has "ht" and "2040", "HT2040" is one.
+fn spellings(name: &str) -> Vec<Vec<String>> {
+    let terms = |text: &str| query_terms(text).into_iter().map(|term| term.text).collect::<Vec<_>>();
+    let mut spellings = vec![terms(name)];
+    let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
+    match name.split_at_checked(letters) {
+        // A single letter and a number are in a passage by chance.
+        Some((word, rest)) if word.len() > 1 && rest.bytes().all(|byte| byte.is_ascii_digit()) => {
+            spellings.push(terms(&format!("{word} {rest}")));
+        }
+        _ => spellings.push(terms(&name.replace(|c: char| !c.is_ascii_alphanumeric(), ""))),
+    }
+    spellings
 }
 
 fn has_digit(text: &str) -> bool {
@@ -177,7 +205,11 @@ mod tests {
             passages: &in_room,
             ..document
         };
-        index.replace(&[document, other]).expect("stored");
+        let seals = "The seal DX77 is sold until 2040.";
+        let of_seals = crate::documents::passages(seals, DocumentKind::Text);
+        let third =
+            IndexedDocument { number: DocumentNumber(3), title: "Seals", text: seals, passages: &of_seals, ..document };
+        index.replace(&[document, other, third]).expect("stored");
         let unknown_in = |question, audience: &Audience| {
             let unknown = index.unknown_identifiers(question, audience).expect("a search");
             unknown.into_iter().map(|unknown| (unknown.name, unknown.nearest)).collect::<Vec<_>>()
@@ -186,8 +218,12 @@ mod tests {
         assert_eq!(unknown("Is there an R501?"), [("R501".to_owned(), vec!["R200".to_owned(), "R300".to_owned()])]);
         assert_eq!(unknown_in("Is there an R501?", &Audience::Room(room.clone())), []);
         assert_eq!(unknown("Warranty of the R500?"), [("R500".to_owned(), vec!["R200".to_owned(), "R300".to_owned()])]);
-        assert_eq!(unknown("Warranty of the HT-2040?"), [("HT-2040".to_owned(), vec![])]);
-        for question in ["Warranty of the r200?", "HT-2010的保修期", "R300 or 18V?"] {
+        assert_eq!(
+            unknown("Warranty of the HT-2040?"),
+            [("HT-2040".to_owned(), vec![])],
+            "its parts are in two passages"
+        );
+        for question in ["Warranty of the r200?", "HT-2010的保修期", "HT2010 or the DX-77", "R300 or 18V?"] {
             assert_eq!(unknown(question), [], "{question}");
         }
     }
