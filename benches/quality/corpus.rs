@@ -1,5 +1,6 @@
 //! The documents of data/, indexed and embedded.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::ops::Range;
@@ -13,6 +14,7 @@ use chatbot::documents::{Passage, passages};
 use chatbot::embedding::{Embedder, EmbeddingSource, Vectors, passage_text};
 use chatbot::index::{IndexedDocument, PassageIndex};
 use chatbot::model::{DocumentKind, DocumentNumber};
+use chatbot::retrieval::Documents;
 use sha2::{Digest, Sha256};
 
 /// One document.
@@ -96,15 +98,37 @@ impl Corpus {
             }
             eprintln!("embedding {} ({} passages)", document.name, document.passages.len());
             let texts = document.passages.iter().map(|passage| document.embedded(passage)).collect();
-            self.vectors.put(document.number, document.version, &self.embedder.passages(texts).await?)?;
+            let mut new = self.vectors.begin(document.number, document.version)?;
+            new.append(self.embedder.passages(texts).await?)?;
+            self.vectors.put(&new)?;
             self.embedding.0 += document.passages.len();
         }
         self.embedding.1 = start.elapsed();
         Ok(())
     }
 
+    /// All of its documents, of which the lists of questions have entries that stand alone.
+    pub fn all(&self) -> impl Documents + use<> {
+        let faqs = self.documents.iter().filter(|document| document.name.ends_with("-faq"));
+        AllDocuments { faqs: faqs.map(|document| document.number).collect() }
+    }
+
     pub fn document(&self, number: DocumentNumber) -> Option<&Document> {
         self.documents.iter().find(|document| document.number == number)
+    }
+}
+
+struct AllDocuments {
+    faqs: HashSet<DocumentNumber>,
+}
+
+impl Documents for AllDocuments {
+    fn may_be_found(&self, _: DocumentNumber, _: u64) -> bool {
+        true
+    }
+
+    fn is_continuous(&self, document: DocumentNumber) -> bool {
+        !self.faqs.contains(&document)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How well questions find their passages, in three languages, and what that costs.
 //!
 //! ```text
-//! cargo bench --bench quality             recall, refusal and times over the documents in data/
+//! cargo bench --bench quality             recall, refusal and times over the documents in data/, and questions of single kinds
 //! cargo bench --bench quality -- signals  what confidence rests on, for each question of the development part, by the
 //!                                         vectors of an earlier run
 //! cargo bench --bench quality -- words    by words alone, without the model
@@ -13,6 +13,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure ends")]
 
 mod corpus;
+mod kinds;
 mod measures;
 mod questions;
 #[path = "../shared/mod.rs"]
@@ -21,6 +22,7 @@ mod shared;
 mod speed;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
@@ -73,6 +75,7 @@ async fn quality(with_meaning: bool) -> anyhow::Result<()> {
     if with_meaning {
         corpus.embed().await?;
     }
+    let corpus = Arc::new(corpus);
     println!("{corpus}");
     let words = answers(&corpus, &questions, Mode::Words).await?;
     let fused = answers(&corpus, &questions, Mode::Fused).await?;
@@ -80,6 +83,9 @@ async fn quality(with_meaning: bool) -> anyhow::Result<()> {
         measures::print(part, &questions, &words, &fused);
     }
     measures::print_times(&words, &fused);
+    if with_meaning {
+        kinds::run(&corpus).await?;
+    }
     Ok(())
 }
 
@@ -93,10 +99,11 @@ async fn signals() -> anyhow::Result<()> {
     for ((question, words), fused) in questions.iter().zip(&words).zip(&fused) {
         let rank = |rank: Option<usize>| rank.map_or("-".into(), |rank| (rank + 1).to_string());
         println!(
-            "{}\t{:.3}\t{:.2}\t{:.2}\t{}\t{}\t{}",
+            "{}\t{:.3}\t{:.2}\t{:.2}\t{:.2}\t{}\t{}\t{}",
             if question.gold.is_some() { "answer" } else { "none" },
             fused.signals.cosine.unwrap_or_default(),
             fused.signals.coverage,
+            fused.signals.near_coverage,
             words.signals.coverage,
             rank(words.rank),
             rank(fused.rank),

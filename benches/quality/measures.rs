@@ -38,7 +38,7 @@ pub async fn answers(corpus: &Corpus, questions: &[Question], mode: Mode) -> any
     let vectors = (mode == Mode::Fused).then(|| corpus.vectors.clone());
     let retriever = Retriever::new(vectors, corpus.embedder.clone());
     // The first question loads what the others then use.
-    retriever.find(corpus.index.clone(), "?", &Audience::Everything, |_, _| true, 1).await?;
+    retriever.find(corpus.index.clone(), "?", &Audience::Everything, corpus.all(), 1).await?;
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
         answers.push(ask(corpus, &retriever, question).await?);
@@ -49,12 +49,12 @@ pub async fn answers(corpus: &Corpus, questions: &[Question], mode: Mode) -> any
 async fn ask(corpus: &Corpus, retriever: &Retriever, question: &Question) -> anyhow::Result<Answer> {
     let start = Instant::now();
     let index = Arc::clone(&corpus.index);
-    let found = retriever.find(index, &question.text, &Audience::Everything, |_, _| true, DEPTH).await?;
+    let found = retriever.find(index, &question.text, &Audience::Everything, corpus.all(), DEPTH).await?;
     let time = start.elapsed();
     let answers = |hit: &chatbot::retrieval::FusedHit| {
         let document = corpus.document(hit.document);
         question.gold.as_ref().zip(document).is_some_and(|(gold, document)| {
-            document.name == gold.document && document.content(&hit.passage.range).contains(&gold.quote)
+            document.name == gold.document && document.content(&hit.context).contains(&gold.quote)
         })
     };
     let direct = found.hits.iter().take(SHOWN).filter(|_| found.confident).find_map(|hit| {

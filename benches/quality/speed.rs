@@ -71,7 +71,9 @@ fn search() -> anyhow::Result<()> {
     let mut random = Random(1);
     for document in 0..VECTORS / PER_DOCUMENT {
         let rows: Vec<Embedding> = (0..PER_DOCUMENT).filter_map(|_| random.embedding()).collect();
-        vectors.put(DocumentNumber(document as u64), 1, &rows)?;
+        let mut new = vectors.begin(DocumentNumber(document as u64), 1)?;
+        new.append(rows.into_iter().map(Into::into).collect())?;
+        vectors.put(&new)?;
     }
     drop(vectors);
     let start = Instant::now();

@@ -89,7 +89,7 @@ pub fn joined(alone: RetrievedContext, together: RetrievedContext, limit: usize)
     let places: HashMap<_, usize> = first.iter().chain(&second).cloned().zip(0..).collect();
     let orders = [first, second].map(|keys| keys.iter().filter_map(|key| places.get(key).copied()).collect::<Vec<_>>());
     let mut sources: Vec<Option<Source>> = alone.sources.into_iter().chain(together.sources).map(Some).collect();
-    let fused = fuse(&[orders[0].as_slice(), orders[1].as_slice()]);
+    let fused = fuse(&[(orders[0].as_slice(), 1.0), (orders[1].as_slice(), 1.0)]);
     let best = fused.into_iter().filter_map(|(place, score)| Some(Source { score, ..sources.get_mut(place)?.take()? }));
     RetrievedContext { sources: best.take(limit).collect(), faq: alone.faq, ..together }
 }

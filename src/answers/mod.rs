@@ -227,6 +227,7 @@ impl Answers {
     ) -> (String, Citations) {
         let locale = question.locale;
         let note = failed.map(|error| error.words().in_locale(locale));
+        let note = note.or_else(|| wording::unmentioned(&findings, locale));
         let (text, by, results) = if findings.confident && !findings.sources.is_empty() {
             let results = quotable(findings.sources, question.limit);
             (wording::passages(&results, locale), AnsweredBy::Passages, results)
@@ -240,14 +241,10 @@ impl Answers {
     }
 }
 
-/// Passages to quote: the requested number, or the best few. After the first, a passage that shares no word with the question is
-/// usually off topic.
+/// Passages to quote: the requested number, or the best few without those that are off topic.
 fn quotable(mut sources: Vec<Source>, limit: Option<usize>) -> Vec<Source> {
-    if limit.is_none() {
-        let first = sources.first().map(|source| (source.document.clone(), source.chunk));
-        sources.retain(|source| !source.marks.is_empty() || first == Some((source.document.clone(), source.chunk)));
-    }
     sources.truncate(limit.unwrap_or(QUOTED));
+    sources.retain(|source| limit.is_some() || !source.is_weak);
     sources
 }
 

@@ -15,6 +15,9 @@ const MOST_MESSAGES: usize = 12;
 /// Maximum length of an earlier message, in characters.
 const LONGEST_MESSAGE: usize = 800;
 
+/// About how long the head and tail of a passage are, in characters.
+const HEAD: usize = 100;
+
 /// A prompt.
 pub struct Prompt {
     pub turns: Vec<Turn>,
@@ -51,12 +54,15 @@ fn task(question: &Question<'_>, is_without_passages: bool) -> String {
 
 /// The first passages that fit, and their number; the first is truncated if necessary.
 fn passages(sources: &[Source], locale: Locale, budget: usize) -> (String, usize) {
+    let mut sources = sources.to_vec();
+    let length = |sources: &[Source]| sources.iter().map(|source| chars(&source.in_context()) + HEAD).sum::<usize>();
+    Source::drop_contexts(&mut sources, |sources| length(sources) <= budget);
     let (mut quoted, mut left) = (String::new(), budget);
     for (index, source) in sources.iter().enumerate() {
         let head = format!("<passage number=\"{}\" from=\"{}\">\n", index + 1, inert(&place(source, locale)));
         let tail = "\n</passage>\n";
         let room = left.saturating_sub(chars(&head) + chars(tail));
-        let content = inert(&without_marks(&source.content));
+        let content = inert(&without_marks(&source.in_context()));
         if chars(&content) > room && index > 0 {
             return (quoted, index);
         }

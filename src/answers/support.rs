@@ -49,7 +49,7 @@ pub fn unsupported(answer: &str, question: &str, passages: &[Source]) -> Vec<[u3
     known.add(question);
     for passage in passages {
         known.add(&passage.title);
-        known.add(&passage.content);
+        known.add(&passage.in_context());
         known.add(passage.heading.as_deref().unwrap_or_default());
         known.0.extend(passage.page.map(|page| page.to_string()));
     }

@@ -14,10 +14,13 @@ pub fn source(title: &str, content: &str) -> Source {
         page: None,
         heading: None,
         content: content.into(),
+        before: String::new(),
+        after: String::new(),
         score: 1.0,
         updated_at: Timestamp::now(),
         marks: vec![[0, 7]],
         mark: None,
+        is_weak: false,
     }
 }
 
@@ -65,18 +68,24 @@ async fn answer(findings: Option<RetrievedContext>, question: Question<'_>) -> (
 
 fn found(confident: bool) -> RetrievedContext {
     let sources = (1..=9).map(|n| source(&format!("T{n}"), &format!("passage {n}"))).collect();
-    RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into(), "T2".into()], unknown: vec![] }
+    RetrievedContext {
+        sources,
+        confident,
+        faq: None,
+        nearest: vec!["T1".into(), "T2".into()],
+        ..RetrievedContext::default()
+    }
 }
 
 #[tokio::test]
-async fn behind_the_best_only_passages_with_a_word_in_common_are_quoted() {
+async fn passages_that_have_little_to_do_with_the_question_are_not_quoted_unless_asked_for() {
     let mut findings = found(true);
-    for source in findings.sources.iter_mut().filter(|source| source.title != "T3") {
-        source.marks.clear();
-    }
-    let (_, citations) = answer(Some(findings), question("why?")).await;
+    findings.sources[1].is_weak = true;
+    let (_, citations) = answer(Some(findings.clone()), question("why?")).await;
     let titles: Vec<_> = citations.results.iter().map(|source| source.title.as_str()).collect();
     assert_eq!(titles, ["T1", "T3"]);
+    let (_, citations) = answer(Some(findings), Question { limit: Some(2), ..question("why?") }).await;
+    assert_eq!(citations.results.len(), 2);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Answers without a model: passages quoted with their sources, as plain text.
 
+use super::sentences::sentences;
 use crate::model::{RetrievedContext, Source};
 use crate::text::{Locale, Text};
 
@@ -11,7 +12,7 @@ pub fn passages(sources: &[Source], locale: Locale) -> String {
     let quoted: Vec<_> = sources
         .iter()
         .enumerate()
-        .map(|(index, source)| format!("{}. {}\n{}", index + 1, place(source, locale), quote(&source.content)))
+        .map(|(index, source)| format!("{}. {}\n{}", index + 1, place(source, locale), quote(&excerpt(source))))
         .collect();
     Text::new("answer-passages").with("passages", quoted.join("\n\n")).in_locale(locale)
 }
@@ -37,6 +38,18 @@ pub fn nothing(findings: &RetrievedContext, locale: Locale) -> String {
     Text::new("answer-nothing-nearest").with("titles", titles.join("\n")).in_locale(locale)
 }
 
+/// States which words of the question stand in no document, if they are much of it and passages are found all the same.
+pub fn unmentioned(findings: &RetrievedContext, locale: Locale) -> Option<String> {
+    let between = match locale {
+        Locale::English => "”, “",
+        Locale::SimplifiedChinese => "”“",
+        Locale::TraditionalChinese => "」「",
+    };
+    let words = findings.unmentioned.join(between);
+    let is_of_use = findings.confident && !words.is_empty();
+    is_of_use.then(|| Text::new("answer-unmentioned").with("words", words).in_locale(locale))
+}
+
 /// States which identifiers no document has, and names similar ones.
 fn unknown(findings: &RetrievedContext, locale: Locale) -> String {
     let said = findings.unknown.iter().map(|unknown| {
@@ -47,6 +60,18 @@ fn unknown(findings: &RetrievedContext, locale: Locale) -> String {
         text.with("name", &unknown.name).in_locale(locale)
     });
     said.collect::<Vec<_>>().join("\n")
+}
+
+/// A passage with as many sentences before and after it as fit into a quote.
+fn excerpt(source: &Source) -> String {
+    let length = |text: &str| text.chars().count();
+    let room = LONGEST_QUOTE.saturating_sub(length(&source.content));
+    let starts = sentences(&source.before).into_iter().map(|sentence| &source.before[sentence.start..]);
+    let before = starts.into_iter().find(|before| length(before) <= room / 2).unwrap_or_default();
+    let room = room - length(before);
+    let ends = sentences(&source.after).into_iter().map(|sentence| &source.after[..sentence.end]);
+    let after = ends.into_iter().take_while(|after| length(after) <= room).last().unwrap_or_default();
+    [before, &source.content, after].concat()
 }
 
 /// A passage as quoted lines, without form feeds and empty lines.
@@ -92,6 +117,21 @@ mod tests {
         let unknown = vec![unknown("R500", &["R200", "R300"]), unknown("HT-2040", &[])];
         let said = nothing(&RetrievedContext { unknown, ..RetrievedContext::default() }, Locale::English);
         assert_eq!(said, "No document mentions R500. There are R200, R300.\nNo document mentions HT-2040.");
+    }
+
+    #[test]
+    fn whole_sentences_beside_a_passage_are_quoted_with_it() {
+        let mut source = source("Terms", "Refunds take 14 days.");
+        source.before = "This ends in the middle. Who returns an article pays nothing. ".into();
+        source.after = " A letter is sent. ".to_owned() + &"Much is said. ".repeat(100);
+        let quoted = excerpt(&source);
+        assert!(
+            quoted.starts_with("This ends in the middle. Who returns an article pays nothing. Refunds"),
+            "{quoted}"
+        );
+        assert!(quoted.ends_with("said.") && quoted.chars().count() <= LONGEST_QUOTE, "{quoted}");
+        source.before = "x".repeat(LONGEST_QUOTE);
+        assert!(excerpt(&source).starts_with("Refunds"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use rten::ThreadPool;
 use tokio::sync::oneshot;
 
 use super::model::BuiltIn;
-use super::{EmbedError, Embedding, Role};
+use super::{EmbedError, Embedded, Role};
 use crate::{memory, threads};
 
 /// How long the idle model stays loaded. Loading takes only a tenth of a second, so the aim is to save memory.
@@ -45,12 +45,12 @@ impl Lanes {
         Self { questions: lane(Role::Question), passages: lane(Role::Passage), batch: tokio::sync::Semaphore::new(1) }
     }
 
-    pub async fn question(&self, text: String) -> Result<Embedding, EmbedError> {
+    pub async fn question(&self, text: String) -> Result<Embedded, EmbedError> {
         let vectors = self.questions.embed(vec![text]).await?;
         vectors.into_iter().next().ok_or(EmbedError::Stopped)
     }
 
-    pub async fn passages(&self, texts: Vec<String>) -> Result<Vec<Embedding>, EmbedError> {
+    pub async fn passages(&self, texts: Vec<String>) -> Result<Vec<Embedded>, EmbedError> {
         let _turn = self.batch.acquire().await.map_err(|_| EmbedError::Stopped)?;
         self.passages.embed(texts).await
     }
@@ -64,7 +64,7 @@ impl Lanes {
 
 struct Task {
     texts: Vec<String>,
-    reply: oneshot::Sender<Result<Vec<Embedding>, EmbedError>>,
+    reply: oneshot::Sender<Result<Vec<Embedded>, EmbedError>>,
 }
 
 /// Sender to a thread; empty while none is running.
@@ -78,7 +78,7 @@ struct Lane {
 }
 
 impl Lane {
-    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Embedding>, EmbedError> {
+    async fn embed(&self, texts: Vec<String>) -> Result<Vec<Embedded>, EmbedError> {
         let (reply, vectors) = oneshot::channel();
         self.send(Task { texts, reply })?;
         vectors.await.map_err(|_| EmbedError::Stopped)?
@@ -174,7 +174,7 @@ impl Worker {
 }
 
 /// Embeds a task's texts; stops early if the receiver is gone.
-fn answer(task: Task, embed: impl Fn(&str) -> Result<Embedding, EmbedError>) {
+fn answer(task: Task, embed: impl Fn(&str) -> Result<Embedded, EmbedError>) {
     let mut vectors = Vec::with_capacity(task.texts.len());
     for text in &task.texts {
         if task.reply.is_closed() {

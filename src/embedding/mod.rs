@@ -10,6 +10,7 @@ mod model;
 mod remote;
 #[cfg(feature = "embedding-model")]
 mod tokenizer;
+mod tokens;
 mod vectors;
 
 use std::time::Instant;
@@ -18,7 +19,8 @@ use crate::analysis;
 use crate::fetch::Key;
 use crate::telemetry::metrics;
 
-pub use vectors::{VectorHit, Vectors, VectorsError};
+pub use tokens::TokenVectors;
+pub use vectors::{NewVectors, PassageKey, VectorHit, Vectors, VectorsError};
 
 /// A unit vector quantized to bytes: `value * scale` is a component. Recall is the same as with floats.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +56,20 @@ impl Embedding {
             return 0.0;
         }
         dot(&self.values, &other.values) as f32 * self.scale * other.scale
+    }
+}
+
+/// What a model makes of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    pub vector: Embedding,
+    /// None with a model that does not tell them.
+    pub tokens: TokenVectors,
+}
+
+impl From<Embedding> for Embedded {
+    fn from(vector: Embedding) -> Self {
+        Self { vector, tokens: TokenVectors::default() }
     }
 }
 
@@ -174,13 +190,13 @@ impl Embedder {
     }
 
     /// The vector of a question. Does not wait for passages.
-    pub async fn question(&self, text: &str) -> Result<Embedding, EmbedError> {
+    pub async fn question(&self, text: &str) -> Result<Embedded, EmbedError> {
         let _counted = self.is_on().then(|| Waiting::begin(Role::Question, 1));
         let vector = match &self.source {
             Source::Off => Err(EmbedError::Off),
             #[cfg(feature = "embedding-model")]
             Source::BuiltIn(lanes) => lanes.question(prepared(text)).await,
-            Source::Remote(remote) => remote.question(prepared(text)).await,
+            Source::Remote(remote) => remote.question(prepared(text)).await.map(Embedded::from),
         };
         note(Role::Question, vector.as_ref().map(|_| 1));
         vector
@@ -188,14 +204,16 @@ impl Embedder {
 
     /// The vectors of passages, in order. Takes long (about 100 ms each with the model in the binary) and is given up when
     /// the future is dropped.
-    pub async fn passages(&self, mut texts: Vec<String>) -> Result<Vec<Embedding>, EmbedError> {
+    pub async fn passages(&self, mut texts: Vec<String>) -> Result<Vec<Embedded>, EmbedError> {
         let _counted = self.is_on().then(|| Waiting::begin(Role::Passage, texts.len()));
         texts.iter_mut().for_each(|text| *text = prepared(text));
         let vectors = match &self.source {
             Source::Off => Err(EmbedError::Off),
             #[cfg(feature = "embedding-model")]
             Source::BuiltIn(lanes) => lanes.passages(texts).await,
-            Source::Remote(remote) => remote.passages(&texts).await,
+            Source::Remote(remote) => {
+                remote.passages(&texts).await.map(|vectors| vectors.into_iter().map(Embedded::from).collect())
+            }
         };
         note(Role::Passage, vectors.as_ref().map(Vec::len));
         vectors

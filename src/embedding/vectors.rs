@@ -1,26 +1,34 @@
-//! Storage of vectors: one file per document and version; all are in memory while searches occur.
+//! Storage of vectors: one file per document and version, all in memory while searches occur, and beside it one with the vectors of
+//! its tokens, from which single passages are read.
 //!
 //! Derived data: damaged files are treated as missing and recomputed from the texts.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 
-use super::{Embedding, dot};
+use super::tokens::PACKED;
+use super::{Embedded, Embedding, TokenVectors, dot};
 use crate::durable;
 use crate::memory;
 use crate::model::DocumentNumber;
 
 /// Begins every file; the last byte is the layout's version.
-const MAGIC: &[u8; 8] = b"vectors\x01";
+const MAGIC: &[u8; 8] = b"vectors\x02";
 
 /// Magic, dimensions and count.
 const HEADER: usize = 16;
+
+/// What the names of files with tokens end with.
+const TOKENS: &str = ".tokens";
 
 /// SHA-256 of all before it.
 const CHECKSUM: usize = 32;
@@ -43,6 +51,9 @@ pub struct VectorHit {
     /// The cosine, from -1 to 1.
     pub score: f32,
 }
+
+/// A passage: document, version and number.
+pub type PassageKey = (DocumentNumber, u64, u32);
 
 /// The vectors of one model. All methods block; do not call from async code.
 pub struct Vectors {
@@ -73,16 +84,28 @@ impl Vectors {
         self.files.lock().is_empty()
     }
 
-    /// Stores the vectors of a document's passages, in order, replacing those of earlier versions. Durable on return.
-    pub fn put(&self, document: DocumentNumber, version: u64, passages: &[Embedding]) -> Result<(), VectorsError> {
-        let rows = Rows::new(version, passages);
-        let path = self.path(document, version);
+    /// Begins the vectors of a document.
+    pub fn begin(&self, document: DocumentNumber, version: u64) -> Result<NewVectors, VectorsError> {
+        /// A job that was cancelled may still work on the same version.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let path = self.dir.join(format!("{}-{version}.{}.new", document.0, NEXT.fetch_add(1, Ordering::Relaxed)));
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let file = opened.map_err(|source| VectorsError { path: path.clone(), source })?;
+        Ok(NewVectors { document, version, vectors: Vec::new(), token_ends: Vec::new(), path, file })
+    }
+
+    /// Stores the vectors of a document's passages, replacing those of earlier versions. Durable on return.
+    pub fn put(&self, new: &NewVectors) -> Result<(), VectorsError> {
+        let (document, version) = (new.document, new.version);
+        let rows = Rows::new(version, &new.vectors, &new.token_ends);
+        let (path, tokens) = (self.path(document, version), self.tokens_path(document, version));
         let mut files = self.files.lock();
         if files.get(&document).is_some_and(|&kept| kept > version) {
             // A newer version has been stored already.
             return Ok(());
         }
-        durable::write(&path, &rows.encode()).map_err(|source| VectorsError { path, source })?;
+        let stored = durable::put(&new.file, &new.path, &tokens);
+        stored.and_then(|()| durable::write(&path, &rows.encode())).map_err(|source| VectorsError { path, source })?;
         let old = files.insert(document, version).filter(|&old| old != version);
         if let Some(loaded) = self.loaded.write().as_mut() {
             loaded.insert(document, rows);
@@ -119,6 +142,28 @@ impl Vectors {
         nearest.hits
     }
 
+    /// How well passages say what a question asks, by its tokens. `None` for those of which no tokens are stored.
+    pub fn similarities(&self, question: &TokenVectors, passages: &[PassageKey]) -> Vec<Option<f32>> {
+        self.load();
+        let places: Vec<Option<Range<u64>>> = {
+            let loaded = self.loaded.read();
+            let place = |&(document, version, passage): &PassageKey| {
+                let rows = loaded.as_ref()?.get(&document).filter(|rows| rows.version == version)?;
+                rows.tokens_of(passage as usize)
+            };
+            passages.iter().map(place).collect()
+        };
+        let similarity = |(&(document, version, _), place): (&PassageKey, Option<Range<u64>>)| {
+            let place = place?;
+            let mut tokens = vec![0; (place.end - place.start) as usize];
+            // Replaced or removed meanwhile: it is compared by its one vector alone.
+            let file = File::open(self.tokens_path(document, version)).ok()?;
+            file.read_exact_at(&mut tokens, place.start).ok()?;
+            question.similarity(&tokens)
+        };
+        passages.iter().zip(places).map(similarity).collect()
+    }
+
     /// Unloads the vectors if there was no search for a while; the next search loads them again.
     pub fn give_back_after(&self, rest: Duration) {
         if self.last_search.lock().elapsed() < rest {
@@ -134,7 +179,7 @@ impl Vectors {
     /// Memory used by the vectors, in bytes.
     pub fn memory(&self) -> usize {
         let loaded = self.loaded.read();
-        loaded.iter().flatten().map(|(_, rows)| rows.values.len() + 4 * rows.scales.len()).sum()
+        loaded.iter().flatten().map(|(_, rows)| rows.values.len() + 8 * rows.scales.len()).sum()
     }
 
     fn load(&self) {
@@ -149,7 +194,7 @@ impl Vectors {
         }
         let mut loaded = HashMap::with_capacity(files.len());
         files.retain(|&document, &mut version| {
-            let rows = Rows::read(&self.path(document, version), version);
+            let rows = self.read(document, version);
             if rows.is_none() {
                 tracing::warn!(document = document.0, "vectors are damaged and will be made anew");
             }
@@ -162,12 +207,62 @@ impl Vectors {
         self.dir.join(format!("{}-{version}", document.0))
     }
 
+    fn tokens_path(&self, document: DocumentNumber, version: u64) -> PathBuf {
+        self.dir.join(format!("{}-{version}{TOKENS}", document.0))
+    }
+
+    fn read(&self, document: DocumentNumber, version: u64) -> Option<Rows> {
+        read(&self.path(document, version), &self.tokens_path(document, version), version)
+    }
+
     fn remove_file(&self, document: DocumentNumber, version: u64) -> Result<(), VectorsError> {
-        let path = self.path(document, version);
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(VectorsError { path, source }),
-            _ => Ok(()),
+        for path in [self.path(document, version), self.tokens_path(document, version)] {
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(VectorsError { path, source }),
+                _ => {}
+            }
         }
+        Ok(())
+    }
+}
+
+/// The vectors of a document while they are made. Those of its tokens go to a file at once: they take six times as much.
+pub struct NewVectors {
+    document: DocumentNumber,
+    version: u64,
+    vectors: Vec<Embedding>,
+    token_ends: Vec<u32>,
+    path: PathBuf,
+    file: File,
+}
+
+impl NewVectors {
+    /// Passages that it has.
+    pub fn len(&self) -> usize {
+        self.vectors.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.vectors.is_empty()
+    }
+
+    /// Adds the next passages. Blocking.
+    pub fn append(&mut self, passages: Vec<Embedded>) -> Result<(), VectorsError> {
+        let mut packed = Vec::new();
+        let before = self.token_ends.last().map_or(0, |end| *end as usize);
+        for Embedded { vector, tokens } in passages {
+            packed.extend(tokens.pack());
+            self.vectors.push(vector);
+            self.token_ends.push(u32::try_from(before + packed.len() / PACKED).unwrap_or(u32::MAX));
+        }
+        self.file.write_all(&packed).map_err(|source| VectorsError { path: self.path.clone(), source })
+    }
+}
+
+impl Drop for NewVectors {
+    fn drop(&mut self) {
+        // Gone already if they were stored.
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -177,10 +272,12 @@ struct Rows {
     dimensions: usize,
     values: Box<[i8]>,
     scales: Box<[f32]>,
+    /// Where the tokens of each passage end, in tokens of the document.
+    token_ends: Box<[u32]>,
 }
 
 impl Rows {
-    fn new(version: u64, passages: &[Embedding]) -> Self {
+    fn new(version: u64, passages: &[Embedding], token_ends: &[u32]) -> Self {
         let dimensions = passages.first().map_or(0, Embedding::dimensions);
         // One model makes vectors of one size; another size would shift all that follow.
         let same = || passages.iter().take_while(|passage| passage.dimensions() == dimensions);
@@ -189,6 +286,7 @@ impl Rows {
             dimensions,
             values: same().flat_map(|passage| &passage.values).copied().collect(),
             scales: same().map(|passage| passage.scale).collect(),
+            token_ends: same().zip(token_ends).map(|(_, end)| *end).collect(),
         }
     }
 
@@ -201,22 +299,26 @@ impl Rows {
         }
     }
 
-    /// Magic, dimensions, count, scales, values, checksum; little-endian.
+    /// Where the tokens of a passage are in their file, in bytes.
+    fn tokens_of(&self, passage: usize) -> Option<Range<u64>> {
+        let bytes = |token: u32| u64::from(token) * PACKED as u64;
+        let start = passage.checked_sub(1).map_or(Some(0), |before| self.token_ends.get(before).copied())?;
+        let end = *self.token_ends.get(passage)?;
+        (start < end).then(|| bytes(start)..bytes(end))
+    }
+
+    /// Magic, dimensions, count, ends of tokens, scales, values, checksum; little-endian.
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER + 4 * self.scales.len() + self.values.len() + CHECKSUM);
+        let mut bytes = Vec::with_capacity(HEADER + 8 * self.scales.len() + self.values.len() + CHECKSUM);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&(self.dimensions as u32).to_le_bytes());
         bytes.extend_from_slice(&(self.scales.len() as u32).to_le_bytes());
+        bytes.extend(self.token_ends.iter().flat_map(|end| end.to_le_bytes()));
         bytes.extend(self.scales.iter().flat_map(|scale| scale.to_le_bytes()));
         bytes.extend(self.values.iter().map(|value| value.to_le_bytes()[0]));
         let checksum = Sha256::digest(&bytes);
         bytes.extend_from_slice(&checksum);
         bytes
-    }
-
-    /// `None` when the file is not whole.
-    fn read(path: &Path, version: u64) -> Option<Self> {
-        Self::decode(&fs::read(path).ok()?, version)
     }
 
     fn decode(bytes: &[u8], version: u64) -> Option<Self> {
@@ -227,16 +329,27 @@ impl Rows {
         }
         let number = |at: usize| Some(u32::from_le_bytes(header.get(at..at + 4)?.try_into().ok()?) as usize);
         let (dimensions, count) = (number(8)?, number(12)?);
+        let (ends, rest) = rest.split_at_checked(count.checked_mul(4)?)?;
         let (scales, values) = rest.split_at_checked(count.checked_mul(4)?)?;
         if values.len() != count.checked_mul(dimensions)? {
             return None;
         }
+        let end = |bytes: &[u8]| Some(u32::from_le_bytes(bytes.try_into().ok()?));
+        let token_ends = ends.chunks_exact(4).map(end).collect::<Option<_>>()?;
         let scale = |bytes: &[u8]| Some(f32::from_le_bytes(bytes.try_into().ok()?));
         let scales = scales.chunks_exact(4).map(scale).collect::<Option<_>>()?;
         // A document without passages still has a size to step by.
         let dimensions = dimensions.max(1);
-        Some(Self { version, dimensions, values: values.iter().map(|&byte| byte as i8).collect(), scales })
+        let values = values.iter().map(|&byte| byte as i8).collect();
+        Some(Self { version, dimensions, values, scales, token_ends })
     }
+}
+
+/// Reads vectors; `None` if they, or those of the tokens, are not whole.
+fn read(path: &Path, tokens: &Path, version: u64) -> Option<Rows> {
+    let rows = Rows::decode(&fs::read(path).ok()?, version)?;
+    let end = rows.token_ends.last().map_or(0, |end| u64::from(*end) * PACKED as u64);
+    (fs::metadata(tokens).ok()?.len() == end).then_some(rows)
 }
 
 /// The best hits so far, best first.
@@ -264,20 +377,20 @@ impl Nearest {
 /// Removes damaged, incomplete and outdated files, and returns what is left.
 fn take_stock(dir: &Path) -> io::Result<HashMap<DocumentNumber, u64>> {
     fs::create_dir_all(dir)?;
+    let names = fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    let names: Vec<String> = names.collect::<io::Result<_>>()?;
     let mut files = HashMap::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).and_then(parse_name);
-        let Some((document, version)) = name.filter(|&(_, version)| Rows::read(&path, version).is_some()) else {
-            fs::remove_file(&path)?;
-            continue;
-        };
-        let older = match files.get(&document) {
-            Some(&other) if other > version => Some(version),
-            _ => files.insert(document, version),
-        };
-        if let Some(older) = older {
-            fs::remove_file(dir.join(format!("{}-{older}", document.0)))?;
+    for name in &names {
+        let tokens = dir.join(format!("{name}{TOKENS}"));
+        let whole = parse_name(name).filter(|&(_, version)| read(&dir.join(name), &tokens, version).is_some());
+        if let Some((document, version)) = whole {
+            files.entry(document).and_modify(|newest: &mut u64| *newest = version.max(*newest)).or_insert(version);
+        }
+    }
+    for name in &names {
+        let is_newest = |(document, version)| files.get(&document) == Some(&version);
+        if !parse_name(name.strip_suffix(TOKENS).unwrap_or(name)).is_some_and(is_newest) {
+            fs::remove_file(dir.join(name))?;
         }
     }
     Ok(files)
@@ -296,6 +409,14 @@ mod tests {
         Embedding::new(&numbers).expect("a direction")
     }
 
+    fn put(vectors: &Vectors, document: u64, version: u64, passages: &[[f32; 3]]) {
+        let mut new = vectors.begin(DocumentNumber(document), version).expect("begun");
+        for passage in passages {
+            new.append(vec![embedding(*passage).into()]).expect("appended");
+        }
+        vectors.put(&new).expect("put");
+    }
+
     fn found(vectors: &Vectors, numbers: [f32; 3]) -> Vec<(u64, u64, u32)> {
         let hits = vectors.search(&embedding(numbers), |_, _| true, 10);
         hits.iter().map(|hit| (hit.document.0, hit.version, hit.passage)).collect()
@@ -305,8 +426,8 @@ mod tests {
     fn the_nearest_passages_of_allowed_documents_are_found_nearest_first() {
         let dir = tempfile::tempdir().expect("a folder");
         let vectors = Vectors::open(dir.path(), "m").expect("vectors");
-        vectors.put(DocumentNumber(1), 1, &[embedding([1., 0., 0.]), embedding([0., 1., 0.])]).expect("put");
-        vectors.put(DocumentNumber(2), 7, &[embedding([1., 1., 0.])]).expect("put");
+        put(&vectors, 1, 1, &[[1., 0., 0.], [0., 1., 0.]]);
+        put(&vectors, 2, 7, &[[1., 1., 0.]]);
         assert_eq!(found(&vectors, [1., 0.2, 0.]), [(1, 1, 0), (2, 7, 0), (1, 1, 1)]);
         let hits = vectors.search(&embedding([1., 1., 0.]), |document, _| document.0 == 1, 1);
         assert_eq!((hits.len(), hits[0].document.0), (1, 1));
@@ -321,11 +442,11 @@ mod tests {
     fn a_new_version_takes_the_place_of_the_old_at_once_and_after_opening_again() {
         let dir = tempfile::tempdir().expect("a folder");
         let vectors = Vectors::open(dir.path(), "m").expect("vectors");
-        vectors.put(DocumentNumber(1), 1, &[embedding([1., 0., 0.])]).expect("put");
+        put(&vectors, 1, 1, &[[1., 0., 0.]]);
         assert_eq!(found(&vectors, [1., 0., 0.]), [(1, 1, 0)]);
-        vectors.put(DocumentNumber(1), 2, &[embedding([0., 1., 0.]), embedding([0., 0., 1.])]).expect("put");
-        vectors.put(DocumentNumber(1), 1, &[embedding([1., 0., 0.])]).expect("overtaken");
-        vectors.put(DocumentNumber(3), 1, &[]).expect("put");
+        put(&vectors, 1, 2, &[[0., 1., 0.], [0., 0., 1.]]);
+        put(&vectors, 1, 1, &[[1., 0., 0.]]);
+        put(&vectors, 3, 1, &[]);
         assert_eq!(found(&vectors, [0., 0., 1.]), [(1, 2, 1), (1, 2, 0)]);
         vectors.give_back_after(Duration::ZERO);
         assert_eq!(vectors.memory(), 0);
@@ -340,11 +461,33 @@ mod tests {
     }
 
     #[test]
+    fn tokens_are_read_by_passage_and_a_document_without_its_tokens_has_no_vectors() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let vectors = Vectors::open(dir.path(), "m").expect("vectors");
+        let tokens: Vec<TokenVectors> = (1..=3).map(TokenVectors::of_test).collect();
+        let mut new = vectors.begin(DocumentNumber(1), 1).expect("begun");
+        for tokens in &tokens {
+            let vector = embedding([1., 0., 0.]);
+            new.append(vec![Embedded { vector, tokens: tokens.clone() }]).expect("appended");
+        }
+        vectors.put(&new).expect("put");
+        put(&vectors, 2, 1, &[[1., 0., 0.]]);
+        let key = |document, version, passage| (DocumentNumber(document), version, passage);
+        let wanted = [key(1, 1, 0), key(1, 1, 2), key(1, 2, 0), key(1, 1, 3), key(2, 1, 0)];
+        let similarities = vectors.similarities(&tokens[2], &wanted);
+        assert!(similarities[0] < similarities[1] && similarities[0].is_some(), "{similarities:?}");
+        assert_eq!(similarities[2..], [None, None, None], "another version, no such passage, no tokens");
+        fs::write(dir.path().join("m/1-1.tokens"), b"short").expect("written");
+        let again = Vectors::open(dir.path(), "m").expect("vectors");
+        assert_eq!(again.contents(), HashMap::from([(DocumentNumber(2), 1)]));
+    }
+
+    #[test]
     fn what_is_damaged_or_half_written_is_as_if_it_were_not_there() {
         let dir = tempfile::tempdir().expect("a folder");
         let vectors = Vectors::open(dir.path(), "m").expect("vectors");
         for document in 1..=3 {
-            vectors.put(DocumentNumber(document), 1, &[embedding([1., 0., 0.])]).expect("put");
+            put(&vectors, document, 1, &[[1., 0., 0.]]);
         }
         let file = |name: &str| dir.path().join("m").join(name);
         let mut bytes = fs::read(file("1-1")).expect("a file");
@@ -357,6 +500,6 @@ mod tests {
         assert_eq!(vectors.contents().len(), 1);
         let again = Vectors::open(dir.path(), "m").expect("vectors");
         assert_eq!(again.contents(), HashMap::from([(DocumentNumber(3), 1)]), "seen when they are opened");
-        assert_eq!(fs::read_dir(dir.path().join("m")).expect("a folder").count(), 1, "nothing is left lying about");
+        assert_eq!(fs::read_dir(dir.path().join("m")).expect("a folder").count(), 2, "nothing is left lying about");
     }
 }

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod identifiers;
+mod unmentioned;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -173,6 +174,7 @@ impl PassageIndex {
         let searcher = self.searcher();
         let mut places = HashMap::new();
         let numbers: HashSet<DocumentNumber> = wanted.iter().map(|&(number, ..)| number).collect();
+        let keys: HashSet<&(DocumentNumber, u64, u32)> = wanted.iter().collect();
         for segment in searcher.segment_readers() {
             let columns = Columns::of(segment)?;
             let inverted = segment.inverted_index(self.fields.document)?;
@@ -182,7 +184,7 @@ impl PassageIndex {
                 while postings.doc() != TERMINATED {
                     let doc = postings.doc();
                     let key = (number, columns.version.get_val(doc), columns.passage.get_val(doc) as u32);
-                    if !segment.is_deleted(doc) && wanted.contains(&key) {
+                    if keys.contains(&key) && !segment.is_deleted(doc) {
                         places.insert(key, columns.passage(doc));
                     }
                     postings.advance();

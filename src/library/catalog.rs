@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Document, DocumentNumber, RoomName};
+use crate::model::{Document, DocumentKind, DocumentNumber, RoomName};
 
 /// Indexing state of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -25,6 +25,7 @@ pub struct Entry {
     pub version: u64,
     /// The only room in which it is used; `None` for all rooms.
     pub room: Option<RoomName>,
+    pub kind: DocumentKind,
     pub passages: u32,
     /// The version whose passages are in the index.
     pub indexed: Option<u64>,
@@ -84,6 +85,7 @@ impl Catalog {
         let entry = Entry {
             version: document.version,
             room: document.room.clone(),
+            kind: document.kind,
             passages: document.passages,
             indexed,
             embedded,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::embedding::{EmbedError, Embedder, Embedding, Vectors};
+use crate::embedding::{EmbedError, Embedded, Embedder, NewVectors, Vectors};
 use crate::index::{IndexError, IndexedDocument, PassageIndex};
 use crate::model::DocumentNumber;
 use crate::retrieval::Retriever;
@@ -226,15 +226,27 @@ impl IndexSet {
     }
 
     /// The vectors of passages, in order.
-    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Embedding>, Text> {
+    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Embedded>, Text> {
         let refused = |error: EmbedError| Text::new("error-embedding_failed").with("reason", error);
         self.embedder.passages(texts).await.map_err(refused)
     }
 
-    /// Stores the vectors of a document's passages, in order. Blocking.
-    pub fn put_vectors(&self, number: DocumentNumber, version: u64, vectors: &[Embedding]) -> Result<(), Text> {
+    /// Begins the vectors of a document; `None` if there are to be none. Blocking.
+    pub fn new_vectors(&self, number: DocumentNumber, version: u64) -> Result<Option<NewVectors>, Text> {
+        let begun = self.vectors.as_ref().map(|vectors| vectors.begin(number, version));
+        begun.transpose().map_err(|error| failed(&error))
+    }
+
+    /// Adds the vectors of the next passages. Blocking.
+    pub fn append(&self, mut new: NewVectors, passages: Vec<Embedded>) -> Result<NewVectors, Text> {
+        new.append(passages).map_err(|error| failed(&error))?;
+        Ok(new)
+    }
+
+    /// Stores the vectors of a document. Blocking.
+    pub fn put_vectors(&self, new: &NewVectors) -> Result<(), Text> {
         let Some(kept) = &self.vectors else { return Ok(()) };
-        kept.put(number, version, vectors).map_err(|error| failed(&error))
+        kept.put(new).map_err(|error| failed(&error))
     }
 
     /// Closes and removes a damaged index; the next access creates a new one.

@@ -11,8 +11,6 @@ use tokio::sync::watch;
 
 use super::intake::broken;
 use super::{KEEP_DRAFTS, Library};
-use crate::documents::Passage;
-use crate::embedding;
 use crate::index::IndexedDocument;
 use crate::jobs::JobOrigin;
 use crate::model::{Document, DocumentNumber, FileId, JobId, JobRequest};
@@ -32,12 +30,6 @@ const KEEP_UP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Maximum number of documents per commit.
 const MOST_AT_ONCE: usize = 64;
-
-/// Number of failed documents after which embedding is aborted: the cause is not the documents.
-const MOST_GIVEN_UP: usize = 5;
-
-/// Number of passages embedded at a time.
-const PASSAGES_AT_ONCE: usize = 8;
 
 /// Which of the two jobs there are.
 #[derive(Default)]
@@ -86,21 +78,21 @@ impl Maintenance {
     }
 
     /// Records that a job has started.
-    fn begin(&self, name: &'static str, job: &JobId) -> AtWork<'_> {
+    pub(super) fn begin(&self, name: &'static str, job: &JobId) -> AtWork<'_> {
         self.open().insert(name, Open { job: job.clone(), is_at_work: true, again: false });
         AtWork { maintenance: self, name }
     }
 }
 
 /// A running job.
-struct AtWork<'a> {
+pub(super) struct AtWork<'a> {
     maintenance: &'a Maintenance,
     name: &'static str,
 }
 
 impl AtWork<'_> {
     /// Ends the work; if new work arrived meanwhile, returns it to continue.
-    fn end(self) -> Result<(), Self> {
+    pub(super) fn end(self) -> Result<(), Self> {
         let mut all = self.maintenance.open();
         if let Some(open) = all.get_mut(self.name).filter(|open| open.again) {
             open.again = false;
@@ -304,7 +296,7 @@ impl Library {
     }
 
     /// Derived data waits until there is enough disk space.
-    fn check_space(&self) -> Result<(), Text> {
+    pub(super) fn check_space(&self) -> Result<(), Text> {
         self.space.check().map_err(|error| broken(&error))
     }
 
@@ -337,7 +329,7 @@ impl Library {
     }
 
     /// Removes data of deleted documents from index and vectors.
-    fn drop_others(&self) -> Result<(), Text> {
+    pub(super) fn drop_others(&self) -> Result<(), Text> {
         let _one_at_a_time = self.indexing.lock();
         let known: HashMap<_, _> = self.catalog().entries().map(|(number, entry)| (number, entry.version)).collect();
         self.index_set.drop_others(|number| known.contains_key(&number))
@@ -407,87 +399,4 @@ impl Library {
         catalog.set_embedded(&embedded);
         Ok(())
     }
-
-    /// Embeds documents until all have vectors.
-    ///
-    /// # Errors
-    /// If the model or the files fail; completed documents are kept.
-    pub async fn embed_waiting(
-        self: &Arc<Self>,
-        job: &JobId,
-        tell: &watch::Sender<Progress>,
-    ) -> Result<Progress, Text> {
-        let mut work = self.maintenance.begin(EMBEDDING, job);
-        let mut progress = Progress::default();
-        let (mut given_up, mut failed) = (HashSet::new(), None);
-        loop {
-            let mut waiting = self.catalog().without_vectors();
-            waiting.retain(|number| !given_up.contains(number));
-            let Some(number) = waiting.first().copied() else {
-                if failed.is_some() {
-                    break;
-                }
-                match work.end() {
-                    Ok(()) => return Ok(progress),
-                    Err(again) => work = again,
-                }
-                continue;
-            };
-            self.off_the_workers(Self::check_space).await?;
-            let passages =
-                |number: DocumentNumber| self.catalog().get(number).map_or(0, |entry| entry.passages as usize);
-            progress.all = progress.done + waiting.iter().map(|number| passages(*number)).sum::<usize>();
-            match self.embed(number, progress, tell).await {
-                Ok(count) => progress.done += count,
-                Err(error) => {
-                    // Others may succeed; this one is retried with the next attempt.
-                    given_up.insert(number);
-                    failed = Some(error);
-                }
-            }
-            if given_up.len() >= MOST_GIVEN_UP {
-                break;
-            }
-        }
-        Err(failed.unwrap_or_else(|| Text::new("error-index_failed")))
-    }
-
-    /// Embeds one document; returns the number of vectors.
-    async fn embed(
-        self: &Arc<Self>,
-        number: DocumentNumber,
-        before: Progress,
-        tell: &watch::Sender<Progress>,
-    ) -> Result<usize, Text> {
-        let Some(document) = self.store.numbered_document(number).await? else {
-            self.catalog().remove(number);
-            return Ok(0);
-        };
-        let of = document.clone();
-        let (text, passages) = self.off_the_workers(move |library| library.text_of(&of)).await?;
-        let mut vectors = Vec::with_capacity(passages.len());
-        for some in passages.chunks(PASSAGES_AT_ONCE) {
-            tell.send_replace(Progress { done: before.done + vectors.len(), all: before.all });
-            let texts = some.iter().map(|passage| text_to_embed(&document, &text, passage)).collect();
-            vectors.extend(self.index_set.embed(texts).await?);
-            if self.catalog().get(number).is_none_or(|entry| entry.version != document.version) {
-                // Changed or removed meanwhile: the next round sees it as it is then.
-                return Ok(0);
-            }
-        }
-        let (count, version) = (vectors.len(), document.version);
-        self.off_the_workers(move |library| library.index_set.put_vectors(number, version, &vectors)).await?;
-        self.catalog().note_embedded(number, version);
-        if self.catalog().get(number).is_none() {
-            // Removed concurrently; the removal may have found no vectors yet.
-            self.off_the_workers(Self::drop_others).await?;
-        }
-        Ok(count)
-    }
-}
-
-/// The text of a passage to embed.
-fn text_to_embed(document: &Document, text: &str, passage: &Passage) -> String {
-    let heading = passage.heading.clone().map(|heading| &text[heading]);
-    embedding::passage_text(&document.title, heading, &text[passage.range.clone()])
 }

@@ -4,6 +4,7 @@
 //! by a job, obsolete ones removed, and lost indexes rebuilt.
 
 mod catalog;
+mod embed;
 mod find;
 mod index_set;
 mod intake;
@@ -176,7 +177,8 @@ impl Library {
 
     /// Vectors of texts as those of passages, in order. Takes long, and is given up when the future is dropped.
     pub async fn vectors_of(&self, texts: Vec<String>) -> Result<Vec<Embedding>, Text> {
-        self.index_set.embed(texts).await
+        let vectors = self.index_set.embed(texts).await?;
+        Ok(vectors.into_iter().map(|embedded| embedded.vector).collect())
     }
 
     /// Releases memory whenever there was no question for a while. Runs forever.

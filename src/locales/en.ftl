@@ -320,6 +320,7 @@ answer-nothing-nearest =
     { $titles }
 answer-unknown = No document mentions { $name }.
 answer-unknown-nearest = No document mentions { $name }. There are { $nearest }.
+answer-unmentioned = No document mentions “{ $words }”.
 answer-no-documents = There are no documents yet that I could look into. Say "help" to see what else I can do.
 answer-beyond = There is nothing in the documents about this; the language model answers without them:
 command-ask-usage = ask <question>

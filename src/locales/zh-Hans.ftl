@@ -320,6 +320,7 @@ answer-nothing-nearest =
     { $titles }
 answer-unknown = 没有文档提到 { $name }。
 answer-unknown-nearest = 没有文档提到 { $name }。有的是 { $nearest }。
+answer-unmentioned = 没有文档提到“{ $words }”。
 answer-no-documents = 还没有可供查找的文档。发送“help”可以看看我还会什么。
 answer-beyond = 文档里没有相关内容；以下是语言模型在没有文档依据时的回答：
 command-ask-usage = ask <问题>

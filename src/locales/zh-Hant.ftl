@@ -320,6 +320,7 @@ answer-nothing-nearest =
     { $titles }
 answer-unknown = 沒有文件提到 { $name }。
 answer-unknown-nearest = 沒有文件提到 { $name }。有的是 { $nearest }。
+answer-unmentioned = 沒有文件提到「{ $words }」。
 answer-no-documents = 還沒有可供查找的文件。傳送「help」可以看看我還會什麼。
 answer-beyond = 文件裡沒有相關內容；以下是語言模型在沒有文件依據時的回答：
 command-ask-usage = ask <問題>

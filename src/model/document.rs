@@ -169,6 +169,12 @@ pub struct Source {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heading: Option<String>,
     pub content: String,
+    /// What stands before `content` in the document, and belongs to it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub before: String,
+    /// What stands after it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub after: String,
     /// Comparable within one answer only.
     pub score: f32,
     #[serde(with = "rfc_3339")]
@@ -180,6 +186,28 @@ pub struct Source {
     /// Its citation number, as in `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<u32>,
+    /// Whether it has much less to do with the question than the best one. Not stored.
+    #[serde(skip)]
+    pub is_weak: bool,
+}
+
+impl Source {
+    /// The passage with what stands before and after it.
+    pub fn in_context(&self) -> String {
+        [self.before.as_str(), &self.content, &self.after].concat()
+    }
+
+    /// Drops what stands before and after passages, from the last to the first, until they fit.
+    pub fn drop_contexts(sources: &mut [Self], fit: impl Fn(&[Self]) -> bool) {
+        for last in (0..sources.len()).rev() {
+            if fit(sources) {
+                return;
+            }
+            if let Some(source) = sources.get_mut(last) {
+                (source.before, source.after) = (String::new(), String::new());
+            }
+        }
+    }
 }
 
 /// Who wrote an answer.

@@ -17,6 +17,8 @@ pub struct RetrievedContext {
     pub nearest: Vec<String>,
     /// Identifiers in the question that no document has.
     pub unknown: Vec<UnknownIdentifier>,
+    /// Words of the question that no document has, if they are much of it.
+    pub unmentioned: Vec<String>,
 }
 
 /// An identifier, such as the name of a type, that no document has.
@@ -61,10 +63,12 @@ impl Citations {
 
     /// Stores as many passages as fit into a record, and the beginning of the question.
     pub fn new(query: &str, answered_by: AnsweredBy, mut results: Vec<Source>, note: Option<String>) -> Self {
+        // Plain data: it cannot fail.
+        let size = |source: &Source| serde_json::to_vec(source).map_or(Self::MAX_BYTES, |json| json.len());
+        Source::drop_contexts(&mut results, |results| results.iter().map(size).sum::<usize>() <= Self::MAX_BYTES);
         let mut bytes = 0;
         results.retain(|source| {
-            // Plain data: it cannot fail.
-            let taken = serde_json::to_vec(source).map_or(usize::MAX, |json| json.len());
+            let taken = size(source);
             let fits = bytes + taken <= Self::MAX_BYTES;
             bytes += if fits { taken } else { 0 };
             fits
@@ -93,10 +97,13 @@ mod tests {
                 page: None,
                 heading: None,
                 content: piece.repeat(1500),
+                before: piece.repeat(500),
+                after: String::new(),
                 score: 1.0,
                 updated_at: Timestamp::now(),
                 marks: vec![],
                 mark: None,
+                is_weak: false,
             };
             let citations = Citations::new(&piece.repeat(9000), AnsweredBy::Passages, vec![source; 20], None);
             let record = serde_json::to_vec(&citations).expect("a record").len();

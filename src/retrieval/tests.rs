@@ -34,7 +34,9 @@ impl IndexSet {
                 let texts = passages.iter();
                 let texts = texts.map(|it| passage_text("A text", it.heading.as_ref().map(read), read(&it.range)));
                 let embedded = embedder.passages(texts.collect()).await.expect("embedded");
-                vectors.put(number, version, &embedded).expect("kept");
+                let mut new = vectors.begin(number, version).expect("begun");
+                new.append(embedded).expect("appended");
+                vectors.put(&new).expect("kept");
             }
         }
         Self { index, retriever: Retriever::new(vectors, embedder), _dir: dir }

@@ -30,7 +30,13 @@ impl Finder for Found {
         self.asked.lock().expect("questions").push(question.to_owned());
         let sources = (1..=limit).map(|n| source(&format!("T{n}"), &format!("fact number {n} [9]"))).collect();
         let confident = question.contains(self.word);
-        Ok(RetrievedContext { sources, confident, faq: None, nearest: vec!["T1".into()], unknown: vec![] })
+        Ok(RetrievedContext {
+            sources,
+            confident,
+            faq: None,
+            nearest: vec!["T1".into()],
+            ..RetrievedContext::default()
+        })
     }
 }
 
@@ -42,10 +48,13 @@ fn source(title: &str, content: &str) -> Source {
         page: Some(1),
         heading: None,
         content: content.into(),
+        before: String::new(),
+        after: String::new(),
         score: 1.0,
         updated_at: Timestamp::now(),
         marks: vec![[0, 4]],
         mark: None,
+        is_weak: false,
     }
 }
 

@@ -28,6 +28,11 @@ async fn slow_vectors() -> FakeModel {
 
 /// The files of vectors by their names: document's number and version. None is half written.
 fn vectors(data: &Path) -> BTreeSet<String> {
+    files(data).into_iter().filter(|name| !name.contains('.')).collect()
+}
+
+/// All files: those of vectors, and of their tokens.
+fn files(data: &Path) -> BTreeSet<String> {
     let models: Vec<_> = std::fs::read_dir(data.join("index/vectors")).expect("a folder").collect();
     let [Ok(model)] = &models[..] else { panic!("one model: {models:?}") };
     let files = std::fs::read_dir(model.path()).expect("a folder").map(|file| file.expect("a file"));
@@ -112,7 +117,35 @@ async fn after_kills_vectors_are_made_to_the_end_and_none_is_left_over() {
         names.len() == DOCUMENTS - 2 && names.iter().all(|name| count(dir.path(), name) == SECTIONS as u32)
     })
     .await;
+    until("nothing is left over", || files(dir.path()).len() == 2 * (DOCUMENTS - 2)).await;
     assert_eq!(vectors(dir.path()).iter().filter(|name| name.ends_with("-2")).count(), 1, "those of the correction");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_document_tells_how_far_it_is_and_lets_short_ones_pass() {
+    let fake = slow_vectors().await;
+    let dir = tempfile::tempdir().expect("a folder");
+    let url = fake.url();
+    let environment = [
+        ("CHATBOT_EMBEDDING__SOURCE", "remote"),
+        ("CHATBOT_EMBEDDING__BASE_URL", url.as_str()),
+        ("CHATBOT_EMBEDDING__MODEL", "fake"),
+    ];
+    let server = ServerProcess::start(dir.path(), &environment);
+    add(server.address(), json!({"title": "long", "text": text(0, 80, 0)})).await;
+    until("its first batch is asked for", || batches(&fake) == 1).await;
+    let short = id(&add(server.address(), json!({"title": "short", "text": text(1, 8, 0)})).await);
+    let url = format!("http://{}/api/documents/{short}", server.address());
+    wait_for(&url, |document| document["state"] == "searchable").await;
+    fake.go();
+    until("the second is asked for", || batches(&fake) == 2).await;
+    fake.go();
+    wait_for(&url, |document| document["state"] == "ready").await;
+    until("the long one goes on", || batches(&fake) == 3).await;
+    let jobs = get(&server, "/api/jobs?name=embed%20documents").await;
+    assert_eq!(jobs["jobs"][0]["progress"], json!(16 * 100 / 88), "{jobs}");
+    fake.go_on();
+    settled(&server, 2).await;
 }
 
 /// Batches of passages that were asked for.

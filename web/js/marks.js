@@ -50,6 +50,15 @@ export const plainHeading = (text, marks) => without(HEADING, text, marks);
 /** A passage as it is quoted, with its lines close together: `{text, marks}`. */
 export const plainPassage = (text, marks) => without(LOOSE, text.trimEnd().replaceAll('\f', '\n'), marks);
 
+/** A passage with what stands around it, as it is quoted: `{text, marks, from, to}`; the passage is from `from` to `to`. */
+export function plainSource({ before = '', content, after = '', marks = [] }) {
+  const place = [before.length, before.length + content.length];
+  const moved = marks.map((mark) => mark.map((end) => end + before.length));
+  const plain = plainPassage(before + content + after, [place, ...moved]);
+  const [[from, to], ...rest] = plain.marks;
+  return { text: plain.text, marks: rest, from, to: Math.min(to, plain.text.length) };
+}
+
 function without(pattern, text, marks = []) {
   const cuts = [...text.matchAll(pattern)].map((match) => ({ at: match.index, length: match[0].length }));
   if (cuts.length === 0) return { text, marks };

@@ -57,7 +57,7 @@ struct Weighted {
     spots: Vec<usize>,
 }
 
-fn spots(question: &str, term: &crate::analysis::Term) -> Vec<usize> {
+pub(super) fn spots(question: &str, term: &crate::analysis::Term) -> Vec<usize> {
     let of_characters = matches!(term.kind, TermKind::Pair | TermKind::Last | TermKind::Single);
     let characters = question.get(term.range.clone()).unwrap_or_default().char_indices();
     let count = if of_characters { usize::MAX } else { 1 };
@@ -86,7 +86,7 @@ impl Spots {
 }
 
 /// Weight of a term: its inverse document frequency, as in BM25.
-fn weight(searcher: &Searcher, text: &Term, name: &Term) -> Result<f32, IndexError> {
+pub(super) fn weight(searcher: &Searcher, text: &Term, name: &Term) -> Result<f32, IndexError> {
     let passages = (searcher.num_docs() as f32).max(FEWEST);
     // At most as many as passages: deleted ones are still counted, and a term may be in text and names.
     let having = ((searcher.doc_freq(text)? + searcher.doc_freq(name)?) as f32).min(passages);

@@ -3,7 +3,7 @@
 
 import { html, useLayoutEffect, useRef, useState } from '../html.js';
 import { t } from '../i18n.js';
-import { excerpt, plainPassage } from '../marks.js';
+import { excerpt, plainSource } from '../marks.js';
 import { documentsPath } from '../router.js';
 import { Icon } from './icons.js';
 import { insidePage } from './links.js';
@@ -28,8 +28,12 @@ function Source({ app, source, place, quoted }) {
   const [open, setOpen] = useState(unfolded.has(place));
   const text = useRef(null);
   const [isLong, setLong] = useState(true);
-  const whole = plainPassage(source.content, source.marks);
-  const shown = open ? whole : excerpt(whole.text, whole.marks, FOLDED_LENGTH);
+  const whole = plainSource(source);
+  const passage = {
+    text: whole.text.slice(whole.from, whole.to),
+    marks: whole.marks.map(([from, to]) => [from - whole.from, to - whole.from]),
+  };
+  const shown = open ? passage : excerpt(passage.text, passage.marks, FOLDED_LENGTH);
   useLayoutEffect(() => {
     if (text.current && !open) setLong(shown.text !== whole.text || text.current.scrollHeight > text.current.clientHeight + 1);
   }, [open, quoted]);
@@ -52,7 +56,11 @@ function Source({ app, source, place, quoted }) {
             aria-label=${t(open ? 'sources.less' : 'sources.more')} title=${t(open ? 'sources.less' : 'sources.more')}><${Icon} name="unfold" /></button>`}
       </div>
       ${(quoted || open) && html`
-        <p class="source-text ${open ? '' : 'folded'}" ref=${text} data-testid="source-text"><${Marked} ...${shown} /></p>`}
+        <p class="source-text ${open ? '' : 'folded'}" ref=${text} data-testid="source-text">
+          ${open && html`<span class="source-context">${whole.text.slice(0, whole.from)}</span>`}
+          <${Marked} ...${shown} />
+          ${open && html`<span class="source-context">${whole.text.slice(whole.to)}</span>`}
+        </p>`}
     </li>
   `;
 }

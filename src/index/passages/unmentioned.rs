@@ -1,0 +1,120 @@
+//! Words of a question that stand in no passage. Passages may answer in other words, or not at all: whoever asks should know.
+
+use std::collections::HashMap;
+
+use tantivy::Term;
+
+use super::coverage::{spots, weight};
+use super::{Audience, PassageIndex, question_terms};
+use crate::analysis::{TermKind, is_unspaced, query_terms};
+use crate::index::IndexError;
+
+/// Which share of a question's weight has to be unknown.
+const MUCH: f32 = 0.5;
+
+/// Words that are named.
+const MOST: usize = 3;
+
+/// Characters that make questions and say nothing of their subject, simplified and traditional.
+const PARTICLES: &str = "吗嗎呢吧啊呀的了着著过過有没沒是在不我你您他她它们們这這那哪个個几幾多少什么甚麼怎样樣为為何要能会會可以请請问問想和跟与與或就都还還也把被给給让讓对對到去来來";
+
+impl PassageIndex {
+    /// The words of a question that no passage, title or heading has which the audience may find, if they are much of it.
+    pub fn unmentioned(&self, question: &str, audience: &Audience) -> Result<Vec<String>, IndexError> {
+        let searcher = self.searcher();
+        let informative = question_terms(question);
+        let mut spots_of: HashMap<usize, (f32, bool)> = HashMap::new();
+        for term in query_terms(question) {
+            if term.kind == TermKind::Single || !informative.iter().any(|(text, _)| *text == term.text) {
+                continue;
+            }
+            let is_known = self.has_terms(&searcher, std::slice::from_ref(&term.text), audience)?;
+            let [text, name] =
+                [self.fields.text, self.fields.names].map(|field| Term::from_field_text(field, &term.text));
+            let weight = weight(&searcher, &text, &name)?;
+            for spot in spots(question, &term) {
+                let (lowest, known) = spots_of.entry(spot).or_insert((f32::INFINITY, false));
+                *lowest = weight.min(*lowest);
+                *known |= is_known;
+            }
+        }
+        let sum = |counts: fn(bool) -> bool| {
+            spots_of.values().filter(|(_, known)| counts(*known)).map(|(weight, _)| weight).sum::<f32>()
+        };
+        let (all, unknown) = (sum(|_| true), sum(|known| !known));
+        if unknown <= 0.0 || unknown < MUCH * all {
+            return Ok(Vec::new());
+        }
+        Ok(words(question, |spot| spots_of.get(&spot).is_some_and(|(_, known)| !known)))
+    }
+}
+
+/// The words that begin at unknown places; of Chinese, the runs of unknown characters.
+fn words(question: &str, is_unknown: impl Fn(usize) -> bool) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut run = String::new();
+    let mut rest = question.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        if !is_unknown(at) {
+            take(&mut run, &mut words);
+        } else if is_unspaced(c) {
+            run.push(c);
+        } else {
+            take(&mut run, &mut words);
+            run.push(c);
+            while let Some((_, next)) = rest.next_if(|(_, next)| next.is_alphanumeric() && !is_unspaced(*next)) {
+                run.push(next);
+            }
+            take(&mut run, &mut words);
+        }
+    }
+    take(&mut run, &mut words);
+    words.truncate(MOST);
+    words
+}
+
+/// Adds a word without the particles around it, unless nothing is left that has a meaning of its own.
+fn take(run: &mut String, words: &mut Vec<String>) {
+    let word = run.trim_matches(|c| PARTICLES.contains(c)).to_owned();
+    run.clear();
+    if word.chars().nth(1).is_some() && !words.contains(&word) {
+        words.push(word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::passages;
+    use crate::index::IndexedDocument;
+    use crate::model::{DocumentKind, DocumentNumber, RoomName};
+
+    #[test]
+    fn words_that_no_passage_has_are_named_if_they_are_much_of_the_question() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let index = PassageIndex::open(dir.path()).expect("an index");
+        let text = "寵物可以帶進大廳。The shop in the hall is open on Sundays, and gift wrapping costs three francs.";
+        let hall = passages(text, DocumentKind::Text);
+        let secret = "停車位在後院。";
+        let yard = passages(secret, DocumentKind::Text);
+        let room = RoomName::public("yard").expect("a name");
+        let document = IndexedDocument {
+            number: DocumentNumber(1),
+            version: 1,
+            title: "House",
+            room: None,
+            text,
+            passages: &hall,
+        };
+        let other =
+            IndexedDocument { number: DocumentNumber(2), room: Some(&room), text: secret, passages: &yard, ..document };
+        index.replace(&[document, other]).expect("stored");
+        let of = |question| index.unmentioned(question, &Audience::AllRooms).expect("a search");
+        assert_eq!(of("有停車位嗎？"), ["停車位"]);
+        assert_eq!(of("Is there a swimming pool?"), ["swimming", "pool"]);
+        assert_eq!(index.unmentioned("有停車位嗎？", &Audience::Room(room)), Ok(vec![]));
+        for question in ["寵物可以帶進大廳嗎", "What does gift wrapping of my parcel cost?", "", "?"] {
+            assert_eq!(of(question), [] as [&str; 0], "{question}");
+        }
+    }
+}
