@@ -109,8 +109,13 @@ impl Corpus {
 
     /// All of its documents, of which the lists of questions have entries that stand alone.
     pub fn all(&self) -> impl Documents + use<> {
-        let faqs = self.documents.iter().filter(|document| document.name.ends_with("-faq"));
-        AllDocuments { faqs: faqs.map(|document| document.number).collect() }
+        let those = |belongs: fn(&Document) -> bool| {
+            self.documents.iter().filter(|document| belongs(document)).map(|document| document.number).collect()
+        };
+        AllDocuments {
+            faqs: those(|document| document.name.ends_with("-faq")),
+            chinese: those(|document| document.name.starts_with("zh-")),
+        }
     }
 
     pub fn document(&self, number: DocumentNumber) -> Option<&Document> {
@@ -120,6 +125,7 @@ impl Corpus {
 
 struct AllDocuments {
     faqs: HashSet<DocumentNumber>,
+    chinese: HashSet<DocumentNumber>,
 }
 
 impl Documents for AllDocuments {
@@ -129,6 +135,10 @@ impl Documents for AllDocuments {
 
     fn is_continuous(&self, document: DocumentNumber) -> bool {
         !self.faqs.contains(&document)
+    }
+
+    fn is_chinese(&self, document: DocumentNumber) -> Option<bool> {
+        Some(self.chinese.contains(&document))
     }
 }
 

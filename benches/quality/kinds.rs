@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chatbot::answers::{Answers, Finder, Question, Reader, Said};
 use chatbot::index::Audience;
 use chatbot::model::{AnsweredBy, Citations, DocumentId, RetrievedContext, RoomName, Source, Timestamp};
-use chatbot::retrieval::Retriever;
+use chatbot::retrieval::{FusedHit, Retriever};
 use chatbot::text::{Locale, Text};
 
 use crate::corpus::Corpus;
@@ -92,7 +92,7 @@ impl Finder for InCorpus {
         let index = self.corpus.index.clone();
         let found = self.retriever.find(index, question, &Audience::Everything, self.corpus.all(), limit).await;
         let found = found.map_err(|error| Text::new("error-index_failed").with("reason", error))?;
-        let sources = found.hits.iter().filter_map(|hit| {
+        let source = |hit: &FusedHit| {
             let document = self.corpus.document(hit.document)?;
             Some(Source {
                 document: DocumentId::fresh(),
@@ -109,9 +109,11 @@ impl Finder for InCorpus {
                 mark: None,
                 is_weak: false,
             })
-        });
+        };
+        let sources = found.hits.iter().filter_map(source).collect();
+        let other_language = found.other_language.as_ref().and_then(source);
         let (confident, unknown) = (found.confident, found.unknown);
-        Ok(RetrievedContext { sources: sources.collect(), confident, unknown, ..RetrievedContext::default() })
+        Ok(RetrievedContext { sources, other_language, confident, unknown, ..RetrievedContext::default() })
     }
 }
 

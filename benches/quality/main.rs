@@ -99,11 +99,12 @@ async fn signals() -> anyhow::Result<()> {
     for ((question, words), fused) in questions.iter().zip(&words).zip(&fused) {
         let rank = |rank: Option<usize>| rank.map_or("-".into(), |rank| (rank + 1).to_string());
         println!(
-            "{}\t{:.3}\t{:.2}\t{:.2}\t{:.2}\t{}\t{}\t{}",
+            "{}\t{:.3}\t{:.2}\t{:.2}\t{}\t{:.2}\t{}\t{}\t{}",
             if question.gold.is_some() { "answer" } else { "none" },
             fused.signals.cosine.unwrap_or_default(),
             fused.signals.coverage,
             fused.signals.near_coverage,
+            if fused.is_hinted { "hint" } else { "-" },
             words.signals.coverage,
             rank(words.rank),
             rank(fused.rank),

@@ -28,6 +28,8 @@ pub struct Answer {
     pub rank: Option<usize>,
     pub confident: bool,
     pub signals: Signals,
+    /// Whether words are named that no document has.
+    pub is_hinted: bool,
     /// Whether an entry of a list of questions was taken to ask the same, and whether it was the right one.
     direct: Option<bool>,
     time: Duration,
@@ -63,7 +65,14 @@ async fn ask(corpus: &Corpus, retriever: &Retriever, question: &Question) -> any
         answers_directly(&question.text, entry).then(|| answers(hit))
     });
     let rank = found.hits.iter().position(answers);
-    Ok(Answer { rank, confident: found.confident, signals: found.signals, direct, time })
+    Ok(Answer {
+        rank,
+        confident: found.confident,
+        signals: found.signals,
+        is_hinted: !found.unmentioned.is_empty(),
+        direct,
+        time,
+    })
 }
 
 /// Recall and mean reciprocal rank.

@@ -9,6 +9,7 @@ mod folding;
 mod language;
 mod marks;
 mod normal;
+mod particles;
 mod radicals;
 mod terms;
 
@@ -19,6 +20,7 @@ pub use folding::{Folded, fold, fold_without_accents};
 pub use language::language;
 pub use marks::{marks, merged, places};
 pub use normal::{normalize, simplify};
+pub use particles::is_particle;
 pub use terms::{TermKind, Terms, query_terms, terms};
 
 /// Incremented whenever the terms of a text change; an index of another version is rebuilt.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::analysis::{is_particle, is_unspaced};
 use crate::model::{RetrievedContext, Source};
 use crate::retrieval::fuse;
 
@@ -66,7 +67,10 @@ pub fn is_follow_up(question: &str) -> bool {
         let begins = CHINESE_BEGINNINGS.iter().any(|beginning| question.starts_with(beginning));
         let refers = CHINESE_PRONOUNS.iter().any(|pronoun| question.contains(pronoun));
         let asks_on = question.ends_with('呢');
-        return chinese <= SHORT_CHINESE || (chinese <= LONG_CHINESE && (begins || refers || asks_on));
+        let of_subject = question.chars().filter(|c| is_unspaced(*c) && !is_particle(*c)).count();
+        return chinese <= SHORT_CHINESE
+            || of_subject <= 1
+            || (chinese <= LONG_CHINESE && (begins || refers || asks_on));
     }
     let words: Vec<&str> =
         question.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty()).collect();
@@ -128,6 +132,8 @@ mod tests {
             "它的保修期是多久？",
             "這個多少錢？",
             "冬天呢",
+            "是谁教的？",
+            "滿了會怎樣？",
         ] {
             assert!(is_follow_up(question), "{question}");
         }
@@ -141,6 +147,8 @@ mod tests {
             "Wie lange ist die Garantie der Pumpe?",
             "水泵的保修期是多久？",
             "蒙古的首都是哪里？",
+            "怎么退款？",
+            "明天会下雨吗",
             "",
         ] {
             assert!(!is_follow_up(question), "{question}");

@@ -164,7 +164,10 @@ impl Answers {
             return Ok(by_entry(&question, faq));
         }
         let Some(model) = &self.model else { return Ok(self.quoted(&question, findings, None)) };
-        let given = if findings.confident { findings.sources.clone() } else { Vec::new() };
+        let given: Vec<Source> = match findings.confident {
+            true => findings.sources.iter().chain(&findings.other_language).cloned().collect(),
+            false => Vec::new(),
+        };
         if given.is_empty() && !self.beyond_documents && self.finder.has_documents() {
             return Ok(self.quoted(&question, findings, None));
         }
@@ -229,7 +232,7 @@ impl Answers {
         let note = failed.map(|error| error.words().in_locale(locale));
         let note = note.or_else(|| wording::unmentioned(&findings, locale));
         let (text, by, results) = if findings.confident && !findings.sources.is_empty() {
-            let results = quotable(findings.sources, question.limit);
+            let results = quotable(findings.sources, findings.other_language, question.limit);
             (wording::passages(&results, locale), AnsweredBy::Passages, results)
         } else if self.finder.has_documents() {
             (wording::nothing(&findings, locale), AnsweredBy::Nothing, Vec::new())
@@ -241,10 +244,11 @@ impl Answers {
     }
 }
 
-/// Passages to quote: the requested number, or the best few without those that are off topic.
-fn quotable(mut sources: Vec<Source>, limit: Option<usize>) -> Vec<Source> {
+/// Passages to quote: the requested number, or the best few without those that are off topic; and the one in the other language.
+fn quotable(mut sources: Vec<Source>, other_language: Option<Source>, limit: Option<usize>) -> Vec<Source> {
     sources.truncate(limit.unwrap_or(QUOTED));
     sources.retain(|source| limit.is_some() || !source.is_weak);
+    sources.extend(other_language);
     sources
 }
 

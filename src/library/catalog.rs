@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Document, DocumentKind, DocumentNumber, RoomName};
+use crate::model::{Document, DocumentKind, DocumentNumber, Language, RoomName};
 
 /// Indexing state of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -26,6 +26,7 @@ pub struct Entry {
     /// The only room in which it is used; `None` for all rooms.
     pub room: Option<RoomName>,
     pub kind: DocumentKind,
+    pub language: Language,
     pub passages: u32,
     /// The version whose passages are in the index.
     pub indexed: Option<u64>,
@@ -86,6 +87,7 @@ impl Catalog {
             version: document.version,
             room: document.room.clone(),
             kind: document.kind,
+            language: document.language,
             passages: document.passages,
             indexed,
             embedded,

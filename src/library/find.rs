@@ -7,9 +7,9 @@ use super::Library;
 use crate::analysis;
 use crate::index::Audience;
 use crate::model::{
-    Document, DocumentKind, DocumentNumber, FaqAnswer, RetrievedContext, RoomName, Source, utf16_range,
+    Document, DocumentKind, DocumentNumber, FaqAnswer, Language, RetrievedContext, RoomName, Source, utf16_range,
 };
-use crate::retrieval::{Documents, FusedHit, answers_directly};
+use crate::retrieval::{Documents, Evidence, FusedHit, Signals, answers_directly};
 use crate::telemetry::{Operation, metrics, took};
 use crate::text::Text;
 
@@ -23,9 +23,18 @@ const MUCH_LESS: f32 = 0.06;
 /// Maximum number of lookups of a question while documents are being changed.
 const LOOKS: usize = 3;
 
-/// RetrievedContext with their texts.
+/// What was found for a question, and why.
+pub struct Explained {
+    pub findings: RetrievedContext,
+    /// Why each of the sources was found, and then the one in the other language.
+    pub evidence: Vec<Evidence>,
+    /// What confidence rests on; `None` without documents.
+    pub signals: Option<Signals>,
+}
+
+/// What was found, with its texts.
 struct Read {
-    findings: RetrievedContext,
+    found: Explained,
     /// Whether a document was replaced while it was being read.
     is_overtaken: bool,
 }
@@ -49,10 +58,23 @@ impl Library {
                 let time = began.elapsed();
                 metrics().search_time.with_label_values(&["documents"]).observe(time.as_secs_f64());
                 took(Operation::Search, time, "documents");
-                return Ok(read.findings);
+                return Ok(read.found.findings);
             }
             looks += 1;
         }
+    }
+
+    /// What is found for a question in the documents of an audience, with the reasons.
+    pub async fn explain(
+        self: &Arc<Self>,
+        question: &str,
+        audience: &Audience,
+        limit: usize,
+    ) -> Result<Explained, Text> {
+        if self.catalog().is_empty() {
+            return Ok(Explained { findings: RetrievedContext::default(), evidence: Vec::new(), signals: None });
+        }
+        Ok(self.look_up(question, audience, limit).await?.found)
     }
 
     async fn look_up(self: &Arc<Self>, question: &str, audience: &Audience, limit: usize) -> Result<Read, Text> {
@@ -65,18 +87,27 @@ impl Library {
             })?;
         let mut hits = Vec::with_capacity(found.hits.len());
         for hit in found.hits {
-            match self.store.numbered_document(hit.document).await? {
-                Some(document) if is_for(audience, document.room.as_ref()) => hits.push((hit, document)),
-                _ => {}
-            }
+            hits.extend(self.with_document(hit, audience).await?);
         }
+        let other = match found.other_language {
+            Some(hit) => self.with_document(hit, audience).await?,
+            None => None,
+        };
         let (asked, best) = (question.to_owned(), hits.first().cloned());
-        let mut read = self.off_the_workers(move |library| library.read(&asked, found.confident, &hits)).await?;
-        (read.findings.unknown, read.findings.unmentioned) = (found.unknown, found.unmentioned);
-        if let Some((hit, document)) = best.filter(|_| read.findings.confident && read.findings.faq.is_none()) {
-            read.findings.faq = self.faq_answer_by_meaning(question, document, hit.version, &read.findings).await?;
+        let mut read = self.off_the_workers(move |library| library.read(&asked, found.confident, &hits, other)).await?;
+        read.found.signals = Some(found.signals);
+        let findings = &mut read.found.findings;
+        (findings.unknown, findings.unmentioned) = (found.unknown, found.unmentioned);
+        if let Some((hit, document)) = best.filter(|_| findings.confident && findings.faq.is_none()) {
+            findings.faq = self.faq_answer_by_meaning(question, document, hit.version, findings).await?;
         }
         Ok(read)
+    }
+
+    /// A hit with its document, if the audience may see it.
+    async fn with_document(&self, hit: FusedHit, audience: &Audience) -> Result<Option<(FusedHit, Document)>, Text> {
+        let document = self.store.numbered_document(hit.document).await?;
+        Ok(document.filter(|document| is_for(audience, document.room.as_ref())).map(|document| (hit, document)))
     }
 
     /// The answer of the FAQ entry that was found first, if it means the same question.
@@ -104,9 +135,15 @@ impl Library {
     }
 
     /// Reads the texts of the hits, whose documents these are.
-    fn read(&self, question: &str, confident: bool, hits: &[(FusedHit, Document)]) -> Result<Read, Text> {
+    fn read(
+        &self,
+        question: &str,
+        confident: bool,
+        hits: &[(FusedHit, Document)],
+        other_language: Option<(FusedHit, Document)>,
+    ) -> Result<Read, Text> {
         let mut findings = RetrievedContext { confident, ..RetrievedContext::default() };
-        let mut is_overtaken = false;
+        let (mut evidence, mut is_overtaken) = (Vec::new(), false);
         for (hit, document) in hits {
             let Some(source) = self.source(question, document, hit) else {
                 is_overtaken = true;
@@ -119,9 +156,14 @@ impl Library {
                 let asks_it = entry(document, &source).is_some_and(|entry| answers_directly(question, entry));
                 findings.faq = if asks_it { self.whole_entry(document, hit.version, &source)? } else { None };
             }
+            evidence.push(hit.evidence);
             findings.sources.push(Source { is_weak: is_weak(hit, &source, hits), ..source });
         }
-        Ok(Read { findings, is_overtaken })
+        if let Some((hit, document)) = other_language {
+            findings.other_language = self.source(question, &document, &hit);
+            evidence.push(hit.evidence);
+        }
+        Ok(Read { found: Explained { findings, evidence, signals: None }, is_overtaken })
     }
 
     /// A hit with its text and source; `None` if the text of that version is gone.
@@ -177,7 +219,7 @@ impl Library {
 fn is_weak(hit: &FusedHit, source: &Source, hits: &[(FusedHit, Document)]) -> bool {
     let best = hits.first().map(|(best, _)| best);
     let is_best = best.is_some_and(|best| (best.document, best.passage.number) == (hit.document, hit.passage.number));
-    match best.and_then(|best| best.similarity).zip(hit.similarity) {
+    match best.and_then(|best| best.evidence.similarity).zip(hit.evidence.similarity) {
         Some((best, similarity)) => similarity < best - MUCH_LESS,
         None => !is_best && source.marks.is_empty(),
     }
@@ -201,6 +243,14 @@ impl Documents for InAudience {
 
     fn is_continuous(&self, document: DocumentNumber) -> bool {
         self.library.catalog().get(document).is_some_and(|entry| entry.kind == DocumentKind::Text)
+    }
+
+    fn is_chinese(&self, document: DocumentNumber) -> Option<bool> {
+        match self.library.catalog().get(document)?.language {
+            Language::English => Some(false),
+            Language::Simplified | Language::Traditional => Some(true),
+            Language::Other => None,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 
 pub use catalog::DocumentState;
+pub use find::Explained;
 pub use index_set::passages_dir;
 pub use intake::{Draft, Intake, IntakeLimits, Receiver, Upload};
 pub use maintenance::{EMBEDDING, INDEXING, Progress};

@@ -9,6 +9,8 @@ use super::{AnsweredBy, Source};
 pub struct RetrievedContext {
     /// The most relevant passages, best first.
     pub sources: Vec<Source>,
+    /// One more, in the other language.
+    pub other_language: Option<Source>,
     /// Whether they are relevant to the question.
     pub confident: bool,
     /// The FAQ entry with the same question.

@@ -5,6 +5,7 @@
 mod confidence;
 mod context;
 mod fusion;
+mod other_language;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -58,6 +59,8 @@ pub enum RetrievalError {
 pub struct Found {
     /// Best first.
     pub hits: Vec<FusedHit>,
+    /// The best passage in the other language, if the hits are all in one and answer, and it is near enough.
+    pub other_language: Option<FusedHit>,
     /// Whether the hits are likely to answer the question; otherwise they are merely the nearest.
     pub confident: bool,
     /// The evidence for that.
@@ -78,6 +81,16 @@ pub struct FusedHit {
     pub context: Range<usize>,
     /// Comparable within one answer only.
     pub score: f32,
+    pub evidence: Evidence,
+}
+
+/// Why a passage was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// Its rank by words, from 1; `None` if it is not among the first.
+    pub by_words: Option<usize>,
+    /// Its rank by meaning.
+    pub by_meaning: Option<usize>,
     /// How well it says what is asked, token by token; `None` if that is not known.
     pub similarity: Option<f32>,
 }
@@ -96,6 +109,11 @@ pub trait Documents: Send + Sync + 'static {
     /// Whether what stands beside a passage belongs to it. Entries of a list of questions stand alone.
     fn is_continuous(&self, _document: DocumentNumber) -> bool {
         true
+    }
+
+    /// Whether a document is in Chinese; `None` if that is not known.
+    fn is_chinese(&self, _document: DocumentNumber) -> Option<bool> {
+        None
     }
 }
 
@@ -207,13 +225,20 @@ impl LookUp<'_> {
         let best: Vec<PassageKey> = hits.iter().take(COVERING).map(FusedHit::key).collect();
         let is_chinese = matches!(analysis::language(self.question), Language::Simplified | Language::Traditional);
         let near_coverage = self.coverage(&near[..near.len().min(COVERING)])?;
-        let signals = Signals { cosine, coverage: self.coverage(&best)?, near_coverage, is_chinese };
-        let unknown = self.index.unknown_identifiers(self.question, self.audience)?;
-        let confident = !hits.is_empty() && signals.suffice() && unknown.is_empty();
         let unmentioned = self.index.unmentioned(self.question, self.audience)?;
+        let (coverage, is_unmentioned) = (self.coverage(&best)?, !unmentioned.is_empty());
+        let signals = Signals { cosine, coverage, near_coverage, is_chinese, is_unmentioned };
+        let unknown = self.index.unknown_identifiers(self.question, self.audience)?;
         let is_continuous = |document| self.documents.is_continuous(document);
         let hits = context::with_context(self.index, hits, is_continuous, limit)?;
-        Ok(Found { hits, confident, signals, unknown, unmentioned })
+        let confident = unknown.is_empty() && !hits.is_empty() && signals.suffice();
+        let other_language = match (&meaning, cosine) {
+            (Some(meaning), Some(nearest)) if confident => {
+                self.in_other_language(meaning, is_chinese, nearest, &hits)?
+            }
+            _ => None,
+        };
+        Ok(Found { hits, other_language, confident, signals, unknown, unmentioned })
     }
 
     /// Fuses the rankings, and looks up where the passages are.
@@ -239,10 +264,13 @@ impl LookUp<'_> {
         let found = self.index.places(&placeless)?;
         places.extend(placeless.iter().zip(found).filter_map(|(&key, place)| Some((key, place?))));
         let similar: HashMap<PassageKey, f32> = similar.into_iter().collect();
+        let rank = |order: &[PassageKey], key| order.iter().position(|other| *other == key).map(|place| place + 1);
         let hits = fused.into_iter().filter_map(|(key, score)| {
-            let (passage, similarity) = (places.remove(&key)?, similar.get(&key).copied());
+            let passage = places.remove(&key)?;
+            let similarity = similar.get(&key).copied();
+            let evidence = Evidence { by_words: rank(&words, key), by_meaning: rank(near, key), similarity };
             let (document, version, _) = key;
-            Some(FusedHit { document, version, context: passage.range.clone(), passage, score, similarity })
+            Some(FusedHit { document, version, context: passage.range.clone(), passage, score, evidence })
         });
         Ok(hits.collect())
     }

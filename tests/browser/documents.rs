@@ -150,6 +150,43 @@ async fn documents_are_filtered_corrected_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_question_is_tried_out_and_a_passage_unfolds_with_what_stands_around_it() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    store(address, json!({"title": "Herons", "text": HERONS})).await;
+    let ann = Window::of("Ann", address, "lobby").await;
+    sign_in(&ann).await;
+    ann.go(address, "/documents").await;
+    is_searchable(&ann, "Herons").await;
+    ann.click(&hook("documents-try")).await;
+    ann.until("location.pathname === '/documents/try'").await;
+    ann.click(&hook("trial-question")).await;
+    ann.press("How many grams of fish does a grown heron eat?").await;
+    ann.press(Key::Enter).await;
+    ann.see(&hook("trial-verdict"), "of these passages").await;
+    ann.see(&hook("trial-result"), "five hundred grams").await;
+    ann.see(&hook("trial-reasons"), "no. 1 by words").await;
+    ann.picture("trial").await;
+    ann.clear().await;
+    ann.press("How many grams does the heron X900 eat?").await;
+    ann.press(Key::Enter).await;
+    ann.see(&hook("trial-verdict"), "no document mentions X900").await;
+
+    ann.go(address, "/bot").await;
+    ann.composer_has_focus().await;
+    ann.say("/ask How many grams of fish does a grown heron eat every day?").await;
+    ann.see(&hook("source-text"), "five hundred grams").await;
+    let text = format!("document.querySelector(\"{}\").innerText", hook("source-text"));
+    assert!(!ann.ask::<String>(&text).await.contains("colonies"), "folded");
+    ann.click(&hook("source-more")).await;
+    ann.see(&hook("source-text"), "colonies").await;
+    ann.see(&hook("source-text"), "catches fish").await;
+    ann.see(&format!("{} mark", hook("source-text")), "grams").await;
+    ann.picture("unfolded").await;
+    ann.close().await;
+}
+
+#[tokio::test]
 async fn a_pasted_text_is_looked_at_before_it_is_stored() {
     let server = TestServer::start().await;
     let ann = Window::of("Ann", server.address(), "lobby").await;

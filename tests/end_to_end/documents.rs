@@ -192,6 +192,43 @@ async fn it_is_said_how_many_pages_of_a_file_hold_no_text() {
 }
 
 #[tokio::test]
+async fn what_is_found_for_a_question_is_told_with_the_reasons() {
+    let server = TestServer::start().await;
+    let text = "# Warranty\n\nThe frame has a warranty of ten years, the ribs one of three years.\n\n# Colours\n\nThe tent comes in red.";
+    let terms = id(&add(server.address(), json!({"title": "Terms", "text": text})).await);
+    let questions = add(
+        server.address(),
+        json!({"title": "Questions", "kind": "faq", "text": "## When are you open?\n\nNever on a Sunday."}),
+    )
+    .await;
+    searchable(server.address(), &terms).await;
+    searchable(server.address(), &id(&questions)).await;
+    let trial = async |question: &str| {
+        let path = format!("/api/documents/trial?q={}", form_urlencoded(question));
+        let answer = request(server.address(), "GET", &path).by_owner().send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let told = trial("how long is the warranty of the ribs?").await;
+    assert_eq!(told["confident"], true, "{told}");
+    let best = &told["results"][0];
+    assert_eq!(
+        (&best["document"], &best["by_words"], &best["weak"]),
+        (&json!(terms), &json!(1), &json!(false)),
+        "{told}"
+    );
+    assert!(told["coverage"].as_f64().expect("a share") > 0.5, "{told}");
+    assert_eq!(trial("When are you open?").await["faq"], "When are you open?");
+    let told = trial("how long is the warranty of the R500?").await;
+    assert_eq!((&told["confident"], &told["unknown"]), (&json!(false), &json!(["R500"])), "{told}");
+    for (path, status) in [("/api/documents/trial?q=", 400), ("/api/documents/trial", 400)] {
+        assert_eq!(request(server.address(), "GET", path).by_owner().send().await.status, status, "{path}");
+    }
+    let stranger = request(server.address(), "GET", "/api/documents/trial?q=warranty").send().await;
+    assert_eq!(stranger.status, 403);
+}
+
+#[tokio::test]
 async fn only_the_owner_changes_documents_and_whoever_comes_may_read_them() {
     let server = TestServer::start().await;
     let id = id(&add(server.address(), json!({"title": "Open", "text": "Everybody may read this."})).await);

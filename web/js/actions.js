@@ -237,6 +237,7 @@ export function createActions(chat, connection) {
 
     search: explained(api.search),
     fetchDocuments: explained(api.listDocuments),
+    tryQuestion: explained(api.tryQuestion),
     fetchDocument: explained(api.showDocument),
     previewDocument: explained(api.previewDocument),
     previewFile: explained(api.previewFile),

@@ -37,6 +37,8 @@ export const removeFromRoom = (name, handle) => call('DELETE', roomPersonPath(na
 export const search = (query, signal) => call('GET', `/api/search?${new URLSearchParams(withoutEmpty(query))}`, undefined, { signal });
 /** `query`: `q`, `room`, `language`, `kind`, `state`, `limit`, `after`; empty ones do not count. */
 export const listDocuments = (query) => call('GET', `/api/documents?${new URLSearchParams(withoutEmpty(query))}`);
+/** What would be found for `{q, room?}`, and why. */
+export const tryQuestion = (query) => call('GET', `/api/documents/trial?${new URLSearchParams(withoutEmpty(query))}`);
 export const showDocument = (id) => call('GET', documentPath(id));
 /** What would be stored of `{url}` or `{text, kind?}`. */
 export const previewDocument = (content) => call('POST', '/api/documents/preview', content);

@@ -60,11 +60,13 @@ function dashboardPart(path) {
 }
 
 const ADDING = 'new';
+const TRYING = 'try';
 
-/** `part` is `{name: 'list' | 'add' | 'read' | 'edit', id?, chunk?}`; `chunk` is the passage that is shown. */
+/** `part` is `{name: 'list' | 'add' | 'try' | 'read' | 'edit', id?, chunk?}`; `chunk` is the passage that is shown. */
 export function documentsPath({ name, id, chunk } = { name: 'list' }) {
   if (name === 'list') return '/documents';
   if (name === 'add') return `/documents/${ADDING}`;
+  if (name === 'try') return `/documents/${TRYING}`;
   const path = `/documents/${encodeURIComponent(id)}`;
   if (name === 'edit') return `${path}?edit`;
   return chunk === undefined || chunk === null ? path : `${path}#${chunk}`;
@@ -75,6 +77,7 @@ function documentsPart(path, search, hash) {
   if (!matches) return null;
   if (!id) return { name: 'list' };
   if (id === ADDING) return { name: 'add' };
+  if (id === TRYING) return { name: 'try' };
   if (search === '?edit') return { name: 'edit', id };
   return { name: 'read', id, chunk: /^#\d+$/.test(hash) ? Number(hash.slice(1)) : null };
 }

@@ -11,7 +11,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
 use super::{Audience, PassageIndex};
-use crate::analysis::query_terms;
+use crate::analysis::{is_unspaced, query_terms};
 use crate::index::IndexError;
 use crate::model::UnknownIdentifier;
 
@@ -146,7 +146,7 @@ fn identifiers(question: &str) -> impl Iterator<Item = &str> {
     let found = words.flat_map(|word| IDENTIFIER.find_iter(word).map(move |found| (word, found)));
     let found = found.filter_map(|(word, found)| {
         // Within a longer word, as in "18V", it is a unit.
-        let is_whole = !word[..found.start()].ends_with(|c: char| c.is_alphanumeric());
+        let is_whole = !word[..found.start()].ends_with(|c: char| c.is_alphanumeric() && !is_unspaced(c));
         (is_whole && names_one_thing(found.as_str())).then_some(found.as_str())
     });
     found.filter(move |name| seen.insert(*name)).take(MOST)
@@ -170,6 +170,7 @@ mod tests {
         let of = |question| identifiers(question).collect::<Vec<_>>();
         assert_eq!(of("How long is the warranty of R500 or the HT-2040, and of r200?"), ["R500", "HT-2040", "r200"]);
         assert_eq!(of("R500的保修期是多久？"), ["R500"]);
+        assert_eq!(of("料號D99-AC多少錢"), ["D99-AC"]);
         for question in [
             "How much is the 18V battery of 5kg at 9:00, 3rd floor?",
             "after 30 days in 2026",

@@ -6,7 +6,7 @@ use tantivy::Term;
 
 use super::coverage::{spots, weight};
 use super::{Audience, PassageIndex, question_terms};
-use crate::analysis::{TermKind, is_unspaced, query_terms};
+use crate::analysis::{TermKind, is_particle, is_unspaced, query_terms};
 use crate::index::IndexError;
 
 /// Which share of a question's weight has to be unknown.
@@ -14,9 +14,6 @@ const MUCH: f32 = 0.5;
 
 /// Words that are named.
 const MOST: usize = 3;
-
-/// Characters that make questions and say nothing of their subject, simplified and traditional.
-const PARTICLES: &str = "吗嗎呢吧啊呀的了着著过過有没沒是在不我你您他她它们們这這那哪个個几幾多少什么甚麼怎样樣为為何要能会會可以请請问問想和跟与與或就都还還也把被给給让讓对對到去来來";
 
 impl PassageIndex {
     /// The words of a question that no passage, title or heading has which the audience may find, if they are much of it.
@@ -75,7 +72,7 @@ fn words(question: &str, is_unknown: impl Fn(usize) -> bool) -> Vec<String> {
 
 /// Adds a word without the particles around it, unless nothing is left that has a meaning of its own.
 fn take(run: &mut String, words: &mut Vec<String>) {
-    let word = run.trim_matches(|c| PARTICLES.contains(c)).to_owned();
+    let word = run.trim_matches(is_particle).to_owned();
     run.clear();
     if word.chars().nth(1).is_some() && !words.contains(&word) {
         words.push(word);

@@ -1,6 +1,7 @@
 //! `/api/documents`.
 
 mod form;
+mod trial;
 mod views;
 
 use std::sync::Arc;
@@ -93,7 +94,8 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     let asked_by = || caller(app).and(with_app(app));
     let form_by_owner = || form().and(manager(app)).and(with_app(app));
     // Forms before JSON bodies: each filter checks the content type first.
-    vec![
+    let mut routes = trial::routes(app);
+    routes.extend([
         route!(list).fixed(|at| at.and(caller(app)).and(warp::query()).and(with_app(app)).then(list)),
         route!(show).part(|at| at.and(asked_by()).then(show)),
         route!(original).part(|at| at.and(asked_by()).then(original)),
@@ -110,7 +112,8 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
             with_file.or(at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(change)).unify()
         }),
         route!(remove).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(remove)),
-    ]
+    ]);
+    routes
 }
 
 /// A caller who may manage documents. Checked before the body is read.

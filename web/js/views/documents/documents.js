@@ -11,6 +11,7 @@ import { AddDocument } from './add_document.js';
 import { DocumentList } from './document_list.js';
 import { EditDocument } from './edit_document.js';
 import { Reader } from './reader.js';
+import { Trial } from './trial.js';
 import { Uploads } from './uploads.js';
 
 export const loadStyles = () => stylesOf('pages', 'documents');
@@ -38,6 +39,7 @@ export function Documents({ app, part }) {
       <${Header} app=${app} part=${part} />
       ${part.name === 'list' && html`<${DocumentList} app=${app} shelf=${shelf} uploads=${uploads.current} take=${take} />`}
       ${part.name === 'add' && html`<${AddDocument} app=${app} shelf=${shelf} picked=${picked} take=${take} />`}
+      ${part.name === 'try' && html`<${Trial} app=${app} />`}
       ${part.name === 'read' && html`<${Reader} key=${part.id} app=${app} shelf=${shelf} id=${part.id} chunk=${part.chunk} />`}
       ${part.name === 'edit' && html`<${EditDocument} key=${part.id} app=${app} shelf=${shelf} id=${part.id} />`}
       ${drop.over && html`<div class="drop-veil"><${Icon} name="upload" />${t('documents.drop-here')}</div>`}
@@ -66,6 +68,7 @@ const Header = ({ app, part }) => html`
   <${PageHeader} app=${app} place="documents" part=${part} title=${t('documents.title')}>
     <span class="spacer"></span>
     ${app.may('manage_documents') && part.name === 'list' && html`
+      <button type="button" class="secondary" data-testid="documents-try" onClick=${() => app.openDocuments({ name: 'try' })}>${t('trial.open')}</button>
       <button type="button" class="primary" data-testid="document-add" onClick=${() => app.openDocuments({ name: 'add' })}>${t('documents.add')}</button>`}
   <//>
 `;
