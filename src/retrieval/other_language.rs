@@ -32,9 +32,11 @@ impl LookUp<'_> {
             return Ok(None);
         }
         let allowed = |document, version| is_other(document) && self.documents.may_be_found(document, version);
-        let mut near = meaning.vectors.search(&meaning.question.vector, allowed, COMPARED_CLOSELY);
+        let near = meaning.vectors.search(&meaning.question.vector, allowed, COMPARED_CLOSELY);
         let behind = if is_chinese { CHINESE } else { ENGLISH };
-        near.retain(|hit| hit.score >= nearest - behind);
+        if near.first().is_none_or(|hit| hit.score < nearest - behind) {
+            return Ok(None);
+        }
         let near: Vec<PassageKey> = near.iter().map(|hit| (hit.document, hit.version, hit.passage)).collect();
         let similar = by_similarity(meaning, near.clone());
         let order: Vec<PassageKey> = similar.iter().map(|(key, _)| *key).collect();
