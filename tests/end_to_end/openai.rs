@@ -1,26 +1,16 @@
 //! OpenAI's interface, as OpenAI's own package for Python speaks it; `tests/run` installs that.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use crate::answers::{TERMS, document};
 use crate::support::fake_model::{END, FakeModel, Step, begun, delta};
-use crate::support::{OWNER_KEY, PATIENCE, TestServer};
+use crate::support::{OWNER_KEY, PATIENCE, TestServer, python_client};
 
 const QUESTION: &str = "How long are the ribs under warranty?";
 
 /// What the package gets from the server under the name of that model.
 async fn asked(server: &TestServer, model: &str) -> Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join("target/openai-client/venv/bin/python");
-    assert!(python.exists(), "{} is missing; tests/run installs it", python.display());
-    let mut command = tokio::process::Command::new(python);
-    command.arg(root.join("tests/support/openai_client.py")).args([&server.url("/v1"), OWNER_KEY, model]);
-    let output = tokio::time::timeout(4 * PATIENCE, command.output()).await.expect("in time").expect("it runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    python_client("openai", &[&server.url("/v1"), OWNER_KEY, model]).await
 }
 
 #[tokio::test]

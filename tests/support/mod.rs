@@ -248,6 +248,19 @@ impl Answer {
     }
 }
 
+/// What a client from PyPI prints: `tests/support/{name}_client.py`, with what `tests/run` installed for it.
+pub async fn python_client(name: &str, arguments: &[&str]) -> Value {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join(format!("target/{name}-client/venv/bin/python"));
+    assert!(python.exists(), "{} is missing; tests/run installs it", python.display());
+    let mut command = tokio::process::Command::new(python);
+    command.arg(root.join(format!("tests/support/{name}_client.py"))).args(arguments);
+    let output = tokio::time::timeout(4 * PATIENCE, command.output()).await.expect("in time").expect("it runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
 /// The cookie of a browser, the same for the same name.
 pub fn cookie_of(name: &str) -> String {
     let token: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();

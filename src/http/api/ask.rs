@@ -9,11 +9,12 @@ use warp::http::StatusCode;
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, json, room_name, trusted_caller, with_app};
-use crate::accounts::Action;
+use crate::accounts::{Action, Actor};
 use crate::answers::MOST_PASSAGES;
 use crate::bots;
 use crate::jobs::JobOrigin;
-use crate::model::{JobRequest, MessageText, PRIVATE_ROOM};
+use crate::model::{JobId, JobRequest, MessageText, PRIVATE_ROOM, RoomName};
+use crate::text::Text;
 
 #[derive(Deserialize, ToSchema)]
 struct NewQuestion {
@@ -41,18 +42,33 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn ask(caller: Caller, new: NewQuestion, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
-    actor.may(Action::StartJob)?;
-    let question = MessageText::new(new.question, app.settings.message_chars)?;
-    let limit = new.limit.map(|limit| limit.clamp(1, MOST_PASSAGES));
     let room = match new.room.as_deref() {
         None | Some(PRIVATE_ROOM) => None,
-        Some(room) => {
-            let room = app.chat.find_room(&room_name(room)?, &actor).await?;
-            Some(room.name().clone())
-        }
+        Some(room) => Some(room_name(room)?),
     };
-    let arguments = bots::ask_arguments(question.as_str(), limit);
-    let request = JobRequest { name: JobRequest::ASK.into(), arguments };
-    let job = app.jobs.start_quietly(app.jobs.quiet_job(request, JobOrigin::of(&actor, room))).await?;
+    let question = Question { text: new.question, limit: new.limit, room };
+    let job = start(&app, &actor, question).await?;
     Ok(json(StatusCode::ACCEPTED, &AskResponse { job: job.to_string() }))
+}
+
+/// A question of a program.
+pub struct Question {
+    pub text: String,
+    /// Number of passages.
+    pub limit: Option<usize>,
+    /// A room whose documents are used in addition to those without a room.
+    pub room: Option<RoomName>,
+}
+
+/// Starts the job that answers a question, about which nothing is said in any room.
+pub async fn start(app: &App, actor: &Actor, question: Question) -> Result<JobId, Text> {
+    actor.may(Action::StartJob)?;
+    let text = MessageText::new(question.text, app.settings.message_chars)?;
+    let room = match &question.room {
+        Some(name) => Some(app.chat.find_room(name, actor).await?.name().clone()),
+        None => None,
+    };
+    let limit = question.limit.map(|limit| limit.clamp(1, MOST_PASSAGES));
+    let request = JobRequest { name: JobRequest::ASK.into(), arguments: bots::ask_arguments(text.as_str(), limit) };
+    app.jobs.start_quietly(app.jobs.quiet_job(request, JobOrigin::of(actor, room))).await
 }

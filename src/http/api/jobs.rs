@@ -9,10 +9,10 @@ use warp::{Filter, Reply};
 
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, body, caller, json, room_name, to_the_end, trusted_caller, with_app};
-use crate::accounts::{Action, Actor};
+use crate::accounts::Action;
 use crate::chat::{Post, Said};
 use crate::jobs::{JobFilter, JobOrigin};
-use crate::model::{JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
+use crate::model::{HeldMessage, JobId, JobRequest, JobState, MessageText, PRIVATE_ROOM, RoomName, SendId, Timestamp};
 use crate::protocol::{HeldView, JobDetails, JobView};
 use crate::text::Text;
 
@@ -42,18 +42,18 @@ struct JobList {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct NewJob {
+pub struct NewJob {
     /// The command.
-    name: String,
+    pub name: String,
     #[serde(default)]
-    arguments: String,
+    pub arguments: String,
     /// The room; the private room with the bot by default.
-    room: Option<String>,
-    handle: Option<String>,
+    pub room: Option<String>,
+    pub handle: Option<String>,
     /// The client's own unique id: a repetition is stored once.
-    id: Option<String>,
+    pub id: Option<String>,
     /// IANA name of the asker's time zone.
-    time_zone: Option<String>,
+    pub time_zone: Option<String>,
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -90,6 +90,31 @@ async fn list(query: ListQuery, caller: Caller, app: Arc<App>) -> Answer {
     (status = 202, description = "Its message waits for approval, and it starts then", body = HeldView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
+    let room = match new.room.as_deref() {
+        None | Some(PRIVATE_ROOM) => None,
+        Some(room) => Some(room_name(room)?),
+    };
+    match ask_for(&app, &caller, new, room).await? {
+        Asked::For { job, is_new } => Ok(json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &*job)),
+        Asked::Held { id, message } => Ok(json(StatusCode::ACCEPTED, &HeldView::new(&id, &message))),
+    }
+}
+
+/// What came of asking for a command.
+pub enum Asked {
+    For {
+        job: Box<JobView>,
+        is_new: bool,
+    },
+    /// Its message waits for approval.
+    Held {
+        id: String,
+        message: Box<HeldMessage>,
+    },
+}
+
+/// Asks for a command in a room, or in the private room with the bot; quietly for whoever would not read there.
+pub async fn ask_for(app: &App, caller: &Caller, new: NewJob, room: Option<RoomName>) -> Result<Asked, super::Refusal> {
     let handle = app.handle_of(&caller.actor(None), new.handle.as_deref()).await?;
     let mut actor = caller.actor(handle);
     actor.may(Action::StartJob)?;
@@ -97,23 +122,23 @@ async fn start(caller: Caller, new: NewJob, app: Arc<App>) -> Answer {
     let (text, request) = command(&new.name, &new.arguments, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
     let has_home = actor.is_recognized() && actor.acts_for.is_none();
-    if matches!(new.room.as_deref(), None | Some(PRIVATE_ROOM)) && !has_home {
+    if room.is_none() && !has_home {
         // Nobody would read in the room in which it would be said: the result is on the job.
         let job = app.jobs.start_quietly(app.jobs.quiet_job(request, JobOrigin::of(&actor, None))).await?;
-        return Ok(json(StatusCode::CREATED, &app.jobs.view(&job, &actor).await?));
+        return Ok(Asked::For { job: Box::new(app.jobs.view(&job, &actor).await?), is_new: true });
     }
-    let room = app.chat.open_room(&room_of(new.room.as_deref(), &actor)?, &actor).await?.0;
+    let room = app.chat.open_room(room.as_ref().unwrap_or(&actor.private_room), &actor).await?.0;
     let asked_at = Timestamp::now();
     let (chat, asker) = (app.chat.clone(), actor.clone());
     let post = Post { text, id, request: Some(request), held: None };
-    let sent = match to_the_end(&app, async move { chat.say(room, &asker, post).await }).await? {
+    let sent = match to_the_end(app, async move { chat.say(room, &asker, post).await }).await? {
         Said::Posted(sent) => sent,
-        Said::Held { id, message, .. } => return Ok(json(StatusCode::ACCEPTED, &HeldView::new(&id, &message))),
+        Said::Held { id, message, .. } => return Ok(Asked::Held { id: id.to_string(), message }),
     };
     let job = sent.message.job.ok_or_else(|| Text::new("error-not_found-job"))?;
     let view = app.jobs.view(&job, &actor).await?;
     let is_new = !sent.repeated && view.created_at >= asked_at;
-    Ok(json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &view))
+    Ok(Asked::For { job: Box::new(view), is_new })
 }
 
 /// Parses the command into the message that requests it and the job request.
@@ -126,13 +151,6 @@ fn command(name: &str, arguments: &str, max_chars: usize) -> Result<(MessageText
     // As stored, without control characters.
     let arguments = text.as_str().split_once(' ').map_or("", |(_, arguments)| arguments).to_owned();
     Ok((text, JobRequest { name, arguments }))
-}
-
-fn room_of(room: Option<&str>, actor: &Actor) -> Result<RoomName, super::Refusal> {
-    match room {
-        None | Some(PRIVATE_ROOM) => Ok(actor.private_room.clone()),
-        Some(room) => room_name(room),
-    }
 }
 
 /// All details of one job: state changes, result once it has one, and for admins the log.
@@ -171,6 +189,6 @@ async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn job_id(text: &str) -> Result<JobId, Text> {
+pub fn job_id(text: &str) -> Result<JobId, Text> {
     JobId::parse(text).ok_or_else(|| Text::new("error-not_found-job"))
 }

@@ -11,12 +11,13 @@ use warp::http::StatusCode;
 use super::large::large_json;
 use super::route::{Route, route};
 use super::{
-    Answer, App, Caller, ErrorBody, bad_request, body, caller, json, room_name, to_the_end, trusted_caller, with_app,
+    Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, room_name, to_the_end, trusted_caller,
+    with_app,
 };
 use crate::accounts::Deed;
 use crate::budgets::Spender;
-use crate::chat::{Page, Post, Said};
-use crate::model::{MessageText, SendId};
+use crate::chat::{Page, Post, Room, Said};
+use crate::model::{MessageText, RoomName, SendId};
 use crate::protocol::{HeldView, MessageView};
 use crate::threads;
 
@@ -44,11 +45,11 @@ struct DeleteQuery {
 }
 
 #[derive(Deserialize, ToSchema)]
-struct NewMessage {
-    message: String,
-    handle: Option<String>,
+pub struct NewMessage {
+    pub message: String,
+    pub handle: Option<String>,
     /// The client's own unique id: a repetition is stored once.
-    id: Option<String>,
+    pub id: Option<String>,
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
@@ -82,19 +83,27 @@ async fn list(room: String, query: PageQuery, caller: Caller, app: Arc<App>) -> 
     (status = 202, description = "It waits for approval", body = HeldView),
     (status = 400, body = ErrorBody), (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn post(room: String, caller: Caller, new: NewMessage, app: Arc<App>) -> Answer {
+    let room = room_name(&room)?;
+    match say(&app, &caller, &room, new).await? {
+        (room, Said::Posted(sent)) => {
+            let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
+            Ok(json(status, &MessageView::new(room.name(), sent.seq, &sent.message)))
+        }
+        (_, Said::Held { id, message, .. }) => Ok(json(StatusCode::ACCEPTED, &HeldView::new(&id, &message))),
+    }
+}
+
+/// Says something in a room, which is made if it may be.
+pub async fn say(app: &App, caller: &Caller, room: &RoomName, new: NewMessage) -> Result<(Arc<Room>, Said), Refusal> {
     let handle = app.handle_of(&caller.actor(None), new.handle.as_deref()).await?;
     let actor = caller.actor(handle);
     let text = MessageText::new(new.message, app.settings.message_chars)?;
     let id = new.id.map(SendId::new).transpose()?;
-    let (room, _) = app.chat.open_room(&room_name(&room)?, &actor).await?;
+    let (room, _) = app.chat.open_room(room, &actor).await?;
     let (chat, said_in) = (app.chat.clone(), room.clone());
     let post = Post { text, id, request: None, held: None };
-    let sent = match to_the_end(&app, async move { chat.say(said_in, &actor, post).await }).await? {
-        Said::Posted(sent) => sent,
-        Said::Held { id, message, .. } => return Ok(json(StatusCode::ACCEPTED, &HeldView::new(&id, &message))),
-    };
-    let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(json(status, &MessageView::new(room.name(), sent.seq, &sent.message)))
+    let said = to_the_end(app, async move { chat.say(said_in, &actor, post).await }).await?;
+    Ok((room, said))
 }
 
 /// Deletes the text of a message; its number stays. With `with=following`, also what the bot said because of it, and its jobs and

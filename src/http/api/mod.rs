@@ -10,6 +10,8 @@ mod commands;
 mod compact;
 mod doctor;
 mod documents;
+mod events;
+mod following;
 mod health;
 mod held;
 mod hooks;

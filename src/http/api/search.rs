@@ -25,18 +25,18 @@ const BY_MEANING: usize = 3;
 /// Maximum number of passages per response.
 const MOST_DOCUMENTS: usize = 20;
 
-#[derive(Deserialize, IntoParams)]
-struct SearchQuery {
+#[derive(Default, Deserialize, IntoParams)]
+pub struct SearchQuery {
     /// Words, "exact phrases" and filters: `in:room`, `from:handle`, `before:2026-01-31`, `after:…`, `has:job`.
-    q: Option<String>,
+    pub q: Option<String>,
     /// Only this room.
-    room: Option<String>,
+    pub room: Option<String>,
     /// `messages` or `documents`; both if left out.
-    kind: Option<String>,
+    pub kind: Option<String>,
     /// Only messages before this: the `next` of a response, or a timestamp.
-    before: Option<String>,
+    pub before: Option<String>,
     /// At most 100; 20 if left out.
-    limit: Option<usize>,
+    pub limit: Option<usize>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -81,6 +81,22 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     (status = 503, description = "Busy", body = ErrorBody)))]
 async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
     let began = Instant::now();
+    let (found, documents) = search(&app, &caller, query).await?;
+    Ok(json(
+        StatusCode::OK,
+        &SearchAnswer {
+            messages: found.messages.iter().map(hit).collect(),
+            documents,
+            more: found.next.is_some(),
+            next: found.next.map(|cursor| cursor.to_string()),
+            complete: found.is_complete,
+            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        },
+    ))
+}
+
+/// Messages, and passages of documents, that match the query and that the caller may read.
+pub async fn search(app: &Arc<App>, caller: &Caller, query: SearchQuery) -> Result<(Found, Vec<Source>), Refusal> {
     let kind = match query.kind.as_deref() {
         None => SearchScope::Both,
         Some("messages") => SearchScope::Messages,
@@ -94,7 +110,7 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
     let room = query.room.as_deref().map(RoomName::given).transpose()?;
     let actor = caller.actor(None);
     let (typed, limit) = (query.q.unwrap_or_default(), query.limit.unwrap_or(DEFAULT_LIMIT));
-    let (payer, searched) = (actor.payer(), app.clone());
+    let payer = actor.payer();
     let searching = async move {
         let found = if kind == SearchScope::Documents {
             Found { is_complete: true, ..Found::default() }
@@ -107,24 +123,13 @@ async fn find(query: SearchQuery, caller: Caller, app: Arc<App>) -> Answer {
             SearchScope::Messages => Vec::new(),
             _ if is_further_page => Vec::new(),
             SearchScope::Both | SearchScope::Documents => {
-                in_documents(&app, &actor, &typed, room.as_ref(), limit).await?
+                in_documents(app, &actor, &typed, room.as_ref(), limit).await?
             }
         };
         Ok((found, documents))
     };
     let spender = Spender { role: caller.role, payer: &payer, room: None };
-    let (found, documents) = Box::pin(searched.reads.search(&searched.budgets, spender, searching)).await?;
-    Ok(json(
-        StatusCode::OK,
-        &SearchAnswer {
-            messages: found.messages.iter().map(hit).collect(),
-            documents,
-            more: found.next.is_some(),
-            next: found.next.map(|cursor| cursor.to_string()),
-            complete: found.is_complete,
-            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        },
-    ))
+    Box::pin(app.reads.search(&app.budgets, spender, searching)).await
 }
 
 /// Passages of documents that match the query.

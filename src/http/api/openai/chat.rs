@@ -1,38 +1,26 @@
 //! `/v1/chat/completions`: questions are answered from the documents, as everywhere; the last message is the question.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
+use warp::Filter;
 use warp::http::StatusCode;
-use warp::http::header::{CONTENT_TYPE, HeaderValue};
-use warp::reply::Response;
-use warp::{Filter, Reply};
 
+use super::super::ask::{self, Question};
+use super::super::events::{SILENCE, STILL_AT_WORK, event, event_stream};
+use super::super::following::{Following, Progress};
 use super::super::route::{Route, route};
 use super::super::{Answer, App, Caller, ErrorBody, body_of, json as reply, trusted_caller, with_app};
 use super::MAX_BODY;
-use super::following::{Following, Progress};
 use super::models::room_of;
-use crate::accounts::Action;
 use crate::answers::place;
-use crate::bots;
-use crate::jobs::JobOrigin;
-use crate::model::{AnsweredBy, JobRequest, JobState, MessageText, Source, Timestamp};
+use crate::model::{AnsweredBy, JobState, Source, Timestamp};
 use crate::protocol::{CitationsView, JobView};
 use crate::text::{Locale, Text};
-
-/// After so long without a word, a stream says that it goes on: proxies close connections that are silent.
-const SILENCE: Duration = Duration::from_secs(15);
-
-/// Events that wait for a client that reads slowly.
-const EVENTS: usize = 8;
 
 #[derive(Deserialize, ToSchema)]
 struct ChatRequest {
@@ -78,15 +66,12 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     (status = 503, description = "Busy; nothing was stored", body = ErrorBody)))]
 async fn complete(caller: Caller, request: ChatRequest, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
-    actor.may(Action::StartJob)?;
-    let room = room_of(&app, &request.model, &actor).await?;
+    let room = room_of(&request.model)?;
     let question =
         request.messages.iter().rfind(|message| message.role == "user").map(|message| words(&message.content));
     let question = question.ok_or_else(|| Text::new("error-missing_field").with("field", "messages"))?;
-    let question = MessageText::new(question, app.settings.message_chars)?;
-    let job = JobRequest { name: JobRequest::ASK.into(), arguments: bots::ask_arguments(question.as_str(), None) };
-    let job = app.jobs.start_quietly(app.jobs.quiet_job(job, JobOrigin::of(&actor, room))).await?;
-    let mut following = Following::new(app.clone(), actor, job);
+    let job = ask::start(&app, &actor, Question { text: question, limit: None, room }).await?;
+    let (lasting, mut following) = (caller.peer.last(), Following::new(app.clone(), actor, job));
     let head = Head {
         id: format!("chatcmpl-{}", following.id()),
         created: Timestamp::now().seconds(),
@@ -94,7 +79,10 @@ async fn complete(caller: Caller, request: ChatRequest, app: Arc<App>) -> Answer
         locale: caller.locale,
     };
     if request.stream {
-        return Ok(event_stream(following, head, &app));
+        return Ok(event_stream(&app, |events| async move {
+            write(following, head, events).await;
+            drop(lasting);
+        }));
     }
     let (text, citations) = answer(following.ended().await?, head.locale)?;
     let choice = json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
@@ -130,16 +118,15 @@ impl Head {
     }
 }
 
-fn event(data: &impl Serialize) -> Bytes {
-    // Plain data: it cannot fail.
-    format!("data: {}\n\n", serde_json::to_string(data).unwrap_or_default()).into()
-}
-
 /// The answer of a job that has ended, with the places of what it cites below it.
 ///
 /// # Errors
-/// `bad_request` for what is no question, and `not_answered`.
+/// `bad_request` for what is no question, `not_answered`, and `busy` if the server stops, or the question waits for a later time:
+/// nobody will read the answer then.
 fn answer(job: JobView, locale: Locale) -> Result<(String, CitationsView), Text> {
+    if !job.state.has_ended() {
+        return Err(Text::new("error-busy"));
+    }
     if job.state != JobState::Completed {
         let error = job.error.as_ref();
         let is_theirs = error.is_some_and(|error| error.code == "bad_arguments");
@@ -160,19 +147,6 @@ fn places(cited: &[Source], locale: Locale) -> String {
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
-/// A reply that goes on as the answer does.
-fn event_stream(following: Following, head: Head, app: &App) -> Response {
-    let (sender, mut events) = mpsc::channel(EVENTS);
-    app.tasks.spawn(write(following, head, sender));
-    let events = stream::poll_fn(move |context| events.poll_recv(context).map(|event| event.map(Ok::<_, Infallible>)));
-    let mut response = warp::reply::stream(events).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    // nginx would collect the events otherwise.
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
-}
-
 /// Writes the answer as it comes, until the client leaves; then the question is dropped with it.
 async fn write(mut following: Following, head: Head, events: mpsc::Sender<Bytes>) {
     let mut event = head.event(&json!({"role": "assistant", "content": ""}), None, None);
@@ -182,7 +156,7 @@ async fn write(mut following: Following, head: Head, events: mpsc::Sender<Bytes>
             next = tokio::time::timeout(SILENCE, following.next()) => next,
         };
         event = match next {
-            Err(_) => Bytes::from_static(b": still at work\n\n"),
+            Err(_) => Bytes::from_static(STILL_AT_WORK),
             Ok(Ok(Progress::Text(text))) => head.event(&json!({"content": text}), None, None),
             Ok(Ok(Progress::Ended(job))) => {
                 let last = last_events(*job, following.given(), &head);

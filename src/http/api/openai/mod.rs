@@ -2,7 +2,6 @@
 
 mod chat;
 mod embeddings;
-mod following;
 mod models;
 
 use std::sync::Arc;

@@ -9,7 +9,6 @@ use warp::http::StatusCode;
 
 use super::super::route::{Route, route};
 use super::super::{Answer, App, Caller, caller, json, with_app};
-use crate::accounts::Actor;
 use crate::model::{RoomName, Timestamp};
 use crate::text::Text;
 
@@ -53,16 +52,13 @@ async fn list(caller: Caller, app: Arc<App>) -> Answer {
 /// The room whose documents answer under the name of a model; `None` for those of no room.
 ///
 /// # Errors
-/// `not_found` for a name that is no such model, or a room that the actor may not enter.
-pub async fn room_of(app: &App, model: &str, actor: &Actor) -> Result<Option<RoomName>, Text> {
+/// `not_found` for a name that is no such model.
+pub fn room_of(model: &str) -> Result<Option<RoomName>, Text> {
     let no_such_model = || Text::new("error-not_found-model").with("name", model);
     let rest = model.strip_prefix(MODEL).ok_or_else(no_such_model)?;
     match rest.strip_prefix('/') {
         None if rest.is_empty() => Ok(None),
         None => Err(no_such_model()),
-        Some(name) => {
-            let room = app.chat.find_room(&RoomName::given(name)?, actor).await?;
-            Ok(Some(room.name().clone()))
-        }
+        Some(name) => RoomName::given(name).map(Some),
     }
 }
