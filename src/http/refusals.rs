@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use warp::http::StatusCode;
-use warp::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use warp::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::reject::{Reject, Rejection};
 use warp::reply::Response;
 
@@ -43,6 +44,11 @@ impl Reject for Refusal {}
 impl Refusal {
     pub fn new(status: StatusCode, text: Text) -> Self {
         Self { status, text, retry_after: None }
+    }
+
+    /// Why it is refused.
+    pub fn text(&self) -> &Text {
+        &self.text
     }
 
     /// Tells the client when to come back, in seconds.
@@ -91,12 +97,18 @@ impl warp::Reply for Refusal {
 pub enum Form {
     Own,
     OpenAi,
+    /// Of JSON-RPC.
+    Mcp,
 }
 
 impl Form {
     /// That of the interface to which a path belongs.
     pub fn of(path: &str) -> Self {
-        if path.starts_with("/v1/") { Self::OpenAi } else { Self::Own }
+        match path {
+            "/mcp" | "/mcp/" => Self::Mcp,
+            _ if path.starts_with("/v1/") => Self::OpenAi,
+            _ => Self::Own,
+        }
     }
 }
 
@@ -134,13 +146,26 @@ pub async fn recover(rejection: Rejection) -> Result<Refusal, Infallible> {
 /// Renders an error response in a language, with the id of its request, in the form of the interface to which that was sent.
 pub fn in_words(response: &mut Response, locale: Locale, request: &str, form: Form) {
     let Some(text) = response.extensions_mut().remove::<Text>() else { return };
-    let kind = match form {
-        Form::Own => None,
-        Form::OpenAi => Some(openai_kind(response.status())),
+    let status = response.status();
+    let (code, message, request) = (text.code().to_owned(), text.in_locale(locale), request.to_owned());
+    let body = match form {
+        Form::Mcp => serde_json::to_vec(&rpc_error(status, &code, &message, &request)),
+        Form::OpenAi | Form::Own => {
+            let kind = (form == Form::OpenAi).then(|| openai_kind(status));
+            serde_json::to_vec(&ErrorBody { error: ErrorDetail { code, message, request, kind } })
+        }
     };
-    let (code, message) = (text.code().to_owned(), text.in_locale(locale));
-    let error = ErrorDetail { code, message, request: request.to_owned(), kind };
-    let body = serde_json::to_vec(&ErrorBody { error }).unwrap_or_default();
-    *response.body_mut() = body.into();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.body_mut() = body.unwrap_or_default().into();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110, 15.5.2.
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+}
+
+/// What JSON-RPC says where no request could be taken: by its codes, the client's fault or the server's.
+fn rpc_error(status: StatusCode, code: &str, message: &str, request: &str) -> serde_json::Value {
+    let number = if status.is_server_error() { -32603 } else { -32600 };
+    json!({"jsonrpc": "2.0", "error": {"code": number, "message": message, "data": {"code": code, "request": request}}})
 }

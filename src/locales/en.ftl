@@ -172,6 +172,7 @@ error-not_found-document = There is no such document.
 error-not_found-original = The original of this document is not there.
 error-bad_document-title = A document needs a title.
 error-bad_document-long = A title or an author's name has at most { $max } characters.
+error-not_found-passage = There is no such passage in this document.
 error-changed = Somebody else changed this document meanwhile. Please look at it again.
 error-upload_gone = The uploaded file is not there any more. Please upload it again.
 error-index_failed = The documents cannot be searched at the moment; the log says why.
@@ -291,6 +292,8 @@ job-server-stopped = The server was stopped.
 job-retried-by = Started again by { $by }.
 
 ## A language model that does not answer as it should.
+tool-job-open = "{ $line }" is still at work. Look up job { $job } later.
+tool-job-failed = "{ $line }" failed: { $reason }
 model-unreachable = The language model cannot be reached.
 model-bad-key = The language model does not take this server's key.
 model-no-credit = The account of the language model has no credit left.

@@ -172,6 +172,7 @@ error-not_found-document = 没有这份文档。
 error-not_found-original = 这份文档的原始文件不在了。
 error-bad_document-title = 文档需要一个标题。
 error-bad_document-long = 标题或作者名最多 { $max } 个字符。
+error-not_found-passage = 这份文档里没有这个段落。
 error-changed = 这份文档刚被别人改过，请重新查看。
 error-upload_gone = 上传的文件已经不在了，请重新上传。
 error-index_failed = 目前无法搜索文档，原因见日志。
@@ -291,6 +292,8 @@ job-server-stopped = 服务器停止过。
 job-retried-by = 由 { $by } 重新开始。
 
 ## A language model that does not answer as it should.
+tool-job-open = “{ $line }”还在进行。请稍后查询任务 { $job }。
+tool-job-failed = “{ $line }”失败了：{ $reason }
 model-unreachable = 无法连接语言模型。
 model-bad-key = 语言模型不接受本服务器的密钥。
 model-no-credit = 语言模型的账户余额不足。

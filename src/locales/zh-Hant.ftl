@@ -172,6 +172,7 @@ error-not_found-document = 沒有這份文件。
 error-not_found-original = 這份文件的原始檔案不在了。
 error-bad_document-title = 文件需要一個標題。
 error-bad_document-long = 標題或作者名最多 { $max } 個字元。
+error-not_found-passage = 這份文件裡沒有這個段落。
 error-changed = 這份文件剛被別人改過，請重新查看。
 error-upload_gone = 上傳的檔案已經不在了，請重新上傳。
 error-index_failed = 目前無法搜尋文件，原因見記錄檔。
@@ -291,6 +292,8 @@ job-server-stopped = 伺服器曾停止。
 job-retried-by = 由 { $by } 重新開始。
 
 ## A language model that does not answer as it should.
+tool-job-open = 「{ $line }」還在進行。請稍後查詢任務 { $job }。
+tool-job-failed = 「{ $line }」失敗了：{ $reason }
 model-unreachable = 無法連線到語言模型。
 model-bad-key = 語言模型不接受本伺服器的金鑰。
 model-no-credit = 語言模型的帳戶餘額不足。

@@ -55,6 +55,7 @@ mod language_model;
 mod licenses;
 mod limits;
 mod log;
+mod mcp;
 mod merges;
 mod model_answers;
 mod model_refusals;

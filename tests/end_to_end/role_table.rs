@@ -53,6 +53,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
             json!({"model": "chatbot", "messages": [{"role": "user", "content": "what?"}]}),
         ),
         ("POST", "/v1/embeddings", Member, json!({"input": "hello"})),
+        ("POST", "/mcp", Guest, json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})),
         ("POST", "/api/jobs", Guest, json!({"name": "sum", "arguments": "1 2"})),
         ("GET", "/api/jobs", Guest, none.clone()),
         ("GET", "/api/jobs/stats", Guest, none.clone()),

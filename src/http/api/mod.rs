@@ -18,6 +18,7 @@ mod hooks;
 mod invitations;
 mod jobs;
 mod large;
+mod mcp;
 mod merges;
 mod messages;
 mod metrics;
@@ -56,6 +57,7 @@ pub use self::route::RouteName;
 use self::route::{any_of, route};
 use super::App;
 use super::caller::{Caller, caller as anybody};
+use super::peer::Lasting;
 use super::refusals::{ErrorBody, ErrorDetail, Refusal};
 use crate::accounts::Action;
 use crate::budgets::{Cost, Spender};
@@ -116,6 +118,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         webhooks::routes,
         ask::routes,
         openai::routes,
+        mcp::routes,
         search::routes,
         callbacks::routes,
         metrics::routes,

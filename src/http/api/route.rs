@@ -46,7 +46,7 @@ impl RouteName {
 
     /// Whether its answers take as long as a file, the store, or whoever sends it, takes.
     pub fn may_last(&self) -> bool {
-        const LASTING: [&str; 5] = ["/api/backup", "/api/compact", "/api/doctor", "/api/documents", "/v1/"];
+        const LASTING: [&str; 6] = ["/api/backup", "/api/compact", "/api/doctor", "/api/documents", "/mcp", "/v1/"];
         LASTING.iter().any(|path| self.0.starts_with(path))
     }
 }

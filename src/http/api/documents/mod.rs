@@ -305,7 +305,7 @@ async fn remove(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-fn document_id(text: &str) -> Result<DocumentId, Text> {
+pub fn document_id(text: &str) -> Result<DocumentId, Text> {
     DocumentId::parse(text).ok_or_else(|| Text::new("error-not_found-document"))
 }
 
