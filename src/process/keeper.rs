@@ -19,7 +19,7 @@ use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, Wa
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::sandbox::Sandbox;
-use super::{End, Order, Program};
+use super::{End, Input, Order, Program, syscalls};
 
 /// Time between SIGTERM and SIGKILL.
 const GRACE: Timespec = Timespec { tv_sec: 0, tv_nsec: 400_000_000 };
@@ -51,17 +51,29 @@ pub fn keep() -> io::Result<()> {
 }
 
 #[expect(unsafe_code, reason = "what runs between fork and exec")]
-fn start(program: &Program, input: &str) -> io::Result<Pid> {
+fn start(program: &Program, input: &Input) -> io::Result<Pid> {
+    let input = match input {
+        Input::Text(text) => readable(text)?,
+        // That it is not there says nothing of the program.
+        Input::File(path) => File::open(path).map_err(io::Error::other)?.into(),
+    };
     let mut command = Command::new(&program.program);
-    command.args(&program.arguments).current_dir(&program.dir).stdin(Stdio::from(readable(input)?));
+    command.args(&program.arguments).current_dir(&program.dir).stdin(Stdio::from(input));
     command.env_clear().envs(program.environment.iter().map(|(name, value)| (name, value)));
     let (keeper, memory) = (rustix::process::getpid(), program.limits.memory);
-    let mut sandbox = match program.hidden.is_empty() {
-        true => None,
-        false => Some(Sandbox::hiding(&program.hidden)?),
+    let mut sandbox = match (program.only_reads, program.hidden.is_empty()) {
+        (true, _) => Some(Sandbox::reading(&program.hidden)?),
+        (false, false) => Some(Sandbox::hiding(&program.hidden)?),
+        (false, true) => None,
     };
-    // SAFETY: between fork and exec only what is async-signal-safe is allowed; `confine` makes system calls and nothing else.
-    unsafe { command.pre_exec(move || confine(keeper, memory, sandbox.take())) };
+    let without_sockets = program.only_reads.then(syscalls::without_sockets).transpose()?;
+    // SAFETY: between fork and exec only what is async-signal-safe is allowed; both make system calls and nothing else.
+    unsafe {
+        command.pre_exec(move || {
+            confine(keeper, memory, sandbox.take())?;
+            without_sockets.as_ref().map_or(Ok(()), syscalls::Filter::enter)
+        });
+    }
     // It is reaped together with all other children.
     Ok(Pid::from_child(&command.spawn()?))
 }

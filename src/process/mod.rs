@@ -42,7 +42,23 @@ pub struct Program {
     pub environment: Vec<(String, String)>,
     /// Files and folders that it can neither read nor change, nor can anything that it starts; canonical paths.
     pub hidden: Vec<PathBuf>,
+    /// Whether it can only read: it changes no file and has no network, as far as the kernel denies it.
+    pub only_reads: bool,
     pub limits: ProcessLimits,
+}
+
+/// What a program gets on its standard input.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Input {
+    Text(String),
+    /// The content of a file, also of one that is hidden from it.
+    File(PathBuf),
+}
+
+impl From<String> for Input {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
 }
 
 /// Limits of a program.
@@ -87,7 +103,7 @@ pub enum End {
 #[derive(Serialize, Deserialize)]
 struct Order {
     program: Program,
-    input: String,
+    input: Input,
 }
 
 /// Starts programs and ensures that they end.
@@ -103,11 +119,12 @@ impl Programs {
         Self { keeper, endings: TaskTracker::new() }
     }
 
-    /// Starts a program with `input` on its standard input. A program that cannot be started is reported by [`Event::Ended`].
+    /// Starts a program with something on its standard input. A program that cannot be started is reported by [`Event::Ended`].
     ///
     /// # Errors
     /// If the system cannot create a process.
-    pub async fn start(&self, program: &Program, input: String) -> io::Result<Running> {
+    pub async fn start(&self, program: &Program, input: impl Into<Input>) -> io::Result<Running> {
+        let input = input.into();
         let (mut control, keepers_end) = UnixStream::pair()?;
         let keepers_end = keepers_end.into_std()?;
         keepers_end.set_nonblocking(false)?;

@@ -49,15 +49,27 @@ impl Sandbox {
         allow_around(ruleset, denied, Path::new("/"), hidden).map(Self)
     }
 
+    /// Denies to change any file, to read these files and folders, TCP connections, and whatever reaches processes outside. Other files
+    /// can be read, and programs started. `hidden` are canonical paths.
+    ///
+    /// # Errors
+    /// If the system fails.
+    pub fn reading(hidden: &[PathBuf]) -> io::Result<Self> {
+        let ruleset = Self::denying_all().map_err(io::Error::other)?;
+        allow_around(ruleset, AccessFs::from_read(ALL), Path::new("/"), hidden).map(Self)
+    }
+
     /// Denies all files that are not open, TCP connections, and whatever reaches processes outside.
     ///
     /// # Errors
     /// If the system fails.
     pub fn closed() -> io::Result<Self> {
-        let ruleset = Ruleset::default().handle_access(AccessFs::from_all(ALL));
-        let ruleset = ruleset.and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(ALL)));
-        let ruleset = ruleset.and_then(|ruleset| ruleset.scope(Scope::from_all(ALL)));
-        ruleset.and_then(Ruleset::create).map(Self).map_err(io::Error::other)
+        Self::denying_all().map(Self).map_err(io::Error::other)
+    }
+
+    fn denying_all() -> Result<RulesetCreated, RulesetError> {
+        let ruleset = Ruleset::default().handle_access(AccessFs::from_all(ALL))?;
+        ruleset.handle_access(AccessNet::from_all(ALL))?.scope(Scope::from_all(ALL))?.create()
     }
 
     /// Applies to this thread and what it starts from now on, which can also gain no rights from programs that change the user.
@@ -170,6 +182,33 @@ mod tests {
             },
         );
         assert_eq!(fs::read(at("data/files/secret")).expect("read"), b"text");
+    }
+
+    #[test]
+    fn what_only_reads_changes_nothing_and_reaches_nobody() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = dir.path().canonicalize().expect("a path");
+        let at = |name: &str| root.join(name);
+        fs::create_dir(at("data")).expect("a folder");
+        for file in ["data/secret", "file"] {
+            fs::write(at(file), "text").expect("written");
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        inside(
+            ALL,
+            || Sandbox::reading(&[at("data")]),
+            || {
+                assert_eq!(fs::read(at("file")).expect("read"), b"text");
+                let started = Command::new("/bin/cat").arg(at("file")).output();
+                assert_eq!(started.expect("it runs").stdout, b"text");
+                assert!(is_denied(fs::read(at("data/secret"))));
+                assert!(is_denied(fs::write(at("file"), "")));
+                assert!(is_denied(fs::write(at("new"), "")));
+                assert!(is_denied(fs::remove_file(at("file"))));
+                assert!(is_denied(TcpStream::connect(address)));
+            },
+        );
     }
 
     #[test]

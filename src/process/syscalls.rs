@@ -17,9 +17,39 @@ pub const HAS_FILTER: bool = cfg!(all(target_os = "linux", any(target_arch = "x8
 /// If the system fails.
 pub fn give_up() -> io::Result<()> {
     #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return filter::enter();
+    return filter::all()?.enter();
     #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
     Ok(())
+}
+
+/// What a program will be denied; made before the program is, since that allocates.
+pub struct Filter {
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    programs: Vec<seccompiler::BpfProgram>,
+}
+
+/// Denies sockets; other programs may be started, which are denied them, too.
+///
+/// # Errors
+/// If the system fails.
+pub fn without_sockets() -> io::Result<Filter> {
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return filter::without_sockets();
+    #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    Ok(Filter {})
+}
+
+impl Filter {
+    /// Denies it to this thread, and to those that it starts from now on. Makes system calls and nothing else.
+    ///
+    /// # Errors
+    /// If the system fails.
+    pub fn enter(&self) -> io::Result<()> {
+        #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+        return filter::enter(&self.programs);
+        #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+        Ok(())
+    }
 }
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -32,14 +62,15 @@ mod filter {
         TargetArch, apply_filter,
     };
 
+    use super::Filter;
+
     #[cfg(target_arch = "x86_64")]
     const ARCH: TargetArch = TargetArch::x86_64;
     #[cfg(target_arch = "aarch64")]
     const ARCH: TargetArch = TargetArch::aarch64;
 
-    /// Denied whatever their arguments are.
-    const DENIED: &[i64] = &[
-        // Sockets, also one that is there already.
+    /// Sockets, also one that is there already.
+    const SOCKETS: &[i64] = &[
         libc::SYS_socket,
         libc::SYS_socketpair,
         libc::SYS_bind,
@@ -53,6 +84,10 @@ mod filter {
         libc::SYS_recvfrom,
         libc::SYS_recvmsg,
         libc::SYS_recvmmsg,
+    ];
+
+    /// What else is denied whatever the arguments are.
+    const DENIED: &[i64] = &[
         // Other programs and processes.
         libc::SYS_execve,
         libc::SYS_execveat,
@@ -165,10 +200,19 @@ mod filter {
     #[cfg(target_arch = "x86_64")]
     const SECOND_INTERFACE: std::ops::RangeInclusive<i64> = 0x4000_0000..=0x4000_0000 + 547;
 
-    pub fn enter() -> io::Result<()> {
-        let programs = [denying(), without_clone3()];
+    pub fn all() -> io::Result<Filter> {
+        let programs = [denying(), without_clone3()].into_iter().collect::<Result<_, _>>();
+        Ok(Filter { programs: programs.map_err(io::Error::other)? })
+    }
+
+    pub fn without_sockets() -> io::Result<Filter> {
+        let rules = unconditionally(SOCKETS.iter().copied().chain([libc::SYS_io_uring_setup]));
+        Ok(Filter { programs: vec![program(rules, libc::EPERM).map_err(io::Error::other)?] })
+    }
+
+    pub fn enter(programs: &[BpfProgram]) -> io::Result<()> {
         for program in programs {
-            match apply_filter(&program.map_err(io::Error::other)?) {
+            match apply_filter(program) {
                 Ok(()) => {}
                 // A kernel without filters.
                 Err(Error::Prctl(error) | Error::Seccomp(error)) if is_missing(&error) => return Ok(()),
@@ -183,15 +227,19 @@ mod filter {
     }
 
     fn denying() -> Result<BpfProgram, Error> {
-        let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-            DENIED.iter().chain(OLD).map(|number| (*number, Vec::new())).collect();
-        #[cfg(target_arch = "x86_64")]
-        rules.extend(SECOND_INTERFACE.map(|number| (number, Vec::new())));
+        let mut rules = unconditionally(SOCKETS.iter().chain(DENIED).chain(OLD).copied());
         // Threads are made in the same way as processes.
         let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
         let is_process = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(thread), 0)?;
         rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![is_process])?]);
         program(rules, libc::EPERM)
+    }
+
+    /// Denies these, whatever their arguments are, and the second interface.
+    fn unconditionally(numbers: impl Iterator<Item = i64>) -> BTreeMap<i64, Vec<SeccompRule>> {
+        #[cfg(target_arch = "x86_64")]
+        let numbers = numbers.chain(SECOND_INTERFACE);
+        numbers.map(|number| (number, Vec::new())).collect()
     }
 
     /// What this one is for stands in memory, which a filter cannot read. Who is told that it is not there asks for the other.
@@ -221,7 +269,7 @@ mod filter {
             let (_end, mut pipe) = std::io::pipe().expect("a pipe");
             // In a thread of its own, which alone is restricted.
             let inside = move || {
-                super::enter().expect("entered");
+                super::all().and_then(|filter| filter.enter()).expect("entered");
                 assert!(is_denied(TcpListener::bind("127.0.0.1:0")));
                 assert!(is_denied(UdpSocket::bind("127.0.0.1:0")));
                 assert!(is_denied(UnixStream::pair()));

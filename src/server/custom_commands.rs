@@ -131,6 +131,7 @@ impl CustomCommands {
             dir: config.dir.clone(),
             environment: config.environment.clone().into_iter().collect(),
             hidden: self.hidden.clone(),
+            only_reads: false,
             limits: ProcessLimits {
                 output: config.output_kb * KIB,
                 memory: (config.memory_mb > 0).then_some(config.memory_mb * MIB),

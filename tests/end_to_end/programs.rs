@@ -21,6 +21,7 @@ fn program(name: &str, arguments: &[&str], dir: &Path) -> Program {
         dir: dir.into(),
         environment: Vec::new(),
         hidden: Vec::new(),
+        only_reads: false,
         limits: LIMITS,
     }
 }
@@ -31,7 +32,7 @@ fn shell(script: &str) -> Program {
 
 async fn start(program: &Program, input: &str) -> (Programs, Running) {
     let programs = Programs::new(env!("CARGO_BIN_EXE_chatbot").into());
-    let running = programs.start(program, input.into()).await.expect("it starts");
+    let running = programs.start(program, input.to_owned()).await.expect("it starts");
     (programs, running)
 }
 
@@ -244,4 +245,30 @@ async fn one_that_starts_others_without_end_is_caught() {
     fs::remove_file(dir.path().join("alive")).expect("they lived");
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!dir.path().join("alive").exists(), "they live no more");
+}
+
+#[tokio::test]
+async fn what_only_reads_gets_a_hidden_file_as_its_input_and_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().canonicalize().expect("a path");
+    fs::write(root.join("secret"), "one\ntwo\n").expect("written");
+    let script = "cat; cat \"$0/secret\"; touch \"$0/new\"; (echo > /dev/tcp/127.0.0.1/9) 2>&1; echo done";
+    let path = root.to_string_lossy();
+    let program = Program {
+        hidden: vec![root.clone()],
+        only_reads: true,
+        ..program("bash", &["-c", script, &path], Path::new("/"))
+    };
+    let programs = Programs::new(env!("CARGO_BIN_EXE_chatbot").into());
+    let input = chatbot::process::Input::File(root.join("secret"));
+    let run = watch(&mut programs.start(&program, input).await.expect("it starts")).await;
+    assert_eq!(run.end, End::Exit(0), "{:?} {:?}", run.output, run.log);
+    assert_eq!(
+        (&run.output[..2], run.output.last().map(String::as_str)),
+        (&["one".to_owned(), "two".to_owned()][..], Some("done"))
+    );
+    assert_eq!(run.output.iter().filter(|line| *line == "one").count(), 1, "the file itself is hidden");
+    assert!(!root.join("new").exists(), "{:?}", run.log);
+    let said = [run.output, run.log].concat().join(" ");
+    assert!(said.contains("not permitted") || said.contains("denied"), "no connection either: {said}");
 }

@@ -248,3 +248,4 @@ impl Heard {
         }
     }
 }
+            only_reads: false,
