@@ -267,6 +267,8 @@ pub struct DocumentsConfig {
     pub file_mb: u64,
     /// Maximum size of a text, in MiB.
     pub text_mb: usize,
+    /// In which languages text in pictures is recognised, by the names of `tesseract`; those that are not installed do not count.
+    pub ocr_languages: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -381,7 +383,8 @@ impl Default for AccountsConfig {
 
 impl Default for DocumentsConfig {
     fn default() -> Self {
-        Self { file_mb: 50, text_mb: 10 }
+        let ocr_languages = ["eng", "chi_sim", "chi_tra"].map(str::to_owned).into();
+        Self { file_mb: 50, text_mb: 10, ocr_languages }
     }
 }
 
@@ -520,6 +523,9 @@ impl Config {
         require((1..=65_536).contains(&self.store.cache_mb), "store.cache_mb", "must be 1 to 65536")?;
         require((1..=1024).contains(&self.documents.file_mb), "documents.file_mb", "must be 1 to 1024")?;
         require((1..=64).contains(&self.documents.text_mb), "documents.text_mb", "must be 1 to 64")?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/');
+        let are_names = self.documents.ocr_languages.iter().all(|name| !name.is_empty() && name.chars().all(is_name));
+        require(are_names, "documents.ocr_languages", "must be names of languages such as \"eng\" or \"chi_sim\"")?;
         require(self.accounts.audit_days <= most_days, "accounts.audit_days", &days)?;
         let key_length = self.accounts.owner_key.chars().count();
         require(key_length == 0 || key_length >= 16, "accounts.owner_key", "must have at least 16 characters")?;

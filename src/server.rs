@@ -29,7 +29,7 @@ use crate::budgets::Budgets;
 use crate::chat::{Chat, RoomAnnouncer, Rooms};
 use crate::config::Config;
 use crate::doctor;
-use crate::documents::{self, Extractor};
+use crate::documents::{self, Extractor, Recogniser};
 use crate::durable;
 use crate::embedding::Embedder;
 use crate::fetch::Client;
@@ -146,11 +146,11 @@ impl Server {
             broker,
             deliveries.clone(),
         );
-        let library = open_library(config, store.clone(), jobs.clone(), client.clone()).await?;
+        let hidden = secret_paths(config).await?;
+        let library = open_library(config, store.clone(), jobs.clone(), client.clone(), hidden.clone()).await?;
         let ask = ask(config, &library)?;
         let bots = Bots::new(command_rules.clone(), client.clone(), &planning(config)?, webhooks, ask, library.clone());
         let sessions = Arc::new(Sessions::new(store.clone(), sockets.clone(), keys.owner_key()));
-        let hidden = secret_paths(config).await?;
         let custom_commands =
             CustomCommands::new(config, hidden, bots.clone(), jobs.clone(), sockets.clone(), client, callbacks.clone());
         custom_commands.set(config)?;
@@ -435,6 +435,7 @@ async fn open_library(
     store: Arc<Store>,
     jobs: Arc<Jobs>,
     client: Client,
+    hidden: Vec<PathBuf>,
 ) -> anyhow::Result<Arc<Library>> {
     const MIB: u64 = 1024 * 1024;
     let dir = config.server.data_dir.clone();
@@ -443,10 +444,12 @@ async fn open_library(
     let reading =
         documents::ExtractLimits { file: limits.file, text: limits.text, ..documents::ExtractLimits::default() };
     let programs = Programs::new(OWN_PROGRAM.into());
+    let recogniser =
+        Recogniser::new(programs.clone(), config.documents.ocr_languages.clone(), dir.join("files"), hidden);
     let min_free = config.store.min_free_mb.saturating_mul(MIB);
     let opening = threads::blocking(move || {
         let files = Arc::new(Files::open(&dir.join("files"), min_free).context("cannot open the folder of files")?);
-        let extractor = Extractor::new(programs, reading);
+        let extractor = Extractor::new(programs, reading, Some(recogniser));
         let intake = Intake::new(files.clone(), extractor, client, limits);
         let embedder = Arc::new(Embedder::new(source).map_err(anyhow::Error::msg)?);
         let opened =

@@ -9,6 +9,7 @@ mod clock;
 mod content;
 mod folder;
 mod network;
+mod recognition;
 mod settings;
 mod system;
 mod tls;
@@ -22,6 +23,9 @@ use crate::text::Locale;
 use crate::threads::blocking;
 
 const MIB: u64 = 1024 * 1024;
+
+/// This program, which keeps others.
+const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// Examines the server that would have these settings, whether it runs or not. One that runs is asked what it says of itself, too.
 pub async fn from_outside(sources: &Sources, locale: Locale) -> Vec<DiagnosisView> {
@@ -75,13 +79,16 @@ fn of_settings(faults: &[ConfigError], config: &Config) -> Vec<Diagnosis> {
 
 /// What the machine is like, and the folder on it.
 async fn of_machine(config: Arc<Config>) -> Vec<Diagnosis> {
+    let looked = config.clone();
     let looked = blocking(move || {
-        let mut findings = folder::look(&config);
-        findings.extend(system::look(&config));
-        findings.extend(clock::look(&config.server.data_dir));
+        let mut findings = folder::look(&looked);
+        findings.extend(system::look(&looked));
+        findings.extend(clock::look(&looked.server.data_dir));
         findings
     });
-    looked.await.unwrap_or_else(|unfinished| vec![unreadable(&unfinished)])
+    let mut findings = looked.await.unwrap_or_else(|unfinished| vec![unreadable(&unfinished)]);
+    findings.extend(recognition::look(&config).await);
+    findings
 }
 
 fn unreadable(problem: &impl std::fmt::Display) -> Diagnosis {

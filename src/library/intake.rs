@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::analysis;
-use crate::documents::{Extracted, Extractor};
+use crate::documents::{Extracted, Extractor, Recognising};
 use crate::fetch::{Asker, Client, FetchError, FetchLimits};
 use crate::model::{DocumentKind, FileId, Origin};
 use crate::store::{Files, Incoming};
@@ -46,6 +46,8 @@ pub struct Draft {
     pub kind: DocumentKind,
     pub text: String,
     pub pages: Option<u32>,
+    /// The pages, from 1, whose text was recognised in pictures.
+    pub recognised: Vec<u32>,
     pub origin: Origin,
 }
 
@@ -99,10 +101,14 @@ impl Intake {
         self.extractor.all_ended().await;
     }
 
-    /// The draft of an uploaded file.
-    pub async fn draft_of_file(&self, upload: Upload) -> Result<Draft, Text> {
-        let extracted =
-            self.extractor.extract(&self.files.path(&upload.file), &upload.name, upload.media_type.as_deref()).await?;
+    /// The draft of an uploaded file. `progress` is told where its pages have to be recognised.
+    pub async fn draft_of_file(
+        &self,
+        upload: Upload,
+        progress: impl Fn(Recognising) + Send + Sync,
+    ) -> Result<Draft, Text> {
+        let (file, media_type) = (self.files.path(&upload.file), upload.media_type.as_deref());
+        let extracted = self.extractor.extract(&file, &upload.name, media_type, progress).await?;
         let origin = Origin {
             name: Some(upload.name),
             url: None,
@@ -113,8 +119,8 @@ impl Intake {
         draft(extracted, origin)
     }
 
-    /// Creates the draft of the content of a URL.
-    pub async fn draft_of_url(&self, url: &str) -> Result<Draft, Text> {
+    /// Creates the draft of the content of a URL; `progress` as for a file.
+    pub async fn draft_of_url(&self, url: &str, progress: impl Fn(Recognising) + Send + Sync) -> Result<Draft, Text> {
         let refused = |error: FetchError| Text::new(format!("error-cannot_fetch-{}", error.code())).with("url", url);
         let address = Client::parse(url).map_err(refused)?;
         let most = usize::try_from(self.limits.file).unwrap_or(usize::MAX);
@@ -133,7 +139,8 @@ impl Intake {
         let kept = blocking(move || files.put(&body).map_err(|error| broken(&error))).await;
         let file = kept.unwrap_or_else(|_| Err(Text::new("error-store_failed")))?;
         let name = name_of_url(&fetched.url);
-        let extracted = self.extractor.extract(&self.files.path(&file), &name, fetched.media_type.as_deref()).await?;
+        let (path, media_type) = (self.files.path(&file), fetched.media_type.as_deref());
+        let extracted = self.extractor.extract(&path, &name, media_type, progress).await?;
         let origin = Origin {
             name: Some(name),
             url: Some(fetched.url.to_string()),
@@ -150,7 +157,9 @@ impl Intake {
             return Err(Text::new("error-too_large").with("max", self.limits.text));
         }
         let text = analysis::normalize(text);
-        draft(Extracted { title, author: None, kind, text, pages: None }, Origin::default())
+        let mut extracted = Extracted::default();
+        (extracted.title, extracted.kind, extracted.text) = (title, kind, text);
+        draft(extracted, Origin::default())
     }
 }
 
@@ -198,11 +207,11 @@ fn too_big(most: u64) -> Text {
 
 /// Refuses a draft without text.
 fn draft(extracted: Extracted, origin: Origin) -> Result<Draft, Text> {
-    let Extracted { title, author, kind, text, pages } = extracted;
+    let Extracted { title, author, kind, text, pages, recognised, .. } = extracted;
     if !text.chars().any(char::is_alphanumeric) {
         return Err(Text::new("error-file_empty"));
     }
-    Ok(Draft { title, author, kind, text, pages, origin })
+    Ok(Draft { title, author, kind, text, pages, recognised, origin })
 }
 
 /// The last segment of a URL's path, or its host.

@@ -594,7 +594,7 @@ impl Library {
         let jobs = Jobs::for_tests(store.clone());
         let files = Arc::new(Files::open(&dir.path().join("files"), 0).expect("the files"));
         let client = Client::new(&[]);
-        let extractor = Extractor::new(Programs::new("nothing".into()), ExtractLimits::default());
+        let extractor = Extractor::new(Programs::new("nothing".into()), ExtractLimits::default(), None);
         let intake = Intake::new(files.clone(), extractor, client, IntakeLimits { file: 1024, text: 1024 });
         let embedder = Arc::new(Embedder::new(EmbeddingSource::Off).expect("none"));
         let space = Space::new(dir.path(), 0);

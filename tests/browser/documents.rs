@@ -102,6 +102,26 @@ async fn a_file_is_corrected_stored_and_answers_a_question_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_scan_says_which_page_is_being_read_and_marks_what_was_recognised() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(&folder.path().join("data"), &[]);
+    let ann = Window::of("Ann", server.address(), "lobby").await;
+    sign_in(&ann).await;
+    ann.click(&hook("documents-link")).await;
+    ann.find(&hook("documents-empty")).await;
+    ann.choose_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scans/scan.pdf")).await;
+    ann.see(&hook("upload"), "of 6").await;
+    ann.picture("recognising").await;
+    ann.see(&hook("document-recognised"), "6 pages").await;
+    let marked = "[...document.querySelectorAll('.page-text')].filter((page) => page.innerText.includes('OCR')).length";
+    assert_eq!(ann.ask::<usize>(marked).await, 6);
+    let text = "[...document.querySelectorAll('[data-testid=page-text]')].map(({ value }) => value).join(' ')";
+    ann.until(&format!("{text}.includes('The boatman locks the northern fence at low tide.')")).await;
+    ann.picture("recognised").await;
+    ann.close().await;
+}
+
+#[tokio::test]
 async fn documents_are_filtered_corrected_and_deleted() {
     let server = TestServer::start().await;
     let address = server.address();

@@ -80,6 +80,7 @@ mod retention;
 mod role_table;
 mod room_access;
 mod rooms;
+mod scans;
 mod schedules;
 mod search;
 mod second_factor;

@@ -42,7 +42,8 @@ export const tryQuestion = (query) => call('GET', `/api/documents/trial?${new UR
 export const showDocument = (id) => call('GET', documentPath(id));
 /** What would be stored of `{url}` or `{text, kind?}`. */
 export const previewDocument = (content) => call('POST', '/api/documents/preview', content);
-/** The same of a file, which takes a while: `upload` is `{progress(share), signal}`. */
+/** The same of a file, which takes a while: `upload` is `{progress(share, recognising?), signal}`, where `recognising` is the
+    `{page, pages}` of a file whose pages have to be recognised. */
 export const previewFile = (file, upload) => send('/api/documents/preview', { file }, upload);
 export const addDocument = (document) => call('POST', '/api/documents', document);
 export const addFile = (file, fields, upload) => send('/api/documents', { ...fields, file }, upload);
@@ -206,14 +207,32 @@ function send(path, fields, { progress, signal }) {
   return new Promise((resolve, reject) => {
     request.open('POST', path);
     request.setRequestHeader('Accept-Language', language);
-    request.responseType = 'json';
+    request.setRequestHeader('Accept', 'application/x-ndjson, application/json');
     request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
-    request.onload = () => (request.status < 300 ? resolve(request.response) : reject(refusal(request, request.response)));
+    request.onprogress = () => {
+      const { recognising } = lastOf(request.responseText);
+      if (recognising) progress(1, recognising);
+    };
+    request.onload = () => {
+      const answer = lastOf(request.responseText);
+      if (answer.done) resolve(answer.done);
+      else reject(refusal(request, answer));
+    };
     request.onerror = () => reject(new TypeError('The upload broke off'));
     request.onabort = () => reject(new DOMException('The upload was cancelled', 'AbortError'));
     signal?.addEventListener('abort', () => request.abort());
     request.send(form);
   });
+}
+
+/** The last whole line of JSON. */
+function lastOf(lines) {
+  const whole = lines.slice(0, lines.lastIndexOf('\n') + 1) || lines;
+  try {
+    return JSON.parse(whole.trimEnd().split('\n').at(-1));
+  } catch {
+    return {};
+  }
 }
 
 // The header has whole seconds; a smaller difference says nothing.

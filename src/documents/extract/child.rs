@@ -6,14 +6,15 @@ use std::io::{self, Read, Write};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
+use data_encoding::BASE64;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::process::{Resource, Rlimit};
 
 use super::kind::{Format, format_of};
 use super::package::Package;
 use super::{
-    ExtractLimits, Extracted, Problem, Said, Task, book, decode, html, lines, mail, markdown, open_document, pdf, rtf,
-    sheets, slides, table, word,
+    ExtractLimits, Extracted, Problem, Said, Scanned, Task, Wanted, book, decode, html, lines, mail, markdown,
+    open_document, pdf, picture, rtf, sheets, slides, table, word,
 };
 use crate::analysis::normalize;
 use crate::model::{Document, DocumentKind};
@@ -48,21 +49,49 @@ pub fn run() -> io::Result<()> {
     Sandbox::closed()?.enter().map_err(io::Error::other)?;
     syscalls::give_up()?;
     let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        let read = std::panic::catch_unwind(AssertUnwindSafe(|| read(file?, &task)));
-        write(read.unwrap_or(Err(Problem::Broken)))
+        let said = match task.wanted {
+            Wanted::Text => guarded(|| text(file?, &task)),
+            Wanted::Picture(page) => guarded(|| picture_of(file?, page, &task)),
+        };
+        write(said)
     })?;
     reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread broke")))
 }
 
-fn read(file: File, task: &Task) -> Result<Extracted, Problem> {
-    confine(&task.limits).map_err(|_| Problem::NotRead)?;
+/// What comes of reading, also where a parser breaks on it.
+fn guarded<T>(read: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
+    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Problem::Broken))
+}
+
+/// Confines the process, then reads the file.
+fn content(file: File, limits: &ExtractLimits) -> Result<Vec<u8>, Problem> {
+    confine(limits).map_err(|_| Problem::NotRead)?;
     let mut bytes = Vec::new();
-    file.take(task.limits.file + 1).read_to_end(&mut bytes).map_err(|_| Problem::Broken)?;
-    if bytes.len() as u64 > task.limits.file {
-        return Err(Problem::TooBig);
-    }
-    let extracted = extract(bytes, &task.name, task.media_type.as_deref(), &task.limits)?;
-    finish(extracted, &task.limits)
+    file.take(limits.file + 1).read_to_end(&mut bytes).map_err(|_| Problem::Broken)?;
+    if bytes.len() as u64 > limits.file { Err(Problem::TooBig) } else { Ok(bytes) }
+}
+
+fn text(file: File, task: &Task) -> Result<Vec<Said>, Problem> {
+    let extracted = extract(content(file, &task.limits)?, &task.name, task.media_type.as_deref(), &task.limits)?;
+    let Extracted { title, author, kind, text, pages, scanned, .. } = finish(extracted, &task.limits)?;
+    let about = Said::About { title, author, kind, pages, scanned };
+    Ok([about].into_iter().chain(pieces(&text).map(|piece| Said::Text(piece.to_owned()))).collect())
+}
+
+/// Text a piece at a time.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (piece, more) = rest.split_at(rest.floor_char_boundary(PIECE));
+        rest = more;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn picture_of(file: File, page: u32, task: &Task) -> Result<Vec<Said>, Problem> {
+    let picture = pdf::picture_of(content(file, &task.limits)?, page, &task.limits)?;
+    // Three bytes become four characters, without any left over between two pieces.
+    Ok(picture.chunks(PIECE / 4 * 3).map(|piece| Said::Picture(BASE64.encode(piece))).collect())
 }
 
 /// Opens an ordinary file and nothing else: a pipe would never end, and a link may lead anywhere.
@@ -104,6 +133,7 @@ fn extract(bytes: Vec<u8>, name: &str, media_type: Option<&str>, limits: &Extrac
         Format::Package => package(bytes, limits),
         Format::OldSheet => sheets::read(bytes, limits),
         Format::Rtf => rtf::read(&bytes, limits),
+        Format::Picture => picture::read(&bytes),
         Format::Mail => mail::read(&bytes),
         Format::Html => html::read(&decode::html(&bytes, media_type)?),
         Format::Markdown => Ok(markdown::read(&decode::text(&bytes, media_type)?)),
@@ -142,7 +172,7 @@ fn package(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem>
 /// Normalises what one format yielded, checks, and finds a title where the file names none.
 fn finish(extracted: Extracted, limits: &ExtractLimits) -> Result<Extracted, Problem> {
     let text = tidy(&normalize(&extracted.text));
-    if !text.chars().any(|c| c.is_alphanumeric()) {
+    if !text.chars().any(|c| c.is_alphanumeric()) && extracted.scanned == Scanned::default() {
         return Err(if extracted.pages.is_some() { Problem::ScanWithoutText } else { Problem::Empty });
     }
     if text.len() > limits.text {
@@ -171,7 +201,7 @@ fn first_heading(text: &str) -> Option<String> {
 }
 
 /// At most one blank line in a row, and no white space at the ends of lines.
-fn tidy(text: &str) -> String {
+pub(super) fn tidy(text: &str) -> String {
     let mut tidied = String::with_capacity(text.len());
     let mut pages = text.split('\x0c');
     let mut page = pages.next();
@@ -195,24 +225,18 @@ fn tidy(text: &str) -> String {
 }
 
 /// Writes the result for the server.
-fn write(read: Result<Extracted, Problem>) -> io::Result<()> {
+fn write(read: Result<Vec<Said>, Problem>) -> io::Result<()> {
     let mut output = io::BufWriter::new(io::stdout().lock());
-    let mut say = |said: Said| {
-        serde_json::to_writer(&mut output, &said)?;
+    let mut say = |said: &Said| {
+        serde_json::to_writer(&mut output, said)?;
         output.write_all(b"\n")
     };
     match read {
-        Ok(Extracted { title, author, kind, text, pages }) => {
-            say(Said::About { title, author, kind, pages })?;
-            let mut rest = text.as_str();
-            while !rest.is_empty() {
-                let (piece, more) = rest.split_at(rest.floor_char_boundary(PIECE));
-                say(Said::Text(piece.to_owned()))?;
-                rest = more;
-            }
-            say(Said::Done)?;
+        Ok(said) => {
+            said.iter().try_for_each(&mut say)?;
+            say(&Said::Done)?;
         }
-        Err(problem) => say(Said::Failed(problem))?,
+        Err(problem) => say(&Said::Failed(problem))?,
     }
     output.flush()
 }

@@ -1,7 +1,7 @@
 //! File type detection: by content first; if that is ambiguous, by name or media type.
 
 use super::problem::Problem;
-use super::{decode, mail};
+use super::{decode, mail, picture};
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Format {
     /// A spreadsheet of Excel before 2007.
     OldSheet,
     Rtf,
+    /// A picture of a page, or several.
+    Picture,
     /// A message of e-mail, or a page that was saved as one.
     Mail,
     Html,
@@ -50,6 +52,9 @@ pub fn format_of(bytes: &[u8], name: &str, media_type: Option<&str>) -> Result<F
             (false, true) => Ok(Format::OldSheet),
             (false, false) => Err(Problem::OldOffice),
         };
+    }
+    if picture::is_picture(head) {
+        return Ok(Format::Picture);
     }
     if head.starts_with(b"{\\rtf") {
         return Ok(Format::Rtf);
@@ -99,10 +104,9 @@ fn said(name: &str, media_type: Option<&str>) -> Option<Said> {
     })
 }
 
-/// Images, archives and programs, which are reported as unsupported rather than as broken, whatever their name.
+/// Other images, archives and programs, which are reported as unsupported rather than as broken, whatever their name.
 fn is_known(head: &[u8]) -> bool {
-    const STARTS: [&[u8]; 9] =
-        [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\x7fELF", b"MZ", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!"];
+    const STARTS: [&[u8]; 7] = [b"GIF8", b"RIFF", b"\x7fELF", b"MZ", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!"];
     STARTS.iter().any(|start| head.starts_with(start))
 }
 
@@ -134,7 +138,8 @@ mod tests {
         check(b"<p>Hi", "page", Some("Text/HTML; charset=gbk"), Ok(Format::Html));
         check("你好".as_bytes(), "你好", Some("application/octet-stream"), Ok(Format::Text));
         check(b"hello", "report.pdf", None, Err(Problem::OtherType));
-        check(b"\x89PNG\r\n\x1a\n\0\0\0", "report.pdf", None, Err(Problem::UnknownType));
+        check(b"\x89PNG\r\n\x1a\n\0\0\0", "report.pdf", None, Ok(Format::Picture));
+        check(b"GIF89a\0\0\0", "report.pdf", None, Err(Problem::UnknownType));
         check(b"\x12\0\x99\x01\0", "report.docx", None, Err(Problem::Broken));
         check(b"\x12\0\x99\x01\0", "data.bin", None, Err(Problem::UnknownType));
         check(b"{\\rtf1 hello}", "x.doc", None, Ok(Format::Rtf));

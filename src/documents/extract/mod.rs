@@ -16,7 +16,9 @@ mod markdown;
 mod open_document;
 mod package;
 mod pdf;
+mod picture;
 mod problem;
+mod recognise;
 mod rtf;
 mod sheets;
 mod slides;
@@ -31,13 +33,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::DocumentKind;
-use crate::process::{self, End, Event, Program, Programs, syscalls};
+use crate::process::{self, End, Event, Program, Programs, Running, syscalls};
 use crate::text::Text;
 
 use problem::Problem;
+pub use recognise::Recogniser;
 
 /// Number of files read concurrently: each may use one core and the memory limit.
 const AT_A_TIME: usize = 2;
@@ -79,6 +83,33 @@ pub struct Extracted {
     pub text: String,
     /// Where the format has any.
     pub pages: Option<u32>,
+    /// What of it is still to be recognised.
+    scanned: Scanned,
+    /// The pages, from 1, whose text was recognised in pictures.
+    pub recognised: Vec<u32>,
+}
+
+/// What of a file is pictures without text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Scanned {
+    /// These pages of a PDF, from 0.
+    Pages(Vec<u32>),
+    /// The file itself, which has so many pages.
+    Picture(u32),
+}
+
+impl Default for Scanned {
+    fn default() -> Self {
+        Self::Pages(Vec::new())
+    }
+}
+
+/// How far a file is that is recognised page by page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recognising {
+    /// The page that is being recognised, of those that have to be, from 1.
+    pub page: u32,
+    pub pages: u32,
 }
 
 /// Text that stands raised behind other text: digits as raised digits, so that they are none of the number before; other text as it
@@ -104,6 +135,7 @@ fn raised(text: &str) -> String {
 pub struct Extractor {
     programs: Programs,
     limits: ExtractLimits,
+    recogniser: Option<Recogniser>,
     turns: Arc<Semaphore>,
     stopping: CancellationToken,
 }
@@ -116,9 +148,12 @@ enum Said {
         author: Option<String>,
         kind: DocumentKind,
         pages: Option<u32>,
+        scanned: Scanned,
     },
     /// A piece of the text.
     Text(String),
+    /// A piece of a picture, in Base64.
+    Picture(String),
     /// All has been said.
     Done,
     Failed(Problem),
@@ -132,14 +167,25 @@ struct Task {
     name: String,
     media_type: Option<String>,
     limits: ExtractLimits,
+    wanted: Wanted,
+}
+
+/// What is wanted of a file.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum Wanted {
+    Text,
+    /// The picture that is a page of a PDF, from 0.
+    Picture(u32),
 }
 
 impl Extractor {
-    pub fn new(programs: Programs, limits: ExtractLimits) -> Self {
+    /// Without a `recogniser`, pictures stay without text.
+    pub fn new(programs: Programs, limits: ExtractLimits, recogniser: Option<Recogniser>) -> Self {
         if !syscalls::HAS_FILTER {
             tracing::info!("on this kind of machine, no system calls are denied to the process that reads documents");
         }
-        Self { programs, limits, turns: Arc::new(Semaphore::new(AT_A_TIME)), stopping: CancellationToken::new() }
+        let turns = Arc::new(Semaphore::new(AT_A_TIME));
+        Self { programs, limits, recogniser, turns, stopping: CancellationToken::new() }
     }
 
     /// Stops all reading, and refuses further files.
@@ -158,54 +204,60 @@ impl Extractor {
     }
 
     /// Extracts the text of a file. `name` is its name, `media_type` comes from the browser or web server;
-    /// the content takes precedence. Dropping the future ends the process.
+    /// the content takes precedence. `progress` is told before each page whose text has to be recognised. Dropping the future ends
+    /// the process.
     ///
     /// # Errors
     /// One sentence, with a separate code for each reason that the user can act on.
-    pub async fn extract(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<Extracted, Text> {
-        let extracting = self.extract_in_turn(file, name, media_type);
+    pub async fn extract(
+        &self,
+        file: &Path,
+        name: &str,
+        media_type: Option<&str>,
+        progress: impl Fn(Recognising) + Send + Sync,
+    ) -> Result<Extracted, Text> {
+        let extracting = async {
+            let extracted = self.extract_in_turn(file, name, media_type).await?;
+            self.with_recognised(extracted, file, progress).await.map_err(|problem| problem.text(&self.limits))
+        };
         self.stopping.run_until_cancelled(extracting).await.unwrap_or_else(|| Err(Text::new("error-busy-file")))
     }
 
     async fn extract_in_turn(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<Extracted, Text> {
         let turn = tokio::time::timeout(self.limits.time, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(Text::new("error-busy-files")) };
-        let task = Task {
-            file: file.to_owned(),
-            name: name.to_owned(),
-            media_type: media_type.map(str::to_owned),
-            limits: self.limits,
+        let task = self.task(file, name, media_type, Wanted::Text);
+        // Escaped, a byte of text takes up to six.
+        let output = self.limits.text.saturating_mul(6).saturating_add(64 * 1024);
+        let mut whole = Whole::default();
+        let reading = async {
+            let mut reading = self.begin(&task, output).await?;
+            loop {
+                match reading.next().await? {
+                    Heard::Said(said) => said.into_iter().try_for_each(|said| whole.take(said, self.limits.text))?,
+                    Heard::Ended(end) => return whole.ended(end),
+                }
+            }
         };
-        let reading = self.read(&task);
-        match tokio::time::timeout(self.limits.time, reading).await {
-            Ok(read) => read.map_err(|problem| problem.text(&self.limits)),
-            Err(_) => Err(Problem::TooSlow.text(&self.limits)),
-        }
+        reading.await.map_err(|problem: Problem| problem.text(&self.limits))
     }
 
-    async fn read(&self, task: &Task) -> Result<Extracted, Problem> {
+    fn task(&self, file: &Path, name: &str, media_type: Option<&str>, wanted: Wanted) -> Task {
+        let (file, name, media_type) = (file.to_owned(), name.to_owned(), media_type.map(str::to_owned));
+        Task { file, name, media_type, limits: self.limits, wanted }
+    }
+
+    /// Starts a reading process, which may write so many bytes.
+    async fn begin(&self, task: &Task, output: usize) -> Result<Reading, Problem> {
         let input = serde_json::to_string(task).map_err(|_| Problem::NotRead)?;
-        let mut running = self.programs.start(&self.program(), input).await.map_err(|error| {
+        let running = self.programs.start(&self.program(output), input).await.map_err(|error| {
             tracing::warn!(%error, "cannot start reading a file");
             Problem::NotRead
         })?;
-        let mut heard = Heard::default();
-        loop {
-            match running.next().await {
-                Event::Output(lines) => {
-                    for line in lines {
-                        heard.line(&line, self.limits.text)?;
-                    }
-                }
-                Event::Log(lines) => tracing::debug!(?lines, "while a file was read"),
-                Event::Ended(end) => return heard.ended(end),
-            }
-        }
+        Ok(Reading { running, until: Instant::now() + self.limits.time })
     }
 
-    fn program(&self) -> Program {
-        // Escaped, a byte of text takes up to six.
-        let output = self.limits.text.saturating_mul(6).saturating_add(64 * 1024);
+    fn program(&self, output: usize) -> Program {
         Program {
             program: OWN_BINARY.into(),
             arguments: vec!["extract".into()],
@@ -213,28 +265,58 @@ impl Extractor {
             environment: child::environment(),
             // It hides everything from itself.
             hidden: Vec::new(),
+            only_reads: false,
             limits: process::ProcessLimits { output, memory: Some(self.limits.memory) },
         }
     }
 }
 
-/// What has come from the reading process so far.
+/// A reading process.
+struct Reading {
+    running: Running,
+    until: Instant,
+}
+
+/// What comes from a reading process.
+enum Heard {
+    Said(Vec<Said>),
+    Ended(End),
+}
+
+impl Reading {
+    async fn next(&mut self) -> Result<Heard, Problem> {
+        loop {
+            let event = tokio::time::timeout_at(self.until, self.running.next()).await;
+            match event.map_err(|_| Problem::TooSlow)? {
+                Event::Output(lines) => {
+                    // Invalid output comes from a process that was compromised or crashed.
+                    let said = lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>();
+                    return said.map(Heard::Said).map_err(|_| Problem::Broken);
+                }
+                Event::Log(lines) => tracing::debug!(?lines, "while a file was read"),
+                Event::Ended(end) => return Ok(Heard::Ended(end)),
+            }
+        }
+    }
+}
+
+/// What has come of a text so far.
 #[derive(Default)]
-struct Heard {
+struct Whole {
     about: Option<Extracted>,
     text: String,
     is_whole: bool,
 }
 
-impl Heard {
-    fn line(&mut self, line: &str, most: usize) -> Result<(), Problem> {
-        // Invalid output comes from a process that was compromised or crashed.
-        match serde_json::from_str(line).map_err(|_| Problem::Broken)? {
-            Said::About { title, author, kind, pages } => {
-                self.about = Some(Extracted { title, author, kind, text: String::new(), pages });
+impl Whole {
+    fn take(&mut self, said: Said, most: usize) -> Result<(), Problem> {
+        match said {
+            Said::About { title, author, kind, pages, scanned } => {
+                self.about = Some(Extracted { title, author, kind, pages, scanned, ..Extracted::default() });
             }
             Said::Text(piece) if self.text.len() + piece.len() <= most => self.text.push_str(&piece),
             Said::Text(_) => return Err(Problem::TooMuchText),
+            Said::Picture(_) => return Err(Problem::Broken),
             Said::Done => self.is_whole = true,
             Said::Failed(problem) => return Err(problem),
         }
@@ -248,4 +330,3 @@ impl Heard {
         }
     }
 }
-            only_reads: false,

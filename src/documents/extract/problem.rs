@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ExtractLimits;
+use super::recognise::{MOST_SCANS, PAGE_TIME};
 use crate::process::End;
 use crate::text::Text;
 
@@ -23,9 +24,15 @@ pub enum Problem {
     Broken,
     PasswordNeeded,
     ScanWithoutText,
+    /// A picture with more pixels than are read.
+    PictureTooBig,
+    /// More pages to be recognised than that is done for.
+    TooManyScans,
     /// Takes more memory than is allowed, or is nested too deeply.
     TooComplex,
     TooSlow,
+    /// A page takes too long to be recognised.
+    ScanTooSlow,
     /// An internal error.
     NotRead,
 }
@@ -59,8 +66,11 @@ impl Problem {
             Self::Broken => Text::new("error-file_broken"),
             Self::PasswordNeeded => Text::new("error-password_needed"),
             Self::ScanWithoutText => Text::new("error-scan_without_text"),
+            Self::PictureTooBig => Text::new("error-file_too_big-picture"),
+            Self::TooManyScans => Text::new("error-file_too_big-scans").with("max", MOST_SCANS),
             Self::TooComplex => Text::new("error-file_too_complex"),
             Self::TooSlow => Text::new("error-file_too_slow").with("seconds", limits.time.as_secs()),
+            Self::ScanTooSlow => Text::new("error-file_too_slow-scan").with("seconds", PAGE_TIME.as_secs()),
             Self::NotRead => Text::new("error-busy-file"),
         }
     }

@@ -13,6 +13,7 @@ use super::layers::Layers;
 use super::marks::Mark;
 use super::matrix::Matrix;
 use super::rules::{Pen, Rule};
+use super::samples::Picture;
 use super::streams::{content_of, unpacked};
 use crate::documents::extract::problem::Problem;
 
@@ -57,6 +58,7 @@ pub struct Shown {
     /// In the order in which they are drawn.
     pub glyphs: Vec<Glyph>,
     pub rules: Vec<Rule>,
+    pub has_pictures: bool,
 }
 
 /// Reads the pages of a file.
@@ -72,6 +74,8 @@ pub struct Reader {
     pictures: Vec<[f32; 4]>,
     /// On any page so far.
     pub has_pictures: bool,
+    /// Pictures of the page and where they lie, if they are wanted.
+    drawn: Option<Vec<(Picture, Matrix)>>,
     operators: usize,
     forms: usize,
     pub marks: Vec<Mark>,
@@ -136,6 +140,7 @@ impl Reader {
             pen: Pen::default(),
             pictures: Vec::new(),
             has_pictures: false,
+            drawn: None,
             operators: 0,
             forms: 0,
             marks: Vec::new(),
@@ -156,7 +161,17 @@ impl Reader {
         self.annotations(page, upright)?;
         let (width, height) = page.render_dimensions();
         let glyphs = within(seen(std::mem::take(&mut self.glyphs), &self.pictures), width, height);
-        Ok(Shown { glyphs, rules: self.pen.take() })
+        Ok(Shown { glyphs, rules: self.pen.take(), has_pictures: !self.pictures.is_empty() })
+    }
+
+    /// The pictures on a page and where they lie, as they are drawn one after the other.
+    ///
+    /// # Errors
+    /// If there is too much of anything.
+    pub fn pictures_of(&mut self, page: &Page<'_>) -> Result<Vec<(Picture, Matrix)>, Problem> {
+        self.drawn = Some(Vec::new());
+        self.read(page)?;
+        Ok(self.drawn.take().unwrap_or_default())
     }
 
     fn run(&mut self, content: &[u8], resources: &Resources<'_>, state: State, depth: usize) -> Result<(), Problem> {
@@ -176,7 +191,7 @@ impl Reader {
                         self.form(&form, resources, state.clone(), depth)?;
                     }
                 }
-                Do::InlineImage(_) => self.picture(&state.page),
+                Do::InlineImage(image) => self.picture(image.0, &state.page)?,
                 Do::SetGraphicsState(name) => {
                     let font = resources.get_ext_g_state(name.0).and_then(|set| set.get::<Array<'_>>("Font"));
                     if let Some((font, size)) = font.and_then(|font| font.flex_iter().next::<(Dict<'_>, f32)>()) {
@@ -328,10 +343,7 @@ impl Reader {
         }
         match kind.as_deref() {
             Some(b"Form") => {}
-            Some(b"Image") => {
-                self.picture(&state.page);
-                return Ok(());
-            }
+            Some(b"Image") => return self.picture(form, &state.page),
             _ => return Ok(()),
         }
         self.forms += 1;
@@ -347,12 +359,17 @@ impl Reader {
         }
     }
 
-    /// Remembers where a picture lies: it fills the unit square.
-    fn picture(&mut self, page: &Matrix) {
+    /// Remembers where a picture lies, which fills the unit square, and itself if it is wanted.
+    fn picture(&mut self, picture: &Stream<'_>, page: &Matrix) -> Result<(), Problem> {
         self.has_pictures = true;
-        if self.pictures.len() < MOST_PICTURES {
-            self.pictures.push(page.around([0.0, 0.0, 1.0, 1.0]));
+        if self.pictures.len() >= MOST_PICTURES {
+            return Ok(());
         }
+        self.pictures.push(page.around([0.0, 0.0, 1.0, 1.0]));
+        if let Some(drawn) = &mut self.drawn {
+            drawn.extend(Picture::of(picture)?.map(|picture| (picture, *page)));
+        }
+        Ok(())
     }
 }
 

@@ -26,6 +26,14 @@ impl Matrix {
         (a * x + c * y + e, b * x + d * y + f)
     }
 
+    /// What undoes it; `None` for one that leaves nothing of an area.
+    pub fn inverse(&self) -> Option<Self> {
+        let Self([a, b, c, d, e, f]) = *self;
+        let area = a * d - b * c;
+        let inverse = [d / area, -b / area, -c / area, a / area, (c * f - d * e) / area, (b * e - a * f) / area];
+        inverse.iter().all(|number| number.is_finite()).then_some(Self(inverse))
+    }
+
     /// The box (left, bottom, right, top) around a box that is mapped.
     pub fn around(&self, [x0, y0, x1, y1]: [f32; 4]) -> [f32; 4] {
         let corners = [(x0, y0), (x0, y1), (x1, y0), (x1, y1)].map(|(x, y)| self.apply(x, y));
@@ -52,6 +60,14 @@ mod tests {
         let (turn, shift) = (Matrix([0.0, 1.0, -1.0, 0.0, 0.0, 0.0]), Matrix([1.0, 0.0, 0.0, 1.0, 10.0, 0.0]));
         assert_eq!(turn.then(&shift).apply(1.0, 2.0), (8.0, 1.0));
         assert_eq!(shift.then(&turn).apply(1.0, 2.0), (-2.0, 11.0));
+    }
+
+    #[test]
+    fn an_inverse_undoes_and_what_has_no_area_has_none() {
+        let matrix = Matrix([0.0, 2.0, -4.0, 1.0, 3.0, 5.0]);
+        let (x, y) = matrix.apply(7.0, 9.0);
+        assert_eq!(matrix.inverse().map(|inverse| inverse.apply(x, y)), Some((7.0, 9.0)));
+        assert_eq!(Matrix([1.0, 2.0, 2.0, 4.0, 0.0, 0.0]).inverse(), None);
     }
 
     #[test]

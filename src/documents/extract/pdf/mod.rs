@@ -8,6 +8,7 @@
 
 mod aligned;
 mod annotations;
+mod canvas;
 mod cells;
 mod columns;
 mod content;
@@ -25,6 +26,7 @@ mod pieces;
 mod rows;
 mod ruby;
 mod rules;
+mod samples;
 mod streams;
 mod tables;
 mod widths;
@@ -36,7 +38,8 @@ use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use super::hyphens::{Break, Words};
 use super::lines;
 use super::problem::Problem;
-use super::{ExtractLimits, Extracted};
+use super::recognise::LETTERS_OF_A_PAGE;
+use super::{ExtractLimits, Extracted, Scanned};
 use columns::Columns;
 use content::Reader;
 use headings::Levels;
@@ -44,9 +47,6 @@ use layout::Line;
 
 /// Every PDF should end with `%%EOF`; some writers add a few bytes after it.
 const END_WITHIN: usize = 8 * 1024;
-
-/// Average number of letters per page below which the pages are images: some scanners print a number on each.
-const LETTERS_OF_A_PAGE: usize = 4;
 
 /// Reads all pages.
 pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem> {
@@ -62,9 +62,10 @@ pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem
     }
     let catalog = document.xref().get(document.xref().root_id());
     let mut reader = Reader::new(catalog.as_ref(), limits.text);
-    let mut pages = pages(&document, &mut reader)?;
-    let letters = pages.iter().flatten().flat_map(|line| line.text.chars()).filter(|c| c.is_alphanumeric()).count();
-    if letters == 0 || (reader.has_pictures && letters < count * LETTERS_OF_A_PAGE) {
+    let (mut pages, scanned) = pages(&document, &mut reader)?;
+    let letters = letters(pages.iter().flatten());
+    let is_scan = letters == 0 || (reader.has_pictures && letters < count * LETTERS_OF_A_PAGE);
+    if is_scan && scanned.is_empty() {
         return Err(Problem::ScanWithoutText);
     }
     furniture::drop_furniture(&mut pages);
@@ -78,8 +79,21 @@ pub fn read(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, Problem
         author: about.author.as_deref().map(text_string),
         text: texts.join("\x0c"),
         pages: u32::try_from(count).ok(),
+        scanned: Scanned::Pages(scanned),
         ..Extracted::default()
     })
+}
+
+/// What the pictures on a page show together, as a file in the format PGM. `number` is from 0.
+///
+/// # Errors
+/// If there is no such page, or it is too much.
+pub fn picture_of(bytes: Vec<u8>, number: u32, limits: &ExtractLimits) -> Result<Vec<u8>, Problem> {
+    let document = Pdf::new(bytes).map_err(problem)?;
+    let page = document.pages().get(number as usize).ok_or(Problem::Broken)?;
+    let catalog = document.xref().get(document.xref().root_id());
+    let pictures = Reader::new(catalog.as_ref(), limits.text).pictures_of(page)?;
+    Ok(canvas::drawn(&pictures, page.render_dimensions()))
 }
 
 /// Whether a file ends where it should. Some have been padded with zeros on their way.
@@ -115,9 +129,23 @@ fn problem(error: LoadPdfError) -> Problem {
     }
 }
 
-fn pages(document: &Pdf, reader: &mut Reader) -> Result<Vec<Vec<Line>>, Problem> {
-    let mut columns = Columns::default();
-    document.pages().iter().map(|page| Ok(layout::lines(reader.read(page)?, &mut columns))).collect()
+/// The lines of each page, and which pages are pictures without text, from 0.
+fn pages(document: &Pdf, reader: &mut Reader) -> Result<(Vec<Vec<Line>>, Vec<u32>), Problem> {
+    let (mut columns, mut pages, mut scanned) = (Columns::default(), Vec::new(), Vec::new());
+    for (page, number) in document.pages().iter().zip(0..) {
+        let shown = reader.read(page)?;
+        let has_pictures = shown.has_pictures;
+        let lines = layout::lines(shown, &mut columns);
+        if has_pictures && letters(&lines) < LETTERS_OF_A_PAGE {
+            scanned.push(number);
+        }
+        pages.push(lines);
+    }
+    Ok((pages, scanned))
+}
+
+fn letters<'a>(lines: impl IntoIterator<Item = &'a Line>) -> usize {
+    lines.into_iter().flat_map(|line| line.text.chars()).filter(|c| c.is_alphanumeric()).count()
 }
 
 /// Puts words that were broken at the end of a page on that page.

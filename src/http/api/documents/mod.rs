@@ -1,6 +1,7 @@
 //! `/api/documents`.
 
 mod form;
+mod progress;
 mod trial;
 mod views;
 
@@ -13,16 +14,17 @@ use warp::Reply;
 use warp::filters::BoxedFilter;
 use warp::filters::multipart::FormData;
 use warp::http::StatusCode;
-use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 
 use self::form::{Fields, receive};
+use self::progress::{Teller, progressively};
 use self::views::{DocumentDetails, DocumentList, DocumentView, DraftView};
 use super::large::{file_reply, large_json};
 use super::route::{Route, route};
 use super::{
     Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, to_the_end, trusted_caller, with_app,
 };
-use crate::accounts::Action;
+use crate::accounts::{Action, Actor};
 use crate::library::{Correction, DocumentFilter, DocumentState, Draft, NewDocument};
 use crate::model::{DocumentId, DocumentKind, FileId, Language, Origin, RoomName};
 use crate::text::Text;
@@ -93,6 +95,8 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     let form = || warp::multipart::form().max_length(form::longest(file));
     let asked_by = || caller(app).and(with_app(app));
     let form_by_owner = || form().and(manager(app)).and(with_app(app));
+    let headers = warp::header::headers_cloned;
+    let form_with_headers = || form().and(manager(app)).and(headers()).and(with_app(app));
     // Forms before JSON bodies: each filter checks the content type first.
     let mut routes = trial::routes(app);
     routes.extend([
@@ -100,11 +104,11 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
         route!(show).part(|at| at.and(asked_by()).then(show)),
         route!(original).part(|at| at.and(asked_by()).then(original)),
         route!(preview_file).fixed(|at| {
-            let of_file = at.clone().and(form_by_owner()).then(preview_file);
-            of_file.or(at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(preview)).unify()
+            let of_file = at.clone().and(form_with_headers()).then(preview_file);
+            of_file.or(at.and(manager(app)).and(headers()).and(body_of(text)).and(with_app(app)).then(preview)).unify()
         }),
         route!(add).fixed(|at| {
-            let with_file = at.clone().and(form_by_owner()).then(add_file);
+            let with_file = at.clone().and(form_with_headers()).then(add_file);
             with_file.or(at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(add)).unify()
         }),
         route!(change).part(|at| {
@@ -185,24 +189,33 @@ async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(response)
 }
 
-/// Previews a file. Nothing is stored, but the file is kept for a day. For the owner.
+/// Previews a file. Nothing is stored, but the file is kept for a day. With `Accept: application/x-ndjson`, lines of JSON say how far
+/// its pages are recognised; the last one is `{"done"}` or `{"error"}`. For the owner.
 #[utoipa::path(post, path = "/api/documents/preview", request_body(content = PreviewRequest,
     description = "Or a form with `file`"), responses(
     (status = 200, body = DraftView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn preview_file(form: FormData, _: Caller, app: Arc<App>) -> Answer {
+async fn preview_file(form: FormData, caller: Caller, headers: HeaderMap, app: Arc<App>) -> Answer {
     let (upload, fields) = receive(form, &app).await?;
     let upload = upload.ok_or_else(|| Text::new("error-missing_field").with("field", "file"))?;
-    let draft = app.library.intake().draft_of_file(upload).await?;
-    shown(fields.apply_to(draft)).await
+    let library = app.library.clone();
+    let previewing = |teller: Teller| async move {
+        let draft = library.intake().draft_of_file(upload, |at| teller.tell(at)).await?;
+        shown(fields.apply_to(draft)).await
+    };
+    progressively(&app, &caller, &headers, StatusCode::OK, previewing).await
 }
 
-async fn preview(_: Caller, request: PreviewRequest, app: Arc<App>) -> Answer {
-    let draft = match (request.url, request.text) {
-        (Some(url), _) => app.library.intake().draft_of_url(&url).await?,
-        (None, Some(text)) => draft_of_text(&app, request.title, text, request.kind.unwrap_or_default()).await?,
-        (None, None) => return Err(Text::new("error-missing_field").with("field", "text").into()),
+async fn preview(caller: Caller, headers: HeaderMap, request: PreviewRequest, app: Arc<App>) -> Answer {
+    let asked = app.clone();
+    let previewing = |teller: Teller| async move {
+        let draft = match (request.url, request.text) {
+            (Some(url), _) => app.library.intake().draft_of_url(&url, |at| teller.tell(at)).await?,
+            (None, Some(text)) => draft_of_text(&app, request.title, text, request.kind.unwrap_or_default()).await?,
+            (None, None) => return Err(Text::new("error-missing_field").with("field", "text").into()),
+        };
+        shown(draft).await
     };
-    shown(draft).await
+    progressively(&asked, &caller, &headers, StatusCode::OK, previewing).await
 }
 
 /// Creates the draft of a text, on a blocking thread because long texts take time.
@@ -216,9 +229,8 @@ async fn draft_of_text(
     blocking(move || library.intake().draft_of_text(title, &text, kind)).await
 }
 
-async fn shown(draft: Draft) -> Answer {
-    let view = blocking(move || Ok(DraftView::new(draft))).await?;
-    Ok(json(StatusCode::OK, &view))
+async fn shown(draft: Draft) -> Result<DraftView, Refusal> {
+    blocking(move || Ok(DraftView::new(draft))).await
 }
 
 /// Stores a document: a text, or a form with a file. For the owner.
@@ -229,25 +241,28 @@ async fn add(caller: Caller, mut fields: DocumentFields, app: Arc<App>) -> Answe
     let mut draft = draft_of_text(&app, None, text, fields.kind.unwrap_or_default()).await?;
     draft.origin = fields.origin(&app)?;
     draft.pages = fields.pages;
-    store(caller, draft, fields, app).await
+    Ok(json(StatusCode::CREATED, &store(&caller.actor(None), draft, fields, &app).await?))
 }
 
-async fn add_file(form: FormData, caller: Caller, app: Arc<App>) -> Answer {
+async fn add_file(form: FormData, caller: Caller, headers: HeaderMap, app: Arc<App>) -> Answer {
     let (upload, fields) = receive(form, &app).await?;
     let upload = upload.ok_or_else(|| Text::new("error-missing_field").with("field", "file"))?;
-    let draft = app.library.intake().draft_of_file(upload).await?;
-    store(caller, draft, fields.into(), app).await
+    let (adding, actor) = (app.clone(), caller.actor(None));
+    let adding = |teller: Teller| async move {
+        let draft = adding.library.intake().draft_of_file(upload, |at| teller.tell(at)).await?;
+        store(&actor, draft, fields.into(), &adding).await
+    };
+    progressively(&app, &caller, &headers, StatusCode::CREATED, adding).await
 }
 
-async fn store(caller: Caller, draft: Draft, fields: DocumentFields, app: Arc<App>) -> Answer {
+async fn store(actor: &Actor, draft: Draft, fields: DocumentFields, app: &Arc<App>) -> Result<DocumentView, Refusal> {
     let room = fields.room()?;
     let draft = Draft { title: fields.title.or(draft.title), author: fields.author.or(draft.author), ..draft };
     let without_text = draft.pages_without_text();
     let new = NewDocument { draft, language: fields.language, room };
-    let (library, actor) = (app.library.clone(), caller.actor(None));
-    let added = to_the_end(&app, async move { library.add(&actor, new).await }).await?;
-    let view = DocumentView::new(&added, &app.library, &caller.actor(None)).with_pages_without_text(without_text);
-    Ok(json(StatusCode::CREATED, &view))
+    let (library, adding) = (app.library.clone(), actor.clone());
+    let added = to_the_end(app, async move { library.add(&adding, new).await }).await?;
+    Ok(DocumentView::new(&added, &app.library, actor).with_pages_without_text(without_text))
 }
 
 /// Changes fields of a document with JSON, or its file with a form. For the owner.
@@ -274,7 +289,8 @@ async fn replace(id: String, form: FormData, caller: Caller, app: Arc<App>) -> A
     let fields = DocumentFields::from(fields);
     let correction = match upload {
         Some(upload) => {
-            let draft = app.library.intake().draft_of_file(upload).await?;
+            let _lasting = caller.peer.last();
+            let draft = app.library.intake().draft_of_file(upload, |_| {}).await?;
             Correction {
                 text: Some(draft.text),
                 kind: Some(fields.kind.unwrap_or(draft.kind)),

@@ -240,6 +240,8 @@ pub struct DraftView {
     pages: Option<u32>,
     /// Pages on which no text was found: pictures of pages, or empty ones.
     pages_without_text: u32,
+    /// Pages, from 1, whose text was recognised in pictures, and may have mistakes.
+    recognised: Vec<u32>,
     chars: usize,
     passages: usize,
     origin: OriginView,
@@ -256,6 +258,7 @@ impl DraftView {
             origin: OriginView::new(&draft.origin),
             original: draft.origin.file.as_ref().map(|file| file.as_str().to_owned()),
             pages_without_text: draft.pages_without_text(),
+            recognised: draft.recognised,
             title: draft.title,
             author: draft.author,
             kind: draft.kind,

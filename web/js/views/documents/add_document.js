@@ -59,8 +59,8 @@ export function usePreview(app, shelf) {
     });
     try {
       const answer = await read({
-        progress: (share) => {
-          if (!mine.signal.aborted) sending.value = { name, share };
+        progress: (share, recognising) => {
+          if (!mine.signal.aborted) sending.value = { name, share, recognising };
         },
         signal: mine.signal,
       });

@@ -48,6 +48,7 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
         <${Choice} name="room" label=${t('documents.where')} value=${fields.value.room} set=${set('room')} options=${roomsFor(app, fields.value.room)} />
         <p class="soft" data-testid="document-facts">${factsOf(document)}</p>
         ${isMostlyPictures(document) && html`<p role="note" data-testid="document-pictures">${t('documents.pictures')}</p>`}
+        ${document.recognised?.length > 0 && html`<p role="note" data-testid="document-recognised">${t('documents.recognised', { n: document.recognised.length })}</p>`}
         ${children}
         <p class="problem" role="alert" data-testid="document-problem">${problem.value}</p>
         <div class="buttons">
@@ -58,7 +59,7 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
       <div class="document-texts">
         <p class="soft">${t(fields.value.kind === 'faq' ? 'documents.correct-faq' : 'documents.correct')}</p>
         ${pages.map((page, index) => html`
-          <label class="page-text" key=${index}><span>${pages.length > 1 ? t('documents.page-of', { n: index + 1, of: pages.length }) : t('documents.text')}</span>
+          <label class="page-text" key=${index}><span>${pages.length > 1 ? t('documents.page-of', { n: index + 1, of: pages.length }) : t('documents.text')}${document.recognised?.includes(index + 1) ? ` · ${t('documents.page-recognised')}` : ''}</span>
             <textarea ref=${(area) => { areas.current[index] = area; }} data-testid="page-text" rows=${rowsFor(page)} defaultValue=${page}
               lang=${fields.value.language === 'other' ? undefined : fields.value.language} onInput=${() => { changed.current = true; }}></textarea></label>`)}
       </div>

@@ -4,7 +4,7 @@ import { html, useRef } from '../../html.js';
 import { t } from '../../i18n.js';
 
 // What the server can read; other files get a sentence from it.
-const ACCEPTED = '.pdf,.docx,.xlsx,.xls,.ods,.pptx,.odt,.odp,.epub,.rtf,.eml,.mht,.mhtml,.html,.htm,.md,.markdown,.txt,.csv,text/*,application/pdf';
+const ACCEPTED = '.pdf,.docx,.xlsx,.xls,.ods,.pptx,.odt,.odp,.epub,.rtf,.eml,.mht,.mhtml,.html,.htm,.md,.markdown,.txt,.csv,.png,.jpg,.jpeg,.tif,.tiff,.webp,text/*,application/pdf';
 
 export function FilePicker({ take, label = t('documents.choose-file'), primary = false, multiple = true }) {
   const input = useRef(null);

@@ -6,7 +6,7 @@ import { Icon } from '../icons.js';
 import { bytes } from '../../sizes.js';
 
 export class Uploads {
-  /** `[{id, name, share, state: 'waiting' | 'sending' | 'failed', problem}]`; what is stored is in the list. */
+  /** `[{id, name, share, recognising?, state: 'waiting' | 'sending' | 'failed', problem}]`; what is stored is in the list. */
   files = signal([]);
 
   #app;
@@ -39,7 +39,7 @@ export class Uploads {
     this.#change(id, { state: 'sending' });
     try {
       sendable(file, this.#shelf.mostBytes);
-      await this.#app.addFile(file, {}, { progress: (share) => this.#change(id, { share }) });
+      await this.#app.addFile(file, {}, { progress: (share, recognising) => this.#change(id, { share, recognising }) });
       this.dismiss(id);
       this.#shelf.refresh();
     } catch (error) {
@@ -68,16 +68,18 @@ export function UploadList({ uploads }) {
           ${upload.state === 'failed'
             ? html`<span class="problem" role="alert">${upload.problem}</span>
                 <button type="button" class="tool" aria-label=${t('close')} onClick=${() => uploads.dismiss(upload.id)}><${Icon} name="close" /></button>`
-            : html`<${UploadProgress} name=${upload.name} share=${upload.share} />`}
+            : html`<${UploadProgress} name=${upload.name} share=${upload.share} recognising=${upload.recognising} />`}
         </li>`)}
     </ul>
   `;
 }
 
-/** Once all of it has gone the server reads it, and nobody knows how long. */
-export function UploadProgress({ name, share }) {
-  const reads = share >= 1;
-  const words = reads ? t('documents.is-read') : t('documents.is-sent', { share: percent(share * 100) });
+/** Once all of it has gone the server reads it, and nobody knows how long, unless its pages have to be recognised. */
+export function UploadProgress({ name, share: sent, recognising }) {
+  const share = recognising ? (recognising.page - 1) / recognising.pages : sent;
+  const reads = sent >= 1 && !recognising;
+  const words = recognising ? t('documents.is-recognised', { n: recognising.page, of: recognising.pages })
+    : reads ? t('documents.is-read') : t('documents.is-sent', { share: percent(share * 100) });
   return html`
     <span class="upload-progress">
       <span class="progress ${reads ? 'unknown' : ''}" role="progressbar" aria-label=${name} aria-valuemin="0" aria-valuemax="100"
