@@ -89,6 +89,25 @@ async fn passages_that_have_little_to_do_with_the_question_are_not_quoted_unless
 }
 
 #[tokio::test]
+async fn words_that_no_document_has_are_named_above_the_passages() {
+    let findings = RetrievedContext { unmentioned: vec!["parking".into(), "pool".into()], ..found(true) };
+    let (text, citations) = answer(Some(findings.clone()), question("why?")).await;
+    assert_eq!(citations.note.as_deref(), Some("No document mentions “parking”, “pool”."));
+    assert!(text.starts_with("No document mentions") && text.contains("passage 1"), "{text}");
+    let (text, citations) = answer(Some(RetrievedContext { confident: false, ..findings }), question("why?")).await;
+    assert!(citations.note.is_none() && !text.contains("parking"), "{text}");
+}
+
+#[tokio::test]
+async fn the_passage_in_the_other_language_comes_on_top_of_the_others() {
+    let findings = RetrievedContext { other_language: Some(source("手册", "三年")), ..found(true) };
+    let (text, citations) = answer(Some(findings), question("why?")).await;
+    let titles: Vec<_> = citations.results.iter().map(|source| source.title.as_str()).collect();
+    assert_eq!(titles, ["T1", "T2", "T3", "手册"]);
+    assert!(text.ends_with("4. 手册\n> 三年"), "{text}");
+}
+
+#[tokio::test]
 async fn the_best_three_passages_are_quoted_or_as_many_as_were_asked_for() {
     let (text, citations) = answer(Some(found(true)), question("why?")).await;
     assert!(text.contains("1. T1\n> passage 1\n\n2. T2") && text.ends_with("3. T3\n> passage 3"), "{text}");
