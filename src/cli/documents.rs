@@ -50,6 +50,9 @@ enum DocumentsCommand {
         /// Title, instead of the one in the file
         #[arg(long)]
         title: Option<String>,
+        /// Also add files whose content is there already
+        #[arg(long)]
+        again: bool,
     },
     /// List documents, newest first
     List {
@@ -95,11 +98,14 @@ pub fn run(arguments: DocumentsArgs) -> anyhow::Result<()> {
     let output = Output { json: arguments.json };
     runtime.block_on(async {
         match arguments.command {
-            DocumentsCommand::Add { files, room, title } => {
+            DocumentsCommand::Add { files, room, title, again } => {
                 if title.is_some() && files.len() > 1 {
                     bail!("--title goes with one file only");
                 }
-                add(&client, &output, &files, room.as_deref(), title.as_deref()).await
+                let again = again.then_some("true");
+                let fields = [("room", room.as_deref()), ("title", title.as_deref()), ("again", again)];
+                let fields: Vec<_> = fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+                add(&client, &output, &files, &fields).await
             }
             DocumentsCommand::List { find, room, limit } => {
                 let query = [("q", find), ("room", room)];
@@ -119,14 +125,11 @@ async fn add(
     client: &Client,
     output: &Output,
     files: &[PathBuf],
-    room: Option<&str>,
-    title: Option<&str>,
+    fields: &[(&str, &str)],
 ) -> anyhow::Result<()> {
-    let fields = [("room", room), ("title", title)];
-    let fields: Vec<_> = fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let (mut added, mut refused) = (HashSet::new(), 0);
     for file in files {
-        match send(client, file, &fields).await {
+        match send(client, file, fields).await {
             Ok(answer) => {
                 added.extend(answer["id"].as_str().map(str::to_owned));
                 output.print(answer, |document: Document| document.line())?;

@@ -29,6 +29,9 @@ pub struct ErrorDetail {
     /// Of OpenAI's interface alone: what kind of error it is, by OpenAI's names.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'static str>,
+    /// Of `duplicate`: the id of the document that has the same content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 /// An error response. Its text is rendered last, where the client's language is known.
@@ -64,7 +67,7 @@ impl From<Text> for Refusal {
             "bad_key" | "bad_password" | "bad_code" | "code_needed" | "bad_passkey" => StatusCode::UNAUTHORIZED,
             "not_found" | "bad_invitation" => StatusCode::NOT_FOUND,
             "unknown_host" => StatusCode::MISDIRECTED_REQUEST,
-            "wrong_state" | "changed" | "name_taken" => StatusCode::CONFLICT,
+            "wrong_state" | "changed" | "name_taken" | "duplicate" => StatusCode::CONFLICT,
             "too_large" | "too_long" | "file_too_big" => StatusCode::PAYLOAD_TOO_LARGE,
             "too_fast" => StatusCode::TOO_MANY_REQUESTS,
             "busy" => StatusCode::SERVICE_UNAVAILABLE,
@@ -148,11 +151,12 @@ pub fn in_words(response: &mut Response, locale: Locale, request: &str, form: Fo
     let Some(text) = response.extensions_mut().remove::<Text>() else { return };
     let status = response.status();
     let (code, message, request) = (text.code().to_owned(), text.in_locale(locale), request.to_owned());
+    let document = text.argument("document").map(str::to_owned);
     let body = match form {
         Form::Mcp => serde_json::to_vec(&rpc_error(status, &code, &message, &request)),
         Form::OpenAi | Form::Own => {
             let kind = (form == Form::OpenAi).then(|| openai_kind(status));
-            serde_json::to_vec(&ErrorBody { error: ErrorDetail { code, message, request, kind } })
+            serde_json::to_vec(&ErrorBody { error: ErrorDetail { code, message, request, kind, document } })
         }
     };
     *response.body_mut() = body.unwrap_or_default().into();

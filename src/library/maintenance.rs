@@ -357,9 +357,43 @@ impl Library {
                 tracing::warn!(code = error.code(), "cannot look what the index of documents has");
             }
             self.wake(Locale::default()).await;
+            self.claim_contents().await;
             self.sweep_unused().await;
             tokio::time::sleep(KEEP_UP_EVERY).await;
         }
+    }
+
+    /// Lets documents claim those of their contents that no other does: of what was stored before that was noted, and of what
+    /// was stored twice and is there once by now.
+    async fn claim_contents(&self) {
+        let mut unclaimed = Vec::new();
+        let look = |document: Document| {
+            let lacks = document.contents().any(|content| !document.claimed.contains(content));
+            unclaimed.extend(lacks.then_some(document.number));
+        };
+        if let Err(error) = self.store.each_document(look).await {
+            tracing::warn!(%error, "cannot look which contents there are");
+        }
+        for number in unclaimed {
+            if let Err(error) = self.claim_contents_of(number).await {
+                tracing::warn!(code = error.code(), "cannot note the content of a document");
+            }
+        }
+    }
+
+    async fn claim_contents_of(&self, number: DocumentNumber) -> Result<(), Text> {
+        let Some(from) = self.store.numbered_document(number).await? else { return Ok(()) };
+        let mut to = from.clone();
+        for content in from.contents() {
+            if !from.claimed.contains(content) && self.store.is_unclaimed(&from, content).await? {
+                to.claimed.push(content.clone());
+            }
+        }
+        if to != from {
+            // Whoever changes it meanwhile claims what it has then.
+            self.store.change_document(&from, &to).await?;
+        }
+        Ok(())
     }
 
     /// Removes files that no document references.

@@ -32,7 +32,7 @@ use crate::model::{
     Document, DocumentId, DocumentKind, DocumentNumber, Erasure, FileId, Handle, Language, Origin, RoomName,
     RoomRecord, Timestamp,
 };
-use crate::store::{Files, Space, Store};
+use crate::store::{Filed, Files, Space, Store};
 use crate::text::{Locale, Text};
 use crate::threads::{self, blocking};
 use catalog::Catalog;
@@ -73,6 +73,8 @@ pub struct NewDocument {
     pub draft: Draft,
     pub language: Option<Language>,
     pub room: Option<RoomName>,
+    /// Store it although a document of the same content is there.
+    pub again: bool,
 }
 
 /// A change of a document; `None` leaves a field unchanged.
@@ -88,6 +90,8 @@ pub struct Correction {
     pub text: Option<String>,
     /// Another original, with its pages.
     pub origin: Option<(Origin, Option<u32>)>,
+    /// As for [`NewDocument`].
+    pub again: bool,
 }
 
 /// Which documents to list.
@@ -198,9 +202,12 @@ impl Library {
     }
 
     /// Stores a document; it is indexed in the background.
+    ///
+    /// # Errors
+    /// `duplicate` if a document of the same content is used in the same place.
     pub async fn add(self: &Arc<Self>, actor: &Actor, new: NewDocument) -> Result<Document, Text> {
         actor.may(Action::ManageDocuments)?;
-        let NewDocument { draft, language, room } = new;
+        let NewDocument { draft, language, room, again } = new;
         let title = title(draft.title.as_deref(), &draft.origin, &draft.text)?;
         let author = name(draft.author.as_deref())?;
         let _filing = self.filing.read().await;
@@ -227,14 +234,52 @@ impl Library {
             passages: counted.passages,
             previous: None,
             arriving: None,
+            claimed: Vec::new(),
         };
         self.check_quota(&document, 0).await?;
-        let added = self.store.add_document(document).await.map_err(Text::from)?;
-        let document = added.ok_or_else(|| Text::new("error-store_failed"))?;
+        let document = self.store_new(document, again).await?;
         self.catalog().put(&document);
         tracing::info!(document = %document.id, passages = document.passages, "document added");
         self.wake(actor.locale).await;
         Ok(document)
+    }
+
+    /// Stores the record of a new document.
+    async fn store_new(&self, document: Document, again: bool) -> Result<Document, Text> {
+        for _ in 0..TRIES {
+            let claimed = self.claims(None, &document, again).await?;
+            match self.store.add_document(Document { claimed, ..document.clone() }).await? {
+                Filed::Stored(document) => return Ok(document),
+                Filed::Known(other) => self.refuse_duplicate(&other, again).await?,
+                Filed::Changed => {}
+            }
+        }
+        Err(Text::new("error-busy"))
+    }
+
+    /// What a document that was `from` claims of its contents: what it did already, and what is new; with `again` only what
+    /// nobody else claims.
+    async fn claims(&self, from: Option<&Document>, to: &Document, again: bool) -> Result<Vec<FileId>, Text> {
+        let before = from.filter(|from| from.room == to.room);
+        let mut claimed = Vec::new();
+        for content in to.contents() {
+            let is_claimed = match before.filter(|before| before.contents().any(|known| known == content)) {
+                Some(before) => before.claimed.contains(content),
+                None => !again || self.store.is_unclaimed(to, content).await?,
+            };
+            claimed.extend(is_claimed.then(|| content.clone()));
+        }
+        Ok(claimed)
+    }
+
+    /// Says which document has the same content, unless that was removed meanwhile or is known to whoever stores this one.
+    async fn refuse_duplicate(&self, other: &DocumentId, again: bool) -> Result<(), Text> {
+        match self.store.document(other).await? {
+            Some(other) if !again => {
+                Err(Text::new("error-duplicate").with("title", &other.title).with("document", &other.id))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Changes a document. Its old passages are used until the new ones replace all of them at once.
@@ -259,8 +304,12 @@ impl Library {
             let from = self.document(id).await?;
             let to = self.corrected(&from, correction).await?;
             self.check_quota(&to, if to.room == from.room { from.bytes() } else { 0 }).await?;
-            if self.store.change_document(&from, &to).await.map_err(Text::from)? {
-                return Ok((from, to));
+            let claimed = self.claims(Some(&from), &to, correction.again).await?;
+            let to = Document { claimed, ..to };
+            match self.store.change_document(&from, &to).await? {
+                Filed::Stored(()) => return Ok((from, to)),
+                Filed::Known(other) => self.refuse_duplicate(&other, correction.again).await?,
+                Filed::Changed => {}
             }
         }
         Err(Text::new("error-changed"))
@@ -352,7 +401,7 @@ impl Library {
             let _filing = self.filing.read().await;
             let Some(from) = self.store.document(id).await? else { continue };
             let to = Document { by: Handle::deleted(), ..from.clone() };
-            if !self.store.change_document(&from, &to).await? {
+            if self.store.change_document(&from, &to).await? != Filed::Stored(()) {
                 return Err(Text::new("error-changed"));
             }
         }

@@ -177,6 +177,7 @@ error-not_found-passage = There is no such passage in this document.
 error-bad_document-title = A document needs a title.
 error-bad_document-long = A title or an author's name has at most { $max } characters.
 error-changed = Somebody else changed this document meanwhile. Please look at it again.
+error-duplicate = The same content is there already: “{ $title }”. Nothing was stored.
 error-upload_gone = The uploaded file is not there any more. Please upload it again.
 error-index_failed = The documents cannot be searched at the moment; the log says why.
 error-embedding_failed = The model for finding by meaning cannot be used at the moment: { $reason }

@@ -177,6 +177,7 @@ error-not_found-passage = 这份文档里没有这个段落。
 error-bad_document-title = 文档需要一个标题。
 error-bad_document-long = 标题或作者名最多 { $max } 个字符。
 error-changed = 这份文档刚被别人改过，请重新查看。
+error-duplicate = 已有内容相同的文档：“{ $title }”。没有重复保存。
 error-upload_gone = 上传的文件已经不在了，请重新上传。
 error-index_failed = 目前无法搜索文档，原因见日志。
 error-embedding_failed = 目前无法使用语义查找的模型：{ $reason }

@@ -177,6 +177,7 @@ error-not_found-passage = 這份文件裡沒有這個段落。
 error-bad_document-title = 文件需要一個標題。
 error-bad_document-long = 標題或作者名最多 { $max } 個字元。
 error-changed = 這份文件剛被別人改過，請重新查看。
+error-duplicate = 已有內容相同的文件：「{ $title }」。沒有重複儲存。
 error-upload_gone = 上傳的檔案已經不在了，請重新上傳。
 error-index_failed = 目前無法搜尋文件，原因見記錄檔。
 error-embedding_failed = 目前無法使用語意查找的模型：{ $reason }

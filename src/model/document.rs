@@ -119,6 +119,9 @@ pub struct Document {
     /// The version that was being indexed when this one was stored, and its text; it is used once it is indexed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arriving: Option<(u64, FileId)>,
+    /// Those of its contents by which another of the same is recognised: where it is used, no other document claims them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claimed: Vec<FileId>,
 }
 
 impl Document {
@@ -131,6 +134,12 @@ impl Document {
 
     /// Maximum length of title and author, in characters; the page's form has the same limit.
     pub const LONGEST_NAME: usize = 200;
+
+    /// The files that tell whether another document has the same content: its text, and the original.
+    pub fn contents(&self) -> impl Iterator<Item = &FileId> {
+        let original = self.origin.file.as_ref().filter(|file| **file != self.text);
+        std::iter::once(&self.text).chain(original)
+    }
 
     /// The files that belong to it.
     pub fn files(&self) -> impl Iterator<Item = &FileId> {

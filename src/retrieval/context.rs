@@ -78,11 +78,14 @@ mod tests {
     #[test]
     fn a_passage_has_those_beside_it_but_nothing_twice() {
         let beside = [Some(passage(0..120)), Some(passage(180..300))];
-        let of = |better: &[Range<usize>]| context(&passage(100..200), &beside, &better.iter().collect::<Vec<_>>());
+        let of = |better: &[(usize, usize)]| {
+            let better: Vec<Range<usize>> = better.iter().map(|&(start, end)| start..end).collect();
+            context(&passage(100..200), &beside, &better.iter().collect::<Vec<_>>())
+        };
         assert_eq!(of(&[]), 0..300);
-        assert_eq!(of(&[0..80]), 80..300, "what is before a better one ends there");
-        assert_eq!(of(&[250..400]), 0..250);
-        assert_eq!(of(&[0..110, 190..400]), 100..200, "the passage itself stays whole");
+        assert_eq!(of(&[(0, 80)]), 80..300, "what is before a better one ends there");
+        assert_eq!(of(&[(250, 400)]), 0..250);
+        assert_eq!(of(&[(0, 110), (190, 400)]), 100..200, "the passage itself stays whole");
         assert_eq!(context(&passage(100..200), &[None, None], &[]), 100..200);
     }
 }

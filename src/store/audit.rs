@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::apply::{Tally, counter_key, number_from, record_bytes};
 use super::claims::Claim;
-use super::documents::add_references;
+use super::documents::{add_references, claims_of as claims_of_document};
 use super::engine::{EngineError, Operation, Reader};
 use super::held::{HeldId, places_of};
 use super::job_index::{StoredJob, entries};
@@ -17,7 +17,7 @@ use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
 use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, erasures, prefix_range, sessions, tokens};
 use crate::model::{
-    Account, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report, RoomRecord, Sanction, Schedule,
+    Account, Document, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report, RoomRecord, Sanction, Schedule,
 };
 use crate::threads;
 
@@ -97,7 +97,10 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
     }
     let mut documents = Pager::of_table(reader, Table::Documents);
     while let Some((_, record)) = documents.next().await.map_err(words)? {
-        add(&mut expected, add_references(Batch::new(Scope::ANY), &read(&record)?));
+        let document: Document = read(&record)?;
+        let batch = add_references(Batch::new(Scope::ANY), &document);
+        let claim = |batch: Batch, claim| batch.claim(&claim, document.id.as_str());
+        add(&mut expected, claims_of_document(&document).fold(batch, claim));
     }
     let mut sanctions = Pager::of_table(reader, Table::Sanctions);
     while let Some((_, record)) = sanctions.next().await.map_err(words)? {

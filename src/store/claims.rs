@@ -3,7 +3,7 @@
 //! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
 
 use super::{Batch, Store, StoreError, Table, prefix_range};
-use crate::model::{AccountId, Handle, Payer, Principal, RoomName, Schedule};
+use crate::model::{AccountId, FileId, Handle, Payer, Principal, RoomName, Schedule};
 
 /// What is claimed, as a key of [`Table::Claims`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,11 @@ impl Claim {
     /// One of those that a payer has.
     pub fn held_place_of(payer: &Payer, place: u32) -> Self {
         Self::new(b'q', &[payer.to_string().as_bytes(), &place.to_be_bytes()])
+    }
+
+    /// Being the only document with a content, where it is used.
+    pub fn content(room: Option<&RoomName>, file: &FileId) -> Self {
+        Self::new(b'd', &[room.map_or("", RoomName::as_str).as_bytes(), file.as_str().as_bytes()])
     }
 
     /// None of the texts holds a zero byte, so no two claims share a key.

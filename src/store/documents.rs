@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 
 use super::apply::number_from;
+use super::claims::Claim;
 use super::engine::Reader;
 use super::pager::Pager;
 use super::writer::WriteKind;
@@ -17,6 +18,28 @@ pub(super) struct DocumentBytes(Mutex<HashMap<Option<RoomName>, u64>>);
 
 /// Where a document is used, and what it takes.
 type Share = (Option<RoomName>, u64);
+
+/// Result of storing a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filed<T> {
+    Stored(T),
+    /// The document of this id claims the same content where this one is used; nothing was stored.
+    Known(DocumentId),
+    /// It has changed, or its id exists; nothing was stored.
+    Changed,
+}
+
+impl<T> Filed<T> {
+    fn refused(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Refused { table: Table::Claims, found } => {
+                let holder = found.as_deref().and_then(|id| std::str::from_utf8(id).ok());
+                holder.and_then(DocumentId::parse).map_or(Self::Changed, Self::Known)
+            }
+            _ => Self::Changed,
+        }
+    }
+}
 
 impl DocumentBytes {
     /// Adds up what all records say.
@@ -83,27 +106,28 @@ impl Store {
         Ok(())
     }
 
-    /// Stores a new document and assigns its number; `None`, without storing anything, if the id exists.
-    pub async fn add_document(&self, document: Document) -> Result<Option<Document>, StoreError> {
+    /// Stores a new document and assigns its number.
+    pub async fn add_document(&self, document: Document) -> Result<Filed<Document>, StoreError> {
         let id = document.id.as_str().as_bytes();
         let batch = Batch::new(scopes::ADD_DOCUMENT)
             .if_absent(Table::DocumentNumbers, id)
             .append(Table::Documents, [], encode(&document))
             .put_number(Table::DocumentNumbers, id);
+        let batch = claims_of(&document).fold(batch, |batch, claim| batch.claim(&claim, document.id.as_str()));
         let batch = add_references(batch, &document);
         let (sizes, share) = (self.document_bytes.clone(), share(&document));
         let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
             Outcome::Written { number, .. } => {
                 sizes.replace(None, Some(share));
-                Ok(Some(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
+                Ok(Filed::Stored(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
             }
-            Outcome::Refused { .. } => Ok(None),
+            refused => Ok(Filed::refused(&refused)),
         };
         self.commit_with(batch, WriteKind::Growth, on_commit).await
     }
 
-    /// Replaces a document (compare-and-swap); `false`, without storing anything, if it has changed.
-    pub async fn change_document(&self, from: &Document, to: &Document) -> Result<bool, StoreError> {
+    /// Replaces a document (compare-and-swap).
+    pub async fn change_document(&self, from: &Document, to: &Document) -> Result<Filed<()>, StoreError> {
         let place = key(from.number);
         let batch = Batch::new(scopes::CHANGE_DOCUMENT).if_equal(Table::Documents, place, encode(from)).put(
             Table::Documents,
@@ -112,8 +136,20 @@ impl Store {
         );
         // In this order: a file may be in both.
         let batch = add_references(remove_references(batch, from), to);
+        let (before, after): (Vec<_>, Vec<_>) = (claims_of(from).collect(), claims_of(to).collect());
+        let given_back = before.iter().filter(|claim| !after.contains(claim));
+        let batch = given_back.fold(batch, Batch::release);
+        let taken = after.iter().filter(|claim| !before.contains(claim));
+        let batch = taken.fold(batch, |batch, claim| batch.claim(claim, to.id.as_str()));
         let (sizes, from, to) = (self.document_bytes.clone(), share(from), share(to));
-        self.commit_if(batch, WriteKind::Growth, move || sizes.replace(Some(from), Some(to))).await
+        let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
+            Outcome::Written { .. } => {
+                sizes.replace(Some(from), Some(to));
+                Ok(Filed::Stored(()))
+            }
+            refused => Ok(Filed::refused(&refused)),
+        };
+        self.commit_with(batch, WriteKind::Growth, on_commit).await
     }
 
     /// Deletes a document; `false` if it has changed.
@@ -123,9 +159,15 @@ impl Store {
             .if_equal(Table::Documents, place, encode(document))
             .delete(Table::Documents, place)
             .delete(Table::DocumentNumbers, document.id.as_str());
+        let batch = claims_of(document).fold(batch, |batch, claim| batch.release(&claim));
         let batch = remove_references(batch, document);
         let (sizes, share) = (self.document_bytes.clone(), share(document));
         self.commit_if(batch, WriteKind::Maintenance, move || sizes.replace(Some(share), None)).await
+    }
+
+    /// Whether no document claims a content where this document is used.
+    pub async fn is_unclaimed(&self, document: &Document, content: &FileId) -> Result<bool, StoreError> {
+        Ok(self.holder(&Claim::content(document.room.as_ref(), content)).await?.is_none())
     }
 
     /// Whether anything that is stored has this file.
@@ -133,6 +175,11 @@ impl Store {
         let references = prefix_range(file.as_str().as_bytes());
         Ok(self.pages(Table::FileReferences, references).at_most(1).next().await?.is_some())
     }
+}
+
+/// What a document claims of its contents.
+pub(super) fn claims_of(document: &Document) -> impl Iterator<Item = Claim> {
+    document.claimed.iter().map(|content| Claim::content(document.room.as_ref(), content))
 }
 
 /// Notes that a document has its files.

@@ -64,6 +64,7 @@ pub use apply::{Counter, RecordChange};
 pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
 pub use disk::{DiskEngine, free_space};
+pub use documents::Filed;
 pub use engine::{
     Batch, Direction, Engine, EngineError, ErrorClass, Limit, Outcome, Reader, Scope, Snapshot, Table, prefix_range,
 };

@@ -119,8 +119,8 @@ scopes! {
     CHANGE_HOOK: Hooks;
     REMOVE_HOOK: Hooks Claims;
 
-    /// A document, with the references to its files.
-    ADD_DOCUMENT: Documents DocumentNumbers Counters FileReferences;
-    CHANGE_DOCUMENT: Documents FileReferences;
-    REMOVE_DOCUMENT: Documents DocumentNumbers FileReferences;
+    /// A document, with the references to its files and what it claims of its contents.
+    ADD_DOCUMENT: Documents DocumentNumbers Counters FileReferences Claims;
+    CHANGE_DOCUMENT: Documents FileReferences Claims;
+    REMOVE_DOCUMENT: Documents DocumentNumbers FileReferences Claims;
 }

@@ -39,6 +39,7 @@ mod document_changes_crash;
 mod document_crash;
 mod documents;
 mod documents_cli;
+mod duplicates;
 mod extract;
 mod extract_pdf;
 mod filter;

@@ -1,11 +1,12 @@
 // The HTTP side of the server. Knows no page and no room state.
 
-/** What the server answered instead: `code` is stable, `message` is for people. */
+/** What the server answered instead: `code` is stable, `message` is for people; `document` is the id of the one that is a `duplicate`. */
 export class ApiError extends Error {
-  constructor(status, code, message) {
+  constructor(status, code, message, document) {
     super(message);
     this.status = status;
     this.code = code;
+    this.document = document;
   }
 }
 
@@ -195,8 +196,8 @@ async function call(method, path, body, { signal } = {}) {
 }
 
 function refusal({ status, statusText }, answer) {
-  const { code = 'bad_request', message = statusText } = answer?.error ?? {};
-  return new ApiError(status, code, message);
+  const { code = 'bad_request', message = statusText, document } = answer?.error ?? {};
+  return new ApiError(status, code, message, document);
 }
 
 // `fetch` does not say how much of a request has gone.

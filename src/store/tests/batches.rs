@@ -298,11 +298,13 @@ async fn change_documents(store: &Store) {
         passages: 1,
         previous: None,
         arriving: None,
+        claimed: vec![FileId::of([7; 32])],
     };
-    let added = store.add_document(document).await.expect("stored").expect("new");
-    let changed = Document { title: "Wasps".into(), ..added.clone() };
-    assert_eq!(store.change_document(&added, &changed).await, Ok(true));
-    assert_eq!(store.remove_document(&changed).await, Ok(true));
+    let Ok(Filed::Stored(added)) = store.add_document(document).await else { panic!("it is new") };
+    let changed = Document { title: "Wasps".into(), claimed: Vec::new(), ..added.clone() };
+    assert_eq!(store.change_document(&added, &changed).await, Ok(Filed::Stored(())));
+    assert_eq!(store.change_document(&changed, &added).await, Ok(Filed::Stored(())));
+    assert_eq!(store.remove_document(&added).await, Ok(true));
 }
 
 async fn change_accounts(store: &Store) {

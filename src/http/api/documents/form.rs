@@ -43,6 +43,7 @@ pub struct Fields {
     pub room: Option<String>,
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
+    pub again: bool,
 }
 
 impl Fields {
@@ -53,6 +54,7 @@ impl Fields {
             "room" => self.room = Some(text),
             "language" => self.language = word(name, text)?,
             "kind" => self.kind = word(name, text)?,
+            "again" => self.again = text == "true",
             // As in JSON, unknown fields are ignored.
             _ => {}
         }

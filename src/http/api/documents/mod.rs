@@ -69,6 +69,9 @@ pub struct DocumentFields {
     /// The `original` of a preview, to keep the uploaded file.
     original: Option<String>,
     origin: Option<OriginFields>,
+    /// Store it although a document of the same content is used in the same place.
+    #[serde(default)]
+    again: bool,
 }
 
 #[derive(Deserialize, Default, ToSchema)]
@@ -235,7 +238,8 @@ async fn shown(draft: Draft) -> Result<DraftView, Refusal> {
 
 /// Stores a document: a text, or a form with a file. For the owner.
 #[utoipa::path(post, path = "/api/documents", request_body(content = DocumentFields, description = "Or a form with `file`"),
-    responses((status = 201, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
+    responses((status = 201, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+    (status = 409, description = "A document of the same content is there: `duplicate`", body = ErrorBody)))]
 async fn add(caller: Caller, mut fields: DocumentFields, app: Arc<App>) -> Answer {
     let text = fields.text.take().ok_or_else(|| Text::new("error-missing_field").with("field", "text"))?;
     let mut draft = draft_of_text(&app, None, text, fields.kind.unwrap_or_default()).await?;
@@ -259,7 +263,7 @@ async fn store(actor: &Actor, draft: Draft, fields: DocumentFields, app: &Arc<Ap
     let room = fields.room()?;
     let draft = Draft { title: fields.title.or(draft.title), author: fields.author.or(draft.author), ..draft };
     let without_text = draft.pages_without_text();
-    let new = NewDocument { draft, language: fields.language, room };
+    let new = NewDocument { draft, language: fields.language, room, again: fields.again };
     let (library, adding) = (app.library.clone(), actor.clone());
     let added = to_the_end(app, async move { library.add(&adding, new).await }).await?;
     Ok(DocumentView::new(&added, &app.library, actor).with_pages_without_text(without_text))
@@ -269,7 +273,7 @@ async fn store(actor: &Actor, draft: Draft, fields: DocumentFields, app: &Arc<Ap
 #[utoipa::path(put, path = "/api/documents/{id}", params(("id" = String, Path)), request_body(content = DocumentFields,
     description = "Or a form with `file`"), responses(
     (status = 200, body = DocumentView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
-    (status = 404, body = ErrorBody), (status = 409, description = "Somebody else changed it meanwhile", body = ErrorBody)))]
+    (status = 404, body = ErrorBody), (status = 409, description = "Somebody else changed it meanwhile, or another of the same content is there", body = ErrorBody)))]
 async fn change(id: String, caller: Caller, mut fields: DocumentFields, app: Arc<App>) -> Answer {
     let text = match fields.text.take() {
         Some(text) => Some(draft_of_text(&app, None, text, fields.kind.unwrap_or_default()).await?),
@@ -351,14 +355,14 @@ impl DocumentFields {
 
     fn correction(self) -> Result<Correction, Text> {
         let room = self.room.is_some().then(|| self.room()).transpose()?;
-        let Self { title, author, language, kind, .. } = self;
-        Ok(Correction { title, author, language, kind, room, text: None, origin: None })
+        let Self { title, author, language, kind, again, .. } = self;
+        Ok(Correction { title, author, language, kind, room, text: None, origin: None, again })
     }
 }
 
 impl From<Fields> for DocumentFields {
     fn from(fields: Fields) -> Self {
-        let Fields { title, author, room, language, kind } = fields;
-        Self { title, author, room, language, kind, ..Self::default() }
+        let Fields { title, author, room, language, kind, again } = fields;
+        Self { title, author, room, language, kind, again, ..Self::default() }
     }
 }

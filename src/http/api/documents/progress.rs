@@ -71,7 +71,11 @@ where
                 Ok(value) => json!({"done": value}),
                 Err(refusal) => {
                     let text = refusal.text();
-                    json!({"error": {"code": text.code(), "message": text.in_locale(locale)}})
+                    let mut error = json!({"code": text.code(), "message": text.in_locale(locale)});
+                    if let Some(document) = text.argument("document") {
+                        error["document"] = document.into();
+                    }
+                    json!({"error": error})
                 }
             };
             let _ = lines.send(line(&last)).await;

@@ -22,6 +22,7 @@ const LONGEST: usize = 2000;
 #[derive(Deserialize, IntoParams)]
 struct TrialQuery {
     /// The question.
+    #[serde(default)]
     q: String,
     /// The room where it would be asked; without one, the documents of all rooms are asked.
     room: Option<String>,

@@ -6,6 +6,7 @@ import { LANGUAGES, locale, t } from '../../i18n.js';
 import { askBeforeLeaving, leave } from '../../leaving.js';
 import { isDirect } from '../../router.js';
 import { bytes } from '../../sizes.js';
+import { KnownDocument } from './known_document.js';
 
 const MOST_ROWS = 28;
 
@@ -24,17 +25,20 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
     fields.value = { ...fields.value, [name]: value };
     problem.value = null;
   };
+  const known = problem.value?.cause?.document;
   const submit = async (event) => {
     event.preventDefault();
+    // Whoever stores it once more after being told knows that it is there already.
+    const again = Boolean(known);
     if (busy.value || !fields.value.title.trim()) return;
     busy.value = true;
     try {
       // A room that is left empty means all of them.
-      const goOn = await save({ ...fields.value, text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
+      const goOn = await save({ ...fields.value, ...(again && { again }), text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
       changed.current = false;
       goOn();
     } catch (error) {
-      problem.value = error.message;
+      problem.value = error;
     }
     busy.value = false;
   };
@@ -50,10 +54,11 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
         ${isMostlyPictures(document) && html`<p role="note" data-testid="document-pictures">${t('documents.pictures')}</p>`}
         ${document.recognised?.length > 0 && html`<p role="note" data-testid="document-recognised">${t('documents.recognised', { n: document.recognised.length })}</p>`}
         ${children}
-        <p class="problem" role="alert" data-testid="document-problem">${problem.value}</p>
+        <p class="problem" role="alert" data-testid="document-problem">${problem.value?.message}</p>
+        <${KnownDocument} app=${app} id=${known} />
         <div class="buttons">
           <button type="button" class="secondary" data-testid="document-cancel" onClick=${() => leave(cancel)}>${t('cancel')}</button>
-          <button type="submit" class="primary" data-testid="document-save" aria-disabled=${busy.value || !fields.value.title.trim()}>${label}</button>
+          <button type="submit" class="primary" data-testid="document-save" aria-disabled=${busy.value || !fields.value.title.trim()}>${known ? t('documents.store-again') : label}</button>
         </div>
       </div>
       <div class="document-texts">

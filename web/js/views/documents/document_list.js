@@ -20,7 +20,7 @@ export function DocumentList({ app, shelf, uploads, take }) {
   const isEmpty = documents?.length === 0 && !isFiltered(shelf);
   return html`
     <div class="page-body">
-      <${UploadList} uploads=${uploads} />
+      <${UploadList} app=${app} uploads=${uploads} />
       ${isEmpty
         ? html`<${Empty} app=${app} take=${take} />`
         : html`<${IndexLine} index=${shelf.index.value} /><${Filters} app=${app} shelf=${shelf} /><${Table} app=${app} shelf=${shelf} />`}

@@ -3,10 +3,12 @@
 import { html, signal } from '../../html.js';
 import { percent, t } from '../../i18n.js';
 import { Icon } from '../icons.js';
+import { KnownDocument } from './known_document.js';
 import { bytes } from '../../sizes.js';
 
 export class Uploads {
-  /** `[{id, name, share, recognising?, state: 'waiting' | 'sending' | 'failed', problem}]`; what is stored is in the list. */
+  /** `[{id, name, share, recognising?, state: 'waiting' | 'sending' | 'failed', problem, known}]`; what is stored is in the list. `known` is the
+      id of the document that has the same content. */
   files = signal([]);
 
   #app;
@@ -25,6 +27,12 @@ export class Uploads {
     if (!this.#isSending) this.#sendAll();
   }
 
+  /** Stores a file although its content is there already. */
+  sendAgain(id) {
+    this.#change(id, { state: 'waiting', share: 0, again: true });
+    if (!this.#isSending) this.#sendAll();
+  }
+
   dismiss(id) {
     this.files.value = this.files.value.filter((upload) => upload.id !== id);
   }
@@ -35,15 +43,15 @@ export class Uploads {
     this.#isSending = false;
   }
 
-  async #send({ id, file }) {
+  async #send({ id, file, again }) {
     this.#change(id, { state: 'sending' });
     try {
       sendable(file, this.#shelf.mostBytes);
-      await this.#app.addFile(file, {}, { progress: (share, recognising) => this.#change(id, { share, recognising }) });
+      await this.#app.addFile(file, { again }, { progress: (share, recognising) => this.#change(id, { share, recognising }) });
       this.dismiss(id);
       this.#shelf.refresh();
     } catch (error) {
-      this.#change(id, { state: 'failed', problem: error.message });
+      this.#change(id, { state: 'failed', problem: error.message, known: error.cause?.document });
     }
   }
 
@@ -58,7 +66,7 @@ export function sendable(file, mostBytes) {
   return true;
 }
 
-export function UploadList({ uploads }) {
+export function UploadList({ app, uploads }) {
   if (uploads.files.value.length === 0) return null;
   return html`
     <ul class="uploads" data-testid="uploads">
@@ -67,6 +75,8 @@ export function UploadList({ uploads }) {
           <span class="name">${upload.name}</span>
           ${upload.state === 'failed'
             ? html`<span class="problem" role="alert">${upload.problem}</span>
+                <${KnownDocument} app=${app} id=${upload.known} />
+                ${upload.known && html`<button type="button" class="secondary" data-testid="upload-again" onClick=${() => uploads.sendAgain(upload.id)}>${t('documents.store-again')}</button>`}
                 <button type="button" class="tool" aria-label=${t('close')} onClick=${() => uploads.dismiss(upload.id)}><${Icon} name="close" /></button>`
             : html`<${UploadProgress} name=${upload.name} share=${upload.share} recognising=${upload.recognising} />`}
         </li>`)}
