@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chatbot::documents::{Passage, passages};
 use chatbot::index::{Audience, IndexedDocument, PassageIndex};
-use chatbot::model::{DocumentKind, DocumentNumber, RoomName};
+use chatbot::model::{DocumentKind, DocumentNumber, RoomName, UsedIn};
 
 use crate::figures::{Times, megabytes, memory, print};
 use crate::shared::{Process, size, size_of};
@@ -58,7 +58,8 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     let index = PassageIndex::open(dir.path())?;
     print("opened and checked", began.elapsed().as_secs_f64() * 1e3, "ms", None);
-    let room = Audience::Room(RoomName::public("lobby").map_err(|_| "a room's name")?);
+    let lobby = RoomName::public("lobby").map_err(|_| "a room's name")?;
+    let room = Audience::Of([UsedIn::AllRooms, UsedIn::Room(lobby)].into());
     for (name, audience) in [("everywhere", Audience::Everything), ("in a room", room)] {
         let (mut times, mut unanswered) = (Times::default(), 0);
         for question in &asked {
@@ -111,7 +112,7 @@ fn build(
                 number: DocumentNumber(number),
                 version: 1,
                 title: "Manual",
-                room: None,
+                used_in: &UsedIn::AllRooms,
                 text,
                 passages,
             })

@@ -13,7 +13,7 @@ use chatbot::analysis;
 use chatbot::documents::{Passage, passages};
 use chatbot::embedding::{Embedder, EmbeddingSource, Vectors, passage_text};
 use chatbot::index::{IndexedDocument, PassageIndex};
-use chatbot::model::{DocumentKind, DocumentNumber};
+use chatbot::model::{DocumentKind, DocumentNumber, UsedIn};
 use chatbot::retrieval::Documents;
 use sha2::{Digest, Sha256};
 
@@ -158,7 +158,7 @@ fn entry(document: &Document) -> IndexedDocument<'_> {
         number: document.number,
         version: document.version,
         title: &document.title,
-        room: None,
+        used_in: &UsedIn::AllRooms,
         text: &document.text,
         passages: &document.passages,
     }

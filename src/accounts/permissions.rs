@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Actor, Delegation};
 use crate::model::{
-    Account, CommandRule, Document, Job, Posting, Role, RoomKind, RoomName, RoomRecord, Schedule, TokenScope,
+    Account, CommandRule, Job, Posting, Role, RoomKind, RoomName, RoomRecord, Schedule, TokenScope, UsedIn,
 };
 use crate::text::Text;
 
@@ -37,9 +37,12 @@ pub enum Action<'a> {
     /// Delete what others said, stop and ban them.
     Moderate,
     ManageHooks,
+    /// Add, change and remove documents and their collections.
     ManageDocuments,
-    /// Read a document for this room, if that exists, or for all.
-    ReadDocument(&'a Document, Option<&'a RoomRecord>),
+    /// Let a room have collections.
+    ChooseCollections(&'a RoomRecord),
+    /// Read what is used there, in these rooms of those that exist.
+    ReadDocument(&'a UsedIn, &'a [RoomRecord]),
     SeeMetrics,
     SeeAuditLog,
     /// See accounts and invitations, and make them.
@@ -66,7 +69,7 @@ impl Action<'_> {
             Self::StartJob | Self::Embed | Self::ManageJob(_) | Self::ManageSchedule(_) | Self::SeeEveryJob => {
                 Some(TokenScope::Jobs)
             }
-            Self::ManageDocuments => Some(TokenScope::Documents),
+            Self::ManageDocuments | Self::ChooseCollections(_) => Some(TokenScope::Documents),
             Self::ManageRoom(_)
             | Self::ManageRooms
             | Self::ReadJobLog
@@ -112,10 +115,18 @@ impl Actor {
             Action::ManageJob(job) => self.owns(job) || is_at_least(Role::Moderator),
             Action::ManageSchedule(schedule) => self.is(&schedule.principal) || is_at_least(Role::Moderator),
             // Answers in its room quote it anyway; a document without a room is used in all rooms.
-            Action::ReadDocument(document, room) => {
-                let is_for = document.room.is_none() || room.is_none_or(|room| self.may_enter(room));
+            Action::ReadDocument(used_in, rooms) => {
+                let is_in_one = || rooms.iter().any(|room| self.may_enter(room));
+                let is_for = match used_in {
+                    UsedIn::AllRooms => true,
+                    // Everybody may make a room that does not exist.
+                    UsedIn::Room(_) => rooms.is_empty() || is_in_one(),
+                    UsedIn::Collection(_) => is_in_one(),
+                };
                 (is_at_least(Role::Guest) && is_for) || is_at_least(Role::Admin)
             }
+            // What is in them may be for few: it takes more than to manage the room.
+            Action::ChooseCollections(room) => room.kind.is_managed() && is_at_least(Role::Admin),
             Action::SeeEveryJob | Action::Moderate => is_at_least(Role::Moderator),
             Action::ManageRooms
             | Action::ManageHooks

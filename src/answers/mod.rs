@@ -17,7 +17,6 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::analysis;
-use crate::index::Audience;
 use crate::library::Library;
 use crate::llm::{LanguageModel, LlmError, Part};
 use crate::model::{AnsweredBy, Citations, FaqAnswer, Language, RetrievedContext, RoomName, Source};
@@ -55,7 +54,7 @@ impl Finder for Arc<Library> {
     }
 
     async fn find(&self, question: &str, room: Option<&RoomName>, limit: usize) -> Result<RetrievedContext, Text> {
-        let audience = room.cloned().map_or(Audience::AllRooms, Audience::Room);
+        let audience = self.audience(room).await?;
         Library::find(self, question, &audience, limit).await
     }
 }

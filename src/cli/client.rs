@@ -140,6 +140,15 @@ impl Client {
         self.send(request.body(body.to_string())).await
     }
 
+    /// Sends what is to be so as JSON.
+    ///
+    /// # Errors
+    /// As for [`Client::ask`].
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.request(Method::PUT, path).header(CONTENT_TYPE, "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+
     /// Sends a request with a JSON body whose answer is a file, and waits for its beginning.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::{Client, ServerArgs, in_path};
+use super::collections::CollectionsCommand;
 use super::form::Form;
 use super::output::{Output, counted};
 use super::progress::{bar, style};
@@ -47,6 +48,9 @@ enum DocumentsCommand {
         /// The only room in which they are used [default: all rooms]
         #[arg(long)]
         room: Option<String>,
+        /// The collection whose rooms use them, instead of a room
+        #[arg(long, conflicts_with = "room")]
+        collection: Option<String>,
         /// Title, instead of the one in the file
         #[arg(long)]
         title: Option<String>,
@@ -62,6 +66,9 @@ enum DocumentsCommand {
         /// Only those of a room
         #[arg(long)]
         room: Option<String>,
+        /// Only those of a collection
+        #[arg(long)]
+        collection: Option<String>,
         /// Maximum number
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -71,6 +78,9 @@ enum DocumentsCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+    /// Manage collections: groups of documents that rooms can have
+    #[command(subcommand)]
+    Collections(CollectionsCommand),
 }
 
 /// A document in the server's response.
@@ -81,6 +91,7 @@ struct Document {
     author: Option<String>,
     language: String,
     room: Option<String>,
+    collection: Option<String>,
     updated_at: String,
     state: String,
     passages: u32,
@@ -98,17 +109,18 @@ pub fn run(arguments: DocumentsArgs) -> anyhow::Result<()> {
     let output = Output { json: arguments.json };
     runtime.block_on(async {
         match arguments.command {
-            DocumentsCommand::Add { files, room, title, again } => {
+            DocumentsCommand::Add { files, room, collection, title, again } => {
                 if title.is_some() && files.len() > 1 {
                     bail!("--title goes with one file only");
                 }
                 let again = again.then_some("true");
-                let fields = [("room", room.as_deref()), ("title", title.as_deref()), ("again", again)];
+                let (room, collection, title) = (room.as_deref(), collection.as_deref(), title.as_deref());
+                let fields = [("room", room), ("collection", collection), ("title", title), ("again", again)];
                 let fields: Vec<_> = fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
                 add(&client, &output, &files, &fields).await
             }
-            DocumentsCommand::List { find, room, limit } => {
-                let query = [("q", find), ("room", room)];
+            DocumentsCommand::List { find, room, collection, limit } => {
+                let query = [("q", find), ("room", room), ("collection", collection)];
                 let query: Vec<_> = query.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
                 output.print(Value::Array(list(&client, &query, limit).await?), rows)
             }
@@ -116,6 +128,7 @@ pub fn run(arguments: DocumentsArgs) -> anyhow::Result<()> {
                 let path = |id: &str| format!("/api/documents/{}", in_path(id));
                 output.print_each(&client, &ids, Method::DELETE, path, |()| "removed".to_owned()).await
             }
+            DocumentsCommand::Collections(command) => command.run(&client, &output).await,
         }
     })
 }
@@ -230,11 +243,12 @@ impl Document {
 }
 
 fn rows(documents: Vec<Document>) -> String {
-    let head = ["ID", "STATE", "LANGUAGE", "PASSAGES", "ROOM", "UPDATED", "AUTHOR", "TITLE"].map(str::to_owned);
+    let head = ["ID", "STATE", "LANGUAGE", "PASSAGES", "WHERE", "UPDATED", "AUTHOR", "TITLE"].map(str::to_owned);
     let row = |document: Document| {
-        let (room, author) = (document.room.unwrap_or_default(), document.author.unwrap_or_default());
+        let used_in = document.room.or(document.collection).unwrap_or_default();
+        let author = document.author.unwrap_or_default();
         let passages = document.passages.to_string();
-        [document.id, document.state, document.language, passages, room, document.updated_at, author, document.title]
+        [document.id, document.state, document.language, passages, used_in, document.updated_at, author, document.title]
     };
     table(&std::iter::once(head).chain(documents.into_iter().map(row)).collect::<Vec<_>>())
 }

@@ -5,6 +5,7 @@
 mod ask;
 mod backup;
 mod client;
+mod collections;
 mod compact;
 mod config;
 mod doctor;

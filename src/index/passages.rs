@@ -4,7 +4,7 @@ mod coverage;
 mod identifiers;
 mod unmentioned;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use parking_lot::Mutex;
@@ -19,7 +19,7 @@ use super::writer::Writer;
 use super::{IndexError, prefix_bounds};
 use crate::analysis::{TermKind, query_terms};
 use crate::documents::Passage;
-use crate::model::{DocumentNumber, RoomName};
+use crate::model::{DocumentNumber, UsedIn};
 
 /// Schema version.
 const LAYOUT: u32 = 2;
@@ -29,9 +29,6 @@ const MAX_TERMS: usize = 64;
 
 /// Boost of a term in a title or heading, relative to the text.
 const NAME_BOOST: f32 = 0.5;
-
-/// Room value of documents without a room; no room has this name.
-const EVERYWHERE: &str = "*";
 
 /// English stop words of questions.
 const QUESTION_WORDS: [&str; 44] = [
@@ -46,8 +43,7 @@ pub struct IndexedDocument<'a> {
     pub number: DocumentNumber,
     pub version: u64,
     pub title: &'a str,
-    /// The only room in which it is found; `None` for all rooms.
-    pub room: Option<&'a RoomName>,
+    pub used_in: &'a UsedIn,
     pub text: &'a str,
     pub passages: &'a [Passage],
 }
@@ -57,10 +53,23 @@ pub struct IndexedDocument<'a> {
 pub enum Audience {
     /// Every document.
     Everything,
-    /// Documents for everywhere.
-    AllRooms,
-    /// Documents without a room and those of this room.
-    Room(RoomName),
+    /// Documents that are used there.
+    Of(BTreeSet<UsedIn>),
+}
+
+impl Audience {
+    /// Documents that are used in all rooms.
+    pub fn all_rooms() -> Self {
+        Self::Of(BTreeSet::from([UsedIn::AllRooms]))
+    }
+
+    /// Whether it may find what is used there: the one place that decides, beside the query that says the same to the index.
+    pub fn includes(&self, used_in: &UsedIn) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Of(uses) => uses.contains(used_in),
+        }
+    }
 }
 
 /// A passage that has terms of the question.
@@ -77,7 +86,7 @@ pub struct Hit {
 struct Fields {
     text: Field,
     names: Field,
-    room: Field,
+    used_in: Field,
     document: Field,
     version: Field,
     passage: Field,
@@ -220,15 +229,13 @@ impl PassageIndex {
 
     /// What the audience may find; `None` for everything.
     fn found_in(&self, audience: &Audience) -> Option<Box<dyn Query>> {
-        let of = |room: &str| -> Box<dyn Query> {
-            Box::new(TermQuery::new(Term::from_field_text(self.fields.room, room), IndexRecordOption::Basic))
+        let of = |used_in: &UsedIn| -> Box<dyn Query> {
+            let term = Term::from_field_text(self.fields.used_in, &used_in.key());
+            Box::new(TermQuery::new(term, IndexRecordOption::Basic))
         };
-        let rooms = match audience {
-            Audience::Everything => return None,
-            Audience::AllRooms => vec![of(EVERYWHERE)],
-            Audience::Room(room) => vec![of(EVERYWHERE), of(room.as_str())],
-        };
-        Some(Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::union(rooms)), 0.0)))
+        let Audience::Of(uses) = audience else { return None };
+        let uses = uses.iter().map(of).collect();
+        Some(Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::union(uses)), 0.0)))
     }
 
     fn term_queries(&self, text: &str, kind: TermKind) -> [Box<dyn Query>; 2] {
@@ -250,7 +257,8 @@ fn schema() -> (Schema, Fields) {
     let fields = Fields {
         text: schema.add_text_field("text", terms_field()),
         names: schema.add_text_field("names", terms_field()),
-        room: schema.add_text_field("room", facts_field()),
+        // Called so since there were rooms alone.
+        used_in: schema.add_text_field("room", facts_field()),
         document: schema.add_u64_field("document", FAST | INDEXED),
         version: schema.add_u64_field("version", FAST),
         passage: schema.add_u64_field("passage", FAST),
@@ -267,7 +275,7 @@ fn entries<'a>(
     fields: &'a Fields,
     document: &'a IndexedDocument<'_>,
 ) -> impl Iterator<Item = TantivyDocument> + use<'a> {
-    let room = document.room.map_or(EVERYWHERE, RoomName::as_str);
+    let used_in = document.used_in.key();
     document.passages.iter().map(move |passage| {
         let mut entry = TantivyDocument::new();
         entry.add_text(fields.text, document.text.get(passage.range.clone()).unwrap_or_default());
@@ -276,7 +284,7 @@ fn entries<'a>(
         if let Some(words) = document.text.get(heading.clone()).filter(|words| !words.is_empty()) {
             entry.add_text(fields.names, words);
         }
-        entry.add_text(fields.room, room);
+        entry.add_text(fields.used_in, &used_in);
         let numbers = [
             (fields.document, document.number.0),
             (fields.version, document.version),
@@ -377,20 +385,20 @@ fn hit(
 mod tests {
     use super::*;
     use crate::documents::passages;
-    use crate::model::DocumentKind;
+    use crate::model::{CollectionId, DocumentKind, RoomName};
 
     struct Text {
         number: u64,
         title: &'static str,
         text: String,
         passages: Vec<Passage>,
-        room: Option<RoomName>,
+        used_in: UsedIn,
     }
 
     impl Text {
         fn new(number: u64, title: &'static str, text: &str) -> Self {
             let passages = passages(text, DocumentKind::Text);
-            Self { number, title, text: text.into(), passages, room: None }
+            Self { number, title, text: text.into(), passages, used_in: UsedIn::AllRooms }
         }
 
         fn version(&self, version: u64) -> IndexedDocument<'_> {
@@ -398,7 +406,7 @@ mod tests {
                 number: DocumentNumber(self.number),
                 version,
                 title: self.title,
-                room: self.room.as_ref(),
+                used_in: &self.used_in,
                 text: &self.text,
                 passages: &self.passages,
             }
@@ -460,24 +468,31 @@ mod tests {
     }
 
     #[test]
-    fn a_rooms_documents_are_found_there_alone() {
+    fn a_rooms_documents_are_found_there_alone_and_a_collections_where_it_is_chosen() {
         let dir = tempfile::tempdir().expect("a folder");
         let index = PassageIndex::open(dir.path()).expect("an index");
         let room = |name| RoomName::public(name).expect("a name");
         let everywhere = Text::new(1, "A", "the opening hours");
         let mut shop = Text::new(2, "B", "the opening hours of the shop");
-        shop.room = Some(room("shop"));
-        index.replace(&[everywhere.version(1), shop.version(1)]).expect("stored");
+        shop.used_in = UsedIn::Room(room("shop"));
+        let prices = CollectionId::fresh();
+        let mut collected = Text::new(3, "C", "the opening hours and prices");
+        collected.used_in = UsedIn::Collection(prices.clone());
+        index.replace(&[everywhere.version(1), shop.version(1), collected.version(1)]).expect("stored");
         let found = |audience| {
-            let hits = index.search("opening hours", &audience, 5).expect("a search");
+            // Of as many as are wanted none is hidden.
+            let hits = index.search("opening hours", &audience, 3).expect("a search");
             let mut numbers: Vec<u64> = hits.iter().map(|hit| hit.document.0).collect();
             numbers.sort_unstable();
             numbers
         };
-        assert_eq!(found(Audience::Everything), [1, 2]);
-        assert_eq!(found(Audience::Room(room("shop"))), [1, 2]);
-        assert_eq!(found(Audience::Room(room("lobby"))), [1]);
-        assert_eq!(found(Audience::AllRooms), [1]);
+        let of = |uses: &[UsedIn]| Audience::Of(uses.iter().cloned().chain([UsedIn::AllRooms]).collect());
+        assert_eq!(found(Audience::Everything), [1, 2, 3]);
+        assert_eq!(found(of(&[UsedIn::Room(room("shop"))])), [1, 2]);
+        assert_eq!(found(of(&[UsedIn::Room(room("lobby"))])), [1]);
+        assert_eq!(found(of(&[UsedIn::Room(room("shop")), UsedIn::Collection(prices)])), [1, 2, 3]);
+        assert_eq!(found(of(&[UsedIn::Collection(CollectionId::fresh())])), [1]);
+        assert_eq!(found(Audience::all_rooms()), [1]);
     }
 
     #[test]

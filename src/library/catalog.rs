@@ -1,8 +1,8 @@
-//! In-memory catalog of all documents: the indexing state and the room of each.
+//! In-memory catalog of all documents: how far each is indexed, and where it is used.
 
 use std::collections::HashMap;
 
-use crate::model::{Document, DocumentKind, DocumentNumber, Language, RoomName};
+use crate::model::{Document, DocumentKind, DocumentNumber, Language, UsedIn};
 
 /// Indexing state of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -23,8 +23,7 @@ pub enum DocumentState {
 pub struct Entry {
     /// The version that is stored.
     pub version: u64,
-    /// The only room in which it is used; `None` for all rooms.
-    pub room: Option<RoomName>,
+    pub used_in: UsedIn,
     pub kind: DocumentKind,
     pub language: Language,
     pub passages: u32,
@@ -85,7 +84,7 @@ impl Catalog {
         let (indexed, embedded) = before.map_or((None, None), |entry| (entry.indexed, entry.embedded));
         let entry = Entry {
             version: document.version,
-            room: document.room.clone(),
+            used_in: document.used_in.clone(),
             kind: document.kind,
             language: document.language,
             passages: document.passages,

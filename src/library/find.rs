@@ -7,7 +7,7 @@ use super::Library;
 use crate::analysis;
 use crate::index::Audience;
 use crate::model::{
-    Document, DocumentKind, DocumentNumber, FaqAnswer, Language, RetrievedContext, RoomName, Source, utf16_range,
+    Document, DocumentKind, DocumentNumber, FaqAnswer, Language, RetrievedContext, Source, utf16_range,
 };
 use crate::retrieval::{Documents, Evidence, FusedHit, Signals, answers_directly};
 use crate::telemetry::{Operation, metrics, took};
@@ -107,7 +107,7 @@ impl Library {
     /// A hit with its document, if the audience may see it.
     async fn with_document(&self, hit: FusedHit, audience: &Audience) -> Result<Option<(FusedHit, Document)>, Text> {
         let document = self.store.numbered_document(hit.document).await?;
-        Ok(document.filter(|document| is_for(audience, document.room.as_ref())).map(|document| (hit, document)))
+        Ok(document.filter(|document| audience.includes(&document.used_in)).map(|document| (hit, document)))
     }
 
     /// The answer of the FAQ entry that was found first, if it means the same question.
@@ -131,7 +131,7 @@ impl Library {
 
     /// Whether the current version of a document is visible to the audience; the index may be older.
     fn answers_in(&self, number: DocumentNumber, audience: &Audience) -> bool {
-        self.catalog().get(number).is_some_and(|entry| is_for(audience, entry.room.as_ref()))
+        self.catalog().get(number).is_some_and(|entry| audience.includes(&entry.used_in))
     }
 
     /// Reads the texts of the hits, whose documents these are.
@@ -251,14 +251,5 @@ impl Documents for InAudience {
             Language::Simplified | Language::Traditional => Some(true),
             Language::Other => None,
         }
-    }
-}
-
-/// Whether a document is visible to the audience.
-fn is_for(audience: &Audience, room: Option<&RoomName>) -> bool {
-    match (audience, room) {
-        (Audience::Everything, _) | (_, None) => true,
-        (Audience::AllRooms, Some(_)) => false,
-        (Audience::Room(asked_in), Some(room)) => asked_in == room,
     }
 }

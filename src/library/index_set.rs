@@ -299,14 +299,15 @@ mod tests {
     use crate::documents::passages;
     use crate::embedding::EmbeddingSource;
     use crate::index::Audience;
-    use crate::model::DocumentKind;
+    use crate::model::{DocumentKind, UsedIn};
 
     /// What an index answers that was made in `dir` with one document in that version.
     fn make(dir: &Path, version: u64) {
         let text = "Bees make honey.";
         let passages = passages(text, DocumentKind::Text);
         let number = DocumentNumber(1);
-        let document = IndexedDocument { number, version, title: "Bees", room: None, text, passages: &passages };
+        let used_in = &UsedIn::AllRooms;
+        let document = IndexedDocument { number, version, title: "Bees", used_in, text, passages: &passages };
         PassageIndex::open(dir).and_then(|index| index.replace(&[document])).expect("an index");
     }
 

@@ -280,7 +280,7 @@ impl Library {
                 number: document.number,
                 version: document.version,
                 title: &document.title,
-                room: document.room.as_ref(),
+                used_in: &document.used_in,
                 text,
                 passages,
             })

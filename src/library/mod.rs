@@ -4,13 +4,14 @@
 //! by a job, obsolete ones removed, and lost indexes rebuilt.
 
 mod catalog;
+mod collections;
 mod embed;
 mod find;
 mod index_set;
 mod intake;
 mod maintenance;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,8 @@ use crate::documents::{Passage, passages};
 use crate::embedding::{Embedder, Embedding};
 use crate::jobs::Jobs;
 use crate::model::{
-    Document, DocumentId, DocumentKind, DocumentNumber, Erasure, FileId, Handle, Language, Origin, RoomName,
-    RoomRecord, Timestamp,
+    CollectionId, Document, DocumentId, DocumentKind, DocumentNumber, Erasure, FileId, Handle, Language, Origin,
+    RoomName, Timestamp, UsedIn,
 };
 use crate::store::{Filed, Files, Space, Store};
 use crate::text::{Locale, Text};
@@ -72,7 +73,7 @@ pub struct Library {
 pub struct NewDocument {
     pub draft: Draft,
     pub language: Option<Language>,
-    pub room: Option<RoomName>,
+    pub used_in: UsedIn,
     /// Store it although a document of the same content is there.
     pub again: bool,
 }
@@ -85,13 +86,34 @@ pub struct Correction {
     pub author: Option<String>,
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
-    /// `Some(None)` for all rooms.
-    pub room: Option<Option<RoomName>>,
+    pub move_to: Move,
     pub text: Option<String>,
     /// Another original, with its pages.
     pub origin: Option<(Origin, Option<u32>)>,
     /// As for [`NewDocument`].
     pub again: bool,
+}
+
+/// Where else a document is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Move {
+    #[default]
+    Nowhere,
+    To(UsedIn),
+    /// In all rooms, if it is a room's.
+    OutOfRoom,
+    /// In all rooms, if it is in a collection.
+    OutOfCollection,
+}
+
+impl Move {
+    fn from(&self, used_in: &UsedIn) -> UsedIn {
+        match (self, used_in) {
+            (Self::To(to), _) => to.clone(),
+            (Self::OutOfRoom, UsedIn::Room(_)) | (Self::OutOfCollection, UsedIn::Collection(_)) => UsedIn::AllRooms,
+            _ => used_in.clone(),
+        }
+    }
 }
 
 /// Which documents to list.
@@ -100,6 +122,7 @@ pub struct DocumentFilter {
     /// Part of the title, the author or the file's name.
     pub words: String,
     pub room: Option<RoomName>,
+    pub collection: Option<CollectionId>,
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
     pub state: Option<DocumentState>,
@@ -207,7 +230,7 @@ impl Library {
     /// `duplicate` if a document of the same content is used in the same place.
     pub async fn add(self: &Arc<Self>, actor: &Actor, new: NewDocument) -> Result<Document, Text> {
         actor.may(Action::ManageDocuments)?;
-        let NewDocument { draft, language, room, again } = new;
+        let NewDocument { draft, language, used_in, again } = new;
         let title = title(draft.title.as_deref(), &draft.origin, &draft.text)?;
         let author = name(draft.author.as_deref())?;
         let _filing = self.filing.read().await;
@@ -222,7 +245,7 @@ impl Library {
             author,
             language: language.unwrap_or(counted.language),
             kind: draft.kind,
-            room,
+            used_in,
             created_at: now,
             updated_at: now,
             by: actor.handle.clone(),
@@ -251,6 +274,7 @@ impl Library {
             match self.store.add_document(Document { claimed, ..document.clone() }).await? {
                 Filed::Stored(document) => return Ok(document),
                 Filed::Known(other) => self.refuse_duplicate(&other, again).await?,
+                Filed::NoCollection => return Err(Text::new("error-not_found-collection_gone")),
                 Filed::Changed => {}
             }
         }
@@ -260,7 +284,7 @@ impl Library {
     /// What a document that was `from` claims of its contents: what it did already, and what is new; with `again` only what
     /// nobody else claims.
     async fn claims(&self, from: Option<&Document>, to: &Document, again: bool) -> Result<Vec<FileId>, Text> {
-        let before = from.filter(|from| from.room == to.room);
+        let before = from.filter(|from| from.used_in == to.used_in);
         let mut claimed = Vec::new();
         for content in to.contents() {
             let is_claimed = match before.filter(|before| before.contents().any(|known| known == content)) {
@@ -303,12 +327,13 @@ impl Library {
         for _ in 0..TRIES {
             let from = self.document(id).await?;
             let to = self.corrected(&from, correction).await?;
-            self.check_quota(&to, if to.room == from.room { from.bytes() } else { 0 }).await?;
+            self.check_quota(&to, if to.used_in == from.used_in { from.bytes() } else { 0 }).await?;
             let claimed = self.claims(Some(&from), &to, correction.again).await?;
             let to = Document { claimed, ..to };
             match self.store.change_document(&from, &to).await? {
                 Filed::Stored(()) => return Ok((from, to)),
                 Filed::Known(other) => self.refuse_duplicate(&other, correction.again).await?,
+                Filed::NoCollection => return Err(Text::new("error-not_found-collection_gone")),
                 Filed::Changed => {}
             }
         }
@@ -324,7 +349,7 @@ impl Library {
         if let Some(author) = &correction.author {
             to.author = name(Some(author))?;
         }
-        to.room = correction.room.clone().unwrap_or(to.room);
+        to.used_in = correction.move_to.from(&from.used_in);
         to.kind = correction.kind.unwrap_or(to.kind);
         if let Some((origin, pages)) = &correction.origin {
             self.check_original(origin)?;
@@ -342,7 +367,7 @@ impl Library {
         }
         to.language = correction.language.unwrap_or(to.language);
         let is_found_otherwise =
-            (&to.text, &to.title, &to.room, to.kind) != (&from.text, &from.title, &from.room, from.kind);
+            (&to.text, &to.title, &to.used_in, to.kind) != (&from.text, &from.title, &from.used_in, from.kind);
         if is_found_otherwise {
             to.version = from.version + 1;
             // The indexed version, and the one being indexed: after several corrections that is not the previous one.
@@ -356,7 +381,7 @@ impl Library {
 
     /// Whether the room that a document is for has space for it, where it took so many bytes before.
     async fn check_quota(&self, document: &Document, before: u64) -> Result<(), Text> {
-        let Some(room) = &document.room else { return Ok(()) };
+        let Some(room) = document.used_in.room() else { return Ok(()) };
         let more = document.bytes().saturating_sub(before);
         if more == 0 || self.store.has_room_for(room, more).await? { Ok(()) } else { Err(Text::new("error-room_full")) }
     }
@@ -377,10 +402,12 @@ impl Library {
         Ok(())
     }
 
-    /// Removes all documents for one room, which is going to be deleted: another of its name must not get them.
+    /// Removes all documents for one room, which is going to be deleted, and lets it have no collection: another of its name must not
+    /// get them.
     pub async fn remove_all_of(self: &Arc<Self>, room: &RoomName, locale: Locale) -> Result<(), Text> {
+        self.choose_none(room).await?;
         let mut documents = Vec::new();
-        let look = |document: Document| documents.extend((document.room.as_ref() == Some(room)).then_some(document.id));
+        let look = |document: Document| documents.extend((document.used_in.room() == Some(room)).then_some(document.id));
         self.store.each_document(look).await?;
         for id in &documents {
             self.remove_document(id).await?;
@@ -424,20 +451,16 @@ impl Library {
     }
 
     /// A document, if this person may read it.
-    pub async fn readable(&self, actor: &Actor, id: &DocumentId) -> Result<Document, Text> {
+    pub async fn readable_document(&self, actor: &Actor, id: &DocumentId) -> Result<Document, Text> {
         // Unreadable documents are reported as not found.
         self.visible(actor, id).await?.ok_or_else(no_such_document)
     }
 
-    /// As [`Library::readable`]; `None` if there is none that this person may read.
+    /// As [`Library::readable_document`]; `None` if there is none that this person may read.
     pub async fn visible(&self, actor: &Actor, id: &DocumentId) -> Result<Option<Document>, Text> {
         let Some(document) = self.store.document(id).await? else { return Ok(None) };
-        let room = match &document.room {
-            Some(name) => self.store.room(name).await?.map(|(_, record)| record),
-            None => None,
-        };
-        let is_readable = actor.may(Action::ReadDocument(&document, room.as_ref())).is_ok();
-        Ok(Some(document).filter(|_| is_readable))
+        let readable = self.readable_of(actor, BTreeSet::from([document.used_in.clone()])).await?;
+        Ok(Some(document).filter(|document| readable.contains(&document.used_in)))
     }
 
     async fn document(&self, id: &DocumentId) -> Result<Document, Text> {
@@ -489,11 +512,9 @@ impl Library {
             }
         };
         self.store.each_document(look).await?;
-        let rooms = self.rooms_of(&found).await?;
-        found.retain(|document| {
-            let room = document.room.as_ref().and_then(|name| rooms.get(name));
-            actor.may(Action::ReadDocument(document, room)).is_ok()
-        });
+        let uses = found.iter().map(|document| document.used_in.clone()).collect();
+        let readable = self.readable_of(actor, uses).await?;
+        found.retain(|document| readable.contains(&document.used_in));
         found.sort_by(|a, b| b.id.cmp(&a.id));
         if let Some(after) = &filter.after {
             found.retain(|document| document.id < *after);
@@ -503,23 +524,11 @@ impl Library {
         Ok((found, more))
     }
 
-    /// The rooms that documents are for, where they exist.
-    async fn rooms_of(&self, documents: &[Document]) -> Result<HashMap<RoomName, RoomRecord>, Text> {
-        let mut rooms = HashMap::new();
-        for name in documents.iter().filter_map(|document| document.room.as_ref()) {
-            if !rooms.contains_key(name)
-                && let Some((_, record)) = self.store.room(name).await?
-            {
-                rooms.insert(name.clone(), record);
-            }
-        }
-        Ok(rooms)
-    }
-
     fn fits(&self, document: &Document, filter: &DocumentFilter, words: &str) -> bool {
         let named = [Some(&document.title), document.author.as_ref(), document.origin.name.as_ref()];
         let is_named = || named.into_iter().flatten().any(|name| analysis::fold(name).contains(words));
-        filter.room.as_ref().is_none_or(|room| document.room.as_ref() == Some(room))
+        filter.room.as_ref().is_none_or(|room| document.used_in.room() == Some(room))
+            && filter.collection.as_ref().is_none_or(|wanted| document.used_in.collection() == Some(wanted))
             && filter.language.is_none_or(|language| document.language == language)
             && filter.kind.is_none_or(|kind| document.kind == kind)
             && filter.state.is_none_or(|state| self.state(document.number) == state)

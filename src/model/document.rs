@@ -5,7 +5,7 @@ use std::ops::Range;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentId, Handle, RoomName, Timestamp, rfc_3339};
+use super::{DocumentId, Handle, Timestamp, UsedIn, rfc_3339};
 
 /// Compact document id for index and vectors. Assigned by the store and never reused for
 /// another document.
@@ -93,9 +93,8 @@ pub struct Document {
     pub language: Language,
     #[serde(default)]
     pub kind: DocumentKind,
-    /// The only room in which it is used; `None` for all rooms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room: Option<RoomName>,
+    #[serde(flatten)]
+    pub used_in: UsedIn,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// Handle of the person who added it.

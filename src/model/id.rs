@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// The id of an account.
 pub type AccountId = Id<OfAccount>;
 
+/// The id of a collection of documents.
+pub type CollectionId = Id<OfCollection>;
+
 /// The id of a document.
 pub type DocumentId = Id<OfDocument>;
 
@@ -39,6 +42,10 @@ pub struct Id<Mark>(String, PhantomData<Mark>);
 /// Marks the id of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OfAccount {}
+
+/// Marks the id of a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OfCollection {}
 
 /// Marks the id of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

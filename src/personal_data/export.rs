@@ -15,7 +15,7 @@ use crate::accounts::Actor;
 use crate::budgets::{Budgets, Cost, Spender};
 use crate::library::Library;
 use crate::model::{
-    Account, Document, Identity, Message, Passkey, Payer, Principal, Report, Role, RoomKind, RoomRecord, Timestamp,
+    Account, CollectionName, Document, Identity, Message, Passkey, Payer, Principal, Report, Role, RoomKind, RoomRecord, Timestamp,
     Token, TokenScope, rfc_3339,
 };
 use crate::protocol::{AccountView, JobDetails, JobView, MessageView, ScheduleView, SessionView};
@@ -154,6 +154,8 @@ struct DocumentLine<'a> {
     author: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collection: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
     /// Where it is in the archive.
@@ -374,13 +376,15 @@ impl Export {
             }
             lines.push((document, files));
         }
+        let collections = self.library.collection_names().await.map_err(|text| io::Error::other(text.code().to_owned()))?;
         archive.begin("documents.jsonl")?;
         for (document, files) in lines {
             let line = DocumentLine {
                 id: document.id.as_str(),
                 title: &document.title,
                 author: document.author.as_deref(),
-                room: document.room.as_ref().map(|room| room.shown()),
+                room: document.used_in.room().map(|room| room.shown()),
+                collection: document.used_in.collection().and_then(|id| collections.get(id)).map(CollectionName::as_str),
                 url: document.origin.url.as_deref(),
                 files,
                 created_at: document.created_at,

@@ -3,7 +3,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::embedding::{EmbeddingSource, passage_text};
 use crate::index::IndexedDocument;
-use crate::model::DocumentKind;
+use crate::model::{DocumentKind, UsedIn};
 
 const DELIVERY: &str =
     "# Delivery\n\nParcels leave the warehouse on the day of the order and arrive after two working days.";
@@ -27,7 +27,8 @@ impl IndexSet {
         for (text, number) in texts.iter().zip(1..) {
             let (number, version) = (DocumentNumber(number), 1);
             let passages = crate::documents::passages(text, DocumentKind::Text);
-            let document = IndexedDocument { number, version, title: "A text", room: None, text, passages: &passages };
+            let used_in = &UsedIn::AllRooms;
+            let document = IndexedDocument { number, version, title: "A text", used_in, text, passages: &passages };
             index.replace(&[document]).expect("indexed");
             if let Some(vectors) = &vectors {
                 let read = |range: &std::ops::Range<usize>| &text[range.clone()];

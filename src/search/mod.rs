@@ -18,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::accounts::{Action, Actor};
 use crate::analysis::{Folded, fold};
-use crate::index::{Audience, MessageIndex, MessageQuery, Place};
+use crate::index::{MessageIndex, MessageQuery, Place};
 use crate::model::{Message, RoomKind, RoomName, RoomRecord, Timestamp, utf16_range};
 use crate::schedule::Zone;
 use crate::store::{RoomNumber, Store, StoreError};
@@ -147,7 +147,7 @@ impl Search {
         Ok(Found { is_complete, ..found? })
     }
 
-    /// The query for documents and their audience; `None` if the filters apply to messages only.
+    /// The query for documents, and the room whose documents are searched, if not all are; `None` if the filters apply to messages only.
     ///
     /// # Errors
     /// In words, when a filter cannot be understood.
@@ -156,19 +156,18 @@ impl Search {
         actor: &Actor,
         typed: &str,
         room: Option<&RoomName>,
-    ) -> Result<Option<(String, Audience)>, Text> {
+    ) -> Result<Option<(String, Option<RoomName>)>, Text> {
         let query = self.read(actor, typed, room)?;
         let is_about_messages = query.handle.is_some() || query.has_job || query.after.or(query.before).is_some();
         if is_about_messages || query.words.is_empty() {
             return Ok(None);
         }
-        let audience = match &query.room {
-            None => Audience::Everything,
-            Some(RoomFilter::Own) => Audience::Room(actor.private_room.clone()),
-            Some(RoomFilter::Named(room)) => Audience::Room(room.clone()),
-        };
+        let room = query.room.as_ref().map(|filter| match filter {
+            RoomFilter::Own => actor.private_room.clone(),
+            RoomFilter::Named(room) => room.clone(),
+        });
         let words: Vec<_> = query.words.iter().map(|word| word.text()).collect();
-        Ok(Some((words.join(" "), audience)))
+        Ok(Some((words.join(" "), room)))
     }
 
     /// Parses the query.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::apply::{Tally, counter_key, number_from, record_bytes};
 use super::claims::Claim;
+use super::collections::claims_of as claims_of_collection;
 use super::documents::{add_references, claims_of as claims_of_document};
 use super::engine::{EngineError, Operation, Reader};
 use super::held::{HeldId, places_of};
@@ -17,7 +18,8 @@ use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
 use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, erasures, prefix_range, sessions, tokens};
 use crate::model::{
-    Account, Document, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report, RoomRecord, Sanction, Schedule,
+    Account, Collection, CollectionId, Document, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report,
+    RoomRecord, Sanction, Schedule,
 };
 use crate::threads;
 
@@ -95,12 +97,32 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
         let hook: Hook = read(&record)?;
         add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::hook_place(hook.place), hook.id.as_str()));
     }
+    let mut in_collections = BTreeMap::<CollectionId, u64>::new();
     let mut documents = Pager::of_table(reader, Table::Documents);
     while let Some((_, record)) = documents.next().await.map_err(words)? {
         let document: Document = read(&record)?;
+        if let Some(id) = document.used_in.collection() {
+            *in_collections.entry(id.clone()).or_default() += 1;
+        }
         let batch = add_references(Batch::new(Scope::ANY), &document);
         let claim = |batch: Batch, claim| batch.claim(&claim, document.id.as_str());
         add(&mut expected, claims_of_document(&document).fold(batch, claim));
+    }
+    let mut collections = Pager::of_table(reader, Table::Collections);
+    while let Some((_, record)) = collections.next().await.map_err(words)? {
+        let collection: Collection = read(&record)?;
+        let claim = |batch: Batch, claim: &Claim| batch.claim(claim, collection.id.as_str());
+        add(&mut expected, claims_of_collection(&collection).iter().fold(Batch::new(Scope::ANY), claim));
+        let documents = in_collections.remove(&collection.id).unwrap_or(0);
+        if documents != collection.documents {
+            return Err(format!(
+                "collection {} has {documents} documents and says {}",
+                collection.id, collection.documents
+            ));
+        }
+    }
+    if let Some((id, documents)) = in_collections.pop_first() {
+        return Err(format!("{documents} documents are in collection {id}, which is not there"));
     }
     let mut sanctions = Pager::of_table(reader, Table::Sanctions);
     while let Some((_, record)) = sanctions.next().await.map_err(words)? {

@@ -3,7 +3,7 @@
 //! A claim is a condition of the commit that stores the record, so that uniqueness and limits hold whoever else writes.
 
 use super::{Batch, Store, StoreError, Table, prefix_range};
-use crate::model::{AccountId, FileId, Handle, Payer, Principal, RoomName, Schedule};
+use crate::model::{AccountId, CollectionName, FileId, Handle, Payer, Principal, RoomName, Schedule, UsedIn};
 
 /// What is claimed, as a key of [`Table::Claims`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +92,18 @@ impl Claim {
     }
 
     /// Being the only document with a content, where it is used.
-    pub fn content(room: Option<&RoomName>, file: &FileId) -> Self {
-        Self::new(b'd', &[room.map_or("", RoomName::as_str).as_bytes(), file.as_str().as_bytes()])
+    pub fn content(used_in: &UsedIn, file: &FileId) -> Self {
+        Self::new(b'd', &[used_in.key().as_bytes(), file.as_str().as_bytes()])
+    }
+
+    /// Being the only collection that people know by a name.
+    pub fn collection_name(name: &CollectionName) -> Self {
+        Self::new(b'c', &[name.folded().as_bytes()])
+    }
+
+    /// One of the places that there are for collections.
+    pub fn collection_place(place: u32) -> Self {
+        Self::new(b'l', &[&place.to_be_bytes()])
     }
 
     /// None of the texts holds a zero byte, so no two claims share a key.

@@ -10,14 +10,17 @@ use super::engine::Reader;
 use super::pager::Pager;
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
-use crate::model::{Document, DocumentId, DocumentNumber, FileId, RoomName};
+use crate::model::{Document, DocumentId, DocumentNumber, FileId, RoomName, UsedIn};
+
+/// How often a document is stored in a collection that others change at the same time.
+const TRIES: usize = 20;
 
 /// What documents take, in bytes: a cache of their records.
 #[derive(Debug, Default)]
-pub(super) struct DocumentBytes(Mutex<HashMap<Option<RoomName>, u64>>);
+pub(super) struct DocumentBytes(Mutex<HashMap<UsedIn, u64>>);
 
 /// Where a document is used, and what it takes.
-type Share = (Option<RoomName>, u64);
+type Share = (UsedIn, u64);
 
 /// Result of storing a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +28,19 @@ pub enum Filed<T> {
     Stored(T),
     /// The document of this id claims the same content where this one is used; nothing was stored.
     Known(DocumentId),
+    /// The collection is not there; nothing was stored.
+    NoCollection,
     /// It has changed, or its id exists; nothing was stored.
     Changed,
 }
 
 impl<T> Filed<T> {
-    fn refused(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Refused { table: Table::Claims, found } => {
-                let holder = found.as_deref().and_then(|id| std::str::from_utf8(id).ok());
-                holder.and_then(DocumentId::parse).map_or(Self::Changed, Self::Known)
-            }
-            _ => Self::Changed,
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Filed<U> {
+        match self {
+            Self::Stored(value) => Filed::Stored(change(value)),
+            Self::Known(other) => Filed::Known(other),
+            Self::NoCollection => Filed::NoCollection,
+            Self::Changed => Filed::Changed,
         }
     }
 }
@@ -55,7 +59,7 @@ impl DocumentBytes {
 
     /// Of the documents for one room alone.
     pub fn of(&self, room: &RoomName) -> u64 {
-        self.0.lock().get(&Some(room.clone())).copied().unwrap_or(0)
+        self.0.lock().get(&UsedIn::Room(room.clone())).copied().unwrap_or(0)
     }
 
     /// Of all.
@@ -65,21 +69,21 @@ impl DocumentBytes {
 
     fn replace(&self, from: Option<Share>, to: Option<Share>) {
         let mut sizes = self.0.lock();
-        if let Some((room, bytes)) = to {
-            *sizes.entry(room).or_default() += bytes;
+        if let Some((used_in, bytes)) = to {
+            *sizes.entry(used_in).or_default() += bytes;
         }
-        if let Some((room, bytes)) = from {
-            let left = sizes.entry(room.clone()).or_default();
+        if let Some((used_in, bytes)) = from {
+            let left = sizes.entry(used_in.clone()).or_default();
             *left = left.saturating_sub(bytes);
             if *left == 0 {
-                sizes.remove(&room);
+                sizes.remove(&used_in);
             }
         }
     }
 }
 
 fn share(document: &Document) -> Share {
-    (document.room.clone(), document.bytes())
+    (document.used_in.clone(), document.bytes())
 }
 
 impl Store {
@@ -108,66 +112,102 @@ impl Store {
 
     /// Stores a new document and assigns its number.
     pub async fn add_document(&self, document: Document) -> Result<Filed<Document>, StoreError> {
-        let id = document.id.as_str().as_bytes();
-        let batch = Batch::new(scopes::ADD_DOCUMENT)
-            .if_absent(Table::DocumentNumbers, id)
-            .append(Table::Documents, [], encode(&document))
-            .put_number(Table::DocumentNumbers, id);
-        let batch = claims_of(&document).fold(batch, |batch, claim| batch.claim(&claim, document.id.as_str()));
-        let batch = add_references(batch, &document);
-        let (sizes, share) = (self.document_bytes.clone(), share(&document));
-        let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
-            Outcome::Written { number, .. } => {
-                sizes.replace(None, Some(share));
-                Ok(Filed::Stored(Document { number: DocumentNumber(number.unwrap_or_default()), ..document }))
+        for _ in 0..TRIES {
+            let id = document.id.as_str().as_bytes();
+            let batch = Batch::new(scopes::ADD_DOCUMENT)
+                .if_absent(Table::DocumentNumbers, id)
+                .append(Table::Documents, [], encode(&document))
+                .put_number(Table::DocumentNumbers, id);
+            let batch = claims_of(&document).fold(batch, |batch, claim| batch.claim(&claim, document.id.as_str()));
+            let batch = add_references(batch, &document);
+            let Some(batch) = self.counted(batch, None, Some(&document.used_in)).await? else {
+                return Ok(Filed::NoCollection);
+            };
+            match self.file(batch, None, Some(share(&document))).await? {
+                Some(Filed::Stored(number)) => {
+                    let number = DocumentNumber(number.unwrap_or_default());
+                    return Ok(Filed::Stored(Document { number, ..document }));
+                }
+                Some(refused) => return Ok(refused.map(|_| document)),
+                None => {}
             }
-            refused => Ok(Filed::refused(&refused)),
-        };
-        self.commit_with(batch, WriteKind::Growth, on_commit).await
+        }
+        Err(StoreError::Busy)
     }
 
     /// Replaces a document (compare-and-swap).
     pub async fn change_document(&self, from: &Document, to: &Document) -> Result<Filed<()>, StoreError> {
         let place = key(from.number);
-        let batch = Batch::new(scopes::CHANGE_DOCUMENT).if_equal(Table::Documents, place, encode(from)).put(
-            Table::Documents,
-            place,
-            encode(to),
-        );
-        // In this order: a file may be in both.
-        let batch = add_references(remove_references(batch, from), to);
         let (before, after): (Vec<_>, Vec<_>) = (claims_of(from).collect(), claims_of(to).collect());
-        let given_back = before.iter().filter(|claim| !after.contains(claim));
-        let batch = given_back.fold(batch, Batch::release);
-        let taken = after.iter().filter(|claim| !before.contains(claim));
-        let batch = taken.fold(batch, |batch, claim| batch.claim(claim, to.id.as_str()));
-        let (sizes, from, to) = (self.document_bytes.clone(), share(from), share(to));
-        let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
-            Outcome::Written { .. } => {
-                sizes.replace(Some(from), Some(to));
-                Ok(Filed::Stored(()))
+        for _ in 0..TRIES {
+            let batch = Batch::new(scopes::CHANGE_DOCUMENT).if_equal(Table::Documents, place, encode(from)).put(
+                Table::Documents,
+                place,
+                encode(to),
+            );
+            // In this order: a file may be in both.
+            let batch = add_references(remove_references(batch, from), to);
+            let given_back = before.iter().filter(|claim| !after.contains(claim));
+            let batch = given_back.fold(batch, Batch::release);
+            let taken = after.iter().filter(|claim| !before.contains(claim));
+            let batch = taken.fold(batch, |batch, claim| batch.claim(claim, to.id.as_str()));
+            let Some(batch) = self.counted(batch, Some(&from.used_in), Some(&to.used_in)).await? else {
+                return Ok(Filed::NoCollection);
+            };
+            if let Some(filed) = self.file(batch, Some(share(from)), Some(share(to))).await? {
+                return Ok(filed.map(|_| ()));
             }
-            refused => Ok(Filed::refused(&refused)),
-        };
-        self.commit_with(batch, WriteKind::Growth, on_commit).await
+        }
+        Err(StoreError::Busy)
     }
 
     /// Deletes a document; `false` if it has changed.
     pub async fn remove_document(&self, document: &Document) -> Result<bool, StoreError> {
         let place = key(document.number);
-        let batch = Batch::new(scopes::REMOVE_DOCUMENT)
-            .if_equal(Table::Documents, place, encode(document))
-            .delete(Table::Documents, place)
-            .delete(Table::DocumentNumbers, document.id.as_str());
-        let batch = claims_of(document).fold(batch, |batch, claim| batch.release(&claim));
-        let batch = remove_references(batch, document);
-        let (sizes, share) = (self.document_bytes.clone(), share(document));
-        self.commit_if(batch, WriteKind::Maintenance, move || sizes.replace(Some(share), None)).await
+        for _ in 0..TRIES {
+            let batch = Batch::new(scopes::REMOVE_DOCUMENT)
+                .if_equal(Table::Documents, place, encode(document))
+                .delete(Table::Documents, place)
+                .delete(Table::DocumentNumbers, document.id.as_str());
+            let batch = claims_of(document).fold(batch, |batch, claim| batch.release(&claim));
+            let batch = remove_references(batch, document);
+            let Some(batch) = self.counted(batch, Some(&document.used_in), None).await? else { return Ok(false) };
+            if let Some(filed) = self.file(batch, Some(share(document)), None).await? {
+                return Ok(matches!(filed, Filed::Stored(_)));
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Commits a change of a document, and what its files take then; the number of a new one. `None` if its collection was changed
+    /// meanwhile.
+    async fn file(
+        &self,
+        batch: Batch,
+        from: Option<Share>,
+        to: Option<Share>,
+    ) -> Result<Option<Filed<Option<u64>>>, StoreError> {
+        // What frees space is written even where there is none.
+        let kind = if to.is_some() { WriteKind::Growth } else { WriteKind::Maintenance };
+        let sizes = self.document_bytes.clone();
+        let on_commit = move |outcome: Result<Outcome, StoreError>| match outcome? {
+            Outcome::Written { number, .. } => {
+                sizes.replace(from, to);
+                Ok(Some(Filed::Stored(number)))
+            }
+            Outcome::Refused { table: Table::Collections, .. } => Ok(None),
+            Outcome::Refused { table: Table::Claims, found } => {
+                let holder = found.as_deref().and_then(|id| std::str::from_utf8(id).ok());
+                Ok(Some(holder.and_then(DocumentId::parse).map_or(Filed::Changed, Filed::Known)))
+            }
+            Outcome::Refused { .. } => Ok(Some(Filed::Changed)),
+        };
+        self.commit_with(batch, kind, on_commit).await
     }
 
     /// Whether no document claims a content where this document is used.
     pub async fn is_unclaimed(&self, document: &Document, content: &FileId) -> Result<bool, StoreError> {
-        Ok(self.holder(&Claim::content(document.room.as_ref(), content)).await?.is_none())
+        Ok(self.holder(&Claim::content(&document.used_in, content)).await?.is_none())
     }
 
     /// Whether anything that is stored has this file.
@@ -179,7 +219,7 @@ impl Store {
 
 /// What a document claims of its contents.
 pub(super) fn claims_of(document: &Document) -> impl Iterator<Item = Claim> {
-    document.claimed.iter().map(|content| Claim::content(document.room.as_ref(), content))
+    document.claimed.iter().map(|content| Claim::content(&document.used_in, content))
 }
 
 /// Notes that a document has its files.

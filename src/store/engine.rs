@@ -107,6 +107,8 @@ tables! {
     HeldMessages = 61,
     /// Principal → the merge that makes it another person.
     Merges = 62,
+    /// Collection id → collection of documents.
+    Collections = 63,
     /// Principal → the removal of that person, until all of it is done.
     Erasures = 70,
 }

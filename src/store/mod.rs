@@ -10,6 +10,7 @@ mod backups;
 mod change_feed;
 mod check;
 mod claims;
+mod collections;
 mod command_rules;
 mod disk;
 mod documents;
@@ -63,6 +64,7 @@ pub use accounts::AccountAdded;
 pub use apply::{Counter, RecordChange};
 pub use audit::audit;
 pub use change_feed::{ChangeFeed, FeedChanges};
+pub use collections::Collected;
 pub use disk::{DiskEngine, free_space};
 pub use documents::Filed;
 pub use engine::{

@@ -119,8 +119,15 @@ scopes! {
     CHANGE_HOOK: Hooks;
     REMOVE_HOOK: Hooks Claims;
 
-    /// A document, with the references to its files and what it claims of its contents.
-    ADD_DOCUMENT: Documents DocumentNumbers Counters FileReferences Claims;
-    CHANGE_DOCUMENT: Documents FileReferences Claims;
-    REMOVE_DOCUMENT: Documents DocumentNumbers FileReferences Claims;
+    /// A document, with the references to its files, what it claims of its contents, and how many its collection has.
+    ADD_DOCUMENT: Documents DocumentNumbers Counters FileReferences Claims Collections;
+    CHANGE_DOCUMENT: Documents FileReferences Claims Collections;
+    REMOVE_DOCUMENT: Documents DocumentNumbers FileReferences Claims Collections;
+
+    ADD_COLLECTION: Collections Claims;
+    RENAME_COLLECTION: Collections Claims;
+    /// A collection without documents.
+    REMOVE_COLLECTION: Collections Claims;
+    /// Which collections a room has chosen.
+    CHOOSE_COLLECTIONS: Collections RoomNames;
 }

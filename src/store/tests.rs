@@ -15,6 +15,7 @@ use crate::text::Locale;
 
 mod accounts;
 mod batches;
+mod collections;
 mod retention;
 
 /// What the newest rows may take in memory in these tests, in bytes: nothing here fills it.

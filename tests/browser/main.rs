@@ -16,6 +16,7 @@ mod accounts;
 mod administration;
 mod answers;
 mod chinese;
+mod collections;
 mod commands;
 mod custom_commands;
 mod dashboard;

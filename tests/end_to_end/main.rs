@@ -26,6 +26,7 @@ mod backup_targets;
 mod budgets;
 mod catch_up;
 mod certificates;
+mod collections;
 mod command;
 mod command_permissions;
 mod compact;

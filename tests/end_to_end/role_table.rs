@@ -90,6 +90,11 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("POST", "/api/documents", Admin, json!({"title": "One", "text": "a text"})),
         ("PUT", "/api/documents/{document}", Admin, json!({"title": "Two"})),
         ("DELETE", "/api/documents/{document}", Admin, none.clone()),
+        ("GET", "/api/collections", Guest, none.clone()),
+        ("POST", "/api/collections", Admin, json!({"name": "Made"})),
+        ("PATCH", "/api/collections/{collection}", Admin, json!({"name": "{collection}"})),
+        ("DELETE", "/api/collections/{collection-too}", Admin, none.clone()),
+        ("PUT", "/api/rooms/{room}/collections", Admin, json!({"collections": ["{collection}"]})),
         ("GET", "/api/hooks", Admin, none.clone()),
         ("POST", "/api/hooks", Admin, json!({"room": "lobby", "name": "Alert"})),
         ("DELETE", "/api/hooks/{hook}", Admin, none.clone()),
@@ -208,6 +213,9 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     let pats_token = json!({"name": "pats program", "scopes": ["read"]});
     let pats_token = pat.ask(server, "POST", "/api/account/tokens", pats_token).await.json();
     let document = by_owner("POST", "/api/documents", json!({"title": "Terms", "text": "# Terms"})).await;
+    for name in ["products", "old"] {
+        by_owner("POST", "/api/collections", json!({"name": name})).await;
+    }
     let path = format!("/api/rooms/lobby/messages/{seq}/report");
     assert_eq!(server.request("POST", &path).json(json!({})).send().await.status, 202);
     let sanction = by_owner("POST", "/api/sanctions", json!({"kind": "mute", "handle": "Pat", "minutes": 1})).await;
@@ -231,6 +239,8 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
         ("invitation", text(&invitation["invitation"]["id"])),
         ("invitation-token", text(&invitation["token"])),
         ("document", text(&document["id"])),
+        ("collection", "products".to_owned()),
+        ("collection-too", "old".to_owned()),
         ("sanction", text(&sanction["id"])),
         ("report", text(&reports["reports"][0]["id"])),
         ("leaver", text(&leaver["id"])),

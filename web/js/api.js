@@ -50,6 +50,12 @@ export const addDocument = (document) => call('POST', '/api/documents', document
 export const addFile = (file, fields, upload) => send('/api/documents', { ...fields, file }, upload);
 export const changeDocument = (id, change) => call('PUT', documentPath(id), change);
 export const deleteDocument = (id) => call('DELETE', documentPath(id));
+export const listCollections = () => call('GET', '/api/collections').then(({ collections }) => collections);
+export const createCollection = (name) => call('POST', '/api/collections', { name });
+export const renameCollection = (name, wanted) => call('PATCH', collectionPath(name), { name: wanted });
+export const deleteCollection = (name) => call('DELETE', collectionPath(name));
+/** The room has the collections of these names from then on, and no others. */
+export const chooseCollections = (room, collections) => call('PUT', `${roomPath(room)}/collections`, { collections });
 export const originalPath = (id) => `${documentPath(id)}/original`;
 export const deleteMessage = (room, seq, following) => call('DELETE', `${messagePath(room, seq)}${following ? '?with=following' : ''}`);
 export const report = (room, seq, reason) => call('POST', `${messagePath(room, seq)}/report`, reason ? { reason } : {});
@@ -164,6 +170,7 @@ export const changeSettings = (change) => call('PATCH', '/api/settings', change)
 
 const messagePath = (room, seq) => `${roomPath(room)}/messages/${seq}`;
 const roomPersonPath = (room, handle) => `${roomPath(room)}/people/${encodeURIComponent(handle)}`;
+const collectionPath = (name) => `/api/collections/${encodeURIComponent(name)}`;
 const documentPath = (id) => `/api/documents/${encodeURIComponent(id)}`;
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 const accountPath = (id) => `/api/accounts/${encodeURIComponent(id)}`;

@@ -11,7 +11,7 @@ export const place = signal(null);
 /** The search box: null, or `{text}` that it opens with. */
 export const searching = signal(null);
 /** null, or `{name: 'handle' | 'sign-in' | 'new-room' | 'keys' | 'room-settings' | 'report' | 'stop' | 'cancel-all' | 'command-permission' | 'invite' | 'make-account' | 'merge' |
-    'set-password' | 'new-token' | 'confirm', …}`; one at a time. */
+    'set-password' | 'new-token' | 'collections' | 'confirm', …}`; one at a time. */
 export const dialog = signal(null);
 /** `{id, button, label, items}` of the menu that is open, or null; `items` are `{name, words, act()}`. */
 export const menu = signal(null);

@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod callbacks;
 mod commands;
+mod collections;
 mod compact;
 mod doctor;
 mod documents;
@@ -125,6 +126,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         backup::routes,
         compact::routes,
         documents::routes,
+        collections::routes,
     ];
     let mut routes: Vec<_> = modules.iter().flat_map(|routes| routes(app)).collect();
     let describing = route!(openapi);

@@ -140,7 +140,11 @@ async fn in_documents(
     room: Option<&RoomName>,
     limit: usize,
 ) -> Result<Vec<Source>, Refusal> {
-    let Some((words, audience)) = app.search.in_documents(actor, typed, room)? else { return Ok(Vec::new()) };
+    let Some((words, room)) = app.search.in_documents(actor, typed, room)? else { return Ok(Vec::new()) };
+    let audience = match room {
+        Some(room) => app.library.audience(Some(&room)).await?,
+        None => app.library.readable(actor).await?,
+    };
     let found = app.library.find(&words, &audience, limit.clamp(1, MOST_DOCUMENTS)).await?;
     // Passages without a common word are included only at the top ranks.
     let by_meaning = if found.confident { BY_MEANING } else { 0 };

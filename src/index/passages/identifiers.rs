@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::documents::passages;
     use crate::index::IndexedDocument;
-    use crate::model::{DocumentKind, DocumentNumber, RoomName};
+    use crate::model::{DocumentKind, DocumentNumber, RoomName, UsedIn};
 
     #[test]
     fn identifiers_are_words_with_letters_and_digits() {
@@ -191,17 +191,17 @@ mod tests {
             number: DocumentNumber(1),
             version: 1,
             title: "Pumps",
-            room: None,
+            used_in: &UsedIn::AllRooms,
             text,
             passages: &passages,
         };
-        let room = RoomName::public("lab").expect("a name");
+        let lab = UsedIn::Room(RoomName::public("lab").expect("a name"));
         let secret = "The R501 is not announced yet.";
         let in_room = crate::documents::passages(secret, DocumentKind::Text);
         let other = IndexedDocument {
             number: DocumentNumber(2),
             title: "Lab",
-            room: Some(&room),
+            used_in: &lab,
             text: secret,
             passages: &in_room,
             ..document
@@ -215,9 +215,9 @@ mod tests {
             let unknown = index.unknown_identifiers(question, audience).expect("a search");
             unknown.into_iter().map(|unknown| (unknown.name, unknown.nearest)).collect::<Vec<_>>()
         };
-        let unknown = |question| unknown_in(question, &Audience::AllRooms);
+        let unknown = |question| unknown_in(question, &Audience::all_rooms());
         assert_eq!(unknown("Is there an R501?"), [("R501".to_owned(), vec!["R200".to_owned(), "R300".to_owned()])]);
-        assert_eq!(unknown_in("Is there an R501?", &Audience::Room(room.clone())), []);
+        assert_eq!(unknown_in("Is there an R501?", &Audience::Of([lab.clone()].into())), []);
         assert_eq!(unknown("Warranty of the R500?"), [("R500".to_owned(), vec!["R200".to_owned(), "R300".to_owned()])]);
         assert_eq!(
             unknown("Warranty of the HT-2040?"),

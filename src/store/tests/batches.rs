@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
+use super::collections::{collection, document};
 use super::*;
 use crate::model::{
-    Access, Account, AccountId, AuditEntry, BackupNote, CommandRule, Document, DocumentId, DocumentKind,
-    DocumentNumber, FileId, HeldMessage, Hook, HookId, Identity, Invitation, InvitationId, JobMinute, Language,
-    LeftMessages, Merge, MergeId, MissedRuns, ModerationSettings, NextRun, Origin, Report, Retention, Rhythm, Role,
-    RoomKind, RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId,
-    TokenScope,
+    Access, Account, AccountId, AuditEntry, BackupNote, CollectionName, CommandRule, Document, HeldMessage, Hook,
+    HookId, Identity, Invitation, InvitationId, JobMinute, LeftMessages, Merge, MergeId, MissedRuns,
+    ModerationSettings, NextRun, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId,
+    SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope, UsedIn,
 };
 
 /// When jobs are due that wait for their time.
@@ -278,33 +278,21 @@ async fn change_schedules(store: &Store) {
 }
 
 async fn change_documents(store: &Store) {
-    let document = Document {
-        id: DocumentId::fresh(),
-        number: DocumentNumber::default(),
-        version: 1,
-        title: "Bees".into(),
-        author: None,
-        language: Language::English,
-        kind: DocumentKind::Text,
-        room: None,
-        created_at: Timestamp::now(),
-        updated_at: Timestamp::now(),
-        by: Handle::new("Ann").expect("a handle"),
-        origin: Origin::default(),
-        text: FileId::of([7; 32]),
-        chars: 1,
-        text_bytes: 1,
-        pages: None,
-        passages: 1,
-        previous: None,
-        arriving: None,
-        claimed: vec![FileId::of([7; 32])],
-    };
+    let collection = collection("Insects");
+    assert_eq!(store.add_collection(collection.clone(), 2).await, Ok(Collected::Stored));
+    let document = document(7, UsedIn::Collection(collection.id.clone()));
     let Ok(Filed::Stored(added)) = store.add_document(document).await else { panic!("it is new") };
-    let changed = Document { title: "Wasps".into(), claimed: Vec::new(), ..added.clone() };
+    assert_eq!(store.remove_collection(&collection.id).await, Ok(Collected::InUse));
+    let changed = Document { claimed: Vec::new(), used_in: UsedIn::AllRooms, ..added.clone() };
     assert_eq!(store.change_document(&added, &changed).await, Ok(Filed::Stored(())));
     assert_eq!(store.change_document(&changed, &added).await, Ok(Filed::Stored(())));
     assert_eq!(store.remove_document(&added).await, Ok(true));
+    let name = CollectionName::new("Bees").expect("a name");
+    assert_eq!(store.rename_collection(&collection.id, &name).await, Ok(Collected::Stored));
+    let (lobby, number) = (RoomName::public("lobby").expect("a name"), room(store, "lobby").await);
+    let chosen = store.choose_collections(&lobby, number, std::slice::from_ref(&collection.id)).await;
+    assert_eq!(chosen, Ok(Collected::Stored));
+    assert_eq!(store.remove_collection(&collection.id).await, Ok(Collected::Stored));
 }
 
 async fn change_accounts(store: &Store) {

@@ -10,12 +10,23 @@ const AT_REST = 30_000;
 const REST_OF_KEYS = 150;
 
 /** Empty values filter nothing. */
-export const EVERYTHING = { q: '', language: '', kind: '', state: '', room: '' };
+export const EVERYTHING = { q: '', language: '', kind: '', state: '', room: '', collection: '' };
+
+const COLLECTION = '#';
+
+/** Where a document is used as one text, which no other place has: '' for all rooms, a room, or `#` and a collection. */
+export const placeOf = ({ room, collection }) => (collection ? COLLECTION + collection : room ?? '');
+
+/** `{room, collection}` of such a text; an empty one means none. */
+export const usedIn = (place) =>
+  place.startsWith(COLLECTION) ? { room: '', collection: place.slice(COLLECTION.length) } : { room: place, collection: '' };
 
 export class Shelf {
   /** null until they are known. */
   documents = signal(null);
   more = signal(false);
+  /** `[{name, documents, rooms?}]`, by name. */
+  collections = signal([]);
   index = signal(null);
   /** Bytes of the largest file that the server takes. */
   mostBytes = Infinity;
@@ -23,14 +34,17 @@ export class Shelf {
   filter = signal(EVERYTHING);
 
   #fetch;
+  #fetchCollections;
   #isSeen;
   #shown = PAGE;
   #asked = 0;
   #refresher = new Refresher(() => this.#ask({ limit: this.#shown }, (documents) => documents));
 
-  /** `fetch(query)` gives `{documents, more, index, limits}`; nothing is asked for while `isSeen()` is false. */
-  constructor({ fetch, isSeen }) {
+  /** `fetch(query)` gives `{documents, more, index, limits}`, `fetchCollections()` the collections; nothing is asked for while
+      `isSeen()` is false. */
+  constructor({ fetch, fetchCollections, isSeen }) {
     this.#fetch = fetch;
+    this.#fetchCollections = fetchCollections;
     this.#isSeen = isSeen;
   }
 
@@ -43,6 +57,14 @@ export class Shelf {
 
   refresh() {
     return this.#refresher.now();
+  }
+
+  async refreshCollections() {
+    try {
+      this.collections.value = await this.#fetchCollections();
+    } catch (error) {
+      this.problem.value = error.message;
+    }
   }
 
   loadMore() {

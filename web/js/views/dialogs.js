@@ -25,6 +25,7 @@ const FETCHED = {
   stop: () => import('./moderation/stop.js').then(({ loadStyles, Stop }) => loadStyles().then(() => Stop)),
   'cancel-all': () => import('./moderation/cancel_all.js').then(({ loadStyles, CancelAll }) => loadStyles().then(() => CancelAll)),
   'command-permission': () => import('./admin/command_permission.js').then(({ loadStyles, CommandPermission }) => loadStyles().then(() => CommandPermission)),
+  collections: () => import('./documents/collections.js').then(({ loadStyles, Collections }) => loadStyles().then(() => Collections)),
   'sign-in': () => import('./accounts/sign_in.js').then(({ loadStyles, SignIn }) => loadStyles().then(() => SignIn)),
   'make-account': () => import('./accounts/make_account.js').then(({ loadStyles, MakeAccount }) => loadStyles().then(() => MakeAccount)),
   invite: () => import('./accounts/invite.js').then(({ loadStyles, Invite }) => loadStyles().then(() => Invite)),

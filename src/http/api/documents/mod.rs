@@ -25,8 +25,8 @@ use super::{
     Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, to_the_end, trusted_caller, with_app,
 };
 use crate::accounts::{Action, Actor};
-use crate::library::{Correction, DocumentFilter, DocumentState, Draft, NewDocument};
-use crate::model::{DocumentId, DocumentKind, FileId, Language, Origin, RoomName};
+use crate::library::{Correction, DocumentFilter, DocumentState, Draft, Move, NewDocument};
+use crate::model::{DocumentId, DocumentKind, FileId, Language, Origin, RoomName, UsedIn};
 use crate::text::Text;
 
 /// Maximum number of documents per response.
@@ -41,6 +41,8 @@ struct ListQuery {
     #[serde(default)]
     q: String,
     room: Option<String>,
+    /// The name of a collection.
+    collection: Option<String>,
     /// `en`, `zh-Hans`, `zh-Hant` or `other`.
     #[param(value_type = Option<String>)]
     language: Option<Language>,
@@ -61,6 +63,8 @@ pub struct DocumentFields {
     author: Option<String>,
     /// The only room in which the document is used; empty for all rooms.
     room: Option<String>,
+    /// The collection whose rooms use the document; empty for none.
+    collection: Option<String>,
     #[schema(value_type = Option<String>)]
     language: Option<Language>,
     kind: Option<DocumentKind>,
@@ -137,7 +141,13 @@ fn manager(app: &Arc<App>) -> BoxedFilter<(Caller,)> {
 #[utoipa::path(get, path = "/api/documents", params(ListQuery), responses(
     (status = 200, body = DocumentList), (status = 400, body = ErrorBody)))]
 async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
+    let actor = caller.actor(None);
+    let collection = match query.collection.as_deref().filter(|name| !name.is_empty()) {
+        Some(name) => Some(app.library.collection(&actor, name).await?.id),
+        None => None,
+    };
     let filter = DocumentFilter {
+        collection,
         words: query.q,
         room: query.room.as_deref().filter(|room| !room.is_empty()).map(RoomName::public).transpose()?,
         language: query.language,
@@ -146,10 +156,11 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
         after: query.after.as_deref().map(document_id).transpose()?,
         limit: query.limit.unwrap_or(USUAL).min(MOST),
     };
-    let actor = caller.actor(None);
     let (documents, more) = app.library.list(&actor, &filter).await?;
+    let names = app.library.collection_names().await?;
     let listed = blocking(move || {
-        let documents = documents.iter().map(|document| DocumentView::new(document, &app.library, &actor)).collect();
+        let view = |document| DocumentView::new(document, &names, &app.library, &actor);
+        let documents = documents.iter().map(view).collect();
         Ok(DocumentList::new(documents, more, &app))
     });
     Ok(json(StatusCode::OK, &listed.await?))
@@ -160,10 +171,12 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
     (status = 200, body = DocumentDetails), (status = 404, body = ErrorBody)))]
 async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
-    let document = app.library.readable(&actor, &document_id(&id)?).await?;
+    let document = app.library.readable_document(&actor, &document_id(&id)?).await?;
+    let names = app.library.collection_names().await?;
     large_json(app, move |app, reply| {
         let (text, passages) = app.library.text_of(&document)?;
-        reply.json(&DocumentDetails::new(DocumentView::new(&document, &app.library, &actor), text, &passages))
+        let view = DocumentView::new(&document, &names, &app.library, &actor);
+        reply.json(&DocumentDetails::new(view, text, &passages))
     })
     .await
 }
@@ -175,7 +188,7 @@ async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
 async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
     actor.may(Action::ManageDocuments)?;
-    let document = app.library.readable(&actor, &document_id(&id)?).await?;
+    let document = app.library.readable_document(&actor, &document_id(&id)?).await?;
     let missing = || Refusal::from(Text::new("error-not_found-original"));
     let path = app.library.original(&document).ok_or_else(missing)?;
     let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
@@ -260,13 +273,17 @@ async fn add_file(form: FormData, caller: Caller, headers: HeaderMap, app: Arc<A
 }
 
 async fn store(actor: &Actor, draft: Draft, fields: DocumentFields, app: &Arc<App>) -> Result<DocumentView, Refusal> {
-    let room = fields.room()?;
+    let used_in = match fields.move_to(app, actor).await? {
+        Move::To(used_in) => used_in,
+        _ => UsedIn::AllRooms,
+    };
     let draft = Draft { title: fields.title.or(draft.title), author: fields.author.or(draft.author), ..draft };
     let without_text = draft.pages_without_text();
-    let new = NewDocument { draft, language: fields.language, room, again: fields.again };
+    let new = NewDocument { draft, language: fields.language, used_in, again: fields.again };
     let (library, adding) = (app.library.clone(), actor.clone());
     let added = to_the_end(app, async move { library.add(&adding, new).await }).await?;
-    Ok(DocumentView::new(&added, &app.library, actor).with_pages_without_text(without_text))
+    let names = app.library.collection_names().await?;
+    Ok(DocumentView::new(&added, &names, &app.library, actor).with_pages_without_text(without_text))
 }
 
 /// Changes fields of a document with JSON, or its file with a form. For the owner.
@@ -283,7 +300,7 @@ async fn change(id: String, caller: Caller, mut fields: DocumentFields, app: Arc
     let correction = Correction {
         text: text.map(|draft| draft.text),
         origin: origin.map(|origin| (origin, fields.pages)),
-        ..fields.correction()?
+        ..fields.correction(&app, &caller).await?
     };
     correct(&id, caller, correction, app).await
 }
@@ -299,10 +316,10 @@ async fn replace(id: String, form: FormData, caller: Caller, app: Arc<App>) -> A
                 text: Some(draft.text),
                 kind: Some(fields.kind.unwrap_or(draft.kind)),
                 origin: Some((draft.origin, draft.pages)),
-                ..fields.correction()?
+                ..fields.correction(&app, &caller).await?
             }
         }
-        None => fields.correction()?,
+        None => fields.correction(&app, &caller).await?,
     };
     correct(&id, caller, correction, app).await
 }
@@ -312,7 +329,8 @@ async fn correct(id: &str, caller: Caller, correction: Correction, app: Arc<App>
     let (library, actor) = (app.library.clone(), caller.actor(None));
     let corrected = async move { library.correct(&actor, &id, correction).await };
     let corrected = to_the_end(&app, corrected).await?;
-    Ok(json(StatusCode::OK, &DocumentView::new(&corrected, &app.library, &caller.actor(None))))
+    let names = app.library.collection_names().await?;
+    Ok(json(StatusCode::OK, &DocumentView::new(&corrected, &names, &app.library, &caller.actor(None))))
 }
 
 /// Removes a document with its original and all its passages. For the owner.
@@ -330,8 +348,20 @@ pub fn document_id(text: &str) -> Result<DocumentId, Text> {
 }
 
 impl DocumentFields {
-    fn room(&self) -> Result<Option<RoomName>, Text> {
-        self.room.as_deref().filter(|room| !room.trim().is_empty()).map(RoomName::public).transpose()
+    /// Where the document is to be used.
+    async fn move_to(&self, app: &App, actor: &Actor) -> Result<Move, Text> {
+        let (room, collection) = (self.room.as_deref().map(str::trim), self.collection.as_deref().map(str::trim));
+        Ok(match (room, collection) {
+            (None, None) => Move::Nowhere,
+            (Some(""), Some("")) => Move::To(UsedIn::AllRooms),
+            (Some(""), None) => Move::OutOfRoom,
+            (None, Some("")) => Move::OutOfCollection,
+            (None | Some(""), Some(name)) => {
+                Move::To(UsedIn::Collection(app.library.collection(actor, name).await?.id))
+            }
+            (Some(room), None | Some("")) => Move::To(UsedIn::Room(RoomName::public(room)?)),
+            (Some(_), Some(_)) => return Err(Text::new("error-bad_document-used_in")),
+        })
     }
 
     /// The origin, with the file of an earlier preview.
@@ -353,16 +383,16 @@ impl DocumentFields {
         Ok(origin)
     }
 
-    fn correction(self) -> Result<Correction, Text> {
-        let room = self.room.is_some().then(|| self.room()).transpose()?;
+    async fn correction(self, app: &App, caller: &Caller) -> Result<Correction, Text> {
+        let move_to = self.move_to(app, &caller.actor(None)).await?;
         let Self { title, author, language, kind, again, .. } = self;
-        Ok(Correction { title, author, language, kind, room, text: None, origin: None, again })
+        Ok(Correction { title, author, language, kind, move_to, text: None, origin: None, again })
     }
 }
 
 impl From<Fields> for DocumentFields {
     fn from(fields: Fields) -> Self {
-        let Fields { title, author, room, language, kind, again } = fields;
-        Self { title, author, room, language, kind, again, ..Self::default() }
+        let Fields { title, author, room, collection, language, kind, again } = fields;
+        Self { title, author, room, collection, language, kind, again, ..Self::default() }
     }
 }

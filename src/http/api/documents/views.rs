@@ -1,5 +1,7 @@
 //! Documents as clients see them.
 
+use std::collections::BTreeMap;
+
 use reqwest::Url;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,7 +11,9 @@ use crate::accounts::{Action, Actor};
 use crate::analysis;
 use crate::documents::{Passage, passages};
 use crate::library::{DocumentState, Draft, Library, Meaning};
-use crate::model::{Document, DocumentId, DocumentKind, Handle, Language, Origin, utf16_range};
+use crate::model::{
+    CollectionId, CollectionName, Document, DocumentId, DocumentKind, Handle, Language, Origin, utf16_range,
+};
 
 #[derive(Serialize, ToSchema)]
 pub struct DocumentView {
@@ -20,8 +24,11 @@ pub struct DocumentView {
     author: Option<String>,
     language: Language,
     kind: DocumentKind,
-    /// The only room in which the document is used; null for all rooms.
+    /// The only room in which the document is used; null for all rooms, or those of its collection.
     room: Option<String>,
+    /// The collection whose rooms use the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collection: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -92,7 +99,13 @@ impl OriginView {
 }
 
 impl DocumentView {
-    pub fn new(document: &Document, library: &Library, actor: &Actor) -> Self {
+    /// `collections` are the names of all of them.
+    pub fn new(
+        document: &Document,
+        collections: &BTreeMap<CollectionId, CollectionName>,
+        library: &Library,
+        actor: &Actor,
+    ) -> Self {
         let origin = OriginView::new(&document.origin);
         let is_managed = actor.may(Action::ManageDocuments).is_ok();
         Self {
@@ -101,7 +114,8 @@ impl DocumentView {
             author: document.author.clone(),
             language: document.language,
             kind: document.kind,
-            room: document.room.as_ref().map(|room| room.shown().to_owned()),
+            room: document.used_in.room().map(|room| room.shown().to_owned()),
+            collection: document.used_in.collection().and_then(|id| collections.get(id)).map(ToString::to_string),
             created_at: document.created_at.to_string(),
             updated_at: document.updated_at.to_string(),
             by: document.by.clone(),

@@ -30,7 +30,7 @@ export function AddDocument({ app, shelf, picked, take }) {
     <div class="page-body document-page" data-testid="document-new">
       <a class="link back" href=${documentsPath()} onClick=${insidePage(() => app.openDocuments())}><${Icon} name="back" />${t('documents.title')}</a>
       ${preview.found.value
-        ? html`<${DocumentForm} key=${preview.count()} app=${app} document=${preview.found.value} label=${t('documents.store')} save=${store} cancel=${preview.forget}
+        ? html`<${DocumentForm} key=${preview.count()} app=${app} collections=${shelf.collections.value} document=${preview.found.value} label=${t('documents.store')} save=${store} cancel=${preview.forget}
             isChanged=${isTyped(preview.found.value)} />`
         : html`<${Ways} preview=${preview} take=${take} />`}
     </div>

@@ -1,6 +1,7 @@
 // What was read of a document, page by page, to be corrected before it is stored.
 
 import { joinPages, pagesOf } from '../../documents/pages.js';
+import { placeOf, usedIn } from '../../documents/shelf.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { LANGUAGES, locale, t } from '../../i18n.js';
 import { askBeforeLeaving, leave } from '../../leaving.js';
@@ -12,7 +13,7 @@ const MOST_ROWS = 28;
 
 /** `save(fields)` may throw an error for people and returns what to do once it is stored; `fields` are all of the document's.
     `isChanged`: something was typed before. */
-export function DocumentForm({ app, document, label, save, cancel, isChanged = false, children }) {
+export function DocumentForm({ app, collections, document, label, save, cancel, isChanged = false, children }) {
   const pages = pagesOf(document.text);
   const fields = useSignal(fieldsOf(document));
   const areas = useRef([]);
@@ -33,8 +34,8 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
     if (busy.value || !fields.value.title.trim()) return;
     busy.value = true;
     try {
-      // A room that is left empty means all of them.
-      const goOn = await save({ ...fields.value, ...(again && { again }), text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
+      const { place, ...rest } = fields.value;
+      const goOn = await save({ ...rest, ...usedIn(place), ...(again && { again }), text: joinPages(pages.map((page, index) => areas.current[index]?.value ?? page)) });
       changed.current = false;
       goOn();
     } catch (error) {
@@ -49,7 +50,7 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
         <${Field} name="author" label=${t('documents.author')} value=${fields.value.author} set=${set('author')} maxlength="200" />
         <${Choice} name="language" label=${t('language')} value=${fields.value.language} set=${set('language')} options=${[...LANGUAGES, ['other', t('documents.other-language')]]} />
         <${Choice} name="kind" label=${t('documents.kind')} value=${fields.value.kind} set=${set('kind')} options=${['text', 'faq'].map((kind) => [kind, t(`documents.kind-${kind}`)])} />
-        <${Choice} name="room" label=${t('documents.where')} value=${fields.value.room} set=${set('room')} options=${roomsFor(app, fields.value.room)} />
+        <${Place} app=${app} collections=${collections} value=${fields.value.place} set=${set('place')} />
         <p class="soft" data-testid="document-facts">${factsOf(document)}</p>
         ${isMostlyPictures(document) && html`<p role="note" data-testid="document-pictures">${t('documents.pictures')}</p>`}
         ${document.recognised?.length > 0 && html`<p role="note" data-testid="document-recognised">${t('documents.recognised', { n: document.recognised.length })}</p>`}
@@ -72,8 +73,8 @@ export function DocumentForm({ app, document, label, save, cancel, isChanged = f
   `;
 }
 
-const fieldsOf = ({ title, author, language, kind, room }) => ({
-  title: title ?? '', author: author ?? '', language: language ?? 'other', kind: kind ?? 'text', room: room ?? '',
+const fieldsOf = ({ title, author, language, kind, room, collection }) => ({
+  title: title ?? '', author: author ?? '', language: language ?? 'other', kind: kind ?? 'text', place: placeOf({ room, collection }),
 });
 
 const isMostlyPictures = ({ pages, pages_without_text: empty }) => empty * 2 > pages;
@@ -89,10 +90,21 @@ function factsOf({ pages, pages_without_text: empty, chars, passages, origin }) 
   ].filter(Boolean).join(' · ');
 }
 
-function roomsFor(app, chosen) {
+// All rooms, the rooms of a collection, or one of them.
+function Place({ app, collections, value, set }) {
+  const { room, collection } = usedIn(value);
   const listed = app.chat.listed.value.map(({ name }) => name).filter((name) => !isDirect(name));
-  const names = new Set([...listed, chosen].filter(Boolean));
-  return [['', t('documents.everywhere')], ...[...names].map((name) => [name, app.titleOf(name)])];
+  const rooms = [...new Set([...listed, room].filter(Boolean))];
+  const names = [...new Set([...collections.map(({ name }) => name), collection].filter(Boolean))];
+  const option = (place, words) => html`<option value=${place} selected=${place === value}>${words}</option>`;
+  return html`
+    <label>${t('documents.where')}
+      <select key=${locale.value} data-testid="document-room" value=${value} onChange=${(event) => set(event.target.value)}>
+        ${option('', t('documents.everywhere'))}
+        ${names.length > 0 && html`<optgroup label=${t('documents.in-collection')}>${names.map((name) => option(placeOf({ collection: name }), name))}</optgroup>`}
+        <optgroup label=${t('documents.in-room')}>${rooms.map((name) => option(name, app.titleOf(name)))}</optgroup>
+      </select></label>
+  `;
 }
 
 // Good enough where an area cannot grow by itself.

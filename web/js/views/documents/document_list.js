@@ -56,6 +56,7 @@ function Filters({ app, shelf }) {
   const filter = shelf.filter.value;
   const set = (name) => (value) => shelf.setFilter({ [name]: value });
   const rooms = [...new Set([...app.chat.listed.value.map(({ name }) => name), filter.room].filter(Boolean))];
+  const collections = [...new Set([...shelf.collections.value.map(({ name }) => name), filter.collection].filter(Boolean))];
   return html`
     <div class="filters" role="group" aria-label=${t('documents.filter')}>
       <label class="list-search"><${Icon} name="search" />
@@ -67,6 +68,8 @@ function Filters({ app, shelf }) {
       <${FilterChoice} testid="documents-by-kind" any=${t('documents.any-kind')} value=${filter.kind} set=${set('kind')} options=${KINDS.map((kind) => [kind, t(`documents.kind-${kind}`)])} />
       <${FilterChoice} testid="documents-by-state" any=${t('filter.any-state')} value=${filter.state} set=${set('state')} options=${STATES.map((state) => [state, t(`documents.${state}`)])} />
       <${FilterChoice} testid="documents-by-room" any=${t('filter.any-room')} value=${filter.room} set=${set('room')} options=${rooms.map((room) => [room, app.titleOf(room)])} />
+      ${collections.length > 0 && html`<${FilterChoice} testid="documents-by-collection" any=${t('documents.any-collection')} value=${filter.collection} set=${set('collection')}
+        options=${collections.map((name) => [name, name])} />`}
     </div>
   `;
 }
@@ -96,7 +99,7 @@ const Unknown = ({ shelf }) =>
     : html`<p class="nothing" role="status">${t('list.loading')}</p>`;
 
 function Row({ app, shelf, document }) {
-  const { id, title, author, room, created_at: created, updated_at: updated, passages } = document;
+  const { id, title, author, room, collection, created_at: created, updated_at: updated, passages } = document;
   const part = { name: 'read', id };
   const link = useRef(null);
   const openFromRow = (event) => {
@@ -108,7 +111,7 @@ function Row({ app, shelf, document }) {
         <small>${[author, document.kind === 'faq' && t('documents.kind-faq')].filter(Boolean).join(' · ')}</small></td>
       <td class="state"><${DocumentState} document=${document} /></td>
       <td class="passages"><span class="only-card">${t('documents.passages', { n: passages })}</span><span class="only-table">${number(passages)}</span></td>
-      <td class="room">${room ? app.titleOf(room) : t('documents.everywhere')}</td>
+      <td class="room">${room ? app.titleOf(room) : collection ?? t('documents.everywhere')}</td>
       <td class="created"><${Time} at=${created} /></td>
       <td class="updated"><${Time} at=${updated} /></td>
       ${app.may('manage_documents') && html`<td class="act">

@@ -33,7 +33,7 @@ export function EditDocument({ app, shelf, id }) {
       <a class="link back" href=${documentsPath({ name: 'read', id })} onClick=${insidePage(back)}><${Icon} name="back" />${stored.value?.title ?? t('documents.title')}</a>
       ${problem.value && html`<p class="nothing problem" role="alert">${problem.value}</p>`}
       ${stored.value && html`
-        <${DocumentForm} key=${preview.count()} app=${app} label=${t('save')} save=${save} cancel=${back}
+        <${DocumentForm} key=${preview.count()} app=${app} collections=${shelf.collections.value} label=${t('save')} save=${save} cancel=${back}
           document=${replacement ? { ...stored.value, ...contentOf(replacement) } : stored.value}>
           <${Replace} preview=${preview} />
         <//>`}

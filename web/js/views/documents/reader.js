@@ -71,12 +71,12 @@ function Head({ app, shelf, document, isGoing }) {
 }
 
 function Facts({ app, document }) {
-  const { author, language, room, kind, pages, updated_at: updated, passages, origin } = document;
+  const { author, language, room, collection, kind, pages, updated_at: updated, passages, origin } = document;
   const facts = [
     author,
     LANGUAGES.find(([tag]) => tag === language)?.[1],
     kind === 'faq' && t('documents.kind-faq'),
-    room ? t('documents.only-in', { room: app.titleOf(room) }) : t('documents.everywhere'),
+    room ? t('documents.only-in', { room: app.titleOf(room) }) : collection ? t('documents.of-collection', { name: collection }) : t('documents.everywhere'),
     pages && t('documents.pages', { n: pages }),
     t('documents.passages', { n: passages }),
     html`<time datetime=${updated} title=${fullTime(new Date(updated))}>${t('documents.updated', { time: moment(new Date(updated)) })}</time>`,

@@ -5,11 +5,12 @@ import { t } from '../../i18n.js';
 import { Dialog } from '../dialog.js';
 import { General } from './general.js';
 import { Persona } from './persona.js';
+import { RoomCollections } from './room_collections.js';
 import { RoomPeople } from './room_people.js';
 
 export { loadDialogStyles as loadStyles } from './styles.js';
 
-const PARTS = { general: General, people: RoomPeople, bot: Persona };
+const PARTS = { general: General, people: RoomPeople, bot: Persona, documents: RoomCollections };
 
 export function RoomSettings({ app, room: name }) {
   const room = useSignal(null);
@@ -23,7 +24,7 @@ export function RoomSettings({ app, room: name }) {
     }
   };
   useEffect(() => void refresh(), []);
-  const parts = partsOf(room.value);
+  const parts = partsOf(app, room.value);
   const shown = part.value ?? parts[0];
   const Part = PARTS[shown];
   return html`
@@ -39,8 +40,8 @@ export function RoomSettings({ app, room: name }) {
   `;
 }
 
-function partsOf(room) {
+function partsOf(app, room) {
   if (!room) return [];
   const manages = room.may.includes('manage');
-  return [manages && 'general', room.kind === 'closed' && 'people', manages && 'bot'].filter(Boolean);
+  return [manages && 'general', room.kind === 'closed' && 'people', manages && 'bot', manages && app.may('manage_documents') && 'documents'].filter(Boolean);
 }
