@@ -11,7 +11,7 @@ use crate::model::{CommandRule, Role, RoomName};
 use crate::store::{Store, StoreError};
 use crate::text::Text;
 
-/// The rules, in the store and in memory. A command without one is for everybody, everywhere.
+/// The rules, in the store and in memory. A command without one has that of the program.
 pub struct CommandRules {
     store: Arc<Store>,
     configured: RwLock<HashMap<String, CommandRule>>,
@@ -42,7 +42,7 @@ impl CommandRules {
 
     /// What the configuration says.
     pub fn configured_for(&self, command: &str) -> CommandRule {
-        self.configured.read().get(command).cloned().unwrap_or_default()
+        self.configured.read().get(command).cloned().unwrap_or_else(|| CommandRule::of_program(command))
     }
 
     /// What was set while the server ran, if that was not taken back.

@@ -14,6 +14,7 @@ mod schedules;
 mod sleep;
 mod status;
 mod sum;
+mod sync;
 mod webhook;
 
 use std::collections::HashMap;
@@ -147,7 +148,8 @@ impl Bots {
                 Arc::new(schedules::Schedules::new(planning.clone())),
                 Arc::new(webhook::Webhook::new(client, webhooks)),
                 Arc::new(maintenance::IndexDocuments(library.clone())),
-                Arc::new(maintenance::EmbedDocuments(library)),
+                Arc::new(maintenance::EmbedDocuments(library.clone())),
+                Arc::new(sync::SyncSite(library)),
             ],
             own: RwLock::default(),
         })
@@ -261,14 +263,15 @@ mod tests {
     #[tokio::test]
     async fn every_command_has_its_own_name_and_words_in_every_language() {
         let bots = bots();
+        assert!(!bots.greeting(Locale::English, Role::Moderator, None).contains("sync <"), "it is for admins");
         for locale in Locale::ALL {
-            let commands = bots.describe(locale, Role::Guest);
+            let commands = bots.describe(locale, Role::Admin);
             for command in &commands {
                 assert!(command.usage.starts_with(&command.name), "{}", command.usage);
                 assert!(command.example.starts_with(&command.name), "{}", command.example);
                 assert!(!command.help.is_empty() && !command.help.contains("command-"), "{}", command.help);
                 assert_eq!(commands.iter().filter(|other| other.name == command.name).count(), 1);
-                assert!(bots.greeting(locale, Role::Guest, None).contains(&command.usage));
+                assert!(bots.greeting(locale, Role::Admin, None).contains(&command.usage));
             }
         }
     }

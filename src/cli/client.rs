@@ -89,6 +89,15 @@ pub struct Client {
     hint: &'static str,
 }
 
+/// What the server does not do, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+pub struct Refusal {
+    /// Stable.
+    pub code: String,
+    words: String,
+}
+
 impl Client {
     /// # Errors
     /// A message for the user, if no server is found.
@@ -168,8 +177,8 @@ impl Client {
     ///
     /// # Errors
     /// As for [`Client::ask`].
-    pub async fn upload(&self, path: &str, form: Form) -> anyhow::Result<Value> {
-        let request = self.request(Method::POST, path).timeout(UPLOAD_TIME_LIMIT);
+    pub async fn upload(&self, method: Method, path: &str, form: Form) -> anyhow::Result<Value> {
+        let request = self.request(method, path).timeout(UPLOAD_TIME_LIMIT);
         let request = request.header(CONTENT_TYPE, form.content_type()).header(CONTENT_LENGTH, form.length());
         self.send(request.body(form.into_body())).await
     }
@@ -201,7 +210,14 @@ impl Client {
         match status {
             status if status.is_success() => Ok(answer),
             StatusCode::UNAUTHORIZED => bail!("{} ({})", words(&answer, status), self.hint),
-            status => bail!("{}", words(&answer, status)),
+            status => {
+                let code = answer["error"]["code"].as_str().unwrap_or_default().to_owned();
+                let words = match answer["error"]["document"].as_str() {
+                    Some(document) => format!("{} ({document})", words(&answer, status)),
+                    None => words(&answer, status),
+                };
+                Err(Refusal { code, words }.into())
+            }
         }
     }
 

@@ -17,6 +17,10 @@ use super::output::{Output, counted};
 use super::progress::{bar, style};
 use super::table::table;
 
+mod sync;
+
+use sync::SyncArgs;
+
 /// Maximum number of documents per response.
 const PAGE: usize = 200;
 
@@ -78,6 +82,12 @@ enum DocumentsCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+    /// Make documents equal to the files of a folder and those in it, or to the pages of a web site
+    ///
+    /// What is new is added, what has changed replaced, and documents of what is gone are removed: of those that earlier runs for the
+    /// same source made, and no others. Hidden files and links that lead out of the folder are skipped. A site is read by the server,
+    /// one page at a time, as its robots.txt allows.
+    Sync(SyncArgs),
     /// Manage collections: groups of documents that rooms can have
     #[command(subcommand)]
     Collections(CollectionsCommand),
@@ -128,18 +138,14 @@ pub fn run(arguments: DocumentsArgs) -> anyhow::Result<()> {
                 let path = |id: &str| format!("/api/documents/{}", in_path(id));
                 output.print_each(&client, &ids, Method::DELETE, path, |()| "removed".to_owned()).await
             }
+            DocumentsCommand::Sync(arguments) => sync::run(arguments, &client, &output).await,
             DocumentsCommand::Collections(command) => command.run(&client, &output).await,
         }
     })
 }
 
 /// Uploads the files one after the other, then waits until all are searchable.
-async fn add(
-    client: &Client,
-    output: &Output,
-    files: &[PathBuf],
-    fields: &[(&str, &str)],
-) -> anyhow::Result<()> {
+async fn add(client: &Client, output: &Output, files: &[PathBuf], fields: &[(&str, &str)]) -> anyhow::Result<()> {
     let (mut added, mut refused) = (HashSet::new(), 0);
     for file in files {
         match send(client, file, fields).await {
@@ -176,7 +182,7 @@ async fn send(client: &Client, file: &Path, fields: &[(&str, &str)]) -> anyhow::
     let form = form.await?;
     bar.set_length(form.file_size());
     bar.enable_steady_tick(PAUSE);
-    let answer = client.upload("/api/documents", form).await;
+    let answer = client.upload(Method::POST, "/api/documents", form).await;
     bar.finish_and_clear();
     answer.with_context(|| name)
 }

@@ -10,6 +10,7 @@ mod compact;
 mod config;
 mod doctor;
 mod documents;
+mod following;
 mod form;
 mod health;
 mod jobs;

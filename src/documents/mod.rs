@@ -6,5 +6,5 @@
 pub mod extract;
 mod passages;
 
-pub use extract::{ExtractLimits, Extracted, Extractor, Recogniser, Recognising};
+pub use extract::{ExtractLimits, Extracted, Extractor, PageLinks, Recogniser, Recognising};
 pub use passages::{Passage, passages};

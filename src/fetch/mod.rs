@@ -18,9 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{
+    CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::redirect::Policy as Redirects;
-use reqwest::{StatusCode, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 
 use self::guard::Guard;
 pub use self::guard::own_addresses;
@@ -72,6 +74,37 @@ pub struct Fetched {
     pub body: Vec<u8>,
     /// Whether the body was longer than the limit.
     pub truncated: bool,
+    /// By which the server will know whether it has changed.
+    pub validators: Validators,
+}
+
+/// What tells a server which version of something is known: values of the headers `ETag` and `Last-Modified`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+}
+
+impl Validators {
+    /// Longest value that is kept, in bytes.
+    const LONGEST: usize = 200;
+
+    fn of(headers: &HeaderMap) -> Self {
+        let value = |name| {
+            let value = headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+            value.filter(|value| value.len() <= Self::LONGEST).map(str::to_owned)
+        };
+        Self { etag: value(ETAG), last_modified: value(LAST_MODIFIED) }
+    }
+
+    /// Asks for what is another version than this one.
+    fn ask(&self, request: RequestBuilder) -> RequestBuilder {
+        let values = [(IF_NONE_MATCH, &self.etag), (IF_MODIFIED_SINCE, &self.last_modified)];
+        values.into_iter().fold(request, |request, (name, value)| match value {
+            Some(value) => request.header(name, value),
+            None => request,
+        })
+    }
 }
 
 /// Why a request failed.
@@ -134,7 +167,18 @@ impl Client {
 
     /// Sends a GET request, following redirects.
     pub async fn get(&self, url: Url, asker: &Asker, limits: FetchLimits) -> Result<Fetched, FetchError> {
-        let fetch = self.follow(url, asker, limits.body);
+        self.get_unless(url, &Validators::default(), asker, limits).await
+    }
+
+    /// The same for what is another version than the known one; else the status is 304.
+    pub async fn get_unless(
+        &self,
+        url: Url,
+        known: &Validators,
+        asker: &Asker,
+        limits: FetchLimits,
+    ) -> Result<Fetched, FetchError> {
+        let fetch = self.follow(url, known, asker, limits.body);
         tokio::time::timeout(limits.time, fetch).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
@@ -156,10 +200,16 @@ impl Client {
         tokio::time::timeout(limits.time, posting).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
-    async fn follow(&self, mut url: Url, asker: &Asker, body_limit: usize) -> Result<Fetched, FetchError> {
+    async fn follow(
+        &self,
+        mut url: Url,
+        known: &Validators,
+        asker: &Asker,
+        body_limit: usize,
+    ) -> Result<Fetched, FetchError> {
         for _ in 0..=MAX_REDIRECTS {
             let http = self.client_for(&url, asker).await?;
-            let response = http.get(url.clone()).send().await.map_err(|error| classify(&error))?;
+            let response = known.ask(http.get(url.clone())).send().await.map_err(|error| classify(&error))?;
             let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             match target {
                 Some(target) if response.status().is_redirection() => {
@@ -200,6 +250,7 @@ impl Resolve for Checked {
 async fn read(url: Url, mut response: reqwest::Response, limit: usize) -> Result<Fetched, FetchError> {
     let status = response.status();
     let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let validators = Validators::of(response.headers());
     let (mut body, mut truncated) = (Vec::new(), false);
     while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
         let wanted = chunk.len().min(limit - body.len());
@@ -209,7 +260,7 @@ async fn read(url: Url, mut response: reqwest::Response, limit: usize) -> Result
             break;
         }
     }
-    Ok(Fetched { url, status, media_type, body, truncated })
+    Ok(Fetched { url, status, media_type, body, truncated, validators })
 }
 
 /// What went wrong, from the innermost error that says it.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::analysis;
-use crate::documents::{Extracted, Extractor, Recognising};
-use crate::fetch::{Asker, Client, FetchError, FetchLimits};
+use crate::documents::{Extracted, Extractor, PageLinks, Recognising};
+use crate::fetch::{Asker, Client, FetchError, FetchLimits, Fetched, Validators};
 use crate::model::{DocumentKind, FileId, Origin};
 use crate::store::{Files, Incoming};
 use crate::text::Text;
@@ -48,6 +49,7 @@ pub struct Draft {
     pub pages: Option<u32>,
     /// The pages, from 1, whose text was recognised in pictures.
     pub recognised: Vec<u32>,
+    pub links: PageLinks,
     pub origin: Origin,
 }
 
@@ -115,6 +117,7 @@ impl Intake {
             media_type: upload.media_type,
             bytes: Some(upload.bytes),
             file: Some(upload.file),
+            synced: None,
         };
         draft(extracted, origin)
     }
@@ -123,14 +126,25 @@ impl Intake {
     pub async fn draft_of_url(&self, url: &str, progress: impl Fn(Recognising) + Send + Sync) -> Result<Draft, Text> {
         let refused = |error: FetchError| Text::new(format!("error-cannot_fetch-{}", error.code())).with("url", url);
         let address = Client::parse(url).map_err(refused)?;
-        let most = usize::try_from(self.limits.file).unwrap_or(usize::MAX);
-        let limits = FetchLimits { time: FETCH_TIME, body: most };
-        let fetched = self.client.get(address, &Asker::Documents, limits).await.map_err(refused)?;
+        let fetched = self.fetch(&address, &Validators::default()).await?;
         if !fetched.status.is_success() {
             return Err(Text::new("error-cannot_fetch-status")
                 .with("url", url)
                 .with("status", fetched.status.as_u16()));
         }
+        self.draft_of_fetched(fetched).await
+    }
+
+    /// What is at an address, or that it is what is known of it.
+    pub async fn fetch(&self, url: &Url, known: &Validators) -> Result<Fetched, Text> {
+        let most = usize::try_from(self.limits.file).unwrap_or(usize::MAX);
+        let limits = FetchLimits { time: FETCH_TIME, body: most };
+        let fetched = self.client.get_unless(url.clone(), known, &Asker::Documents, limits).await;
+        fetched.map_err(|error| Text::new(format!("error-cannot_fetch-{}", error.code())).with("url", url))
+    }
+
+    /// Creates the draft of what was fetched.
+    pub async fn draft_of_fetched(&self, fetched: Fetched) -> Result<Draft, Text> {
         if fetched.truncated {
             return Err(too_big(self.limits.file));
         }
@@ -147,8 +161,17 @@ impl Intake {
             media_type: fetched.media_type,
             bytes: Some(bytes),
             file: Some(file),
+            synced: None,
         };
         draft(extracted, origin)
+    }
+
+    /// The links of an original that is kept.
+    pub async fn links_of(&self, origin: &Origin) -> Result<PageLinks, Text> {
+        let Some(file) = &origin.file else { return Ok(PageLinks::default()) };
+        let name = origin.name.as_deref().unwrap_or_default();
+        let extracted = self.extractor.extract(&self.files.path(file), name, origin.media_type.as_deref()).await?;
+        Ok(extracted.links)
     }
 
     /// The draft of a text.
@@ -207,15 +230,15 @@ fn too_big(most: u64) -> Text {
 
 /// Refuses a draft without text.
 fn draft(extracted: Extracted, origin: Origin) -> Result<Draft, Text> {
-    let Extracted { title, author, kind, text, pages, recognised, .. } = extracted;
+    let Extracted { title, author, kind, text, pages, recognised, links, .. } = extracted;
     if !text.chars().any(char::is_alphanumeric) {
         return Err(Text::new("error-file_empty"));
     }
-    Ok(Draft { title, author, kind, text, pages, recognised, origin })
+    Ok(Draft { title, author, kind, text, pages, recognised, links, origin })
 }
 
 /// The last segment of a URL's path, or its host.
-fn name_of_url(url: &reqwest::Url) -> String {
+fn name_of_url(url: &Url) -> String {
     let last = url.path_segments().and_then(|mut parts| parts.next_back()).filter(|part| !part.is_empty());
     last.or(url.host_str()).unwrap_or("page").to_owned()
 }

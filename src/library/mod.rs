@@ -10,6 +10,7 @@ mod find;
 mod index_set;
 mod intake;
 mod maintenance;
+pub mod sync;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -107,7 +108,8 @@ pub enum Move {
 }
 
 impl Move {
-    fn from(&self, used_in: &UsedIn) -> UsedIn {
+    /// Where a document is used then that is used there now.
+    fn applied_to(&self, used_in: &UsedIn) -> UsedIn {
         match (self, used_in) {
             (Self::To(to), _) => to.clone(),
             (Self::OutOfRoom, UsedIn::Room(_)) | (Self::OutOfCollection, UsedIn::Collection(_)) => UsedIn::AllRooms,
@@ -123,6 +125,8 @@ pub struct DocumentFilter {
     pub words: String,
     pub room: Option<RoomName>,
     pub collection: Option<CollectionId>,
+    /// Those that are kept equal to this source.
+    pub sync_source: Option<String>,
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
     pub state: Option<DocumentState>,
@@ -349,11 +353,12 @@ impl Library {
         if let Some(author) = &correction.author {
             to.author = name(Some(author))?;
         }
-        to.used_in = correction.move_to.from(&from.used_in);
+        to.used_in = correction.move_to.applied_to(&from.used_in);
         to.kind = correction.kind.unwrap_or(to.kind);
         if let Some((origin, pages)) = &correction.origin {
             self.check_original(origin)?;
             (to.origin, to.pages) = (origin.clone(), *pages);
+            to.origin.synced = to.origin.synced.or_else(|| from.origin.synced.clone());
         }
         if correction.text.is_some() || to.kind != from.kind {
             let text = match &correction.text {
@@ -407,7 +412,8 @@ impl Library {
     pub async fn remove_all_of(self: &Arc<Self>, room: &RoomName, locale: Locale) -> Result<(), Text> {
         self.choose_none(room).await?;
         let mut documents = Vec::new();
-        let look = |document: Document| documents.extend((document.used_in.room() == Some(room)).then_some(document.id));
+        let look =
+            |document: Document| documents.extend((document.used_in.room() == Some(room)).then_some(document.id));
         self.store.each_document(look).await?;
         for id in &documents {
             self.remove_document(id).await?;
@@ -529,6 +535,10 @@ impl Library {
         let is_named = || named.into_iter().flatten().any(|name| analysis::fold(name).contains(words));
         filter.room.as_ref().is_none_or(|room| document.used_in.room() == Some(room))
             && filter.collection.as_ref().is_none_or(|wanted| document.used_in.collection() == Some(wanted))
+            && filter
+                .sync_source
+                .as_ref()
+                .is_none_or(|source| document.origin.synced.as_ref().is_some_and(|synced| synced.source == *source))
             && filter.language.is_none_or(|language| document.language == language)
             && filter.kind.is_none_or(|kind| document.kind == kind)
             && filter.state.is_none_or(|state| self.state(document.number) == state)
@@ -567,7 +577,9 @@ impl Library {
         for file in old.files() {
             match self.store.is_in_use(file).await {
                 Ok(true) => {}
-                Ok(false) => unused.push(file.clone()),
+                // A text may be that of several versions.
+                Ok(false) if !unused.contains(file) => unused.push(file.clone()),
+                Ok(false) => {}
                 Err(error) => {
                     tracing::warn!(%error, "cannot look for files that are not in use; maintenance does later");
                 }

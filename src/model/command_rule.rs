@@ -21,7 +21,16 @@ impl Default for CommandRule {
     }
 }
 
+/// Commands that are not for everybody unless somebody says so.
+const FOR_FEW: [(&str, Role); 1] = [("sync", Role::Admin)];
+
 impl CommandRule {
+    /// That of a command for which nothing else is said: everybody may run it everywhere, but for a few.
+    pub fn of_program(command: &str) -> Self {
+        let role = FOR_FEW.into_iter().find(|(name, _)| *name == command).map(|(_, role)| role);
+        role.map_or_else(Self::default, |allow| Self { allow, ..Self::default() })
+    }
+
     /// Maximum number of rooms.
     pub const MOST_ROOMS: usize = 100;
 

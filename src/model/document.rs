@@ -76,6 +76,31 @@ pub struct Origin {
     /// The original, unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileId>,
+    /// What keeps it equal to something elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synced: Option<Synced>,
+}
+
+/// What a document is kept equal to: runs for this source change and remove it, no others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Synced {
+    /// The name of the source.
+    pub source: String,
+    /// What it is at the source.
+    pub path: String,
+    /// What tells whether it has changed there: the SHA-256 of the file, or of the text of a page.
+    #[schema(value_type = String)]
+    pub content: FileId,
+    /// By which the source says whether it has changed: values of the HTTP headers `ETag` and `Last-Modified`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+impl Synced {
+    /// Longest source and path, in characters.
+    pub const LONGEST: usize = 2000;
 }
 
 /// The stored record of a document. Its text is in a file; passages, index and vectors are derived from it.

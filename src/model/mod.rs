@@ -35,7 +35,9 @@ pub use backup::BackupNote;
 pub use collection::{Collection, CollectionName, UsedIn};
 pub use command_rule::CommandRule;
 pub use diagnosis::{Diagnosis, DiagnosisView, Observed, Severity};
-pub use document::{AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, utf16_range};
+pub use document::{
+    AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, Synced, utf16_range,
+};
 pub use erasure::{Erasure, LeftMessages};
 pub use hook::Hook;
 pub use id::{AccountId, CollectionId, DocumentId, HookId, Id, InvitationId, JobId, MergeId, SanctionId, TokenId};

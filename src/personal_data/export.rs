@@ -15,8 +15,8 @@ use crate::accounts::Actor;
 use crate::budgets::{Budgets, Cost, Spender};
 use crate::library::Library;
 use crate::model::{
-    Account, CollectionName, Document, Identity, Message, Passkey, Payer, Principal, Report, Role, RoomKind, RoomRecord, Timestamp,
-    Token, TokenScope, rfc_3339,
+    Account, CollectionName, Document, Identity, Message, Passkey, Payer, Principal, Report, Role, RoomKind,
+    RoomRecord, Timestamp, Token, TokenScope, rfc_3339,
 };
 use crate::protocol::{AccountView, JobDetails, JobView, MessageView, ScheduleView, SessionView};
 use crate::store::{JobList, RoomNumber, Store, StoreError};
@@ -376,7 +376,8 @@ impl Export {
             }
             lines.push((document, files));
         }
-        let collections = self.library.collection_names().await.map_err(|text| io::Error::other(text.code().to_owned()))?;
+        let collections =
+            self.library.collection_names().await.map_err(|text| io::Error::other(text.code().to_owned()))?;
         archive.begin("documents.jsonl")?;
         for (document, files) in lines {
             let line = DocumentLine {
@@ -384,7 +385,11 @@ impl Export {
                 title: &document.title,
                 author: document.author.as_deref(),
                 room: document.used_in.room().map(|room| room.shown()),
-                collection: document.used_in.collection().and_then(|id| collections.get(id)).map(CollectionName::as_str),
+                collection: document
+                    .used_in
+                    .collection()
+                    .and_then(|id| collections.get(id))
+                    .map(CollectionName::as_str),
                 url: document.origin.url.as_deref(),
                 files,
                 created_at: document.created_at,

@@ -170,7 +170,7 @@ async fn health_and_commands_are_told() {
     let commands = server.request("GET", "/api/commands").header("accept-language", "zh-TW").send().await.json();
     let names: Vec<_> =
         commands["commands"].as_array().expect("commands").iter().map(|one| one["name"].clone()).collect();
-    assert_eq!(names, ["help", "ask", "sum", "status", "echo", "sleep", "remind", "every", "schedules"]);
+    assert_eq!(names, ["help", "ask", "sum", "status", "echo", "sleep", "remind", "every", "schedules", "sync"]);
     assert_eq!((&commands["commands"][5]["slow"], &commands["commands"][2]["slow"]), (&json!(true), &json!(false)));
     assert_eq!(commands["commands"][2]["usage"], "sum <數> <數> …");
 }

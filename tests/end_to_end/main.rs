@@ -15,6 +15,9 @@ mod files;
 #[path = "../support/schema_1.rs"]
 mod schema_1;
 
+#[path = "../support/web_site.rs"]
+mod web_site;
+
 mod accounts;
 mod acme;
 mod acme_trouble;
@@ -40,6 +43,7 @@ mod document_changes_crash;
 mod document_crash;
 mod documents;
 mod documents_cli;
+mod documents_sync;
 mod duplicates;
 mod extract;
 mod extract_pdf;
@@ -88,6 +92,7 @@ mod search;
 mod second_factor;
 mod settings_page;
 mod simple;
+mod site_sync;
 mod slow_readers;
 mod stats;
 mod status;

@@ -73,9 +73,11 @@ fn content(file: File, limits: &ExtractLimits) -> Result<Vec<u8>, Problem> {
 
 fn text(file: File, task: &Task) -> Result<Vec<Said>, Problem> {
     let extracted = extract(content(file, &task.limits)?, &task.name, task.media_type.as_deref(), &task.limits)?;
-    let Extracted { title, author, kind, text, pages, scanned, .. } = finish(extracted, &task.limits)?;
+    let Extracted { title, author, kind, text, pages, scanned, links, .. } = finish(extracted, &task.limits)?;
     let about = Said::About { title, author, kind, pages, scanned };
-    Ok([about].into_iter().chain(pieces(&text).map(|piece| Said::Text(piece.to_owned()))).collect())
+    let links = links.base.map(Said::Base).into_iter().chain(links.links.into_iter().map(Said::Link));
+    let pieces = pieces(&text).map(|piece| Said::Text(piece.to_owned()));
+    Ok([about].into_iter().chain(links).chain(pieces).collect())
 }
 
 /// Text a piece at a time.

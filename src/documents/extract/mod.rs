@@ -46,6 +46,12 @@ pub use recognise::Recogniser;
 /// Number of files read concurrently: each may use one core and the memory limit.
 const AT_A_TIME: usize = 2;
 
+/// Links of a page that are read.
+const MOST_LINKS: usize = 2000;
+
+/// Bytes of the longest one.
+const LONGEST_LINK: usize = 2000;
+
 /// The reading process is this same program.
 const OWN_BINARY: &str = "/proc/self/exe";
 
@@ -87,6 +93,7 @@ pub struct Extracted {
     scanned: Scanned,
     /// The pages, from 1, whose text was recognised in pictures.
     pub recognised: Vec<u32>,
+    pub links: PageLinks,
 }
 
 /// What of a file is pictures without text.
@@ -110,6 +117,15 @@ pub struct Recognising {
     /// The page that is being recognised, of those that have to be, from 1.
     pub page: u32,
     pub pages: u32,
+}
+
+/// Where the links of a page lead, as they are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageLinks {
+    /// What they are relative to, if the page says so.
+    pub base: Option<String>,
+    /// Each once, in the order of the page.
+    pub links: Vec<String>,
 }
 
 /// Text that stands raised behind other text: digits as raised digits, so that they are none of the number before; other text as it
@@ -150,6 +166,8 @@ enum Said {
         pages: Option<u32>,
         scanned: Scanned,
     },
+    Base(String),
+    Link(String),
     /// A piece of the text.
     Text(String),
     /// A piece of a picture, in Base64.
@@ -305,6 +323,7 @@ impl Reading {
 struct Whole {
     about: Option<Extracted>,
     text: String,
+    links: PageLinks,
     is_whole: bool,
 }
 
@@ -314,6 +333,9 @@ impl Whole {
             Said::About { title, author, kind, pages, scanned } => {
                 self.about = Some(Extracted { title, author, kind, pages, scanned, ..Extracted::default() });
             }
+            Said::Base(base) => self.links.base = Some(base),
+            Said::Link(link) if self.links.links.len() < MOST_LINKS => self.links.links.push(link),
+            Said::Link(_) => {}
             Said::Text(piece) if self.text.len() + piece.len() <= most => self.text.push_str(&piece),
             Said::Text(_) => return Err(Problem::TooMuchText),
             Said::Picture(_) => return Err(Problem::Broken),
@@ -325,7 +347,9 @@ impl Whole {
 
     fn ended(self, end: End) -> Result<Extracted, Problem> {
         match (self.about, end) {
-            (Some(about), End::Exit(0)) if self.is_whole => Ok(Extracted { text: self.text, ..about }),
+            (Some(about), End::Exit(0)) if self.is_whole => {
+                Ok(Extracted { text: self.text, links: self.links, ..about })
+            }
             (_, end) => Err(Problem::of_end(end)),
         }
     }

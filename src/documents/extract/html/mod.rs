@@ -1,5 +1,6 @@
 //! HTML pages. The only module that uses `htmd` and its tree.
 
+mod links;
 mod pruning;
 mod tables;
 
@@ -61,9 +62,10 @@ pub fn read(page: &str) -> Result<Extracted, Problem> {
     let (title, author) = (Found::default(), Found::default());
     let converter = converter(&title, &author);
     let tree = converter.html_to_tree(page).map_err(|_| Problem::Broken)?;
+    let links = links::of(&tree);
     pruning::prune(&tree);
     let text = converter.tree_to_markdown(&tree);
-    Ok(Extracted { title: title.take(), author: author.take(), text: unescaped(&text), ..Extracted::default() })
+    Ok(Extracted { title: title.take(), author: author.take(), text: unescaped(&text), links, ..Extracted::default() })
 }
 
 /// Makes text of the tree of a page, and notes title and author.
@@ -198,6 +200,7 @@ mod tests {
             <pre><code># no heading
 a\_b</code></pre><p># no heading either</p></main><footer>© 2026</footer></body></html>"##;
         let extracted = read(page).expect("a page");
+        assert_eq!(extracted.links.links, ["/", "https://example.com"]);
         assert_eq!((extracted.title.as_deref(), extracted.author.as_deref()), (Some("Travel & costs"), Some("Ann")));
         for part in [
             "# Travel\n",

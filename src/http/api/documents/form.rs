@@ -11,7 +11,7 @@ use warp::filters::multipart::{FormData, Part};
 
 use super::super::{App, Refusal, bad_request};
 use crate::library::{Draft, Upload};
-use crate::model::{DocumentKind, Language};
+use crate::model::{DocumentKind, Language, Synced};
 use crate::text::Text;
 
 /// Timeout between two chunks.
@@ -45,6 +45,8 @@ pub struct Fields {
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
     pub again: bool,
+    sync_source: Option<String>,
+    sync_path: Option<String>,
 }
 
 impl Fields {
@@ -57,10 +59,21 @@ impl Fields {
             "language" => self.language = word(name, text)?,
             "kind" => self.kind = word(name, text)?,
             "again" => self.again = text == "true",
+            "sync_source" => self.sync_source = Some(text).filter(|text| !text.is_empty()),
+            "sync_path" => self.sync_path = Some(text).filter(|text| !text.is_empty()),
             // As in JSON, unknown fields are ignored.
             _ => {}
         }
         Ok(())
+    }
+
+    /// What the document is kept equal to, if anything.
+    pub fn synced(&mut self, upload: &Upload) -> Result<Option<Synced>, Text> {
+        let Some((source, path)) = self.sync_source.take().zip(self.sync_path.take()) else { return Ok(None) };
+        if [&source, &path].iter().any(|text| text.chars().count() > Synced::LONGEST) {
+            return Err(Text::new("error-bad_document-long_source").with("max", Synced::LONGEST));
+        }
+        Ok(Some(Synced { source, path, content: upload.file.clone(), etag: None, last_modified: None }))
     }
 
     /// Applies the fields to a draft.

@@ -43,6 +43,8 @@ struct ListQuery {
     room: Option<String>,
     /// The name of a collection.
     collection: Option<String>,
+    /// What documents are kept equal to.
+    sync_source: Option<String>,
     /// `en`, `zh-Hans`, `zh-Hant` or `other`.
     #[param(value_type = Option<String>)]
     language: Option<Language>,
@@ -148,6 +150,7 @@ async fn list(caller: Caller, query: ListQuery, app: Arc<App>) -> Answer {
     };
     let filter = DocumentFilter {
         collection,
+        sync_source: query.sync_source,
         words: query.q,
         room: query.room.as_deref().filter(|room| !room.is_empty()).map(RoomName::public).transpose()?,
         language: query.language,
@@ -262,11 +265,13 @@ async fn add(caller: Caller, mut fields: DocumentFields, app: Arc<App>) -> Answe
 }
 
 async fn add_file(form: FormData, caller: Caller, headers: HeaderMap, app: Arc<App>) -> Answer {
-    let (upload, fields) = receive(form, &app).await?;
+    let (upload, mut fields) = receive(form, &app).await?;
     let upload = upload.ok_or_else(|| Text::new("error-missing_field").with("field", "file"))?;
+    let synced = fields.synced(&upload)?;
     let (adding, actor) = (app.clone(), caller.actor(None));
     let adding = |teller: Teller| async move {
-        let draft = adding.library.intake().draft_of_file(upload, |at| teller.tell(at)).await?;
+        let mut draft = adding.library.intake().draft_of_file(upload, |at| teller.tell(at)).await?;
+        draft.origin.synced = synced;
         store(&actor, draft, fields.into(), &adding).await
     };
     progressively(&app, &caller, &headers, StatusCode::CREATED, adding).await
@@ -306,13 +311,18 @@ async fn change(id: String, caller: Caller, mut fields: DocumentFields, app: Arc
 }
 
 async fn replace(id: String, form: FormData, caller: Caller, app: Arc<App>) -> Answer {
-    let (upload, fields) = receive(form, &app).await?;
+    let (upload, mut fields) = receive(form, &app).await?;
+    let synced = upload.as_ref().map(|upload| fields.synced(upload)).transpose()?.flatten();
     let fields = DocumentFields::from(fields);
     let correction = match upload {
         Some(upload) => {
             let _lasting = caller.peer.last();
-            let draft = app.library.intake().draft_of_file(upload, |_| {}).await?;
+            let mut draft = app.library.intake().draft_of_file(upload, |_| {}).await?;
+            // Nobody wrote a title for what follows a file.
+            let title = fields.title.clone().or(draft.title.filter(|_| synced.is_some()));
+            draft.origin.synced = synced;
             Correction {
+                title,
                 text: Some(draft.text),
                 kind: Some(fields.kind.unwrap_or(draft.kind)),
                 origin: Some((draft.origin, draft.pages)),
@@ -392,7 +402,7 @@ impl DocumentFields {
 
 impl From<Fields> for DocumentFields {
     fn from(fields: Fields) -> Self {
-        let Fields { title, author, room, collection, language, kind, again } = fields;
+        let Fields { title, author, room, collection, language, kind, again, .. } = fields;
         Self { title, author, room, collection, language, kind, again, ..Self::default() }
     }
 }

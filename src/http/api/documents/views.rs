@@ -12,7 +12,7 @@ use crate::analysis;
 use crate::documents::{Passage, passages};
 use crate::library::{DocumentState, Draft, Library, Meaning};
 use crate::model::{
-    CollectionId, CollectionName, Document, DocumentId, DocumentKind, Handle, Language, Origin, utf16_range,
+    CollectionId, CollectionName, Document, DocumentId, DocumentKind, Handle, Language, Origin, Synced, utf16_range,
 };
 
 #[derive(Serialize, ToSchema)]
@@ -63,6 +63,9 @@ pub struct OriginView {
     bytes: Option<u64>,
     /// Whether the caller can download the original.
     original: bool,
+    /// For those who manage documents: what it is kept equal to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    synced: Option<Synced>,
 }
 
 impl OriginView {
@@ -79,6 +82,7 @@ impl OriginView {
             media_type: origin.media_type.clone(),
             bytes: origin.bytes,
             original: origin.file.is_some(),
+            synced: origin.synced.clone(),
         }
     }
 }
@@ -94,7 +98,7 @@ impl OriginView {
             url.set_username("").and_then(|()| url.set_password(None)).ok()?;
             Some(url.into())
         };
-        Self { url: self.url.and_then(host), original: false, ..self }
+        Self { url: self.url.and_then(host), original: false, synced: None, ..self }
     }
 }
 
