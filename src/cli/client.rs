@@ -17,7 +17,7 @@ use super::form::Form;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Timeout of an upload, which includes reading the file on the server.
-const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
+const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// Timeout of a download.
 const DOWNLOAD_TIME_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);

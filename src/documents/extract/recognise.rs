@@ -29,7 +29,7 @@ const TESSERACT: &str = "tesseract";
 /// Memory of a page, in bytes: its picture takes a part of it.
 const MEMORY: u64 = 1024 * 1024 * 1024;
 
-/// Longest time for a page. On a small machine, a full one takes half a minute.
+/// Longest time for a page, also on a small machine.
 pub const PAGE_TIME: Duration = Duration::from_secs(180);
 
 /// Longest time to say which languages there are.
