@@ -132,7 +132,7 @@ impl Intake {
                 .with("url", url)
                 .with("status", fetched.status.as_u16()));
         }
-        self.draft_of_fetched(fetched).await
+        self.draft_of_fetched(fetched, progress).await
     }
 
     /// What is at an address, or that it is what is known of it.
@@ -143,8 +143,12 @@ impl Intake {
         fetched.map_err(|error| Text::new(format!("error-cannot_fetch-{}", error.code())).with("url", url))
     }
 
-    /// Creates the draft of what was fetched.
-    pub async fn draft_of_fetched(&self, fetched: Fetched) -> Result<Draft, Text> {
+    /// Creates the draft of what was fetched; `progress` as for a file.
+    pub async fn draft_of_fetched(
+        &self,
+        fetched: Fetched,
+        progress: impl Fn(Recognising) + Send + Sync,
+    ) -> Result<Draft, Text> {
         if fetched.truncated {
             return Err(too_big(self.limits.file));
         }
@@ -170,8 +174,8 @@ impl Intake {
     pub async fn links_of(&self, origin: &Origin) -> Result<PageLinks, Text> {
         let Some(file) = &origin.file else { return Ok(PageLinks::default()) };
         let name = origin.name.as_deref().unwrap_or_default();
-        let extracted = self.extractor.extract(&self.files.path(file), name, origin.media_type.as_deref()).await?;
-        Ok(extracted.links)
+        let (path, media_type) = (self.files.path(file), origin.media_type.as_deref());
+        Ok(self.extractor.extract(&path, name, media_type, |_| {}).await?.links)
     }
 
     /// The draft of a text.

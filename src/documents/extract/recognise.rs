@@ -226,7 +226,7 @@ impl Extractor {
                     }
                     Said::Done => is_whole = true,
                     Said::Failed(problem) => return Err(problem),
-                    Said::About { .. } | Said::Text(_) => return Err(Problem::Broken),
+                    Said::About { .. } | Said::Base(_) | Said::Link(_) | Said::Text(_) => return Err(Problem::Broken),
                 }
             }
         };

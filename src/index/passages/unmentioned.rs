@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::documents::passages;
     use crate::index::IndexedDocument;
-    use crate::model::{DocumentKind, DocumentNumber, RoomName};
+    use crate::model::{DocumentKind, DocumentNumber, RoomName, UsedIn};
 
     #[test]
     fn words_that_no_passage_has_are_named_if_they_are_much_of_the_question() {
@@ -94,22 +94,30 @@ mod tests {
         let hall = passages(text, DocumentKind::Text);
         let secret = "停車位在後院。";
         let yard = passages(secret, DocumentKind::Text);
-        let room = RoomName::public("yard").expect("a name");
+        let used_in_yard = UsedIn::Room(RoomName::public("yard").expect("a name"));
         let document = IndexedDocument {
             number: DocumentNumber(1),
             version: 1,
             title: "House",
-            room: None,
+            used_in: &UsedIn::AllRooms,
             text,
             passages: &hall,
         };
-        let other =
-            IndexedDocument { number: DocumentNumber(2), room: Some(&room), text: secret, passages: &yard, ..document };
+        let other = IndexedDocument {
+            number: DocumentNumber(2),
+            used_in: &used_in_yard,
+            text: secret,
+            passages: &yard,
+            ..document
+        };
         index.replace(&[document, other]).expect("stored");
-        let of = |question| index.unmentioned(question, &Audience::AllRooms).expect("a search");
+        let of = |question| index.unmentioned(question, &Audience::all_rooms()).expect("a search");
         assert_eq!(of("有停車位嗎？"), ["停車位"]);
         assert_eq!(of("Is there a swimming pool?"), ["swimming", "pool"]);
-        assert_eq!(index.unmentioned("有停車位嗎？", &Audience::Room(room)), Ok(vec![]));
+        assert_eq!(
+            index.unmentioned("有停車位嗎？", &Audience::Of([UsedIn::AllRooms, used_in_yard].into())),
+            Ok(vec![])
+        );
         for question in ["寵物可以帶進大廳嗎", "What does gift wrapping of my parcel cost?", "", "?"] {
             assert_eq!(of(question), [] as [&str; 0], "{question}");
         }

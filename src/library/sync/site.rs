@@ -184,7 +184,7 @@ impl Site {
             return Ok(None);
         }
         let validators = fetched.validators.clone();
-        let mut draft = match self.library.intake().draft_of_fetched(fetched).await {
+        let mut draft = match self.library.intake().draft_of_fetched(fetched, |_| {}).await {
             Ok(draft) => draft,
             Err(text) if NOT_WANTED.contains(&text.code()) => {
                 return Ok(Some(Finding::Skipped(self.words(&text))));

@@ -12,7 +12,6 @@ use super::super::{Answer, App, Caller, ErrorBody, bad_request, json, trusted_ca
 use crate::accounts::Action;
 use crate::answers::MOST_PASSAGES;
 use crate::budgets::Spender;
-use crate::index::Audience;
 use crate::library::Explained;
 use crate::model::{RoomName, Source};
 
@@ -82,7 +81,7 @@ async fn try_out(query: TrialQuery, caller: Caller, app: Arc<App>) -> Answer {
         return Err(bad_request("q is a question of at most 2000 characters"));
     }
     let room = query.room.as_deref().filter(|room| !room.is_empty()).map(RoomName::given).transpose()?;
-    let audience = room.map_or(Audience::AllRooms, Audience::Room);
+    let audience = app.library.audience(room.as_ref()).await?;
     let limit = query.limit.unwrap_or(MOST_PASSAGES).clamp(1, MOST_PASSAGES);
     let spender = Spender { role: actor.role, payer: &actor.payer(), room: None };
     let looking = async { Ok(app.library.explain(question, &audience, limit).await?) };

@@ -83,7 +83,7 @@ impl Arguments for ReadDocument {
         if self.passage.is_some() && self.offset.is_some() {
             return Err(bad_request("passage and offset exclude each other"));
         }
-        let document = call.app.library.readable(&actor, &document_id(&self.document)?).await?;
+        let document = call.app.library.readable_document(&actor, &document_id(&self.document)?).await?;
         let app = call.app.clone();
         call.read(blocking(move || {
             let (text, passages) = app.library.text_of(&document)?;
@@ -109,7 +109,7 @@ impl ReadDocument {
             document: document.id.to_string(),
             title: document.title.clone(),
             author: document.author.clone(),
-            room: document.room.as_ref().map(|room| room.shown().to_owned()),
+            room: document.used_in.room().map(|room| room.shown().to_owned()),
             pages: document.pages,
             page: document.pages.and_then(|_| u32::try_from(pages_before + 1).ok()),
             chars,
