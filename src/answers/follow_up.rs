@@ -95,7 +95,10 @@ pub fn joined(alone: RetrievedContext, together: RetrievedContext, limit: usize)
     let mut sources: Vec<Option<Source>> = alone.sources.into_iter().chain(together.sources).map(Some).collect();
     let fused = fuse(&[(orders[0].as_slice(), 1.0), (orders[1].as_slice(), 1.0)]);
     let best = fused.into_iter().filter_map(|(place, score)| Some(Source { score, ..sources.get_mut(place)?.take()? }));
-    RetrievedContext { sources: best.take(limit).collect(), faq: alone.faq, ..together }
+    let sources: Vec<Source> = best.take(limit).collect();
+    let is_new = |other: &Source| sources.iter().all(|source| key(source) != key(other));
+    let other_language = together.other_language.filter(is_new);
+    RetrievedContext { sources, other_language, faq: alone.faq, unmentioned: alone.unmentioned, ..together }
 }
 
 #[cfg(test)]

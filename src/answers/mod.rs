@@ -243,11 +243,11 @@ impl Answers {
     }
 }
 
-/// Passages to quote: the requested number, or the best few without those that are off topic; and the one in the other language.
+/// Passages to quote: the requested number, or the best few without those that are off topic, and the one in the other language.
 fn quotable(mut sources: Vec<Source>, other_language: Option<Source>, limit: Option<usize>) -> Vec<Source> {
     sources.truncate(limit.unwrap_or(QUOTED));
     sources.retain(|source| limit.is_some() || !source.is_weak);
-    sources.extend(other_language);
+    sources.extend(other_language.filter(|_| limit.is_none()));
     sources
 }
 

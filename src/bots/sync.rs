@@ -102,6 +102,9 @@ async fn run(mut site: Site, mut shelf: Shelf, options: SyncOptions, request: &R
     match sync(&mut site, &mut shelf, options, &mut log).await {
         Ok(report) => Ok(Reply::Words(words(&report, options))),
         Err(SyncError::Empty) => Err(Failure::for_good("sync_empty", Text::new("sync-empty"))),
+        Err(SyncError::MostlyGone(count)) => {
+            Err(Failure::for_good("sync_empty", Text::new("sync-mostly-gone").with("count", count)))
+        }
         Err(SyncError::Broken(error)) => {
             Err(Failure::for_now("sync_failed", Text::new("sync-failed").with("reason", format!("{error:#}"))))
         }

@@ -58,6 +58,13 @@ impl Catalog {
         Self { with_meaning, ..Self::default() }
     }
 
+    /// Notes a document as it is stored, unless it is known so, or newer.
+    pub fn catch_up(&mut self, document: &Document) {
+        if self.get(document.number).is_none_or(|entry| entry.version < document.version) {
+            self.put(document);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

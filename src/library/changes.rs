@@ -212,8 +212,11 @@ impl Library {
             to.version = from.version + 1;
             // The indexed version, and the one being indexed: after several corrections that is not the previous one.
             let (indexed, arriving) = self.catalog().in_index(from.number);
-            let kept =
-                |version: Option<u64>| version.and_then(|version| Some((version, from.text_of(version)?.clone())));
+            // Whoever may read it from now on may not have been meant to read what it was.
+            let stays = to.used_in == from.used_in;
+            let kept = |version: Option<u64>| {
+                version.filter(|_| stays).and_then(|version| Some((version, from.text_of(version)?.clone())))
+            };
             (to.previous, to.arriving) = (kept(indexed), kept(arriving.filter(|arriving| Some(*arriving) != indexed)));
         }
         Ok(to)

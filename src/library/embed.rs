@@ -34,7 +34,7 @@ impl Library {
             while run.given_up.len() < MOST_GIVEN_UP
                 && let Some((number, _)) = run.shortest()
             {
-                run.embed_or_give_up(number, usize::MAX).await;
+                run.embed_or_give_up(number, true).await;
             }
             if let Some(error) = run.failed {
                 return Err(error);
@@ -87,9 +87,9 @@ impl Run<'_> {
     }
 
     /// Others may succeed where one fails; that is tried again with the next attempt.
-    async fn embed_or_give_up(&mut self, number: DocumentNumber, shorter_than: usize) {
+    async fn embed_or_give_up(&mut self, number: DocumentNumber, lets_pass: bool) {
         let before = self.made;
-        match self.embed(number, shorter_than).await {
+        match self.embed(number, lets_pass).await {
             Ok(count) => self.ended += count,
             Err(error) => {
                 self.given_up.insert(number);
@@ -99,14 +99,14 @@ impl Run<'_> {
         self.made = before;
     }
 
-    /// Embeds one document; returns the number of its vectors. Documents that come meanwhile and have fewer passages than are left go
-    /// before the rest; `shorter_than` is for those that go before another.
-    async fn embed(&mut self, number: DocumentNumber, shorter_than: usize) -> Result<usize, Text> {
+    /// Embeds one document; returns the number of its vectors. If it lets others pass, those that have fewer passages than are left go
+    /// before the rest.
+    async fn embed(&mut self, number: DocumentNumber, lets_pass: bool) -> Result<usize, Text> {
         let Some(mut work) = self.open(number).await? else { return Ok(0) };
         let count = work.passages.len();
         while work.new.len() < count {
             let left = count - work.new.len();
-            if shorter_than == usize::MAX {
+            if lets_pass {
                 self.embed_shorter(number, left).await;
             }
             self.tell.send_replace(self.progress());
@@ -131,7 +131,7 @@ impl Run<'_> {
             && number != than
             && self.given_up.len() < MOST_GIVEN_UP
         {
-            Box::pin(self.embed_or_give_up(number, left)).await;
+            Box::pin(self.embed_or_give_up(number, false)).await;
         }
     }
 
@@ -143,6 +143,8 @@ impl Run<'_> {
             library.catalog().remove(number);
             return Ok(None);
         };
+        // A change may have been left between the store and the catalog.
+        library.catalog().catch_up(&document);
         let work = library.off_the_workers(move |library| {
             let (text, passages) = library.text_of(&document)?;
             let new = library.index_set.new_vectors(document.number, document.version)?;

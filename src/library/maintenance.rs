@@ -307,7 +307,11 @@ impl Library {
         let mut taken = Vec::with_capacity(numbers.len());
         for number in numbers {
             match threads::wait(self.store.numbered_document(*number))? {
-                Some(document) => taken.push(document),
+                Some(document) => {
+                    // A change may have been left between the store and the catalog.
+                    self.catalog().catch_up(&document);
+                    taken.push(document);
+                }
                 // Removed meanwhile.
                 None => self.catalog().remove(*number),
             }
@@ -400,6 +404,7 @@ impl Library {
     async fn sweep_unused(self: &Arc<Self>) {
         let mut indexed = Vec::new();
         let look = |document: Document| {
+            self.catalog().catch_up(&document);
             let is_indexed = self.catalog().get(document.number).is_some_and(|entry| entry.is_indexed());
             if document.has_earlier() && is_indexed {
                 indexed.push(document);

@@ -255,6 +255,7 @@ sync-progress = { $count } pages looked at
 sync-done = { $added } added, { $updated } updated, { $unchanged } unchanged, { $removed } removed, { $skipped } skipped, { $failed } failed; { $kept } not found and kept because not all was read
 sync-would = Nothing was changed. Would be: { $added } added, { $updated } updated, { $unchanged } unchanged, { $removed } removed, { $skipped } skipped, { $failed } failed; { $kept } not found and kept because not all was read
 sync-empty = Nothing was found there, so nothing was removed. With --allow-empty, all its documents are.
+sync-mostly-gone = More than half of its { $count } documents were not found there, so nothing was removed. With --allow-empty, they are.
 sync-failed = The site cannot be read: { $reason } Nothing was removed.
 sync-no-robots = { $url } cannot be read, so nothing else is asked for there.
 sync-robots = robots.txt does not allow it

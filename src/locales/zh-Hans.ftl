@@ -255,6 +255,7 @@ sync-progress = 已查看 { $count } 个网页
 sync-done = 新增 { $added }，更新 { $updated }，未变 { $unchanged }，删除 { $removed }，跳过 { $skipped }，失败 { $failed }；另有 { $kept } 份未找到，因未读完网站而保留
 sync-would = 没有做任何更改。将会：新增 { $added }，更新 { $updated }，未变 { $unchanged }，删除 { $removed }，跳过 { $skipped }，失败 { $failed }；另有 { $kept } 份未找到，因未读完网站而保留
 sync-empty = 那里什么都没有找到，因此没有删除任何文档。加上 --allow-empty 才会全部删除。
+sync-mostly-gone = 该来源的 { $count } 个文档中有一半以上没有找到，因此没有删除任何文档。加上 --allow-empty 则会删除。
 sync-failed = 无法读取网站：{ $reason } 没有删除任何文档。
 sync-no-robots = 无法读取 { $url }，因此不再访问该网站的其他内容。
 sync-robots = robots.txt 不允许

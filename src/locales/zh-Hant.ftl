@@ -255,6 +255,7 @@ sync-progress = 已查看 { $count } 個網頁
 sync-done = 新增 { $added }，更新 { $updated }，未變 { $unchanged }，刪除 { $removed }，略過 { $skipped }，失敗 { $failed }；另有 { $kept } 份未找到，因未讀完網站而保留
 sync-would = 沒有做任何變更。將會：新增 { $added }，更新 { $updated }，未變 { $unchanged }，刪除 { $removed }，略過 { $skipped }，失敗 { $failed }；另有 { $kept } 份未找到，因未讀完網站而保留
 sync-empty = 那裡什麼都沒有找到，因此沒有刪除任何文件。加上 --allow-empty 才會全部刪除。
+sync-mostly-gone = 該來源的 { $count } 份文件中有一半以上沒有找到，因此沒有刪除任何文件。加上 --allow-empty 則會刪除。
 sync-failed = 無法讀取網站：{ $reason } 沒有刪除任何文件。
 sync-no-robots = 無法讀取 { $url }，因此不再存取該網站的其他內容。
 sync-robots = robots.txt 不允許

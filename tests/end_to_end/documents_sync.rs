@@ -63,7 +63,7 @@ async fn documents_follow_the_files_of_a_folder() {
     place.write("hours.md", "# Hours\n\nThe office opens at nine.");
     place.write("sub/prices.txt", "The kettle costs ninety florins.");
     place.write("copy.md", "# Hours\n\nThe office opens at nine.");
-    fs::write(place.dir.path().join("docs/picture.png"), b"\x89PNG\r\n\x1a\n\0\0").expect("written");
+    fs::write(place.dir.path().join("docs/film.mp4"), b"\0\0\0\x18ftypmp42\0\0").expect("written");
     place.write(".hidden.md", "# Hidden\n\nNobody reads this.");
     fs::write(place.dir.path().join("by-hand.md"), "# By hand\n\nSomebody added this.").expect("written");
     place.run(&["add", path(&place.dir.path().join("by-hand.md"))]).out();

@@ -86,6 +86,7 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("DELETE", "/api/rooms/{closed}/people/Pat", Admin, none.clone()),
         ("DELETE", "/api/rooms/{closed}", Admin, none.clone()),
         ("GET", "/api/documents/{document}/original", Admin, none.clone()),
+        ("GET", "/api/documents/trial", Admin, none.clone()),
         ("POST", "/api/documents/preview", Admin, json!({"text": "a text"})),
         ("POST", "/api/documents", Admin, json!({"title": "One", "text": "a text"})),
         ("PUT", "/api/documents/{document}", Admin, json!({"title": "Two"})),

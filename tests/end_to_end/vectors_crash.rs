@@ -142,8 +142,8 @@ async fn a_long_document_tells_how_far_it_is_and_lets_short_ones_pass() {
     fake.go();
     wait_for(&url, |document| document["state"] == "ready").await;
     until("the long one goes on", || batches(&fake) == 3).await;
-    let jobs = get(&server, "/api/jobs?name=embed%20documents").await;
-    assert_eq!(jobs["jobs"][0]["progress"], json!(16 * 100 / 88), "{jobs}");
+    let jobs = format!("http://{}/api/jobs?name=embed%20documents", server.address());
+    wait_for(&jobs, |list| list["jobs"][0]["progress"] == json!(16 * 100 / 88)).await;
     fake.go_on();
     settled(&server, 2).await;
 }

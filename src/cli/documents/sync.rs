@@ -14,9 +14,7 @@ use crate::cli::following::finished;
 use crate::cli::form::Form;
 use crate::cli::output::{Output, write};
 use chatbot::fetch::Validators;
-use chatbot::library::sync::{
-    AllKnown, Done, Folder, Known, Listener, NOT_WANTED, Refused, Report, SyncOptions, Target, sync,
-};
+use chatbot::library::sync::{AllKnown, Done, Folder, Known, Listener, Refused, Report, SyncOptions, Target, sync};
 use chatbot::model::{DocumentId, FileId};
 
 #[derive(Args)]
@@ -198,6 +196,5 @@ fn code(error: &anyhow::Error) -> &str {
 }
 
 fn failed(error: &anyhow::Error) -> Refused {
-    let words = format!("{error:#}");
-    if NOT_WANTED.contains(&code(error)) { Refused::NotWanted(words) } else { Refused::Failed(words) }
+    Refused::new(code(error), format!("{error:#}"))
 }

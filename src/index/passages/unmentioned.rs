@@ -1,6 +1,7 @@
 //! Words of a question that stand in no passage. Passages may answer in other words, or not at all: whoever asks should know.
 
 use std::collections::HashMap;
+use std::slice;
 
 use tantivy::Term;
 
@@ -20,15 +21,19 @@ impl PassageIndex {
     pub fn unmentioned(&self, question: &str, audience: &Audience) -> Result<Vec<String>, IndexError> {
         let searcher = self.searcher();
         let informative = question_terms(question);
-        let mut spots_of: HashMap<usize, (f32, bool)> = HashMap::new();
-        for term in query_terms(question) {
-            if term.kind == TermKind::Single || !informative.iter().any(|(text, _)| *text == term.text) {
+        let mut known_terms: HashMap<&str, (f32, bool)> = HashMap::new();
+        for (text, kind) in &informative {
+            if *kind == TermKind::Single {
                 continue;
             }
-            let is_known = self.has_terms(&searcher, std::slice::from_ref(&term.text), audience)?;
-            let [text, name] =
-                [self.fields.text, self.fields.names].map(|field| Term::from_field_text(field, &term.text));
-            let weight = weight(&searcher, &text, &name)?;
+            let is_known = self.has_terms(&searcher, slice::from_ref(text), audience)?;
+            let terms = [self.fields.text, self.fields.names].map(|field| Term::from_field_text(field, text));
+            let [text_term, name_term] = &terms;
+            known_terms.insert(text, (weight(&searcher, text_term, name_term)?, is_known));
+        }
+        let mut spots_of: HashMap<usize, (f32, bool)> = HashMap::new();
+        for term in query_terms(question) {
+            let Some((weight, is_known)) = known_terms.get(term.text.as_str()) else { continue };
             for spot in spots(question, &term) {
                 let (lowest, known) = spots_of.entry(spot).or_insert((f32::INFINITY, false));
                 *lowest = weight.min(*lowest);

@@ -100,17 +100,16 @@ fn is_left_out(entry: &DirEntry, root: &Path) -> Option<&'static str> {
     (entry.path_is_symlink() && leads_out()).then_some("it is a link that leads out of the folder")
 }
 
-/// What cannot be read is there nevertheless. If that is the folder itself, or a folder in it, nothing is known of what is in it.
+/// What leads nowhere is skipped. Of everything else that cannot be looked at nobody knows what is in it.
 fn unreadable(error: &walkdir::Error, root: &Path) -> anyhow::Result<Found<PathBuf>> {
     let path = error.path().unwrap_or(root);
     let why =
         error.io_error().map_or_else(|| "it is a link to a folder that it is in".to_owned(), io::Error::to_string);
     let is_link = path.is_symlink();
-    if path == root || (path.is_dir() && !is_link) {
+    if path == root || !is_link {
         anyhow::bail!("cannot read {}: {why}", path.display());
     }
-    let finding = if is_link { Finding::Skipped(why) } else { Finding::Failed(why) };
-    Ok(Found { path: shown(path, root), finding })
+    Ok(Found { path: shown(path, root), finding: Finding::Skipped(why) })
 }
 
 fn shown(path: &Path, root: &Path) -> String {

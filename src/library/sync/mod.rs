@@ -19,8 +19,17 @@ pub use site::{Site, SiteLimits};
 use crate::fetch::Validators;
 use crate::model::{DocumentId, FileId};
 
-/// Codes of what is refused because it is no document, or one that is there already.
-pub const NOT_WANTED: [&str; 3] = ["duplicate", "file_unknown_type", "file_empty"];
+/// Codes of what is refused because it is no document.
+const NO_DOCUMENT: [&str; 3] = ["file_unknown_type", "file_empty", "scan_without_text"];
+
+/// The code of what is refused because a document of the same content is there.
+const DUPLICATE: &str = "duplicate";
+
+/// Things that are put off to the end of a run: documents may have changed places until then.
+const MOST_PUT_OFF: usize = 1_000;
+
+/// From how many documents on the loss of more than half of them is taken for a fault of the source.
+const MANY: usize = 10;
 
 /// The documents that earlier runs made, by their paths.
 pub type AllKnown = BTreeMap<String, Known>;
@@ -61,7 +70,7 @@ pub enum Finding<B> {
 #[async_trait]
 pub trait Source: Send {
     /// What a document is made of.
-    type Body: Send;
+    type Body: Clone + Send;
 
     /// The next thing that is there; `None` at the end.
     ///
@@ -93,9 +102,22 @@ pub trait Target<B>: Send {
 /// Why something was not stored; the run goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It is no kind of document, or the same content is there already.
-    NotWanted(String),
+    /// It is no kind of document.
+    NoDocument(String),
+    /// The same content is there already.
+    Duplicate(String),
     Failed(String),
+}
+
+impl Refused {
+    /// By the code of an error, and its words.
+    pub fn new(code: &str, words: String) -> Self {
+        match code {
+            DUPLICATE => Self::Duplicate(words),
+            code if NO_DOCUMENT.contains(&code) => Self::NoDocument(words),
+            _ => Self::Failed(words),
+        }
+    }
 }
 
 /// How a run is done.
@@ -155,6 +177,9 @@ pub enum SyncError {
     /// There are documents of this source and nothing is found there.
     #[error("nothing was found there, so nothing was removed")]
     Empty,
+    /// Of many documents of this source more than half are not found there.
+    #[error("more than half of its {0} documents were not found there, so nothing was removed")]
+    MostlyGone(usize),
     #[error(transparent)]
     Broken(#[from] anyhow::Error),
 }
@@ -164,6 +189,17 @@ pub enum SyncError {
 pub trait Listener: Send {
     /// What was done with what is at a path, and why; empty where that goes without saying.
     async fn told(&mut self, done: Done, path: &str, why: &str);
+}
+
+/// Something that waits for the end of a run.
+struct PutOff<'k, B> {
+    /// The document of that path.
+    known: Option<&'k Known>,
+    path: String,
+    content: FileId,
+    body: B,
+    /// Why it was refused; empty if it was not tried.
+    why: String,
 }
 
 /// A run.
@@ -185,13 +221,26 @@ pub async fn sync<S: Source, T: Target<S::Body>>(
     listener: &mut dyn Listener,
 ) -> Result<Report, SyncError> {
     let known = target.known().await?;
+    let contents: BTreeSet<&FileId> = known.values().map(|known| &known.content).collect();
     let mut run = Run { target, options, report: Report::default(), listener };
-    let (mut there, mut is_empty) = (BTreeSet::new(), true);
+    let (mut there, mut is_empty, mut put_off) = (BTreeSet::new(), true, Vec::new());
     while let Some(Found { path, finding }) = source.next(&known).await? {
         is_empty &= !matches!(finding, Finding::Content(..) | Finding::Same);
         let is_there = !matches!(finding, Finding::Skipped(_));
         match finding {
-            Finding::Content(content, body) => run.keep(known.get(&path), &path, &content, body).await,
+            Finding::Content(content, body) => {
+                let mut found =
+                    PutOff { known: known.get(&path), path: path.clone(), content, body, why: String::new() };
+                // It may be one that was elsewhere.
+                let may_have_moved = found.known.is_none() && contents.contains(&found.content);
+                if may_have_moved || !run.keep(&mut found).await {
+                    if put_off.len() < MOST_PUT_OFF {
+                        put_off.push(found);
+                    } else {
+                        run.note(Done::Skipped, &path, &found.why).await;
+                    }
+                }
+            }
             Finding::Same => run.note(Done::Unchanged, &path, "").await,
             Finding::Skipped(why) => run.note(Done::Skipped, &path, &why).await,
             Finding::Failed(why) => run.note(Done::Failed, &path, &why).await,
@@ -200,39 +249,102 @@ pub async fn sync<S: Source, T: Target<S::Body>>(
             there.insert(path);
         }
     }
-    let gone: Vec<_> = known.iter().filter(|(path, _)| !there.contains(*path)).collect();
+    let mut gone: AllKnown = known.iter().filter(|(path, _)| !there.contains(*path)).map(cloned).collect();
     if is_empty && !gone.is_empty() && !options.allow_empty {
         return Err(SyncError::Empty);
     }
-    if !source.is_whole() {
+    if source.is_whole() {
+        put_off = run.move_documents(put_off, &mut gone).await;
+        if gone.len() >= MANY && 2 * gone.len() > known.len() && !options.allow_empty {
+            return Err(SyncError::MostlyGone(known.len()));
+        }
+        for (path, known) in &gone {
+            run.remove::<S::Body>(known, path).await;
+        }
+    } else {
         run.report.kept = gone.len() as u64;
-        return Ok(run.report);
     }
-    for (path, known) in gone {
-        run.remove::<S::Body>(known, path).await;
-    }
+    run.end(put_off, source.is_whole()).await;
     Ok(run.report)
 }
 
+fn cloned((path, known): (&String, &Known)) -> (String, Known) {
+    (path.clone(), known.clone())
+}
+
 impl<T> Run<'_, T> {
-    async fn keep<B: Send>(&mut self, known: Option<&Known>, path: &str, content: &FileId, body: B)
+    /// Makes a document of what is there; `false` if the same content is in the way, or it is no document any more.
+    async fn keep<B: Clone + Send>(&mut self, found: &mut PutOff<'_, B>) -> bool
     where
         T: Target<B>,
     {
+        let PutOff { known, path, content, body, .. } = &*found;
         let (done, stored) = match known {
             Some(known) if known.content == *content && known.is_in_place => (Done::Unchanged, Ok(())),
             _ if self.options.dry_run => (known.map_or(Done::Added, |_| Done::Updated), Ok(())),
-            Some(known) => match self.target.update(known, path, content, body).await {
-                // What it was is not there any more, and what is there is no document of its own.
-                Err(Refused::NotWanted(why)) => {
-                    self.note(Done::Skipped, path, &why).await;
-                    return self.remove::<B>(known, path).await;
-                }
-                updated => (Done::Updated, updated),
-            },
-            None => (Done::Added, self.target.add(path, content, body).await),
+            Some(known) => (Done::Updated, self.target.update(known, path, content, body.clone()).await),
+            None => (Done::Added, self.target.add(path, content, body.clone()).await),
         };
-        self.note_stored(done, path, stored).await;
+        match stored {
+            Err(Refused::Duplicate(why)) => found.why = why,
+            Err(Refused::NoDocument(why)) if known.is_some() => found.why = why,
+            stored => {
+                self.note_stored(done, &found.path, stored).await;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Gives what was put off the documents of the same content that are gone from where they were; the others remain.
+    async fn move_documents<'k, B: Clone + Send>(
+        &mut self,
+        put_off: Vec<PutOff<'k, B>>,
+        gone: &mut AllKnown,
+    ) -> Vec<PutOff<'k, B>>
+    where
+        T: Target<B>,
+    {
+        let mut rest = Vec::new();
+        for found in put_off {
+            let before = gone.iter().find(|(_, known)| found.known.is_none() && known.content == found.content);
+            let Some((path, known)) = before.map(cloned) else {
+                rest.push(found);
+                continue;
+            };
+            gone.remove(&path);
+            let moved = match self.options.dry_run {
+                true => Ok(()),
+                false => self.target.update(&known, &found.path, &found.content, found.body).await,
+            };
+            self.note_stored(Done::Updated, &found.path, moved).await;
+        }
+        rest
+    }
+
+    /// Tries once more what was put off, now that everything else is in its place. What still cannot be a document of its own is none, and
+    /// so is what was there before if all of the source was read.
+    async fn end<B: Clone + Send>(&mut self, put_off: Vec<PutOff<'_, B>>, is_whole: bool)
+    where
+        T: Target<B>,
+    {
+        let mut again = Vec::new();
+        for mut found in put_off {
+            if self.keep(&mut found).await {
+                continue;
+            }
+            if let Some(known) = found.known.filter(|_| is_whole) {
+                self.remove::<B>(known, &found.path).await;
+                found.known = None;
+            }
+            again.push(found);
+        }
+        for mut found in again {
+            let is_tried = found.known.is_none() && self.keep(&mut found).await;
+            if !is_tried {
+                self.note(Done::Skipped, &found.path, &found.why).await;
+            }
+        }
     }
 
     async fn remove<B>(&mut self, known: &Known, path: &str)
@@ -246,7 +358,7 @@ impl<T> Run<'_, T> {
     async fn note_stored(&mut self, done: Done, path: &str, stored: Result<(), Refused>) {
         match stored {
             Ok(()) => self.note(done, path, "").await,
-            Err(Refused::NotWanted(why)) => self.note(Done::Skipped, path, &why).await,
+            Err(Refused::NoDocument(why) | Refused::Duplicate(why)) => self.note(Done::Skipped, path, &why).await,
             Err(Refused::Failed(why)) => self.note(Done::Failed, path, &why).await,
         }
     }

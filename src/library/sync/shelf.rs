@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{AllKnown, Known, NOT_WANTED, Refused, Target};
+use super::{AllKnown, Known, Refused, Target};
 use crate::accounts::Actor;
 use crate::fetch::Validators;
 use crate::library::{Correction, Draft, Library, Move, NewDocument};
@@ -29,8 +29,7 @@ impl Shelf {
     }
 
     fn refused(&self, text: &Text) -> Refused {
-        let words = text.in_locale(self.actor.locale);
-        if NOT_WANTED.contains(&text.code()) { Refused::NotWanted(words) } else { Refused::Failed(words) }
+        Refused::new(text.code(), text.in_locale(self.actor.locale))
     }
 }
 

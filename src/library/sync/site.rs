@@ -14,7 +14,7 @@ use reqwest::{StatusCode, Url};
 use robotxt::Robots;
 use sha2::{Digest, Sha256};
 
-use super::{AllKnown, Finding, Found, NOT_WANTED, Source};
+use super::{AllKnown, Finding, Found, Known, NO_DOCUMENT, Source};
 use crate::documents::PageLinks;
 use crate::fetch::{Client, Fetched, Validators};
 use crate::library::{Draft, Library};
@@ -32,6 +32,9 @@ const NAME: &str = "chatbot";
 
 /// Addresses that are remembered and wait, for each page that may be read.
 const WAITING_PER_PAGE: usize = 20;
+
+/// Codes of files that cannot be read, however often one tries.
+const UNREADABLE: [&str; 5] = ["file_broken", "file_too_complex", "file_too_slow", "file_too_big", "password_needed"];
 
 /// Sitemaps that one sitemap may lead to.
 const MOST_SITEMAPS: usize = 50;
@@ -112,6 +115,7 @@ impl Site {
         let fetched = fetched.map_err(|text| anyhow::anyhow!(self.words(&text)))?;
         let rules = match fetched.status {
             status if status.is_success() => fetched.body,
+            StatusCode::TOO_MANY_REQUESTS => anyhow::bail!(self.words(&Text::new("sync-no-robots").with("url", &url))),
             status if status.is_client_error() => Vec::new(),
             _ => anyhow::bail!(self.words(&Text::new("sync-no-robots").with("url", &url))),
         };
@@ -136,18 +140,38 @@ impl Site {
         };
         match (fetched.status, known) {
             (StatusCode::NOT_MODIFIED, Some(known)) => {
-                if let Some(document) = self.library.store.document(&known.id).await? {
-                    let links = self.library.intake().links_of(&document.origin).await.unwrap_or_default();
-                    self.follow(url, &links, depth);
-                }
+                self.follow_kept(known, &fetched.url, depth).await?;
                 Ok(Some(Finding::Same))
             }
-            (StatusCode::NOT_FOUND | StatusCode::GONE, _) if self.asked > 1 => Ok(None),
+            (StatusCode::NOT_FOUND | StatusCode::GONE, _) if self.asked > 1 => {
+                // Of a sitemap that is not there nobody knows what it lists.
+                self.is_whole &= !is_sitemap(url);
+                Ok(None)
+            }
             (status, _) if !status.is_success() => {
                 self.failed(&Text::new("error-cannot_fetch-status").with("url", url).with("status", status.as_u16()))
             }
             _ => self.read(url, depth, fetched).await,
         }
+    }
+
+    /// Lets the pages wait that a page led to when it was stored, and has not changed since.
+    async fn follow_kept(&mut self, known: &Known, at: &Url, depth: u32) -> anyhow::Result<()> {
+        if at.as_str() != self.start.as_str() {
+            self.seen.insert(at.to_string());
+        }
+        let Some(document) = self.library.store.document(&known.id).await? else {
+            self.is_whole = false;
+            return Ok(());
+        };
+        match self.library.intake().links_of(&document.origin).await {
+            Ok(links) => self.follow(at, &links, depth),
+            Err(text) => {
+                tracing::warn!(code = text.code(), "the links of a page that has not changed cannot be read");
+                self.is_whole = false;
+            }
+        }
+        Ok(())
     }
 
     /// What cannot be had may lead to more, so that it is not known what is there no more. Without the first page nothing is.
@@ -176,7 +200,7 @@ impl Site {
             && let Some(listed) = sitemap(&fetched)
         {
             self.sitemaps += 1;
-            self.is_whole &= self.sitemaps <= MOST_SITEMAPS;
+            self.is_whole &= self.sitemaps <= MOST_SITEMAPS && !fetched.truncated;
             let listed = PageLinks { base: None, links: listed };
             if self.sitemaps <= MOST_SITEMAPS {
                 self.add(&at, &listed, 0);
@@ -186,8 +210,12 @@ impl Site {
         let validators = fetched.validators.clone();
         let mut draft = match self.library.intake().draft_of_fetched(fetched, |_| {}).await {
             Ok(draft) => draft,
-            Err(text) if NOT_WANTED.contains(&text.code()) => {
+            Err(text) if NO_DOCUMENT.contains(&text.code()) => {
                 return Ok(Some(Finding::Skipped(self.words(&text))));
+            }
+            // Such a file leads to nothing else, and is there.
+            Err(text) if UNREADABLE.contains(&text.code()) && self.asked > 1 => {
+                return Ok(Some(Finding::Failed(self.words(&text))));
             }
             Err(text) => return self.failed(&text),
         };
@@ -215,6 +243,10 @@ impl Site {
         for link in links {
             let Ok(mut url) = base.join(link) else { continue };
             url.set_fragment(None);
+            if self.sitemaps > 0 && url.path().ends_with(".gz") {
+                // A compressed sitemap, which is not read.
+                self.is_whole = false;
+            }
             if !self.is_here(&url) || !may_be_document(&url) || self.seen.contains(url.as_str()) {
                 continue;
             }
@@ -274,6 +306,10 @@ fn may_be_document(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && end.is_none_or(|end| !NO_DOCUMENTS.contains(&end.as_str()))
 }
 
+fn is_sitemap(url: &Url) -> bool {
+    url.path().to_lowercase().ends_with(".xml")
+}
+
 /// The addresses in a sitemap, or an index of them (<https://www.sitemaps.org/protocol.html>); `None` if it is none.
 fn sitemap(fetched: &Fetched) -> Option<Vec<String>> {
     let text = std::str::from_utf8(&fetched.body).ok()?.trim_start_matches('\u{feff}').trim_start();
@@ -290,18 +326,37 @@ fn sitemap(fetched: &Fetched) -> Option<Vec<String>> {
                     return None;
                 }
             }
-            Event::Start(element) => is_address = element.local_name().as_ref() == "loc",
-            Event::End(_) => is_address = false,
-            Event::Text(words) if is_address => listed.push(words.trim().to_owned()),
-            Event::GeneralRef(name) if is_address => {
-                // `&amp;` is the one that addresses have.
-                if let (Some(address), "amp") = (listed.last_mut(), name.as_ref()) {
-                    address.push('&');
+            Event::Start(element) => {
+                is_address = element.local_name().as_ref() == "loc";
+                if is_address {
+                    listed.push(String::new());
                 }
             }
-            Event::Eof => return is_map.then_some(listed),
+            Event::End(_) => is_address = false,
+            event if is_address => {
+                if let Some(address) = listed.last_mut() {
+                    address.push_str(&words_of(&event));
+                }
+            }
+            Event::Eof => {
+                listed.iter_mut().for_each(|address: &mut String| *address = address.trim().to_owned());
+                return is_map.then_some(listed);
+            }
             _ => {}
         }
+    }
+}
+
+/// What a part of an element says.
+fn words_of(event: &Event<'_>) -> String {
+    match event {
+        Event::Text(words) => words.to_string(),
+        Event::CData(words) => words.to_string(),
+        Event::GeneralRef(name) => match name.resolve_char_ref() {
+            Ok(Some(character)) => character.to_string(),
+            _ => quick_xml::escape::resolve_xml_entity(name).unwrap_or_default().to_owned(),
+        },
+        _ => String::new(),
     }
 }
 
@@ -324,8 +379,10 @@ mod tests {
     fn the_addresses_of_a_sitemap_are_read() {
         let map = "\u{feff}<?xml version=\"1.0\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">
             <url><loc> https://example.com/a </loc><lastmod>2026-01-01</lastmod></url>
-            <url><loc>https://example.com/b</loc></url></urlset>";
-        let listed = ["https://example.com/a", "https://example.com/b"].map(str::to_owned).to_vec();
+            <url><loc>https://example.com/b?x=1&amp;y=2&#38;z=3</loc></url>
+            <url><loc><![CDATA[https://example.com/c?d&e]]></loc></url></urlset>";
+        let listed = ["https://example.com/a", "https://example.com/b?x=1&y=2&z=3", "https://example.com/c?d&e"];
+        let listed = listed.map(str::to_owned).to_vec();
         assert_eq!(sitemap(&fetched(map)), Some(listed));
         let index = "<sitemapindex><sitemap><loc>https://example.com/one.xml</loc></sitemap></sitemapindex>";
         assert_eq!(sitemap(&fetched(index)), Some(vec!["https://example.com/one.xml".to_owned()]));

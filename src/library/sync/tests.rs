@@ -16,6 +16,10 @@ impl Kept {
         if let Some(refused) = self.refused.get(path) {
             return Err(refused.clone());
         }
+        if self.documents.values().any(|known| known.content == *content && known.id != id) {
+            return Err(Refused::Duplicate("the same".into()));
+        }
+        self.documents.retain(|_, known| known.id != id);
         self.documents.insert(
             path.to_owned(),
             Known { id, content: content.clone(), is_in_place: true, validators: Validators::default() },
@@ -106,6 +110,44 @@ async fn documents_become_equal_to_what_is_there() {
 }
 
 #[tokio::test]
+async fn what_is_renamed_or_changes_places_keeps_its_document() {
+    let (mut shelf, plain) = (Kept::default(), SyncOptions::default());
+    run(&mut shelf, &[file("a", 1), file("b", 2), file("c", 3)], None, plain).await.expect("added");
+    let first = shelf.documents["a"].id.clone();
+    let renamed = [file("b", 2), file("c", 3), file("d", 1)];
+    let dry = SyncOptions { dry_run: true, ..plain };
+    assert_eq!(run(&mut shelf, &renamed, None, dry).await, Ok("unchanged b, unchanged c, updated d".into()));
+    assert_eq!(run(&mut shelf, &renamed, None, plain).await, Ok("unchanged b, unchanged c, updated d".into()));
+    assert_eq!(shelf.documents["d"].id, first);
+    // A copy is none of its own, until the other is gone.
+    let copied = [file("b", 2), file("c", 3), file("d", 1), file("e", 1)];
+    assert_eq!(
+        run(&mut shelf, &copied, None, plain).await,
+        Ok("unchanged b, unchanged c, unchanged d, skipped e".into())
+    );
+    run(&mut shelf, &[file("b", 2), file("c", 3), file("e", 1)], None, plain).await.expect("moved");
+    assert_eq!(shelf.documents["e"].id, first);
+    // Two that change places both stay.
+    run(&mut shelf, &[file("b", 3), file("c", 2), file("e", 1)], None, plain).await.expect("swapped");
+    let contents: Vec<_> = shelf.documents.iter().map(|(path, known)| (path.as_str(), known.content.clone())).collect();
+    let expected = [("b", 3), ("c", 2), ("e", 1)].map(|(path, content)| (path, FileId::of([content; 32])));
+    assert_eq!(contents, expected);
+}
+
+#[tokio::test]
+async fn the_loss_of_most_of_many_documents_is_taken_for_a_fault() {
+    let (mut shelf, plain) = (Kept::default(), SyncOptions::default());
+    let all: Vec<_> = (0..20).map(|n| file(&format!("f{n:02}"), n)).collect();
+    run(&mut shelf, &all, None, plain).await.expect("added");
+    let lost = run(&mut shelf, &[file("f00", 0), file("login", 99)], None, plain).await;
+    assert!(lost.is_err_and(|words| words.contains("more than half of its 20 documents")));
+    assert_eq!(shelf.documents.len(), 21, "nothing was removed");
+    let told = SyncOptions { allow_empty: true, ..plain };
+    run(&mut shelf, &[file("f00", 0)], None, told).await.expect("removed");
+    assert_eq!(shelf.documents.len(), 1);
+}
+
+#[tokio::test]
 async fn nothing_is_removed_that_is_only_not_seen() {
     let (mut shelf, plain) = (Kept::default(), SyncOptions::default());
     run(&mut shelf, &[file("a", 1), file("b", 2)], None, plain).await.expect("added");
@@ -128,15 +170,15 @@ async fn nothing_is_removed_that_is_only_not_seen() {
 #[tokio::test]
 async fn what_is_refused_is_said_and_the_others_are_stored() {
     let mut shelf = Kept::default();
-    shelf.refused.insert("a".into(), Refused::NotWanted("a picture".into()));
+    shelf.refused.insert("a".into(), Refused::NoDocument("a picture".into()));
     shelf.refused.insert("b".into(), Refused::Failed("no space".into()));
     let found = [file("a", 1), file("b", 2), file("c", 3)];
     let said = run(&mut shelf, &found, None, SyncOptions::default()).await;
     assert_eq!(said, Ok("skipped a, failed b, added c".into()));
     // A document that is one no more goes.
-    shelf.refused.insert("c".into(), Refused::NotWanted("a picture now".into()));
+    shelf.refused.insert("c".into(), Refused::NoDocument("a picture now".into()));
     let said = run(&mut shelf, &[file("c", 4)], None, SyncOptions::default()).await;
-    assert_eq!(said, Ok("skipped c, removed c".into()));
+    assert_eq!(said, Ok("removed c, skipped c".into()));
     assert!(shelf.documents.is_empty());
 }
 

@@ -23,7 +23,7 @@ struct TrialQuery {
     /// The question.
     #[serde(default)]
     q: String,
-    /// The room where it would be asked; without one, the documents of all rooms are asked.
+    /// The room where it would be asked; without one, only documents used in all rooms count.
     room: Option<String>,
     /// Passages, at most 10, which is also the default.
     limit: Option<usize>,

@@ -38,7 +38,7 @@ pub struct DocumentPart {
     title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<String>,
-    /// The only room in which the document is used; left out for all rooms.
+    /// The only room in which the document is used; left out if it is used in several.
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<String>,
     /// Where the format has any.
