@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::chat::Chat;
 use crate::jobs::Jobs;
@@ -22,19 +23,39 @@ pub struct Output {
     chat: Arc<Chat>,
     job: Job,
     progress: Every,
+    /// Progress that came too soon after the last, and is told in a moment.
+    untold: Arc<Mutex<Option<Progress>>>,
+    telling: Mutex<Option<AbortOnDropHandle<()>>>,
     log: Every,
 }
 
+/// Percent, and words.
+type Progress = (Option<u8>, Option<String>);
+
 impl Output {
     pub(super) fn new(jobs: Arc<Jobs>, chat: Arc<Chat>, job: Job) -> Self {
-        Self { jobs, chat, job, progress: Every::new(PROGRESS_EVERY), log: Every::new(KEEP_LOG_EVERY) }
+        let (progress, log) = (Every::new(PROGRESS_EVERY), Every::new(KEEP_LOG_EVERY));
+        Self { jobs, chat, job, progress, untold: Arc::default(), telling: Mutex::default(), log }
     }
 
-    /// Reports progress: `percent` is 0 to 100, `None` if unknown; `words` are in the asker's language. Updates that come too
-    /// fast to be read are dropped.
+    /// Reports progress: `percent` is 0 to 100, `None` if unknown; `words` are in the asker's language. Of updates that come too
+    /// fast to be read the last one is told.
     pub fn progress(&self, percent: Option<u8>, words: Option<String>) {
         if self.progress.is_due() {
-            self.jobs.progress(&self.job.id, percent, words);
+            *self.untold.lock() = None;
+            return self.jobs.progress(&self.job.id, percent, words);
+        }
+        let is_waiting = self.untold.lock().replace((percent, words)).is_some();
+        if !is_waiting {
+            let (jobs, id, untold) = (self.jobs.clone(), self.job.id.clone(), self.untold.clone());
+            let telling = tokio::spawn(async move {
+                tokio::time::sleep(PROGRESS_EVERY).await;
+                let progress = untold.lock().take();
+                if let Some((percent, words)) = progress {
+                    jobs.progress(&id, percent, words);
+                }
+            });
+            *self.telling.lock() = Some(AbortOnDropHandle::new(telling));
         }
     }
 
