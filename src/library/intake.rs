@@ -175,7 +175,7 @@ impl Intake {
         let Some(file) = &origin.file else { return Ok(PageLinks::default()) };
         let name = origin.name.as_deref().unwrap_or_default();
         let (path, media_type) = (self.files.path(file), origin.media_type.as_deref());
-        Ok(self.extractor.extract(&path, name, media_type, |_| {}).await?.links)
+        self.extractor.links(&path, name, media_type).await
     }
 
     /// The draft of a text.

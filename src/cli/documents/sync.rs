@@ -15,7 +15,7 @@ use crate::cli::form::Form;
 use crate::cli::output::{Output, write};
 use chatbot::fetch::Validators;
 use chatbot::library::sync::{AllKnown, Done, Folder, Known, Listener, Refused, Report, SyncOptions, Target, sync};
-use chatbot::model::{DocumentId, FileId};
+use chatbot::model::{CollectionName, DocumentId, FileId, RoomName};
 
 #[derive(Args)]
 pub struct SyncArgs {
@@ -154,8 +154,11 @@ impl OnServer<'_> {
     fn known_of(&self, document: &Value) -> Option<(String, Known)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let origin = &document["origin"];
-        let is_in_place = text(&document["room"]) == self.room
-            && text(&document["collection"]).to_lowercase() == self.collection.to_lowercase();
+        // As the server writes them, whatever they were typed like.
+        let room = |name: &str| RoomName::public(name).map(|room| room.shown().to_owned()).unwrap_or_default();
+        let collection = |name: &str| CollectionName::new(name).map(|name| name.folded()).unwrap_or_default();
+        let is_in_place = room(&text(&document["room"])) == room(&self.room)
+            && collection(&text(&document["collection"])) == collection(&self.collection);
         let id = DocumentId::parse(document["id"].as_str()?)?;
         let content = FileId::parse(origin["synced"]["content"].as_str()?)?;
         Some((text(&origin["synced"]["path"]), Known { id, content, is_in_place, validators: Validators::default() }))

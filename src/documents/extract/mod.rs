@@ -241,6 +241,13 @@ impl Extractor {
         self.stopping.run_until_cancelled(extracting).await.unwrap_or_else(|| Err(Text::new("error-busy-file")))
     }
 
+    /// The links of a file, as [`Extractor::extract`] reads it; nothing is recognised for them.
+    pub async fn links(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<PageLinks, Text> {
+        let reading = self.extract_in_turn(file, name, media_type);
+        let read = self.stopping.run_until_cancelled(reading).await;
+        Ok(read.unwrap_or_else(|| Err(Text::new("error-busy-file")))?.links)
+    }
+
     async fn extract_in_turn(&self, file: &Path, name: &str, media_type: Option<&str>) -> Result<Extracted, Text> {
         let turn = tokio::time::timeout(self.limits.time, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(Text::new("error-busy-files")) };

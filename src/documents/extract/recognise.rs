@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{Mutex, Semaphore};
 
 use super::child::tidy;
 use super::problem::Problem;
@@ -32,6 +32,9 @@ const MEMORY: u64 = 1024 * 1024 * 1024;
 /// Longest time for a page, also on a small machine.
 pub const PAGE_TIME: Duration = Duration::from_secs(180);
 
+/// How long what is installed is not looked for again, where something of it is missing.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 /// Longest time to say which languages there are.
 const LIST_TIME: Duration = Duration::from_secs(20);
 
@@ -46,8 +49,8 @@ const PICTURE: usize = 128 * 1024 * 1024;
 pub struct Recogniser {
     programs: Programs,
     wanted: Vec<String>,
-    /// What was found.
-    found: Arc<OnceCell<Found>>,
+    /// What was found when it was looked for last.
+    found: Arc<Mutex<Option<(Instant, Found)>>>,
     /// Where a picture is until it is recognised.
     folder: PathBuf,
     hidden: Vec<PathBuf>,
@@ -55,11 +58,14 @@ pub struct Recogniser {
 }
 
 /// What is installed.
+#[derive(Clone)]
 struct Found {
     /// Those of the wanted languages that it has, as it takes them, such as `eng+chi_sim`.
     languages: String,
     /// Whether it can tell in which direction a page has to be turned.
     turns: bool,
+    /// Whether it has all of the wanted languages.
+    is_complete: bool,
 }
 
 impl Recogniser {
@@ -71,28 +77,32 @@ impl Recogniser {
     }
 
     /// The languages that it recognises, such as `eng+chi_sim`; `None` if it is not installed, or knows none of those that are wanted.
-    pub async fn languages(&self) -> Option<&str> {
-        self.found().await.map(|found| found.languages.as_str())
+    pub async fn languages(&self) -> Option<String> {
+        self.found().await.map(|found| found.languages)
     }
 
-    async fn found(&self) -> Option<&Found> {
+    async fn found(&self) -> Option<Found> {
         /// Beside the languages, it lists its model of directions.
         const DIRECTIONS: &str = "osd";
         if self.wanted.is_empty() {
             return None;
         }
-        let find = || async {
-            let installed = installed(&self.programs).await;
-            let known: Vec<_> = self.wanted.iter().filter(|wanted| installed.contains(wanted)).cloned().collect();
-            let turns = installed.iter().any(|name| name == DIRECTIONS);
-            if known.is_empty() { Err(()) } else { Ok(Found { languages: known.join("+"), turns }) }
-        };
-        self.found.get_or_try_init(find).await.ok()
+        let mut last = self.found.lock().await;
+        if let Some((_, found)) = last.as_ref().filter(|(at, found)| found.is_complete || at.elapsed() < LOOK_AGAIN) {
+            return Some(found.clone());
+        }
+        let installed = installed(&self.programs).await;
+        let known: Vec<_> = self.wanted.iter().filter(|wanted| installed.contains(wanted)).cloned().collect();
+        let turns = installed.iter().any(|name| name == DIRECTIONS);
+        let is_complete = known.len() == self.wanted.len();
+        let found = Found { languages: known.join("+"), turns, is_complete };
+        *last = (!known.is_empty()).then(|| (Instant::now(), found));
+        last.as_ref().map(|(_, found)| found.clone())
     }
 
     /// The text on a page of a picture, from 0.
     async fn read(&self, picture: &Path, page: u32) -> Result<String, Problem> {
-        let program = self.program(page, self.found().await.ok_or(Problem::ScanWithoutText)?);
+        let program = self.program(page, &self.found().await.ok_or(Problem::ScanWithoutText)?);
         let reading = async {
             let started = self.programs.start(&program, Input::File(picture.to_owned())).await;
             let mut running = started.map_err(|_| Problem::NotRead)?;
@@ -112,7 +122,7 @@ impl Recogniser {
         tokio::time::timeout(PAGE_TIME, reading).await.unwrap_or(Err(Problem::ScanTooSlow))
     }
 
-    fn program(&self, page: u32, Found { languages, turns }: &Found) -> Program {
+    fn program(&self, page: u32, Found { languages, turns, .. }: &Found) -> Program {
         /// How it looks at a page: finds its parts, and the direction in which it stands before.
         const PARTS: &str = "3";
         const DIRECTION_AND_PARTS: &str = "1";
@@ -173,8 +183,10 @@ impl Extractor {
             _ => return if is_without_text(&extracted) { Err(Problem::ScanWithoutText) } else { Ok(extracted) },
         };
         let count = u32::try_from(scanned.len()).unwrap_or(u32::MAX);
+        // A file that has a text is not refused for its pictures.
+        let has_text = !is_without_text(&extracted);
         if count > MOST_SCANS {
-            return Err(Problem::TooManyScans);
+            return if has_text { Ok(extracted) } else { Err(Problem::TooManyScans) };
         }
         let mut pages: Vec<String> = extracted.text.split('\x0c').map(str::to_owned).collect();
         pages.resize(pages.len().max(extracted.pages.unwrap_or(0) as usize), String::new());
@@ -182,13 +194,21 @@ impl Extractor {
         for (number, done) in scanned.into_iter().zip(1..) {
             progress(Recognising { page: done, pages: count });
             let text = match extracted.scanned {
-                Scanned::Pages(_) => self.page_of_pdf(recogniser, file, number).await?,
+                Scanned::Pages(_) => self.page_of_pdf(recogniser, file, number).await,
                 Scanned::Picture(_) => {
                     let _turn = recogniser.turn.acquire().await.map_err(|_| Problem::NotRead)?;
-                    recogniser.read(file, number).await?
+                    recogniser.read(file, number).await
                 }
             };
-            let text = as_page(&text);
+            let text = match text {
+                Ok(text) => as_page(&text),
+                Err(Problem::NotRead) => return Err(Problem::NotRead),
+                Err(problem) if has_text => {
+                    tracing::debug!(?problem, page = number + 1, "a page is left without the text of its picture");
+                    continue;
+                }
+                Err(problem) => return Err(problem),
+            };
             length += text.len();
             if length > self.limits.text {
                 return Err(Problem::TooMuchText);
