@@ -537,6 +537,15 @@ async fn documents_fit_on_a_phone() {
         lea.see("[data-testid=document-row], [data-testid=cited]", "eron").await;
         assert!(lea.ask::<bool>("document.querySelector('.page-body').scrollWidth <= innerWidth").await, "{path}");
     }
+    sign_in(&lea).await;
+    for path in ["/documents", "/documents/try"] {
+        lea.go(server.address(), path).await;
+        lea.find("[data-testid=documents-try], [data-testid=trial]").await;
+        let fits = "document.querySelector('.page-body').scrollWidth <= innerWidth
+            && document.documentElement.scrollWidth <= innerWidth";
+        assert!(lea.ask::<bool>(fits).await, "{path}");
+        lea.picture(&format!("phone-manager{}", path.replace('/', "-"))).await;
+    }
     lea.close().await;
 }
 

@@ -4,6 +4,7 @@ import { EVERYTHING } from '../../documents/shelf.js';
 import { html, useRef } from '../../html.js';
 import { fullTime, LANGUAGES, moment, number, percent, t } from '../../i18n.js';
 import { documentsPath } from '../../router.js';
+import { openDialog } from '../../ui.js';
 import { FilterChoice } from '../filter_choice.js';
 import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
@@ -21,11 +22,25 @@ export function DocumentList({ app, shelf, uploads, take }) {
   return html`
     <div class="page-body">
       <${UploadList} app=${app} uploads=${uploads} />
+      ${app.may('manage_documents') && html`<${Tools} app=${app} shelf=${shelf} />`}
       ${isEmpty
         ? html`<${Empty} app=${app} take=${take} />`
         : html`<${IndexLine} index=${shelf.index.value} /><${Filters} app=${app} shelf=${shelf} /><${Table} app=${app} shelf=${shelf} />`}
     </div>
   `;
+}
+
+const Tools = ({ app, shelf }) => html`
+  <p class="documents-tools">
+    <button type="button" class="link" data-testid="documents-try" onClick=${() => app.openDocuments({ name: 'try' })}>${t('trial.open')}</button>
+    <button type="button" class="link" data-testid="collections-open" onClick=${() => openDialog('collections', { changed: () => changed(shelf) })}>${t('collections.title')}</button>
+  </p>
+`;
+
+// A collection may have another name now, and documents with it.
+function changed(shelf) {
+  shelf.refreshCollections();
+  shelf.refresh();
 }
 
 const isFiltered = (shelf) => Object.values(shelf.filter.value).some(Boolean);

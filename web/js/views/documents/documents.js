@@ -4,7 +4,6 @@ import { Shelf } from '../../documents/shelf.js';
 import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { t } from '../../i18n.js';
 import { leave } from '../../leaving.js';
-import { openDialog } from '../../ui.js';
 import { Icon } from '../icons.js';
 import { stylesOf } from '../lazy.js';
 import { PageHeader } from '../page_header.js';
@@ -37,7 +36,7 @@ export function Documents({ app, part }) {
   const drop = useDrop(app.may('manage_documents') && part.name !== 'edit' ? take : null);
   return html`
     <main class="documents ${drop.over ? 'drop-over' : ''}" data-testid="documents" ...${drop.handlers}>
-      <${Header} app=${app} shelf=${shelf} part=${part} />
+      <${Header} app=${app} part=${part} />
       ${part.name === 'list' && html`<${DocumentList} app=${app} shelf=${shelf} uploads=${uploads.current} take=${take} />`}
       ${part.name === 'add' && html`<${AddDocument} app=${app} shelf=${shelf} picked=${picked} take=${take} />`}
       ${part.name === 'try' && html`<${Trial} app=${app} />`}
@@ -66,21 +65,13 @@ function useShelf(app) {
   return shelf;
 }
 
-const Header = ({ app, shelf, part }) => html`
+const Header = ({ app, part }) => html`
   <${PageHeader} app=${app} place="documents" part=${part} title=${t('documents.title')}>
     <span class="spacer"></span>
     ${app.may('manage_documents') && part.name === 'list' && html`
-      <button type="button" class="secondary" data-testid="documents-try" onClick=${() => app.openDocuments({ name: 'try' })}>${t('trial.open')}</button>
-      <button type="button" class="secondary" data-testid="collections-open" onClick=${() => openDialog('collections', { changed: () => changed(shelf) })}>${t('collections.title')}</button>
       <button type="button" class="primary" data-testid="document-add" onClick=${() => app.openDocuments({ name: 'add' })}>${t('documents.add')}</button>`}
   <//>
 `;
-
-// A collection may have another name now, and documents with it.
-function changed(shelf) {
-  shelf.refreshCollections();
-  shelf.refresh();
-}
 
 // Files that are dropped anywhere on the page. Leaving one element for another inside
 // is told as leaving, so what is entered and left is counted.

@@ -25,9 +25,9 @@ export function Trial({ app }) {
       <a class="link back" href=${documentsPath()} onClick=${insidePage(() => app.openDocuments())}><${Icon} name="back" />${t('documents.title')}</a>
       <h2>${t('trial.title')}</h2>
       <p class="soft">${t('trial.means')}</p>
-      <form class="trial-form" onSubmit=${submit}>
-        <input type="text" id="trial-question" data-testid="trial-question" ref=${question} placeholder=${t('trial.question')} aria-label=${t('trial.question')}
-          maxlength="2000" autocomplete="off" required />
+      <form class="filters trial-form" onSubmit=${submit}>
+        <label class="list-search"><${Icon} name="search" /><input type="search" id="trial-question" data-testid="trial-question" ref=${question} placeholder=${t('trial.question')} aria-label=${t('trial.question')}
+          maxlength="2000" autocomplete="off" required /></label>
         <${FilterChoice} testid="trial-room" any=${t('documents.everywhere')} value=${asked.room.value} set=${(room) => (asked.room.value = room)} options=${rooms} />
         <button class="primary" data-testid="trial-ask" disabled=${asked.busy.value}>${t('trial.ask')}</button>
       </form>
