@@ -537,6 +537,9 @@ async fn documents_fit_on_a_phone() {
         lea.see("[data-testid=document-row], [data-testid=cited]", "eron").await;
         assert!(lea.ask::<bool>("document.querySelector('.page-body').scrollWidth <= innerWidth").await, "{path}");
     }
+    lea.go(server.address(), "/room/lobby").await;
+    lea.click(".room-header .only-narrow").await;
+    lea.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;
     sign_in(&lea).await;
     for path in ["/documents", "/documents/try"] {
         lea.go(server.address(), path).await;
