@@ -35,7 +35,8 @@ impl PassageIndex {
         Ok(shares)
     }
 
-    fn weighted(&self, searcher: &Searcher, question: &str) -> Result<Vec<Weighted>, IndexError> {
+    /// The informative terms of a question.
+    pub(super) fn weighted(&self, searcher: &Searcher, question: &str) -> Result<Vec<Weighted>, IndexError> {
         let informative: HashSet<String> = question_terms(question).into_iter().map(|(text, _)| text).collect();
         let mut terms = Vec::new();
         for term in query_terms(question).into_iter().filter(|term| informative.contains(&term.text)) {
@@ -49,15 +50,15 @@ impl PassageIndex {
 }
 
 /// A term of a question.
-struct Weighted {
-    text: Term,
-    name: Term,
+pub(super) struct Weighted {
+    pub text: Term,
+    pub name: Term,
     weight: f32,
     /// Positions in the question of the words or characters that it consists of.
     spots: Vec<usize>,
 }
 
-pub(super) fn spots(question: &str, term: &crate::analysis::Term) -> Vec<usize> {
+fn spots(question: &str, term: &crate::analysis::Term) -> Vec<usize> {
     let of_characters = matches!(term.kind, TermKind::Pair | TermKind::Last | TermKind::Single);
     let characters = question.get(term.range.clone()).unwrap_or_default().char_indices();
     let count = if of_characters { usize::MAX } else { 1 };
@@ -66,11 +67,11 @@ pub(super) fn spots(question: &str, term: &crate::analysis::Term) -> Vec<usize> 
 
 /// The words and characters of a question: what each weighs, and whether a passage has it.
 #[derive(Default)]
-struct Spots(HashMap<usize, (f32, bool)>);
+pub(super) struct Spots(HashMap<usize, (f32, bool)>);
 
 impl Spots {
     /// A character weighs as little as the commonest of its pairs: pairs across two words are rare and say nothing.
-    fn add(&mut self, term: &Weighted, is_there: bool) {
+    pub fn add(&mut self, term: &Weighted, is_there: bool) {
         for &spot in &term.spots {
             let (weight, had) = self.0.entry(spot).or_insert((f32::INFINITY, false));
             *weight = weight.min(term.weight);
@@ -78,7 +79,12 @@ impl Spots {
         }
     }
 
-    fn share(&self) -> f32 {
+    /// Whether what stands there was looked for and not found.
+    pub fn is_missing(&self, spot: usize) -> bool {
+        self.0.get(&spot).is_some_and(|(_, had)| !had)
+    }
+
+    pub fn share(&self) -> f32 {
         let all: f32 = self.0.values().map(|(weight, _)| weight).sum();
         let had: f32 = self.0.values().filter(|(_, had)| *had).map(|(weight, _)| weight).sum();
         if all > 0.0 { had / all } else { 0.0 }
@@ -86,7 +92,7 @@ impl Spots {
 }
 
 /// Weight of a term: its inverse document frequency, as in BM25.
-pub(super) fn weight(searcher: &Searcher, text: &Term, name: &Term) -> Result<f32, IndexError> {
+fn weight(searcher: &Searcher, text: &Term, name: &Term) -> Result<f32, IndexError> {
     let passages = (searcher.num_docs() as f32).max(FEWEST);
     // At most as many as passages: deleted ones are still counted, and a term may be in text and names.
     let having = ((searcher.doc_freq(text)? + searcher.doc_freq(name)?) as f32).min(passages);

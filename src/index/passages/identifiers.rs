@@ -72,19 +72,21 @@ impl PassageIndex {
     }
 
     /// Whether the audience may find a passage with all of the terms.
-    pub(super) fn has_terms(
+    fn has_terms(&self, searcher: &Searcher, terms: &[String], audience: &Audience) -> Result<bool, IndexError> {
+        let fields =
+            |text: &String| [self.fields.text, self.fields.names].map(|field| Term::from_field_text(field, text));
+        let having = terms.iter().map(fields).map(|[text, name]| either(&text, &name)).collect();
+        self.finds(searcher, having, audience)
+    }
+
+    /// Whether the audience may find a passage for which all of that holds.
+    pub(super) fn finds(
         &self,
         searcher: &Searcher,
-        terms: &[String],
+        mut wanted: Vec<Box<dyn Query>>,
         audience: &Audience,
     ) -> Result<bool, IndexError> {
-        let having = |text: &String| -> Box<dyn Query> {
-            let of = |field| -> Box<dyn Query> {
-                Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
-            };
-            Box::new(BooleanQuery::union([self.fields.text, self.fields.names].map(of).into()))
-        };
-        let wanted = terms.iter().map(having).chain(self.found_in(audience)).collect();
+        wanted.extend(self.found_in(audience));
         let found = searcher.search(&BooleanQuery::intersection(wanted), &TopDocs::with_limit(1).order_by_score())?;
         Ok(!found.is_empty())
     }
@@ -117,6 +119,12 @@ impl PassageIndex {
         }
         Ok(nearest)
     }
+}
+
+/// A passage that has a term in its text or in what it is called.
+pub(super) fn either(text: &Term, name: &Term) -> Box<dyn Query> {
+    let of = |term: &Term| -> Box<dyn Query> { Box::new(TermQuery::new(term.clone(), IndexRecordOption::Basic)) };
+    Box::new(BooleanQuery::union(vec![of(text), of(name)]))
 }
 
 /// The terms of an identifier, as documents may write it: "HT-2040" has "ht" and "2040", "HT2040" is one.

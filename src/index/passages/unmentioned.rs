@@ -1,13 +1,11 @@
 //! Words of a question that stand in no passage. Passages may answer in other words, or not at all: whoever asks should know.
 
 use std::collections::HashMap;
-use std::slice;
 
-use tantivy::Term;
-
-use super::coverage::{spots, weight};
-use super::{Audience, PassageIndex, question_terms};
-use crate::analysis::{TermKind, is_particle, is_unspaced, query_terms};
+use super::coverage::Spots;
+use super::identifiers::either;
+use super::{Audience, PassageIndex};
+use crate::analysis::{is_particle, is_unspaced};
 use crate::index::IndexError;
 
 /// Which share of a question's weight has to be unknown.
@@ -20,34 +18,17 @@ impl PassageIndex {
     /// The words of a question that no passage, title or heading has which the audience may find, if they are much of it.
     pub fn unmentioned(&self, question: &str, audience: &Audience) -> Result<Vec<String>, IndexError> {
         let searcher = self.searcher();
-        let informative = question_terms(question);
-        let mut known_terms: HashMap<&str, (f32, bool)> = HashMap::new();
-        for (text, kind) in &informative {
-            if *kind == TermKind::Single {
-                continue;
-            }
-            let is_known = self.has_terms(&searcher, slice::from_ref(text), audience)?;
-            let terms = [self.fields.text, self.fields.names].map(|field| Term::from_field_text(field, text));
-            let [text_term, name_term] = &terms;
-            known_terms.insert(text, (weight(&searcher, text_term, name_term)?, is_known));
+        let (mut spots, mut known) = (Spots::default(), HashMap::new());
+        for term in self.weighted(&searcher, question)? {
+            let is_known = match known.get(&term.text) {
+                Some(is_known) => *is_known,
+                None => self.finds(&searcher, vec![either(&term.text, &term.name)], audience)?,
+            };
+            known.insert(term.text.clone(), is_known);
+            spots.add(&term, is_known);
         }
-        let mut spots_of: HashMap<usize, (f32, bool)> = HashMap::new();
-        for term in query_terms(question) {
-            let Some((weight, is_known)) = known_terms.get(term.text.as_str()) else { continue };
-            for spot in spots(question, &term) {
-                let (lowest, known) = spots_of.entry(spot).or_insert((f32::INFINITY, false));
-                *lowest = weight.min(*lowest);
-                *known |= is_known;
-            }
-        }
-        let sum = |counts: fn(bool) -> bool| {
-            spots_of.values().filter(|(_, known)| counts(*known)).map(|(weight, _)| weight).sum::<f32>()
-        };
-        let (all, unknown) = (sum(|_| true), sum(|known| !known));
-        if unknown <= 0.0 || unknown < MUCH * all {
-            return Ok(Vec::new());
-        }
-        Ok(words(question, |spot| spots_of.get(&spot).is_some_and(|(_, known)| !known)))
+        let is_much = !known.is_empty() && spots.share() <= 1.0 - MUCH;
+        Ok(if is_much { words(question, |spot| spots.is_missing(spot)) } else { Vec::new() })
     }
 }
 
