@@ -31,7 +31,7 @@ pub struct SyncArgs {
     /// Name of the source, by which the next run knows the documents of this one [default: the folder's path]; of a site it is the address
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Remove all documents of the source if the folder is empty
+    /// Remove documents even if nothing is there, or more than half of many are gone
     #[arg(long)]
     allow_empty: bool,
     /// Say what would be done, and change nothing

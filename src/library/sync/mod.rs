@@ -123,7 +123,7 @@ impl Refused {
 /// How a run is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SyncOptions {
-    /// Remove documents although there is nothing at the source.
+    /// Remove documents although there is nothing at the source, or most of them are gone.
     pub allow_empty: bool,
     /// Change nothing.
     pub dry_run: bool,
@@ -255,7 +255,7 @@ pub async fn sync<S: Source, T: Target<S::Body>>(
     }
     if source.is_whole() {
         put_off = run.move_documents(put_off, &mut gone).await;
-        if gone.len() >= MANY && 2 * gone.len() > known.len() && !options.allow_empty {
+        if known.len() >= MANY && 2 * gone.len() > known.len() && !options.allow_empty {
             return Err(SyncError::MostlyGone(known.len()));
         }
         for (path, known) in &gone {
