@@ -50,6 +50,7 @@ check_signature() {
 }
 
 main() {
+    command -v unxz >/dev/null || fail "install xz (xz-utils) first"
     case $releases in '' | @*) fail "set CHATBOT_RELEASES to the address of the releases" ;; esac
     [ -z "${CHATBOT_VERSION:-}" ] || releases=$releases/v$CHATBOT_VERSION
     folder=$(mktemp -d)
@@ -58,13 +59,13 @@ main() {
 
     download "$releases/SHA256SUMS" "$folder/SHA256SUMS"
     check_signature
-    file=$(sed -n "s/^[0-9a-f]\{64\}  \(chatbot-[0-9][^/]*-$for_machine\.gz\)$/\1/p" "$folder/SHA256SUMS")
+    file=$(sed -n "s/^[0-9a-f]\{64\}  \(chatbot-[0-9][^/]*-$for_machine\.xz\)$/\1/p" "$folder/SHA256SUMS")
     [ -n "$file" ] || fail "this release has no program for $for_machine"
     download "$releases/$file" "$folder/$file"
     (cd "$folder" && grep "  $file\$" SHA256SUMS | sha256sum -c >/dev/null 2>&1) || fail "$file is not what was released: nothing was installed"
-    gunzip "$folder/$file"
-    chmod 755 "$folder/${file%.gz}"
-    "$folder/${file%.gz}" --version >/dev/null || fail "the program does not run here"
+    unxz "$folder/$file"
+    chmod 755 "$folder/${file%.xz}"
+    "$folder/${file%.xz}" --version >/dev/null || fail "the program does not run here"
 
     bin=${CHATBOT_BIN:-}
     if [ -z "$bin" ]; then
@@ -72,7 +73,7 @@ main() {
     fi
     mkdir -p "$bin"
     # In one step: a program that runs cannot be written to.
-    cp "$folder/${file%.gz}" "$bin/chatbot.new"
+    cp "$folder/${file%.xz}" "$bin/chatbot.new"
     mv "$bin/chatbot.new" "$bin/chatbot"
     echo "$("$bin/chatbot" --version) is in $bin. Start it: $bin/chatbot serve"
     case :$PATH: in *:"$bin":*) ;; *) echo "Add $bin to your PATH to call it by its name." ;; esac

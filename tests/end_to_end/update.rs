@@ -10,8 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::stored::Dice;
@@ -61,11 +59,11 @@ impl Place {
     /// Releases a program that is this script, `$REAL` being a program that works.
     fn release(&self, version: &str, script: &str) {
         let target = if cfg!(target_arch = "aarch64") { "aarch64" } else { "x86_64" };
-        let name = format!("chatbot-{version}-{target}-unknown-linux-musl.gz");
+        let name = format!("chatbot-{version}-{target}-unknown-linux-musl.xz");
         let script = format!("#!/bin/sh\nREAL={}\n{script}\n", env!("CARGO_BIN_EXE_chatbot"));
-        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(script.as_bytes()).expect("packed");
-        let packed = packed.finish().expect("packed");
+        fs::write(self.path("web/program"), script).expect("written");
+        let packed = Command::new("xz").args(["-0", "--stdout"]).arg(self.path("web/program")).output();
+        let packed = packed.expect("xz is installed by tests/run").stdout;
         let sum = data_encoding::HEXLOWER.encode(&Sha256::digest(&packed));
         fs::write(self.path("web").join(&name), packed).expect("written");
         fs::write(self.path("web/SHA256SUMS"), format!("{sum}  {name}\n")).expect("written");
@@ -112,7 +110,7 @@ fn serve(mut stream: TcpStream, web: &Path, (stalls, stalled): &(Arc<AtomicBool>
         return;
     };
     let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", content.len());
-    if name.ends_with(".gz") && stalls.load(Ordering::SeqCst) {
+    if name.ends_with(".xz") && stalls.load(Ordering::SeqCst) {
         let _ = stream.write_all(&content[..content.len() / 2]);
         stalled.store(true, Ordering::SeqCst);
         // Until the other side goes.
@@ -173,7 +171,7 @@ fn what_others_signed_or_what_was_changed_is_refused() {
 
     let program = fs::read_dir(place.path("web")).expect("files").map(|entry| entry.expect("an entry").path());
     let program =
-        program.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "gz")).expect("a program");
+        program.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "xz")).expect("a program");
     let mut content = fs::read(&program).expect("read");
     let last = content.len() - 1;
     content[last] ^= 1;

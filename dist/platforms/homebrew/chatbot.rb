@@ -7,11 +7,11 @@ class Chatbot < Formula
   depends_on :linux
 
   on_intel do
-    url "RELEASES/chatbot-VERSION-x86_64-unknown-linux-musl.tar.gz"
+    url "RELEASES/chatbot-VERSION-x86_64-unknown-linux-musl.tar.xz"
     sha256 "SHA256_X86_64"
   end
   on_arm do
-    url "RELEASES/chatbot-VERSION-aarch64-unknown-linux-musl.tar.gz"
+    url "RELEASES/chatbot-VERSION-aarch64-unknown-linux-musl.tar.xz"
     sha256 "SHA256_AARCH64"
   end
 

@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::fs::{File, Permissions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use data_encoding::HEXLOWER;
-use flate2::read::GzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
+use lzma_rust2::XzReader;
 use minisign_verify::{PublicKey, Signature};
 use sha2::{Digest, Sha256};
 
@@ -18,6 +18,9 @@ const MOST_SUMS: u64 = 1024 * 1024;
 
 /// Largest program, in bytes.
 const MOST_PROGRAM: u64 = 512 * 1024 * 1024;
+
+/// Most memory to unpack it, in KiB: twice what the highest level of xz needs.
+const MOST_MEMORY: u32 = 128 * 1024;
 
 /// Longest wait for the next piece.
 const IDLE: Duration = Duration::from_secs(30);
@@ -99,7 +102,7 @@ impl Release {
             bail!("what {} has is not what was released; nothing was changed", self.url);
         }
         packed.seek(SeekFrom::Start(0))?;
-        let unpacked = std::io::copy(&mut GzDecoder::new(packed).take(MOST_PROGRAM), &mut to)?;
+        let unpacked = std::io::copy(&mut XzReader::new_mem_limit(BufReader::new(packed), false, MOST_MEMORY).take(MOST_PROGRAM), &mut to)?;
         if unpacked == MOST_PROGRAM {
             bail!("the program is larger than any there was");
         }
@@ -130,7 +133,7 @@ fn find(sums: &str) -> Option<(Version, &str, &str)> {
         sums.lines().find_map(|line| {
             let (sha256, name) = line.split_once("  ")?;
             let version =
-                name.strip_prefix("chatbot-")?.strip_suffix(".gz")?.strip_suffix(target)?.strip_suffix('-')?;
+                name.strip_prefix("chatbot-")?.strip_suffix(".xz")?.strip_suffix(target)?.strip_suffix('-')?;
             Some((Version::parse(version)?, name, sha256))
         })
     };
@@ -155,12 +158,12 @@ mod tests {
     fn the_program_for_this_machine_is_found_and_no_other_file() {
         let target = env!("CHATBOT_TARGET");
         let sums = format!(
-            "aa  chatbot-9.8.7-{target}.debug.gz\nbb  chatbot-9.8.7-{target}.tar.gz\ncc  chatbot-9.8.7-other.gz\n\
-             dd  chatbot-9.8.7-{target}.gz\n"
+            "aa  chatbot-9.8.7-{target}.debug.xz\nbb  chatbot-9.8.7-{target}.tar.xz\ncc  chatbot-9.8.7-other.xz\n\
+             dd  chatbot-9.8.7-{target}.xz\n"
         );
         let (version, name, sha256) = find(&sums).expect("found");
         assert_eq!((version.to_string().as_str(), sha256), ("9.8.7", "dd"));
-        assert_eq!(name, format!("chatbot-9.8.7-{target}.gz"));
-        assert!(find("cc  chatbot-9.8.7-other.gz\n").is_none());
+        assert_eq!(name, format!("chatbot-9.8.7-{target}.xz"));
+        assert!(find("cc  chatbot-9.8.7-other.xz\n").is_none());
     }
 }
