@@ -22,6 +22,8 @@ pub enum Action<'a> {
     Enter(&'a RoomRecord),
     /// Write in a room.
     Post(&'a RoomRecord),
+    /// Put an emoji on what was said in a room, or rate an answer.
+    React(&'a RoomRecord),
     CreateRoom(RoomKind),
     /// Change a room's settings and members, archive and delete it.
     ManageRoom(&'a RoomRecord),
@@ -65,7 +67,7 @@ impl Action<'_> {
             // What is shown of these is asked for by requests that read.
             Self::TakePart | Self::Enter(_) | Self::SeeJob(..) | Self::ReadDocument(..) => None,
             Self::Read => Some(TokenScope::Read),
-            Self::Post(_) | Self::CreateRoom(_) => Some(TokenScope::Post),
+            Self::Post(_) | Self::React(_) | Self::CreateRoom(_) => Some(TokenScope::Post),
             Self::StartJob | Self::Embed | Self::ManageJob(_) | Self::ManageSchedule(_) | Self::SeeEveryJob => {
                 Some(TokenScope::Jobs)
             }
@@ -102,6 +104,7 @@ impl Actor {
             Action::Embed => is_at_least(Role::Member),
             Action::Enter(room) => self.may_enter(room),
             Action::Post(room) => return self.may_post(room),
+            Action::React(room) => return self.may_be_heard(room),
             Action::CreateRoom(kind) => match kind {
                 RoomKind::Public | RoomKind::Unlisted => is_at_least(Role::Guest) || self.role == Role::Hook,
                 RoomKind::Closed | RoomKind::Direct => self.has_account && is_at_least(Role::Member),
@@ -171,16 +174,22 @@ impl Actor {
         }
     }
 
-    fn may_post(&self, room: &RoomRecord) -> Result<(), Text> {
+    /// Whether the room goes on, and this person in it.
+    fn may_be_heard(&self, room: &RoomRecord) -> Result<(), Text> {
         if !self.may_enter(room) {
             return Err(Text::new("error-forbidden"));
         }
         if self.sanctioned.is_muted() {
             return Err(Text::new("error-forbidden-muted"));
         }
-        if room.archived_at.is_some() {
-            return Err(Text::new("error-forbidden-archived"));
+        match room.archived_at {
+            Some(_) => Err(Text::new("error-forbidden-archived")),
+            None => Ok(()),
         }
+    }
+
+    fn may_post(&self, room: &RoomRecord) -> Result<(), Text> {
+        self.may_be_heard(room)?;
         // An incoming hook was made for its room.
         let is_trusted = self.role == Role::Hook || self.role >= Role::Moderator || self.owns_room(room);
         match room.settings.posting {
@@ -219,7 +228,8 @@ impl Actor {
 
     /// What this actor may do in a room, by the names in the protocol.
     pub fn abilities_in(&self, room: &RoomRecord) -> Vec<&'static str> {
-        let named = [("post", Action::Post(room)), ("manage", Action::ManageRoom(room))];
+        let named =
+            [("post", Action::Post(room)), ("react", Action::React(room)), ("manage", Action::ManageRoom(room))];
         named.into_iter().filter(|(_, action)| self.may(*action).is_ok()).map(|(name, _)| name).collect()
     }
 }

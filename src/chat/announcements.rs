@@ -10,7 +10,8 @@ use super::{Chat, Room, Rooms};
 use crate::groups::Audience;
 use crate::jobs::{Announcement, Announcer};
 use crate::model::{
-    Answer, AuthorKind, Handle, Job, JobId, Message, MessageText, Principal, Role, RoomName, SendId, Timestamp,
+    Answer, AuthorKind, Handle, Job, JobId, Message, MessageText, Principal, Reactions, Role, RoomName, SendId,
+    Timestamp,
 };
 use crate::protocol::{JobView, ServerFrame};
 use crate::store::{NewMessage, Posted, StoreError};
@@ -110,6 +111,7 @@ fn bot_message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) ->
         at: Timestamp::now(),
         job,
         answer,
+        reactions: Reactions::default(),
         deleted: false,
     }
 }

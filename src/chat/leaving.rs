@@ -64,36 +64,37 @@ impl Chat {
         while next <= last {
             let page = self.store.oldest_messages(number, next, last, PAGE).await?;
             let Some(&(newest, _)) = page.last() else { break };
-            let said: Vec<_> = page.into_iter().filter(|(_, message)| erasure.is_of(&message.author)).collect();
-            if !said.is_empty() {
+            let touched: Vec<_> = page.into_iter().filter(|(_, message)| message.is_touched_by(erasure)).collect();
+            if !touched.is_empty() {
                 let Some(room) = self.rooms.find(&record.name).await? else { return Ok(()) };
-                self.erase_said(&room, said, erasure).await?;
+                self.erase_from(&room, touched, erasure).await?;
             }
             next = newest + 1;
         }
         Ok(())
     }
 
-    async fn erase_said(&self, room: &Arc<Room>, said: Vec<(u64, Message)>, erasure: &Erasure) -> Result<(), Text> {
+    /// Takes a person out of messages that they wrote, or put something on.
+    async fn erase_from(&self, room: &Arc<Room>, touched: Vec<(u64, Message)>, erasure: &Erasure) -> Result<(), Text> {
         if erasure.messages == LeftMessages::Remove {
-            for (seq, _) in &said {
+            let mut asked = HashSet::new();
+            for (seq, message) in touched.iter().filter(|(_, message)| erasure.is_of(&message.author)) {
                 self.erase_message(room, *seq).await?;
+                asked.extend(message.job.is_some().then_some(*seq));
             }
-            let asked: HashSet<u64> =
-                said.iter().filter(|(_, message)| message.job.is_some()).map(|(seq, _)| *seq).collect();
             self.erase_answers(room, &asked).await?;
         }
         for _ in 0..TRIES {
             let mut messages = Vec::new();
-            for (seq, _) in &said {
+            for (seq, _) in &touched {
                 let message = self.store.message(room.number(), *seq).await?;
-                let own = message.filter(|message| erasure.is_of(&message.author));
-                messages.extend(own.map(|message| (*seq, message)));
+                let touched = message.filter(|message| message.is_touched_by(erasure));
+                messages.extend(touched.map(|message| (*seq, message)));
             }
             let shown = room.clone();
             let effect =
                 move |changed: Vec<ChangedMessage>| changed.iter().for_each(|message| shown.publish_anew(message));
-            if messages.is_empty() || self.store.disown_messages(room.number(), messages, effect).await? {
+            if messages.is_empty() || self.store.disown_messages(room.number(), messages, erasure, effect).await? {
                 return Ok(());
             }
         }

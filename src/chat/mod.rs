@@ -12,6 +12,7 @@ mod maintenance;
 mod managing;
 mod moderating;
 mod presence;
+mod reacting;
 mod retention;
 mod room;
 mod room_names;
@@ -40,7 +41,8 @@ use crate::budgets::{Budgets, Cost, Spender};
 use crate::groups::{Audience, Outbox};
 use crate::jobs::{Admission, JobOrigin, Jobs};
 use crate::model::{
-    AuthorKind, BotMode, HeldMessage, Job, JobRequest, Message, MessageText, RoomName, RoomRecord, SendId, Timestamp,
+    AuthorKind, BotMode, HeldMessage, Job, JobRequest, Message, MessageText, Reactions, RoomName, RoomRecord, SendId,
+    Timestamp,
 };
 use crate::moderation::Moderation;
 use crate::protocol::ServerFrame;
@@ -352,6 +354,7 @@ fn message(actor: &Actor, post: &Post, asks_for: Option<&Admission>) -> Message 
         at: Timestamp::now(),
         job,
         answer: None,
+        reactions: Reactions::default(),
         deleted: false,
     }
 }

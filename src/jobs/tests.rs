@@ -12,8 +12,8 @@ use crate::accounts::{Actor, CommandRules, Standing, Visitor};
 use crate::budgets::Budgets;
 use crate::groups::LocalBroker;
 use crate::model::{
-    Answer, AuthorKind, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Principal, Rhythm,
-    Role, RoomName, RoomRecord, Schedule, SendId, Timestamp,
+    Answer, AuthorKind, BotMode, Handle, JobRequest, JobState, Message, MessageText, MissedRuns, Principal, Reactions,
+    Rhythm, Role, RoomName, RoomRecord, Schedule, SendId, Timestamp,
 };
 use crate::schedule::Zone;
 use crate::store::faults::away;
@@ -226,6 +226,7 @@ fn message(text: MessageText, job: Option<JobId>, answer: Option<Answer>) -> Mes
         at,
         job,
         answer,
+        reactions: Reactions::default(),
         deleted: false,
     }
 }

@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{AddressDigest, Citations, Handle, JobId, JobState, Principal, Role, Timestamp};
+use super::{AddressDigest, Citations, Erasure, Handle, JobId, JobState, Principal, Reactions, Role, Timestamp};
 use crate::text::Text;
 
 /// A message's text: never blank, never longer than allowed.
@@ -149,16 +149,33 @@ pub struct Message {
     /// Set on an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
+    #[serde(default, skip_serializing_if = "Reactions::is_empty")]
+    pub reactions: Reactions,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
 }
 
 impl Message {
-    /// The same by somebody of whom nothing is known any more.
+    /// Whether somebody who is removed wrote it, or put something on it.
+    pub fn is_touched_by(&self, erasure: &Erasure) -> bool {
+        erasure.is_of(&self.author) || self.reactions.has_of(erasure)
+    }
+
+    /// The same without somebody of whom nothing is to be known any more.
     #[must_use]
-    pub fn disowned(self) -> Self {
+    pub fn without(self, erasure: &Erasure) -> Self {
+        let message = Self { reactions: self.reactions.without_those_of(erasure), ..self };
+        if !erasure.is_of(&message.author) {
+            return message;
+        }
         let (author, handle, author_role) = (Principal::deleted(), Handle::deleted(), Role::default());
-        Self { author, handle, author_role, address: None, ..self }
+        Self { author, handle, author_role, address: None, ..message }
+    }
+
+    /// The question that it answers, if it answers one and that was not deleted.
+    pub fn question(&self) -> Option<&str> {
+        let citations = self.answer.as_ref()?.citations.as_deref()?;
+        Some(citations.query.as_str()).filter(|question| !question.is_empty())
     }
 }
 

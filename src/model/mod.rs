@@ -11,6 +11,7 @@ mod command_rule;
 mod diagnosis;
 mod document;
 mod erasure;
+mod gap;
 mod hook;
 mod id;
 mod job;
@@ -20,6 +21,7 @@ mod moderation;
 mod names;
 mod payer;
 mod persona;
+mod reaction;
 mod retrieved;
 mod room;
 mod sanction;
@@ -36,9 +38,11 @@ pub use collection::{Collection, CollectionName, UsedIn};
 pub use command_rule::CommandRule;
 pub use diagnosis::{Diagnosis, DiagnosisView, Observed, Severity};
 pub use document::{
-    AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, Source, Synced, utf16_range,
+    AnsweredBy, Document, DocumentKind, DocumentNumber, FileId, Language, Origin, PassageId, Source, Synced,
+    utf16_range,
 };
 pub use erasure::{Erasure, LeftMessages};
+pub use gap::{Gap, GapId};
 pub use hook::Hook;
 pub use id::{AccountId, CollectionId, DocumentId, HookId, Id, InvitationId, JobId, MergeId, SanctionId, TokenId};
 pub use job::{Change, Job, JobError, JobRequest, JobState, LogLine};
@@ -48,6 +52,7 @@ pub use moderation::{Finding, HeldMessage, Links, ModerationSettings, OnFound};
 pub use names::{BOT_HANDLE, Handle, PRIVATE_ROOM, Principal, RoomName, skeleton};
 pub use payer::Payer;
 pub use persona::Persona;
+pub use reaction::{Emoji, Reaction, Reactions};
 pub use retrieved::{Citations, FaqAnswer, RetrievedContext, UnknownIdentifier};
 pub use room::{Posting, Retention, RoomKind, RoomRecord, RoomSettings};
 pub use sanction::{AuditEntry, Report, Sanction, SanctionKind, SanctionSubject};

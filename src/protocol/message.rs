@@ -53,8 +53,19 @@ pub struct MessageView<'a> {
     /// On an answer: milliseconds from request to answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionView<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+}
+
+/// An emoji that people put on a message.
+#[derive(Serialize, ToSchema)]
+pub struct ReactionView<'a> {
+    pub emoji: &'a str,
+    /// Who did, in the order in which they did.
+    #[schema(value_type = Vec<String>)]
+    pub by: Vec<&'a Handle>,
 }
 
 impl<'a> MessageView<'a> {
@@ -82,6 +93,12 @@ impl<'a> MessageView<'a> {
             reply_to: answer.map(|answer| answer.reply_to),
             job_state: answer.map(|answer| answer.state),
             took_ms: answer.map(|answer| answer.took_ms),
+            reactions: message
+                .reactions
+                .by_emoji()
+                .into_iter()
+                .map(|(emoji, by)| ReactionView { emoji: emoji.as_str(), by })
+                .collect(),
             deleted: message.deleted,
         }
     }

@@ -18,7 +18,7 @@ use super::rooms::{RoomNumber, list_members, named_members};
 use super::schedules::claims_of;
 use super::{Batch, DiskEngine, Scope, Store, Table, accounts, check, erasures, prefix_range, sessions, tokens};
 use crate::model::{
-    Account, Collection, CollectionId, Document, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report,
+    Account, Collection, CollectionId, Document, Gap, HeldMessage, Hook, Invitation, JobState, Merge, Message, Report,
     RoomRecord, Sanction, Schedule,
 };
 use crate::threads;
@@ -134,6 +134,12 @@ async fn audit_tables(reader: &dyn Reader) -> Result<(), String> {
         let report: Report = read(&record)?;
         let id = report_id(RoomNumber::from_key(&key), report.seq);
         add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::report_place(report.place), &id));
+    }
+    let mut gaps = Pager::of_table(reader, Table::Gaps);
+    while let Some((id, record)) = gaps.next().await.map_err(words)? {
+        let gap: Gap = read(&record)?;
+        let id = String::from_utf8_lossy(&id);
+        add(&mut expected, Batch::new(Scope::ANY).claim(&Claim::gap_place(gap.place), &id));
     }
     let mut found = Pager::of_table(reader, Table::Tokens);
     while let Some((digest, record)) = found.next().await.map_err(words)? {

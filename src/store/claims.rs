@@ -106,6 +106,11 @@ impl Claim {
         Self::new(b'l', &[&place.to_be_bytes()])
     }
 
+    /// One of the places that there are for gaps.
+    pub fn gap_place(place: u32) -> Self {
+        Self::new(b'k', &[&place.to_be_bytes()])
+    }
+
     /// None of the texts holds a zero byte, so no two claims share a key.
     fn new(kind: u8, parts: &[&[u8]]) -> Self {
         let mut key = vec![kind];

@@ -109,6 +109,8 @@ tables! {
     Merges = 62,
     /// Collection id → collection of documents.
     Collections = 63,
+    /// Id of a gap, that of its question → question that the documents do not answer well.
+    Gaps = 64,
     /// Principal → the removal of that person, until all of it is done.
     Erasures = 70,
 }

@@ -7,7 +7,9 @@ use super::rooms::RoomNumber;
 use super::sent_ids::sent_key;
 use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, scopes};
-use crate::model::{Answer, Change, Job, JobError, Message, MessageText, Principal, RoomName, SendId, Timestamp};
+use crate::model::{
+    Answer, Change, Erasure, Job, JobError, Message, MessageText, Principal, Reactions, RoomName, SendId, Timestamp,
+};
 
 /// Milliseconds.
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -209,7 +211,8 @@ impl Store {
         seq: u64,
         old: &Message,
     ) -> Result<(Batch, Vec<(u64, Message)>), StoreError> {
-        let mut message = Message { text: MessageText::deleted(), deleted: true, ..old.clone() };
+        let (text, reactions) = (MessageText::deleted(), Reactions::default());
+        let mut message = Message { text, reactions, deleted: true, ..old.clone() };
         if let Some(answer) = &mut message.answer {
             answer.query.clear();
             answer.citations = None;
@@ -237,17 +240,18 @@ impl Store {
         Ok((if job.job.state.has_ended() { erase_ended(batch, &job) } else { erase_later(batch, &job) }, changed))
     }
 
-    /// Lets messages be a deleted user's. `effect` is called as in [`Store::delete_message`]. `false`, and nothing is stored, when
+    /// Takes somebody who is removed out of messages. `effect` is called as in [`Store::delete_message`]. `false`, and nothing is stored, when
     /// one of them is not what it was any more.
     pub async fn disown_messages(
         &self,
         room: RoomNumber,
         messages: Vec<(u64, Message)>,
+        erasure: &Erasure,
         effect: impl FnOnce(Vec<ChangedMessage>) + Send + 'static,
     ) -> Result<bool, StoreError> {
         let (mut batch, mut changed) = (Batch::new(scopes::DISOWN_MESSAGES), Vec::new());
         for (seq, old) in messages {
-            let disowned = old.clone().disowned();
+            let disowned = old.clone().without(erasure);
             batch = rewrite(batch, room, seq, &old, &disowned);
             changed.push((seq, disowned));
         }
@@ -309,7 +313,7 @@ fn with_versions(changed: Vec<(u64, Message)>, last: u64) -> Vec<ChangedMessage>
 }
 
 /// Puts a message in the place of what it was, if it still is that.
-fn rewrite(batch: Batch, room: RoomNumber, seq: u64, from: &Message, to: &Message) -> Batch {
+pub(super) fn rewrite(batch: Batch, room: RoomNumber, seq: u64, from: &Message, to: &Message) -> Batch {
     let (from, to) = (encode(from), encode(to));
     let grown = (to.len() as u64).cast_signed() - (from.len() as u64).cast_signed();
     let batch = batch.if_equal(Table::Messages, room.key(seq), from).put(Table::Messages, room.key(seq), to);

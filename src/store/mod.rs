@@ -17,6 +17,7 @@ mod documents;
 mod engine;
 mod erasures;
 mod files;
+mod gaps;
 mod held;
 mod hooks;
 mod invitations;

@@ -94,6 +94,9 @@ scopes! {
     /// The text of a message, and what its answer and its job repeat of it.
     DELETE_MESSAGE: Messages Counters Changes ChangedAt Jobs JobLogs OpenJobs DueJobs ErasedJobs;
 
+    /// What people put on a message, and what it says about the answer to a question.
+    CHANGE_REACTIONS: Messages Counters Changes ChangedAt Gaps Claims;
+    CHANGE_GAP: Gaps Claims;
     /// Messages that are a deleted user's from now on.
     DISOWN_MESSAGES: Messages Counters Changes ChangedAt;
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::model::{
     Answer, AuthorKind, BotMode, Handle, Job, JobId, JobRequest, JobState, LogLine, Message, MessageText, Principal,
-    Role, RoomName, RoomRecord, SendId, Timestamp,
+    Reactions, Role, RoomName, RoomRecord, SendId, Timestamp,
 };
 use crate::text::Locale;
 
@@ -273,6 +273,7 @@ fn message(text: &str, id: &str) -> Message {
         at: Timestamp::now(),
         job: None,
         answer: None,
+        reactions: Reactions::default(),
         deleted: false,
     }
 }
@@ -828,6 +829,7 @@ async fn the_longest_messages_and_jobs_are_stored() {
             at: Timestamp::now(),
             job: Some(job.id.clone()),
             answer: None,
+            reactions: Reactions::default(),
             deleted: false,
         };
         let (done, stored) = tokio::sync::oneshot::channel();

@@ -11,7 +11,8 @@ use super::TransferError;
 use super::lines::{MessageLine, RoomLine};
 use super::source::History;
 use crate::model::{
-    AuthorKind, BotMode, Handle, Message, MessageText, Principal, Role, RoomKind, RoomName, RoomRecord, SendId,
+    AuthorKind, BotMode, Handle, Message, MessageText, Principal, Reactions, Role, RoomKind, RoomName, RoomRecord,
+    SendId,
 };
 use crate::store::{NewMessage, Posted, RoomNumber, Store, StoreError};
 
@@ -139,6 +140,7 @@ impl Importing<'_> {
             at: line.at,
             job: None,
             answer: None,
+            reactions: Reactions::default(),
             deleted: line.deleted,
         };
         let (answer, stored) = oneshot::channel();

@@ -21,6 +21,7 @@ mod commands;
 mod custom_commands;
 mod dashboard;
 mod documents;
+mod gaps;
 mod history;
 mod hostile;
 mod interruptions;

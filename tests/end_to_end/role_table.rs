@@ -43,6 +43,8 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("GET", "/api/rooms/{room}/messages", Guest, none.clone()),
         ("POST", "/api/rooms/{room}/messages", Guest, json!({"message": "hello"})),
         ("POST", "/api/rooms/{room}/messages/{seq}/report", Guest, json!({})),
+        ("PUT", "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", Guest, none.clone()),
+        ("DELETE", "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", Guest, none.clone()),
         ("GET", "/api/search?q=hello", Guest, none.clone()),
         ("POST", "/api/ask", Guest, json!({"question": "what?"})),
         ("GET", "/v1/models", Guest, none.clone()),
@@ -87,6 +89,10 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("DELETE", "/api/rooms/{closed}", Admin, none.clone()),
         ("GET", "/api/documents/{document}/original", Admin, none.clone()),
         ("GET", "/api/documents/trial", Admin, none.clone()),
+        ("GET", "/api/documents/questions", Admin, none.clone()),
+        ("DELETE", "/api/documents/questions/{gap}", Admin, none.clone()),
+        ("POST", "/api/documents/questions/{gap-too}/answer", Admin, json!({"question": "Why?", "answer": "So."})),
+        ("PUT", "/api/documents/{document}/passages/{passage}", Admin, json!({"used": true})),
         ("POST", "/api/documents/preview", Admin, json!({"text": "a text"})),
         ("POST", "/api/documents", Admin, json!({"title": "One", "text": "a text"})),
         ("PUT", "/api/documents/{document}", Admin, json!({"title": "Two"})),
@@ -217,6 +223,11 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     for name in ["products", "old"] {
         by_owner("POST", "/api/collections", json!({"name": name})).await;
     }
+    for question in ["@bot Who won the Zamboni race?", "@bot Where is the Zamboni?"] {
+        let asked = guest.say("lobby", question).await;
+        guest.expect_where("message", |frame| frame["reply_to"] == asked).await;
+    }
+    let gaps = server.request("GET", "/api/documents/questions").by_owner().send().await.json();
     let path = format!("/api/rooms/lobby/messages/{seq}/report");
     assert_eq!(server.request("POST", &path).json(json!({})).send().await.status, 202);
     let sanction = by_owner("POST", "/api/sanctions", json!({"kind": "mute", "handle": "Pat", "minutes": 1})).await;
@@ -240,6 +251,10 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
         ("invitation", text(&invitation["invitation"]["id"])),
         ("invitation-token", text(&invitation["token"])),
         ("document", text(&document["id"])),
+        ("passage", "0123456789abcdef".to_owned()),
+        ("gap", text(&gaps["questions"][0]["id"])),
+        ("gap-too", text(&gaps["questions"][1]["id"])),
+        ("emoji", "%F0%9F%91%8D".to_owned()),
         ("collection", "products".to_owned()),
         ("collection-too", "old".to_owned()),
         ("sanction", text(&sanction["id"])),

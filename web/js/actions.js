@@ -190,6 +190,7 @@ export function createActions(chat, connection) {
       notify(t('message.was-deleted'), { kind: 'done' });
     }),
 
+    react: noticed((room, seq, emoji, on) => (on ? api.react(room, seq, emoji, app.handle()) : api.takeReactionBack(room, seq, emoji))),
     report: explained(api.report),
     /** How many wait for a moderator is shown wherever one is. */
     async refreshReports() {
@@ -238,6 +239,12 @@ export function createActions(chat, connection) {
     search: explained(api.search),
     fetchDocuments: explained(api.listDocuments),
     tryQuestion: explained(api.tryQuestion),
+    fetchQuestions: explained(api.listQuestions),
+    dismissQuestion(id, restore) {
+      undoably(t('questions.was-dismissed'), { act: () => api.dismissQuestion(id), restore });
+    },
+    answerQuestion: explained(api.answerQuestion),
+    usePassage: explained(api.usePassage),
     fetchCollections: explained(api.listCollections),
     createCollection: explained(api.createCollection),
     renameCollection: explained(api.renameCollection),

@@ -40,6 +40,13 @@ export const search = (query, signal) => call('GET', `/api/search?${new URLSearc
 export const listDocuments = (query) => call('GET', `/api/documents?${new URLSearchParams(withoutEmpty(query))}`);
 /** What would be found for `{q, room?}`, and why. */
 export const tryQuestion = (query) => call('GET', `/api/documents/trial?${new URLSearchParams(withoutEmpty(query))}`);
+/** Those that are not answered well: `{questions: [{id, question, unanswered, rated_bad, answer?, first_at, last_at}], full}`. */
+export const listQuestions = () => call('GET', '/api/documents/questions');
+export const dismissQuestion = (id) => call('DELETE', questionPath(id));
+/** `entry` is `{question, answer, document?}`; the answer is the list that has it. */
+export const answerQuestion = (id, entry) => call('POST', `${questionPath(id)}/answer`, entry);
+/** Whether a passage, by its id, is used when something is looked up. */
+export const usePassage = (id, passage, used) => call('PUT', `${documentPath(id)}/passages/${encodeURIComponent(passage)}`, { used });
 export const showDocument = (id) => call('GET', documentPath(id));
 /** What would be stored of `{url}` or `{text, kind?}`. */
 export const previewDocument = (content) => call('POST', '/api/documents/preview', content);
@@ -58,6 +65,10 @@ export const deleteCollection = (name) => call('DELETE', collectionPath(name));
 export const chooseCollections = (room, collections) => call('PUT', `${roomPath(room)}/collections`, { collections });
 export const originalPath = (id) => `${documentPath(id)}/original`;
 export const deleteMessage = (room, seq, following) => call('DELETE', `${messagePath(room, seq)}${following ? '?with=following' : ''}`);
+const reactionPath = (room, seq, emoji) => `${messagePath(room, seq)}/reactions/${encodeURIComponent(emoji)}`;
+/** Puts an emoji on a message; `handle` is the name of a guest. */
+export const react = (room, seq, emoji, handle) => call('PUT', `${reactionPath(room, seq, emoji)}?${new URLSearchParams(withoutEmpty({ handle }))}`);
+export const takeReactionBack = (room, seq, emoji) => call('DELETE', reactionPath(room, seq, emoji));
 export const report = (room, seq, reason) => call('POST', `${messagePath(room, seq)}/report`, reason ? { reason } : {});
 export const listReports = () => call('GET', '/api/reports').then(({ reports }) => reports);
 export const settleReport = (id) => call('DELETE', `/api/reports/${encodeURIComponent(id)}`);
@@ -168,6 +179,7 @@ export const setModeration = (settings) => call('PUT', '/api/settings/moderation
 export const resetModeration = () => call('DELETE', '/api/settings/moderation');
 export const changeSettings = (change) => call('PATCH', '/api/settings', change);
 
+const questionPath = (id) => `/api/documents/questions/${encodeURIComponent(id)}`;
 const messagePath = (room, seq) => `${roomPath(room)}/messages/${seq}`;
 const roomPersonPath = (room, handle) => `${roomPath(room)}/people/${encodeURIComponent(handle)}`;
 const collectionPath = (name) => `/api/collections/${encodeURIComponent(name)}`;

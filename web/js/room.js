@@ -155,6 +155,10 @@ export class Room {
     return this.about?.may.includes('post') ?? true;
   }
 
+  get mayReact() {
+    return this.about?.may.includes('react') ?? true;
+  }
+
   onPresence({ joined, left, count }) {
     for (const member of joined) this.members.set(member.handle, member);
     for (const member of left) this.members.delete(member.handle);

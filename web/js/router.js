@@ -61,12 +61,15 @@ function dashboardPart(path) {
 
 const ADDING = 'new';
 const TRYING = 'try';
+const QUESTIONS = 'questions';
 
-/** `part` is `{name: 'list' | 'add' | 'try' | 'read' | 'edit', id?, chunk?}`; `chunk` is the passage that is shown. */
-export function documentsPath({ name, id, chunk } = { name: 'list' }) {
+/** `part` is `{name: 'list' | 'add' | 'try' | 'questions' | 'read' | 'edit', id?, chunk?, question?}`; `chunk` is the passage that is
+    shown, `question` what is tried. */
+export function documentsPath({ name, id, chunk, question } = { name: 'list' }) {
   if (name === 'list') return '/documents';
   if (name === 'add') return `/documents/${ADDING}`;
-  if (name === 'try') return `/documents/${TRYING}`;
+  if (name === 'try') return `/documents/${TRYING}${question ? `?${new URLSearchParams({ q: question })}` : ''}`;
+  if (name === 'questions') return `/documents/${QUESTIONS}`;
   const path = `/documents/${encodeURIComponent(id)}`;
   if (name === 'edit') return `${path}?edit`;
   return chunk === undefined || chunk === null ? path : `${path}#${chunk}`;
@@ -77,7 +80,8 @@ function documentsPart(path, search, hash) {
   if (!matches) return null;
   if (!id) return { name: 'list' };
   if (id === ADDING) return { name: 'add' };
-  if (id === TRYING) return { name: 'try' };
+  if (id === TRYING) return { name: 'try', question: new URLSearchParams(search).get('q') };
+  if (id === QUESTIONS) return { name: 'questions' };
   if (search === '?edit') return { name: 'edit', id };
   return { name: 'read', id, chunk: /^#\d+$/.test(hash) ? Number(hash.slice(1)) : null };
 }

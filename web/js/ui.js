@@ -38,8 +38,8 @@ export const togglePanel = (name) => {
 
 let lastMenu = 0;
 
-export const openMenu = (button, { label, items }) => {
-  menu.value = { id: (lastMenu += 1), button, label, items };
+export const openMenu = (button, { label, items, look }) => {
+  menu.value = { id: (lastMenu += 1), button, label, items, look };
 };
 export const closeMenu = () => {
   menu.value = null;

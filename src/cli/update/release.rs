@@ -102,7 +102,10 @@ impl Release {
             bail!("what {} has is not what was released; nothing was changed", self.url);
         }
         packed.seek(SeekFrom::Start(0))?;
-        let unpacked = std::io::copy(&mut XzReader::new_mem_limit(BufReader::new(packed), false, MOST_MEMORY).take(MOST_PROGRAM), &mut to)?;
+        let unpacked = std::io::copy(
+            &mut XzReader::new_mem_limit(BufReader::new(packed), false, MOST_MEMORY).take(MOST_PROGRAM),
+            &mut to,
+        )?;
         if unpacked == MOST_PROGRAM {
             bail!("the program is larger than any there was");
         }

@@ -30,6 +30,7 @@ mod owner_key;
 mod passkeys;
 mod personal_data;
 mod provider;
+mod reactions;
 mod rooms;
 mod route;
 mod schedules;
@@ -93,6 +94,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         health::routes,
         rooms::routes,
         messages::routes,
+        reactions::routes,
         commands::routes,
         // Before the jobs, for whom it would be the one called "stats".
         stats::routes,

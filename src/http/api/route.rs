@@ -119,6 +119,21 @@ impl Outline {
         self.answered(build(at.boxed()))
     }
 
+    /// The same for a path with three variable parts.
+    pub fn three_parts<A, B, C, F: Answering>(self, build: impl FnOnce(BoxedFilter<(A, B, C)>) -> F) -> Route
+    where
+        A: FromStr + Send + 'static,
+        B: FromStr + Send + 'static,
+        C: FromStr + Send + 'static,
+    {
+        let parsed = |[one, two, three]: [String; 3]| {
+            let all = one.parse().ok().zip(two.parse().ok()).zip(three.parse().ok());
+            ready(all.map(|((one, two), three)| (one, two, three)).ok_or_else(warp::reject::not_found))
+        };
+        let at = self.path::<3>().and_then(parsed).untuple_one().and(self.method.clone());
+        self.answered(build(at.boxed()))
+    }
+
     /// Extracts the variable parts of the path, as they stand in it: percent-encoded.
     fn path<const N: usize>(&self) -> impl Filter<Extract = ([String; N],), Error = Rejection> + Clone + use<N> {
         let path = self.path.clone();

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::collections::{collection, document};
 use super::*;
 use crate::model::{
-    Access, Account, AccountId, AuditEntry, BackupNote, CollectionName, CommandRule, Document, HeldMessage, Hook,
-    HookId, Identity, Invitation, InvitationId, JobMinute, LeftMessages, Merge, MergeId, MissedRuns,
-    ModerationSettings, NextRun, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId,
+    Access, Account, AccountId, AuditEntry, BackupNote, CollectionName, CommandRule, Document, Emoji, Erasure, GapId,
+    HeldMessage, Hook, HookId, Identity, Invitation, InvitationId, JobMinute, LeftMessages, Merge, MergeId, MissedRuns,
+    ModerationSettings, NextRun, Reaction, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId,
     SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope, UsedIn,
 };
 
@@ -19,6 +19,7 @@ async fn batches_touch_the_tables_of_their_scope_and_every_scope_is_used() {
     let (store, _closing, faults) = Store::with_faults(|reason| panic!("{reason}")).expect("a store");
     let lobby = room(&store, "lobby").await;
     change_rooms(&store, lobby).await;
+    change_gaps(&store, room(&store, "gaps").await).await;
     change_messages(&store, lobby).await;
     purge_messages(&store, lobby).await;
     hold_messages(&store, lobby).await;
@@ -121,6 +122,32 @@ async fn change_rooms(store: &Store, lobby: RoomNumber) {
     assert_eq!(store.remove_temporary_room(&name).await, Ok(true));
 }
 
+async fn change_gaps(store: &Store, lobby: RoomNumber) {
+    let ann = principal("Ann");
+    post(store, lobby, &ann, &message("an answer", "id"), None).await.expect("stored");
+    let from = store.message(lobby, 1).await.expect("readable").expect("there");
+    let (emoji, handle) = (Emoji::parse("👎").expect("an emoji"), Handle::new("Ann").expect("a handle"));
+    let reactions = from.reactions.with(Reaction { emoji, by: ann, handle }, |_| true).expect("there is room");
+    let to = Message { reactions, ..from.clone() };
+    let (id, asked) = (GapId::of("why"), "Why?");
+    let rated = |from: &Message, to: &Message| {
+        let (from, to) = (from.clone(), to.clone());
+        async move { store.change_reactions(lobby, 1, (&from, &to), Some((&GapId::of("why"), asked)), |_| ()).await }
+    };
+    assert_eq!(rated(&from, &to).await, Ok(true));
+    assert_eq!(rated(&from, &to).await, Ok(false), "it is another now");
+    assert_eq!(store.change_gap(&id, asked, |gap| gap.asked(asked)).await, Ok(true));
+    let gap = store.gap(&id).await.expect("readable").expect("there");
+    assert_eq!((gap.rated_bad, gap.unanswered), (1, 1));
+    assert_eq!(store.dismiss_gap(&id).await, Ok(true));
+    assert_eq!(store.remove_gap(&id).await, Ok(true));
+    assert_eq!(store.remove_gap(&id).await, Ok(false));
+    assert_eq!(rated(&to, &from).await, Ok(true), "what is not there is not closed again");
+    assert_eq!(store.gaps().await, Ok(Vec::new()));
+    assert_eq!(store.change_gap(&id, asked, |gap| gap.asked(asked)).await, Ok(true));
+    assert_eq!(store.prune_gaps(Timestamp(Timestamp::now().0 + 1)).await, Ok(1));
+}
+
 async fn change_messages(store: &Store, lobby: RoomNumber) {
     let (first, open) = asked("open");
     let (waiting_for, waiting) = asked("waiting");
@@ -130,8 +157,15 @@ async fn change_messages(store: &Store, lobby: RoomNumber) {
     }
     finish(store, &done, &ended(&done, JobState::Completed), (lobby, &message("3", "answer"))).await.expect("stored");
     let kept = store.message(lobby, 1).await.expect("readable").expect("there");
-    assert_eq!(store.disown_messages(lobby, vec![(1, kept.clone())], |_| ()).await, Ok(true));
-    assert_eq!(store.disown_messages(lobby, vec![(1, kept)], |_| ()).await, Ok(false), "it is nobody's now");
+    let gone = Erasure {
+        principals: vec![principal("Ann")],
+        account: None,
+        name: None,
+        messages: LeftMessages::Keep,
+        at: Timestamp::now(),
+    };
+    assert_eq!(store.disown_messages(lobby, vec![(1, kept.clone())], &gone, |_| ()).await, Ok(true));
+    assert_eq!(store.disown_messages(lobby, vec![(1, kept)], &gone, |_| ()).await, Ok(false), "it is nobody's now");
     for seq in 1..=4 {
         assert_eq!(store.delete_message(lobby, seq, |_| ()).await, Ok(true));
     }

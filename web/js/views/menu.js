@@ -10,7 +10,7 @@ export function Menu() {
 }
 
 // The browser closes it on Escape and when one clicks elsewhere, and gives the focus back.
-function Opened({ id, button, label, items }) {
+function Opened({ id, button, label, items, look }) {
   const element = useRef(null);
   useLayoutEffect(() => {
     element.current.showPopover();
@@ -31,7 +31,7 @@ function Opened({ id, button, label, items }) {
     act();
   };
   return html`
-    <div class="menu" ref=${element} popover="auto" role="menu" aria-label=${label} onToggle=${closed} onKeyDown=${moveFocus}>
+    <div class=${`menu ${look ?? ''}`} ref=${element} popover="auto" role="menu" aria-label=${label} onToggle=${closed} onKeyDown=${moveFocus}>
       ${items.map(({ name, words, act }) => html`
         <button type="button" key=${name} role="menuitem" tabindex="-1" data-testid="menu-${name}" onClick=${() => choose(act)}>${words}</button>`)}
     </div>
@@ -49,7 +49,8 @@ function putBeside(element, { top, bottom, right }) {
 function moveFocus(event) {
   const items = [...event.currentTarget.children];
   const at = items.indexOf(document.activeElement);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
+  const [next, before] = [at + 1, at - 1 + items.length];
+  const to = { ArrowDown: next, ArrowRight: next, ArrowUp: before, ArrowLeft: before, Home: 0, End: items.length - 1 }[event.key];
   // The page's own keys mean nothing here.
   event.stopPropagation();
   if (event.key === 'Tab') return closeMenu();

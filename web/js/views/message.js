@@ -8,6 +8,7 @@ import { openMenu } from '../ui.js';
 import { Avatar, colourOf } from './avatar.js';
 import { Icon } from './icons.js';
 import { actionsOn } from './message_actions.js';
+import { Rating, Reactions, ReactTool } from './reactions.js';
 import { RoleMark } from './role_mark.js';
 import { Sources } from './sources.js';
 import { Text, WrittenText } from './text.js';
@@ -24,6 +25,7 @@ export function Message({ app, room, row }) {
       ${row.asked && html`<${Asked} app=${app} room=${room} row=${row} />`}
       <${Body} app=${app} message=${message} />
       <${Outcome} app=${app} room=${room} message=${message} />
+      <${Reactions} app=${app} room=${room} message=${message} />
       ${row.own && html`<${Arrival} state=${state} />`}
       ${state === 'held' && html`<footer class="outcome" data-outcome="held"><span class="state">${t('message.held-means')}</span></footer>`}
       ${state === 'rejected' && html`<${Rejected} app=${app} room=${room} row=${row} />`}
@@ -106,6 +108,7 @@ function Outcome({ app, room, message }) {
       ${message.took_ms !== undefined && html`<span>${t('job.took', { time: duration(message.took_ms) })}</span>`}
       ${ended && query && html`
         <button type="button" class="link" onClick=${() => app.post(query)}><${Icon} name="again" />${t('job.again')}</button>`}
+      <${Rating} app=${app} room=${room} message=${message} />
     </footer>
   `;
 }
@@ -140,6 +143,7 @@ function Tools({ app, room, message, tabindex }) {
   const label = t('message.actions', { name: shownName(message.handle) });
   return html`
     <span class="tools">
+      <${ReactTool} app=${app} room=${room} message=${message} tabindex=${tabindex} />
       ${app.may('delete_message') && html`
         <button type="button" class="tool" data-testid="message-delete" tabindex=${tabindex} aria-label=${t('message.delete')}
           title=${t('message.delete')} onClick=${() => app.deleteMessage(room.name, message.seq)}>
