@@ -269,6 +269,8 @@ pub struct DocumentsConfig {
     pub text_mb: usize,
     /// In which languages text in pictures is recognised, by the names of `tesseract`; those that are not installed do not count.
     pub ocr_languages: Vec<String>,
+    /// Whether questions that the documents do not answer are noted.
+    pub note_unanswered: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -384,7 +386,7 @@ impl Default for AccountsConfig {
 impl Default for DocumentsConfig {
     fn default() -> Self {
         let ocr_languages = ["eng", "chi_sim", "chi_tra"].map(str::to_owned).into();
-        Self { file_mb: 50, text_mb: 10, ocr_languages }
+        Self { file_mb: 50, text_mb: 10, ocr_languages, note_unanswered: true }
     }
 }
 

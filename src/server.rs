@@ -476,7 +476,8 @@ fn ask(config: &Config, library: &Arc<Library>) -> anyhow::Result<Ask> {
     let model = config.language_model.build().map_err(|(key, problem)| anyhow::anyhow!("{key}: {problem}"))?;
     let answers = Answers::new(Arc::new(library.clone()), model, config.language_model.beyond_documents);
     let time_limit = Duration::from_secs(2 * config.language_model.total_seconds + 60);
-    Ok(Ask::new(Arc::new(answers), time_limit))
+    let gaps = config.documents.note_unanswered.then(|| library.clone());
+    Ok(Ask::new(Arc::new(answers), gaps, time_limit))
 }
 
 fn job_settings(config: &Config) -> JobSettings {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Bot, Failure, Output, Reply, Request};
-use crate::answers::{Answers, Question, Reader, Said};
+use crate::answers::{Answers, Finder, Question, Reader, Said};
 use crate::chat::{Page, Room};
 use crate::jobs::Policy;
-use crate::model::{AnsweredBy, AuthorKind, Citations, Handle, JobRequest, JobState, Message};
+use crate::library::Library;
+use crate::model::{AnsweredBy, AuthorKind, Citations, Handle, JobRequest, JobState, Message, RoomKind};
 use crate::text::Text;
 
 /// Maximum length of a question, in characters: the answer has to fit into the same record.
@@ -23,13 +24,15 @@ const LIMIT: &str = "limit:";
 
 pub struct Ask {
     answers: Arc<Answers>,
+    /// Where questions without an answer are noted, if they are.
+    gaps: Option<Arc<Library>>,
     time_limit: Duration,
 }
 
 impl Ask {
     /// `time_limit` is for the whole run; long steps have shorter limits of their own.
-    pub fn new(answers: Arc<Answers>, time_limit: Duration) -> Self {
-        Self { answers, time_limit }
+    pub fn new(answers: Arc<Answers>, gaps: Option<Arc<Library>>, time_limit: Duration) -> Self {
+        Self { answers, gaps, time_limit }
     }
 
     /// Earlier messages in the room.
@@ -39,6 +42,19 @@ impl Ask {
         let page = Page { before: Some(request.seq), after: None, limit: Some(MESSAGES_BEFORE) };
         let history = request.chat.history(room, page).await?;
         Ok(history.messages.into_iter().filter_map(|(_, message)| said(message)).collect())
+    }
+
+    /// Notes a question that the documents do not answer, for those who look after them; what members ask among themselves is not.
+    async fn note_gap(&self, question: &str, citations: &Citations, room: Option<&Room>) {
+        let is_among_members =
+            |room: &Room| room.with_record(|record| matches!(record.kind, RoomKind::Closed | RoomKind::Direct));
+        let Some(library) = &self.gaps else { return };
+        if !citations.results.is_empty() || !library.has_documents() || room.is_some_and(is_among_members) {
+            return;
+        }
+        if let Err(error) = library.note_unanswered(question).await {
+            tracing::warn!(code = error.code(), "cannot note that a question has no answer");
+        }
     }
 }
 
@@ -61,7 +77,8 @@ impl Bot for Ask {
             None => None,
         };
         let history = Self::said_before(&request, room.as_deref()).await.map_err(failed)?;
-        let (persona, handle) = (room.map(|room| room.persona()).unwrap_or_default(), job.handle.to_string());
+        let persona = room.as_ref().map(|room| room.persona()).unwrap_or_default();
+        let handle = job.handle.to_string();
         let question = Question {
             text,
             handle: &handle,
@@ -72,6 +89,7 @@ impl Bot for Ask {
             instructions: persona.instructions(job.locale).unwrap_or_default(),
         };
         let (text, citations) = self.answers.answer(&question, &Shown(request.output)).await.map_err(failed)?;
+        self.note_gap(question.text, &citations, room.as_deref()).await;
         Ok(Reply::Cited(text, citations))
     }
 }

@@ -254,7 +254,7 @@ mod tests {
     fn bots() -> Arc<Bots> {
         let planning =
             Planning { zone: Zone::UTC, per_person: 1, guest_interval: Duration::ZERO, missed: MissedRuns::Once };
-        let ask = Ask::new(Arc::new(Answers::new(Arc::new(NoDocuments), None, true)), Duration::from_secs(60));
+        let ask = Ask::new(Arc::new(Answers::new(Arc::new(NoDocuments), None, true)), None, Duration::from_secs(60));
         let (client, library) = (Client::new(&[]), Library::without_documents());
         let (store, _closing) = Store::in_memory().expect("a store");
         Bots::new(CommandRules::for_tests(store), client, &planning, Arc::default(), ask, library)

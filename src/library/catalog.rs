@@ -1,8 +1,9 @@
 //! In-memory catalog of all documents: how far each is indexed, and where it is used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::model::{Document, DocumentKind, DocumentNumber, Language, UsedIn};
+use crate::model::{Document, DocumentKind, DocumentNumber, FileId, Language, PassageId, UsedIn};
 
 /// Indexing state of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -18,6 +19,14 @@ pub enum DocumentState {
     Ready,
 }
 
+/// Passages of a document that are left out, and the texts in which they stand.
+#[derive(Debug)]
+pub struct Unused {
+    pub passages: HashSet<PassageId>,
+    /// By version.
+    pub texts: HashMap<u64, FileId>,
+}
+
 /// One document.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -31,6 +40,8 @@ pub struct Entry {
     pub indexed: Option<u64>,
     /// The version whose passages have vectors.
     pub embedded: Option<u64>,
+    /// `None` if all passages are used.
+    pub unused: Option<Arc<Unused>>,
 }
 
 impl Entry {
@@ -97,6 +108,7 @@ impl Catalog {
             passages: document.passages,
             indexed,
             embedded,
+            unused: unused(document),
         };
         self.entries.insert(document.number, entry);
     }
@@ -162,4 +174,11 @@ impl Catalog {
         numbers.sort_unstable();
         numbers
     }
+}
+
+/// What is left out of a document.
+fn unused(document: &Document) -> Option<Arc<Unused>> {
+    let passages: HashSet<PassageId> = document.unused.iter().cloned().collect();
+    let texts = || document.texts().map(|(version, text)| (version, text.clone())).collect();
+    (!passages.is_empty()).then(|| Arc::new(Unused { passages, texts: texts() }))
 }

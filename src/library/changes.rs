@@ -32,11 +32,20 @@ pub struct Correction {
     pub language: Option<Language>,
     pub kind: Option<DocumentKind>,
     pub move_to: Move,
-    pub text: Option<String>,
+    pub text: Option<NewText>,
     /// Another original, with its pages.
     pub origin: Option<(Origin, Option<u32>)>,
     /// As for [`NewDocument`].
     pub again: bool,
+}
+
+/// The text that a document gets.
+#[derive(Clone, Debug)]
+pub enum NewText {
+    /// Instead of the one it has.
+    Whole(String),
+    /// Behind that, after an empty line.
+    Appended(String),
 }
 
 /// Where else a document is used.
@@ -97,6 +106,7 @@ impl Library {
             previous: None,
             arriving: None,
             claimed: Vec::new(),
+            unused: Vec::new(),
         };
         self.check_quota(&document, 0).await?;
         let document = self.store_new(document, again).await?;
@@ -154,13 +164,12 @@ impl Library {
     ) -> Result<Document, Text> {
         actor.may(Action::ManageDocuments)?;
         let (from, to) = self.store_correction(id, &correction).await?;
-        self.catalog().put(&to);
         self.sweep(&from).await;
         self.wake(actor.locale).await;
         Ok(to)
     }
 
-    /// Changes the record; returns the old and the new one.
+    /// Changes the record, and notes it; returns the old and the new one.
     async fn store_correction(&self, id: &DocumentId, correction: &Correction) -> Result<(Document, Document), Text> {
         let _filing = self.filing.read().await;
         for _ in 0..TRIES {
@@ -170,7 +179,10 @@ impl Library {
             let claimed = self.claims(Some(&from), &to, correction.again).await?;
             let to = Document { claimed, ..to };
             match self.store.change_document(&from, &to).await? {
-                Filed::Stored(()) => return Ok((from, to)),
+                Filed::Stored(()) => {
+                    self.catalog().put(&to);
+                    return Ok((from, to));
+                }
                 Filed::Known(other) => self.refuse_duplicate(&other, correction.again).await?,
                 Filed::NoCollection => return Err(Text::new("error-not_found-collection_gone")),
                 Filed::Changed => {}
@@ -197,7 +209,8 @@ impl Library {
         }
         if correction.text.is_some() || to.kind != from.kind {
             let text = match &correction.text {
-                Some(text) => text.clone(),
+                Some(NewText::Whole(text)) => text.clone(),
+                Some(NewText::Appended(more)) => self.appended(&from.text, more).await?,
                 None => self.read_text(&from.text).await?,
             };
             let (text, counted) = self.keep_text(text, to.kind).await?;
@@ -253,6 +266,15 @@ impl Library {
             Ok((files.put(text.as_bytes()).map_err(|error| broken(&error))?, counted))
         });
         kept.await.unwrap_or_else(|_| Err(Text::new("error-store_failed")))
+    }
+
+    async fn appended(&self, file: &FileId, more: &str) -> Result<String, Text> {
+        let mut text = self.read_text(file).await?;
+        text.truncate(text.trim_end().len());
+        text.push_str("\n\n");
+        text.push_str(more);
+        self.intake.check_text(&text)?;
+        Ok(text)
     }
 
     async fn read_text(&self, file: &FileId) -> Result<String, Text> {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Library;
 use crate::analysis;
+use crate::documents::Passage;
 use crate::index::Audience;
 use crate::model::{
     Document, DocumentKind, DocumentNumber, FaqAnswer, Language, RetrievedContext, Source, utf16_range,
@@ -243,6 +244,15 @@ impl Documents for InAudience {
 
     fn is_continuous(&self, document: DocumentNumber) -> bool {
         self.library.catalog().get(document).is_some_and(|entry| entry.kind == DocumentKind::Text)
+    }
+
+    fn uses_all(&self, document: DocumentNumber) -> bool {
+        self.library.catalog().get(document).is_none_or(|entry| entry.unused.is_none())
+    }
+
+    fn uses(&self, document: DocumentNumber, version: u64, passage: &Passage) -> bool {
+        let unused = self.library.catalog().get(document).and_then(|entry| entry.unused.clone());
+        unused.is_none_or(|unused| !self.library.is_unused(&unused, version, passage))
     }
 
     fn is_chinese(&self, document: DocumentNumber) -> Option<bool> {

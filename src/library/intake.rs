@@ -180,13 +180,19 @@ impl Intake {
 
     /// The draft of a text.
     pub fn draft_of_text(&self, title: Option<String>, text: &str, kind: DocumentKind) -> Result<Draft, Text> {
-        if text.len() > self.limits.text {
-            return Err(Text::new("error-too_large").with("max", self.limits.text));
-        }
+        self.check_text(text)?;
         let text = analysis::normalize(text);
         let mut extracted = Extracted::default();
         (extracted.title, extracted.kind, extracted.text) = (title, kind, text);
         draft(extracted, Origin::default())
+    }
+
+    /// Whether a text is not too long.
+    pub fn check_text(&self, text: &str) -> Result<(), Text> {
+        if text.len() > self.limits.text {
+            return Err(Text::new("error-too_large").with("max", self.limits.text));
+        }
+        Ok(())
     }
 }
 

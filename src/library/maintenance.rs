@@ -363,6 +363,7 @@ impl Library {
             self.wake(Locale::default()).await;
             self.claim_contents().await;
             self.sweep_unused().await;
+            self.prune_gaps().await;
             tokio::time::sleep(KEEP_UP_EVERY).await;
         }
     }

@@ -8,10 +8,12 @@ mod changes;
 mod collections;
 mod embed;
 mod find;
+mod gaps;
 mod index_set;
 mod intake;
 mod maintenance;
 pub mod sync;
+mod unused;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,8 +23,9 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 
 pub use catalog::DocumentState;
-pub use changes::{Correction, Move, NewDocument};
+pub use changes::{Correction, Move, NewDocument, NewText};
 pub use find::Explained;
+pub use gaps::FaqEntry;
 pub use index_set::passages_dir;
 pub use intake::{Draft, Intake, IntakeLimits, Receiver, Upload};
 pub use maintenance::{EMBEDDING, INDEXING, Progress};

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{DocumentId, Handle, Timestamp, UsedIn, rfc_3339};
 
@@ -28,6 +29,29 @@ impl FileId {
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Id of a passage in its document: that of its text, so that it is the same when the document changes around it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PassageId(String);
+
+impl PassageId {
+    /// Bytes of the SHA-256 that it consists of.
+    const BYTES: usize = 8;
+
+    pub fn of(text: &str) -> Self {
+        Self(HEXLOWER.encode(&Sha256::digest(text)[..Self::BYTES]))
+    }
+
+    /// Parses an untrusted id; one of another form is that of no passage.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 2 * Self::BYTES).then(|| Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -146,6 +170,9 @@ pub struct Document {
     /// Those of its contents by which another of the same is recognised: where it is used, no other document claims them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claimed: Vec<FileId>,
+    /// Passages that are left out when something is looked up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<PassageId>,
 }
 
 impl Document {
@@ -158,6 +185,9 @@ impl Document {
 
     /// Maximum length of title and author, in characters; the page's form has the same limit.
     pub const LONGEST_NAME: usize = 200;
+
+    /// Maximum number of passages that are left out.
+    pub const MOST_UNUSED: usize = 500;
 
     /// The files that tell whether another document has the same content: its text, and the original.
     pub fn contents(&self) -> impl Iterator<Item = &FileId> {
@@ -177,6 +207,11 @@ impl Document {
             return Some(&self.text);
         }
         self.earlier().find(|(earlier, _)| *earlier == version).map(|(_, text)| text)
+    }
+
+    /// The versions of which a text exists, with it.
+    pub fn texts(&self) -> impl Iterator<Item = (u64, &FileId)> {
+        std::iter::once((self.version, &self.text)).chain(self.earlier().map(|(version, text)| (*version, text)))
     }
 
     /// Whether texts of earlier versions exist.

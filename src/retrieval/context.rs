@@ -13,16 +13,19 @@ use crate::model::DocumentNumber;
 const PER_HIT: usize = 3;
 
 /// Gives hits, best first, the passages beside them as context. A hit in the context of a better one is left out, and no text is in
-/// two contexts. At most `limit` remain.
+/// two contexts, nor any that is not used. At most `limit` remain.
 pub fn with_context(
     index: &PassageIndex,
     mut hits: Vec<FusedHit>,
     is_continuous: impl Fn(DocumentNumber) -> bool,
+    uses: impl Fn(PassageKey, &Passage) -> bool,
     limit: usize,
 ) -> Result<Vec<FusedHit>, IndexError> {
     hits.truncate(limit * PER_HIT);
-    let beside: Vec<PassageKey> = hits.iter().flat_map(neighbours).collect();
-    let beside = index.places(&beside)?;
+    let keys: Vec<PassageKey> = hits.iter().flat_map(neighbours).collect();
+    let places = index.places(&keys)?;
+    let used = |(key, place): (PassageKey, Option<Passage>)| place.filter(|passage| uses(key, passage));
+    let beside: Vec<Option<Passage>> = keys.into_iter().zip(places).map(used).collect();
     let mut kept: Vec<FusedHit> = Vec::with_capacity(limit);
     for (mut hit, beside) in hits.into_iter().zip(beside.chunks(2)) {
         let in_document = |other: &&FusedHit| (other.document, other.version) == (hit.document, hit.version);

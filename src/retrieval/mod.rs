@@ -7,7 +7,7 @@ mod context;
 mod fusion;
 mod other_language;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,6 +108,16 @@ pub trait Documents: Send + Sync + 'static {
 
     /// Whether what stands beside a passage belongs to it. Entries of a list of questions stand alone.
     fn is_continuous(&self, _document: DocumentNumber) -> bool {
+        true
+    }
+
+    /// Whether all passages of a document are used.
+    fn uses_all(&self, _document: DocumentNumber) -> bool {
+        true
+    }
+
+    /// Whether a passage of a document is used of which not all are. Blocks.
+    fn uses(&self, _document: DocumentNumber, _version: u64, _passage: &Passage) -> bool {
         true
     }
 
@@ -214,12 +224,16 @@ struct LookUp<'a> {
 impl LookUp<'_> {
     fn find(&self, meaning: Option<Meaning>, limit: usize) -> Result<Found, RetrievalError> {
         let mut by_words = self.index.search(self.question, self.audience, CANDIDATES)?;
-        by_words.retain(|hit| self.documents.may_be_found(hit.document, hit.version));
-        let allowed = |document, version| self.documents.may_be_found(document, version);
-        let near =
-            meaning.as_ref().map(|it| it.vectors.search(&it.question.vector, allowed, CANDIDATES)).unwrap_or_default();
-        let cosine = near.first().filter(|_| meaning.as_ref().is_some_and(|it| it.is_known)).map(|hit| hit.score);
-        let near: Vec<PassageKey> = near.iter().map(|hit| (hit.document, hit.version, hit.passage)).collect();
+        by_words.retain(|hit| {
+            self.documents.may_be_found(hit.document, hit.version)
+                && self.uses((hit.document, hit.version, hit.passage.number), &hit.passage)
+        });
+        let near = match &meaning {
+            Some(meaning) => self.near(meaning, |_| true, CANDIDATES)?,
+            None => Vec::new(),
+        };
+        let cosine = near.first().filter(|_| meaning.as_ref().is_some_and(|it| it.is_known)).map(|(_, cosine)| *cosine);
+        let near: Vec<PassageKey> = near.into_iter().map(|(key, _)| key).collect();
         let hits = self.ranked(by_words, &near, meaning.as_ref())?;
 
         let best: Vec<PassageKey> = hits.iter().take(COVERING).map(FusedHit::key).collect();
@@ -229,8 +243,7 @@ impl LookUp<'_> {
         let (coverage, is_unmentioned) = (self.coverage(&best)?, !unmentioned.is_empty());
         let signals = Signals { cosine, coverage, near_coverage, is_chinese, is_unmentioned };
         let unknown = self.index.unknown_identifiers(self.question, self.audience)?;
-        let is_continuous = |document| self.documents.is_continuous(document);
-        let hits = context::with_context(self.index, hits, is_continuous, limit)?;
+        let hits = self.with_context(hits, limit)?;
         let confident = unknown.is_empty() && !hits.is_empty() && signals.suffice();
         let other_language = match (&meaning, cosine) {
             (Some(meaning), Some(nearest)) if confident => {
@@ -239,6 +252,43 @@ impl LookUp<'_> {
             _ => None,
         };
         Ok(Found { hits, other_language, confident, signals, unknown, unmentioned })
+    }
+
+    /// The passages nearest by meaning in documents that are `allowed`, with their cosines, best first.
+    fn near(
+        &self,
+        meaning: &Meaning,
+        allowed: impl Fn(DocumentNumber) -> bool,
+        most: usize,
+    ) -> Result<Vec<(PassageKey, f32)>, IndexError> {
+        let allowed = |document, version| allowed(document) && self.documents.may_be_found(document, version);
+        let hits = meaning.vectors.search(&meaning.question.vector, allowed, most);
+        let mut near: Vec<(PassageKey, f32)> =
+            hits.iter().map(|hit| ((hit.document, hit.version, hit.passage), hit.score)).collect();
+        // Where passages are is known to the index alone.
+        let in_doubt: Vec<PassageKey> =
+            near.iter().map(|(key, _)| *key).filter(|key| !self.documents.uses_all(key.0)).collect();
+        if !in_doubt.is_empty() {
+            let places = self.index.places(&in_doubt)?;
+            let is_unused = |(key, place): &(PassageKey, Option<Passage>)| {
+                place.as_ref().is_some_and(|passage| !self.uses(*key, passage))
+            };
+            let unused: HashSet<PassageKey> =
+                in_doubt.into_iter().zip(places).filter(is_unused).map(|(key, _)| key).collect();
+            near.retain(|(key, _)| !unused.contains(key));
+        }
+        Ok(near)
+    }
+
+    /// Adds what stands beside the hits.
+    fn with_context(&self, hits: Vec<FusedHit>, limit: usize) -> Result<Vec<FusedHit>, IndexError> {
+        let is_continuous = |document| self.documents.is_continuous(document);
+        let uses = |key: PassageKey, passage: &Passage| self.uses(key, passage);
+        context::with_context(self.index, hits, is_continuous, uses, limit)
+    }
+
+    fn uses(&self, (document, version, _): PassageKey, passage: &Passage) -> bool {
+        self.documents.uses_all(document) || self.documents.uses(document, version, passage)
     }
 
     /// Fuses the rankings, and looks up where the passages are.

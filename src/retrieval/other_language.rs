@@ -4,8 +4,7 @@
 use std::slice;
 
 use super::{
-    COMPARED_CLOSELY, Evidence, FusedHit, LookUp, Meaning, RetrievalError, SIMILARITY_WEIGHT, by_similarity, context,
-    fuse,
+    COMPARED_CLOSELY, Evidence, FusedHit, LookUp, Meaning, RetrievalError, SIMILARITY_WEIGHT, by_similarity, fuse,
 };
 use crate::embedding::PassageKey;
 use crate::model::DocumentNumber;
@@ -31,13 +30,12 @@ impl LookUp<'_> {
         if !meaning.is_known || hits.iter().any(|hit| is_other(hit.document)) {
             return Ok(None);
         }
-        let allowed = |document, version| is_other(document) && self.documents.may_be_found(document, version);
-        let near = meaning.vectors.search(&meaning.question.vector, allowed, COMPARED_CLOSELY);
+        let near = self.near(meaning, is_other, COMPARED_CLOSELY)?;
         let behind = if is_chinese { CHINESE } else { ENGLISH };
-        if near.first().is_none_or(|hit| hit.score < nearest - behind) {
+        if near.first().is_none_or(|(_, cosine)| *cosine < nearest - behind) {
             return Ok(None);
         }
-        let near: Vec<PassageKey> = near.iter().map(|hit| (hit.document, hit.version, hit.passage)).collect();
+        let near: Vec<PassageKey> = near.into_iter().map(|(key, _)| key).collect();
         let similar = by_similarity(meaning, near.clone());
         let order: Vec<PassageKey> = similar.iter().map(|(key, _)| *key).collect();
         let fused = fuse(&[(near.as_slice(), 1.0), (&order, SIMILARITY_WEIGHT)]);
@@ -54,8 +52,6 @@ impl LookUp<'_> {
             score,
             evidence: Evidence { by_words: None, by_meaning, similarity },
         });
-        let is_continuous = |document| self.documents.is_continuous(document);
-        let found = context::with_context(self.index, hit.into_iter().collect(), is_continuous, 1)?;
-        Ok(found.into_iter().next())
+        Ok(self.with_context(hit.into_iter().collect(), 1)?.into_iter().next())
     }
 }

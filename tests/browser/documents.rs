@@ -541,9 +541,9 @@ async fn documents_fit_on_a_phone() {
     lea.click(".room-header .only-narrow").await;
     lea.until("document.querySelector('.sidebar').getBoundingClientRect().left === 0").await;
     sign_in(&lea).await;
-    for path in ["/documents", "/documents/try"] {
+    for path in ["/documents", "/documents/try", "/documents/questions"] {
         lea.go(server.address(), path).await;
-        lea.find("[data-testid=documents-try], [data-testid=trial]").await;
+        lea.find("[data-testid=documents-try], [data-testid=trial], [data-testid=questions-none]").await;
         let fits = "document.querySelector('.page-body').scrollWidth <= innerWidth
             && document.documentElement.scrollWidth <= innerWidth";
         assert!(lea.ask::<bool>(fits).await, "{path}");

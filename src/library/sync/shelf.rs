@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{AllKnown, Known, Refused, Target};
 use crate::accounts::Actor;
 use crate::fetch::Validators;
-use crate::library::{Correction, Draft, Library, Move, NewDocument};
+use crate::library::{Correction, Draft, Library, Move, NewDocument, NewText};
 use crate::model::{Document, FileId, UsedIn};
 use crate::text::Text;
 
@@ -59,7 +59,7 @@ impl Target<Draft> for Shelf {
         let draft = self.marked(draft);
         let correction = Correction {
             title: draft.title,
-            text: Some(draft.text),
+            text: Some(NewText::Whole(draft.text)),
             kind: Some(draft.kind),
             origin: Some((draft.origin, draft.pages)),
             move_to: Move::To(self.used_in.clone()),

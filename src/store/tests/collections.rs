@@ -29,6 +29,7 @@ pub(super) fn document(text: u8, used_in: UsedIn) -> Document {
         previous: None,
         arriving: None,
         claimed: vec![FileId::of([text; 32])],
+        unused: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/api/documents`.
 
 mod form;
+mod gaps;
 mod progress;
 mod trial;
 mod views;
@@ -25,8 +26,8 @@ use super::{
     Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, to_the_end, trusted_caller, with_app,
 };
 use crate::accounts::{Action, Actor};
-use crate::library::{Correction, DocumentFilter, DocumentState, Draft, Move, NewDocument};
-use crate::model::{DocumentId, DocumentKind, FileId, Language, Origin, RoomName, UsedIn};
+use crate::library::{Correction, DocumentFilter, DocumentState, Draft, Move, NewDocument, NewText};
+use crate::model::{DocumentId, DocumentKind, FileId, Language, Origin, PassageId, RoomName, UsedIn};
 use crate::text::Text;
 
 /// Maximum number of documents per response.
@@ -87,6 +88,11 @@ struct OriginFields {
     media_type: Option<String>,
 }
 
+#[derive(Deserialize, ToSchema)]
+pub struct PassageUse {
+    used: bool,
+}
+
 /// What to preview: the content of a URL, or a text.
 #[derive(Deserialize, ToSchema)]
 struct PreviewRequest {
@@ -108,6 +114,8 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     let form_with_headers = || form().and(manager(app)).and(headers()).and(with_app(app));
     // Forms before JSON bodies: each filter checks the content type first.
     let mut routes = trial::routes(app);
+    // Before what is known by its id.
+    routes.extend(gaps::routes(app));
     routes.extend([
         route!(list).fixed(|at| at.and(caller(app)).and(warp::query()).and(with_app(app)).then(list)),
         route!(show).part(|at| at.and(asked_by()).then(show)),
@@ -124,6 +132,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
             let with_file = at.clone().and(form_by_owner()).then(replace);
             with_file.or(at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(change)).unify()
         }),
+        route!(use_passage).parts(|at| at.and(manager(app)).and(body_of(text)).and(with_app(app)).then(use_passage)),
         route!(remove).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(remove)),
     ]);
     routes
@@ -179,9 +188,21 @@ async fn show(id: String, caller: Caller, app: Arc<App>) -> Answer {
     large_json(app, move |app, reply| {
         let (text, passages) = app.library.text_of(&document)?;
         let view = DocumentView::new(&document, &names, &app.library, &actor);
-        reply.json(&DocumentDetails::new(view, text, &passages))
+        reply.json(&DocumentDetails::new(view, text, &passages, &document.unused))
     })
     .await
+}
+
+/// Lets a passage be used when something is looked up, or not. For those who manage documents.
+#[utoipa::path(put, path = "/api/documents/{id}/passages/{passage}", request_body = PassageUse,
+    params(("id" = String, Path), ("passage" = String, Path)), responses(
+    (status = 204), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn use_passage(id: String, passage: String, caller: Caller, wanted: PassageUse, app: Arc<App>) -> Answer {
+    let passage = PassageId::parse(&passage).ok_or_else(|| Text::new("error-not_found-passage"))?;
+    let (library, actor, id) = (app.library.clone(), caller.actor(None), document_id(&id)?);
+    let used = async move { library.use_passage(&actor, &id, &passage, wanted.used).await };
+    to_the_end(&app, used).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The file as it was uploaded, with what was removed from its text since. For admins.
@@ -303,7 +324,7 @@ async fn change(id: String, caller: Caller, mut fields: DocumentFields, app: Arc
     };
     let origin = fields.original.is_some().then(|| fields.origin(&app)).transpose()?;
     let correction = Correction {
-        text: text.map(|draft| draft.text),
+        text: text.map(|draft| NewText::Whole(draft.text)),
         origin: origin.map(|origin| (origin, fields.pages)),
         ..fields.correction(&app, &caller).await?
     };
@@ -323,7 +344,7 @@ async fn replace(id: String, form: FormData, caller: Caller, app: Arc<App>) -> A
             draft.origin.synced = synced;
             Correction {
                 title,
-                text: Some(draft.text),
+                text: Some(NewText::Whole(draft.text)),
                 kind: Some(fields.kind.unwrap_or(draft.kind)),
                 origin: Some((draft.origin, draft.pages)),
                 ..fields.correction(&app, &caller).await?

@@ -13,7 +13,7 @@ use crate::accounts::Action;
 use crate::answers::MOST_PASSAGES;
 use crate::budgets::Spender;
 use crate::library::Explained;
-use crate::model::{RoomName, Source};
+use crate::model::{PassageId, RoomName, Source};
 
 /// Maximum length of a question, in characters.
 const LONGEST: usize = 2000;
@@ -53,6 +53,9 @@ struct Trial {
 struct TriedPassage {
     #[serde(flatten)]
     source: Source,
+    /// Its id in the document, by which it can be switched off.
+    #[schema(value_type = String)]
+    passage: PassageId,
     /// Rank by words, from 1, if it is among the first 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     by_words: Option<usize>,
@@ -95,6 +98,7 @@ impl From<Explained> for Trial {
             findings.sources.into_iter().chain(findings.other_language).zip(evidence).map(|(source, evidence)| {
                 TriedPassage {
                     weak: source.is_weak,
+                    passage: PassageId::of(&source.content),
                     source,
                     by_words: evidence.by_words,
                     by_meaning: evidence.by_meaning,

@@ -12,7 +12,8 @@ use crate::analysis;
 use crate::documents::{Passage, passages};
 use crate::library::{DocumentState, Draft, Library, Meaning};
 use crate::model::{
-    CollectionId, CollectionName, Document, DocumentId, DocumentKind, Handle, Language, Origin, Synced, utf16_range,
+    CollectionId, CollectionName, Document, DocumentId, DocumentKind, Handle, Language, Origin, PassageId, Synced,
+    utf16_range,
 };
 
 #[derive(Serialize, ToSchema)]
@@ -203,6 +204,12 @@ pub struct DocumentDetails {
 #[derive(Serialize, ToSchema)]
 pub struct RangeView {
     chunk: u32,
+    /// Of the passage; the same as long as its text is.
+    #[schema(value_type = String)]
+    passage: PassageId,
+    /// Whether it is left out when something is looked up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unused: bool,
     start: u32,
     end: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -212,14 +219,19 @@ pub struct RangeView {
 }
 
 impl DocumentDetails {
-    pub fn new(document: DocumentView, text: String, passages: &[Passage]) -> Self {
+    pub fn new(document: DocumentView, text: String, passages: &[Passage], unused: &[PassageId]) -> Self {
         let mut units = Units::new(&text);
-        let ranges = passages.iter().map(|passage| RangeView {
-            chunk: passage.number,
-            start: units.before(passage.range.start),
-            end: units.before(passage.range.end),
-            page: passage.page,
-            heading: passage.heading.clone().map(|heading| text[heading].to_owned()),
+        let ranges = passages.iter().map(|passage| {
+            let id = PassageId::of(&text[passage.range.clone()]);
+            RangeView {
+                chunk: passage.number,
+                unused: unused.contains(&id),
+                passage: id,
+                start: units.before(passage.range.start),
+                end: units.before(passage.range.end),
+                page: passage.page,
+                heading: passage.heading.clone().map(|heading| text[heading].to_owned()),
+            }
         });
         let ranges = ranges.collect();
         Self { document, text, ranges }

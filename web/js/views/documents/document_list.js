@@ -33,6 +33,7 @@ export function DocumentList({ app, shelf, uploads, take }) {
 const Tools = ({ app, shelf }) => html`
   <p class="documents-tools">
     <button type="button" class="link" data-testid="documents-try" onClick=${() => app.openDocuments({ name: 'try' })}>${t('trial.open')}</button>
+    <button type="button" class="link" data-testid="questions-open" onClick=${() => app.openDocuments({ name: 'questions' })}>${t('questions.title')}</button>
     <button type="button" class="link" data-testid="collections-open" onClick=${() => openDialog('collections', { changed: () => changed(shelf) })}>${t('collections.title')}</button>
   </p>
 `;

@@ -10,6 +10,7 @@ import { PageHeader } from '../page_header.js';
 import { AddDocument } from './add_document.js';
 import { DocumentList } from './document_list.js';
 import { EditDocument } from './edit_document.js';
+import { Questions } from './questions.js';
 import { Reader } from './reader.js';
 import { Trial } from './trial.js';
 import { Uploads } from './uploads.js';
@@ -39,7 +40,8 @@ export function Documents({ app, part }) {
       <${Header} app=${app} part=${part} />
       ${part.name === 'list' && html`<${DocumentList} app=${app} shelf=${shelf} uploads=${uploads.current} take=${take} />`}
       ${part.name === 'add' && html`<${AddDocument} app=${app} shelf=${shelf} picked=${picked} take=${take} />`}
-      ${part.name === 'try' && html`<${Trial} app=${app} />`}
+      ${part.name === 'try' && html`<${Trial} key=${part.question} app=${app} given=${part.question} />`}
+      ${part.name === 'questions' && html`<${Questions} app=${app} shelf=${shelf} />`}
       ${part.name === 'read' && html`<${Reader} key=${part.id} app=${app} shelf=${shelf} id=${part.id} chunk=${part.chunk} />`}
       ${part.name === 'edit' && html`<${EditDocument} key=${part.id} app=${app} shelf=${shelf} id=${part.id} />`}
       ${drop.over && html`<div class="drop-veil"><${Icon} name="upload" />${t('documents.drop-here')}</div>`}

@@ -16,7 +16,7 @@ const WHILE_WORKING = 1_500;
 
 export function Reader({ app, shelf, id, chunk }) {
   const isGoing = useRef(false);
-  const { document, problem } = useDocument(app, id, isGoing);
+  const { document, problem, refresh } = useDocument(app, id, isGoing);
   const range = document?.ranges.find((one) => one.chunk === chunk);
   return html`
     <div class="page-body document-page" data-testid="reader">
@@ -25,6 +25,7 @@ export function Reader({ app, shelf, id, chunk }) {
       ${!document && !problem && html`<p class="nothing" role="status">${t('list.loading')}</p>`}
       ${document && html`
         <${Head} app=${app} shelf=${shelf} document=${document} isGoing=${isGoing} />
+        ${app.may('manage_documents') && html`<${Passages} app=${app} document=${document} range=${range} changed=${refresh} />`}
         <${Pages} document=${document} range=${range} />`}
     </div>
   `;
@@ -33,8 +34,9 @@ export function Reader({ app, shelf, id, chunk }) {
 function useDocument(app, id, isGoing) {
   const found = useSignal(null);
   const problem = useSignal(null);
+  const kept = useRef(null);
   useEffect(() => {
-    const refresher = new Refresher(async () => {
+    const refresher = (kept.current = new Refresher(async () => {
       if (isGoing.current) return refresher.within(WHILE_WORKING);
       try {
         found.value = await app.fetchDocument(id);
@@ -43,11 +45,11 @@ function useDocument(app, id, isGoing) {
       } catch (error) {
         problem.value = error.message;
       }
-    });
+    }));
     refresher.now();
     return () => refresher.stop();
   }, []);
-  return { document: found.value, problem: problem.value };
+  return { document: found.value, problem: problem.value, refresh: () => kept.current.now() };
 }
 
 function Head({ app, shelf, document, isGoing }) {
@@ -94,7 +96,25 @@ function hostOf(url) {
   }
 }
 
-function Pages({ document: { text, language }, range }) {
+/** Switches the passage that is shown off and on, and leads to those that are off. */
+function Passages({ app, document: { id, ranges }, range, changed }) {
+  const off = ranges.filter(({ unused }) => unused);
+  if (!range && off.length === 0) return null;
+  const set = () => app.attempt(() => app.usePassage(id, range.passage, Boolean(range.unused)).then(changed));
+  return html`
+    <p class="reader-passages" data-testid="reader-passages">
+      ${range && html`<button type="button" class="link" data-testid="passage-switch" aria-pressed=${Boolean(range.unused)} title=${t('passage.off-means')}
+        onClick=${set}>${t(range.unused ? 'passage.on' : 'passage.off')}</button>`}
+      ${off.length > 0 && html`<span>${t('passage.are-off')} ${off.map(({ chunk }) => {
+        const part = { name: 'read', id, chunk };
+        return html`<a href=${documentsPath(part)} onClick=${insidePage(() => app.openDocuments(part))}>${chunk + 1}</a> `;
+      })}</span>`}
+    </p>
+  `;
+}
+
+function Pages({ document: { text, language, ranges }, range }) {
+  const unused = ranges.filter((one) => one.unused);
   const element = useRef(null);
   const pages = useMemo(() => blocksOf(text), [text]);
   useLayoutEffect(() => {
@@ -109,16 +129,17 @@ function Pages({ document: { text, language }, range }) {
       ${pages.map((blocks, index) => html`
         <section key=${index} class="reader-page" aria-label=${pages.length > 1 ? t('source.page', { n: index + 1 }) : undefined} data-page=${index + 1}>
           ${pages.length > 1 && html`<div class="page-number">${t('source.page', { n: index + 1 })}</div>`}
-          ${blocks.map((block) => html`<${Block} block=${block} range=${range} />`)}
+          ${blocks.map((block) => html`<${Block} block=${block} range=${range} unused=${unused} />`)}
         </section>`)}
     </article>
   `;
 }
 
 // Under the page's own two headings those of the text begin with the third level.
-function Block({ block, range }) {
+function Block({ block, range, unused }) {
   const marks = marksIn(block, range);
-  if (!block.level) return html`<p><${Cited} text=${block.text} marks=${marks} /></p>`;
+  const isUnused = unused.some(({ start, end }) => start <= block.start && block.start + block.text.trimEnd().length <= end);
+  if (!block.level) return html`<p class=${isUnused ? 'unused' : undefined}><${Cited} text=${block.text} marks=${marks} /></p>`;
   const Heading = `h${Math.min(6, block.level + 2)}`;
   return html`<${Heading} class="level-${block.level}"><${Cited} ...${plainHeading(block.text, marks)} /><//>`;
 }

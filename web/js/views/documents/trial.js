@@ -1,9 +1,10 @@
 // Trying out what is found for a question, and why.
 
-import { html, useRef, useSignal } from '../../html.js';
+import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { locale, percent, t } from '../../i18n.js';
 import { excerpt, plainPassage } from '../../marks.js';
 import { documentsPath } from '../../router.js';
+import { notify } from '../../ui.js';
 import { FilterChoice } from '../filter_choice.js';
 import { Icon } from '../icons.js';
 import { insidePage } from '../links.js';
@@ -12,9 +13,11 @@ import { placeIn } from '../sources.js';
 
 const SHOWN_LENGTH = 300;
 
-export function Trial({ app }) {
+/** `given`: what is tried at once. */
+export function Trial({ app, given }) {
   const asked = useTrial(app);
   const question = useRef(null);
+  useEffect(() => void (given && asked.ask(given)), []);
   const submit = (event) => {
     event.preventDefault();
     asked.ask(question.current.value);
@@ -26,13 +29,13 @@ export function Trial({ app }) {
       <h2>${t('trial.title')}</h2>
       <p class="soft">${t('trial.means')}</p>
       <form class="filters trial-form" onSubmit=${submit}>
-        <label class="list-search"><${Icon} name="search" /><input type="search" id="trial-question" data-testid="trial-question" ref=${question} placeholder=${t('trial.question')} aria-label=${t('trial.question')}
+        <label class="list-search"><${Icon} name="search" /><input type="search" id="trial-question" data-testid="trial-question" ref=${question} defaultValue=${given ?? ''} placeholder=${t('trial.question')} aria-label=${t('trial.question')}
           maxlength="2000" autocomplete="off" required /></label>
         <${FilterChoice} testid="trial-room" any=${t('documents.everywhere')} value=${asked.room.value} set=${(room) => (asked.room.value = room)} options=${rooms} />
         <button class="primary" data-testid="trial-ask" disabled=${asked.busy.value}>${t('trial.ask')}</button>
       </form>
       ${asked.problem.value && html`<p class="nothing problem" role="alert">${asked.problem.value}</p>`}
-      <div aria-live="polite">${asked.found.value && html`<${Found} app=${app} found=${asked.found.value} />`}</div>
+      <div aria-live="polite">${asked.found.value && html`<${Found} app=${app} found=${asked.found.value} changed=${() => asked.ask(question.current.value)} />`}</div>
     </div>
   `;
 }
@@ -52,7 +55,7 @@ function useTrial(app) {
   return { ...trial, ask };
 }
 
-function Found({ app, found }) {
+function Found({ app, found, changed }) {
   const facts = [
     found.cosine !== undefined && t('trial.cosine', { n: decimals(found.cosine, 3) }),
     t('trial.coverage', { share: percent(Math.round(found.coverage * 100)) }),
@@ -61,7 +64,7 @@ function Found({ app, found }) {
     <p class="trial-verdict" data-testid="trial-verdict" data-confident=${found.confident}>${verdict(found)}</p>
     ${found.unmentioned.length > 0 && html`<p class="soft">${t('trial.unmentioned', { words: found.unmentioned.join(' · ') })}</p>`}
     <p class="soft">${facts.filter(Boolean).join(' · ')}</p>
-    <ol class="sources trial-results">${found.results.map((passage) => html`<${Passage} key=${`${passage.document} ${passage.chunk}`} app=${app} passage=${passage} />`)}</ol>
+    <ol class="sources trial-results">${found.results.map((passage) => html`<${Passage} key=${`${passage.document} ${passage.chunk}`} app=${app} passage=${passage} changed=${changed} />`)}</ol>
   `;
 }
 
@@ -71,8 +74,13 @@ function verdict({ confident, faq, unknown, results }) {
   return faq ? t('trial.faq', { question: faq }) : t('trial.quoted', { n: results.filter(({ weak }) => !weak).length });
 }
 
-function Passage({ app, passage }) {
+function Passage({ app, passage, changed }) {
   const part = { name: 'read', id: passage.document, chunk: passage.chunk };
+  const off = () => app.attempt(async () => {
+    await app.usePassage(passage.document, passage.passage, false);
+    notify(t('passage.was-off'), { kind: 'done', action: { label: t('undo'), run: () => app.attempt(() => app.usePassage(passage.document, passage.passage, true).then(changed)) } });
+    await changed();
+  });
   const whole = plainPassage(passage.content, passage.marks);
   const reasons = [
     passage.by_words && t('trial.by-words', { n: passage.by_words }),
@@ -85,6 +93,7 @@ function Passage({ app, passage }) {
       <div class="source-head">
         <a href=${documentsPath(part)} onClick=${insidePage(() => app.openDocuments(part))}>${passage.title}</a>
         <span class="source-place">${placeIn(passage)}</span>
+        <button type="button" class="link" data-testid="passage-off" title=${t('passage.off-means')} onClick=${off}>${t('passage.off')}</button>
       </div>
       <p class="source-text folded"><${Marked} ...${excerpt(whole.text, whole.marks, SHOWN_LENGTH)} /></p>
       <p class="soft" data-testid="trial-reasons">${reasons.filter(Boolean).join(' · ')}</p>
