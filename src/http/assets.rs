@@ -11,15 +11,14 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
-    SET_COOKIE, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, SET_COOKIE, VARY,
 };
 use warp::http::{HeaderMap, StatusCode};
 use warp::path::Tail;
 use warp::reply::Response;
 
-use super::App;
 use super::caller::{Caller, VISITOR_COOKIE, caller, cookie_name, has_cookie, set_cookie, visitor_token};
+use super::{App, encoding};
 use crate::accounts::random_token;
 use crate::licenses;
 
@@ -66,11 +65,7 @@ fn page(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let path =
         path.or(warp::path!("admin")).unify().or(warp::path!("admin" / String).map(|_| ()).untuple_one()).unify();
     let headers = warp::header::headers_cloned();
-    path.and(get_or_head())
-        .and(caller(app))
-        .and(headers)
-        .map(|caller: Caller, headers| index(&caller, &headers))
-        .boxed()
+    path.and(warp::get()).and(caller(app)).and(headers).map(|caller: Caller, headers| index(&caller, &headers)).boxed()
 }
 
 fn index(caller: &Caller, headers: &HeaderMap) -> Response {
@@ -91,7 +86,7 @@ fn index(caller: &Caller, headers: &HeaderMap) -> Response {
 /// `GET /assets/{hash}/{file}`, cached indefinitely: another build has another hash. `GET /favicon.ico`.
 fn asset() -> BoxedFilter<(Response,)> {
     let hashed = warp::path("assets").and(warp::path(HASH)).and(warp::path::tail());
-    let hashed = hashed.and(get_or_head()).and(warp::header::headers_cloned());
+    let hashed = hashed.and(warp::get()).and(warp::header::headers_cloned());
     let hashed = hashed.and_then(|tail: Tail, headers: HeaderMap| {
         let found = Web::get(tail.as_str()).is_some() && tail.as_str() != "index.html";
         std::future::ready(if found {
@@ -100,27 +95,22 @@ fn asset() -> BoxedFilter<(Response,)> {
             Err(warp::reject::not_found())
         })
     });
-    let icon = warp::path!("favicon.ico").and(get_or_head()).and(warp::header::headers_cloned());
+    let icon = warp::path!("favicon.ico").and(warp::get()).and(warp::header::headers_cloned());
     let icon = icon.map(|headers: HeaderMap| embedded("icons/icon.svg", &headers, A_DAY));
     hashed.or(icon).unify().boxed()
 }
 
 /// `GET /licenses`: the licences of others' software, as text.
 fn third_party_licenses() -> BoxedFilter<(Response,)> {
-    let at = warp::path!("licenses").and(get_or_head()).and(warp::header::headers_cloned());
+    let at = warp::path!("licenses").and(warp::get()).and(warp::header::headers_cloned());
     at.map(|headers: HeaderMap| {
-        if accepts(&headers, "gzip") {
+        if encoding::best(&headers, &["gzip"]).is_some() {
             file(Bytes::from_static(licenses::COMPRESSED), "licenses.txt", A_DAY, Some("gzip"))
         } else {
             file(licenses::text().into(), "licenses.txt", A_DAY, None)
         }
     })
     .boxed()
-}
-
-/// hyper omits the body for `HEAD`.
-fn get_or_head() -> impl Filter<Extract = (), Error = warp::Rejection> + Clone {
-    warp::get().or(warp::head()).unify()
 }
 
 /// An embedded file in the smallest encoding that the client accepts.
@@ -174,24 +164,13 @@ fn file(body: Bytes, path: &str, cache: &'static str, encoding: Option<&'static 
 }
 
 fn smallest(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
-    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
-        if accepts(headers, encoding)
-            && let Some(file) = Web::get(&format!("{path}.{ending}"))
-        {
-            return Some((file, Some(encoding)));
-        }
+    let encoding = encoding::best(headers, &["br", "gzip"]);
+    let ending = encoding.map(|encoding| if encoding == "br" { "br" } else { "gz" });
+    let packed = ending.and_then(|ending| Web::get(&format!("{path}.{ending}")));
+    match packed {
+        Some(file) => Some((file, encoding)),
+        None => Web::get(path).map(|file| (file, None)),
     }
-    Web::get(path).map(|file| (file, None))
-}
-
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepted.split(',').any(|one| {
-        let (coding, quality) = one.split_once(';').unwrap_or((one, ""));
-        // A quality of zero means "not acceptable" (RFC 9110, 12.4.2).
-        let quality = quality.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
-        coding.trim() == encoding && quality.is_ok_and(|quality| quality > 0.0)
-    })
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use hyper::{Request, Version};
 use warp::http::HeaderMap;
 use warp::http::header::{HOST, HeaderName};
 
@@ -26,6 +27,13 @@ pub fn check(headers: &HeaderMap, settings: &Settings, peer: &Peer) -> Result<()
         return Ok(());
     }
     Err(Text::new("error-unknown_host").with("host", host).into())
+}
+
+/// Refuses a request that does not say what it was sent to, or says several things (RFC 9112, 3.2).
+pub fn is_named_once<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let named = request.headers().get_all(HOST).iter().count();
+    let is_old = request.version() < Version::HTTP_11;
+    if named == 1 || (named == 0 && is_old) { Ok(()) } else { Err(Text::new("error-bad_request-hosts").into()) }
 }
 
 /// Whether the client's side of the connection is encrypted: by this server, or as a trusted proxy says.

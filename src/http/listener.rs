@@ -15,9 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio_util::task::TaskTracker;
-use tower_service::Service;
 use warp::Reply;
-use warp::filters::BoxedFilter;
 use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use warp::http::{HeaderMap, Method};
 use warp::reply::Response;
@@ -26,10 +24,11 @@ use super::App;
 use super::api::RouteName;
 use super::caller;
 use super::limits::TooMany;
+use super::methods::Endpoints;
 use super::peer::Peer;
 use super::refusals::Form;
 use super::stream::Stream;
-use super::{hosts, redirects, refusals, request_id};
+use super::{encoding, hosts, redirects, refusals, request_id};
 use crate::budgets::{Cost, Spender};
 use crate::model::{Payer, Role};
 use crate::telemetry::{Operation, Origin, SpanContext, SpanKind, TraceSpan, metrics, took, within};
@@ -155,15 +154,15 @@ impl Door {
 /// Accepts connections and serves the routes on them.
 pub struct Listener {
     app: Arc<App>,
-    routes: BoxedFilter<(Response,)>,
+    endpoints: Endpoints,
     /// Tracks the connections' tasks.
     connections: TaskTracker,
 }
 
 impl Listener {
     pub fn new(app: Arc<App>, connections: TaskTracker) -> Arc<Self> {
-        let routes = super::routes(&app);
-        Arc::new(Self { app, routes, connections })
+        let endpoints = Endpoints::new(super::routes(&app), &app.settings.allowed_origins);
+        Arc::new(Self { app, endpoints, connections })
     }
 
     /// Accepts until the server stops.
@@ -259,14 +258,16 @@ impl Listener {
             let locale = caller::locale(request.headers());
             let settings = &self.app.settings;
             let insists = settings.insists_on_https && hosts::is_https(request.headers(), settings, &peer);
-            let checked = hosts::check(request.headers(), settings, &peer);
+            let checked =
+                hosts::is_named_once(&request).and_then(|()| hosts::check(request.headers(), settings, &peer));
+            let accepts_gzip = encoding::best(request.headers(), &["gzip"]).is_some();
             let (began, method) = (Instant::now(), method_name(request.method()));
             let id = request_id::of(request.headers(), &peer);
             let form = Form::of(request.uri().path());
             let origin = Origin::Request(id.clone());
             let mut span = TraceSpan::after(trace_of(request.headers(), &peer), SpanKind::Server, method);
             let context = span.context();
-            let answer = checked.map(|()| warp::service(self.routes.clone()).call(request));
+            let answer = checked.map(|()| self.endpoints.answer(request));
             let answering = async move {
                 let mut response = match answer {
                     Ok(answer) => answer.await?,
@@ -274,6 +275,7 @@ impl Listener {
                 };
                 refusals::in_words(&mut response, locale, &id, form);
                 request_id::tell(&mut response, &id);
+                let mut response = encoding::compressed(response, accepts_gzip).await;
                 by_default(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
                 by_default(&mut response, CACHE_CONTROL, "no-store");
                 if insists {

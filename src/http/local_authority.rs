@@ -5,8 +5,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use warp::filters::BoxedFilter;
-use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -43,9 +43,10 @@ pub fn answer(path: &str, headers: &HeaderMap, app: &App) -> Option<Response> {
 /// `GET /certificate` and `/certificate.crt`, where this server is its own authority.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let app = app.clone();
-    let asked = warp::get().and(warp::path::full()).and(warp::header::headers_cloned());
-    let answered = asked.and_then(move |path: FullPath, headers: HeaderMap| {
-        std::future::ready(answer(path.as_str(), &headers, &app).ok_or_else(warp::reject::not_found))
+    let asked = warp::method().and(warp::path::full()).and(warp::header::headers_cloned());
+    let answered = asked.and_then(move |method: Method, path: FullPath, headers: HeaderMap| {
+        let answer = answer(path.as_str(), &headers, &app).filter(|_| method == Method::GET);
+        std::future::ready(answer.ok_or_else(warp::reject::not_found))
     });
     answered.boxed()
 }

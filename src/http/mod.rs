@@ -6,10 +6,12 @@ mod api;
 mod assets;
 mod caller;
 mod concerns;
+mod encoding;
 mod hosts;
 mod limits;
 mod listener;
 mod local_authority;
+mod methods;
 mod peer;
 mod reads;
 mod redirects;
@@ -38,6 +40,7 @@ pub use socket::Sockets;
 pub use unknown_proxy::UnknownProxy;
 pub use vitals::Vitals;
 
+use self::api::MethodTable;
 use crate::accounts::{
     Accounts, Actor, AuditLog, CommandRules, FrontDoor, Hooks, Keys, Merges, Sanctions, Sessions, Tokens,
 };
@@ -149,8 +152,9 @@ pub struct Settings {
 }
 
 /// Every route.
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let routes = socket::routes(app).or(api::routes(app)).unify().or(local_authority::routes(app)).unify();
+pub fn routes(app: &Arc<App>) -> (BoxedFilter<(Response,)>, MethodTable) {
+    let (interface, methods) = api::routes(app);
+    let routes = socket::routes(app).or(interface).unify().or(local_authority::routes(app)).unify();
     let routes = routes.or(assets::routes(app)).unify();
-    routes.recover(refusals::recover).map(Reply::into_response).boxed()
+    (routes.recover(refusals::recover).map(Reply::into_response).boxed(), methods)
 }

@@ -9,7 +9,8 @@ use warp::reply::Response;
 
 use super::peer::Peer;
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that tells it.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Most characters of an id that a proxy gives.
 const MOST: usize = 128;

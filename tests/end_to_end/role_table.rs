@@ -73,6 +73,8 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("POST", "/api/schedules/{schedule}/pause", Moderator, none.clone()),
         ("POST", "/api/schedules/{schedule}/resume", Moderator, none.clone()),
         ("DELETE", "/api/schedules/{schedule}", Moderator, none.clone()),
+        ("POST", "/api/jobs/pause", Admin, json!({"name": "sleep", "paused": false})),
+        ("POST", "/api/jobs/bulk", Guest, json!({"action": "remove", "state": "dead"})),
         ("GET", "/api/reports", Moderator, none.clone()),
         ("DELETE", "/api/reports/{report}", Moderator, none.clone()),
         ("GET", "/api/held", Moderator, none.clone()),

@@ -95,7 +95,7 @@ async fn a_closed_room_is_unseen_by_all_but_its_members_and_ends_for_who_is_take
     let joined = inside.expect("joined").await;
     assert_eq!(
         (&joined["kind"], &joined["title"], &joined["may"]),
-        (&json!("closed"), &json!("Our plans"), &json!(["post"]))
+        (&json!("closed"), &json!("Our plans"), &json!(["post", "react"]))
     );
     inside.say("plans", "the secret is honey").await;
     inside.say("plans", "/echo the secret again").await;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -98,9 +99,15 @@ async fn metrics_follow_what_is_done() {
     job(&mut ann, "/sum 1 2", "completed").await;
     job(&mut ann, "/sum 1 x", "failed").await;
     bob.close().await;
-    let missing = Request::new("DELETE", &format!("http://{}/api/nothing", server.address())).send().await;
+    let missing = Request::new("DELETE", &format!("http://{}/healthz", server.address())).send().await;
     assert_eq!(missing.status, 405);
-    let now = Scrape::of(&server).await;
+    let closed = "chatbot_websockets_closed_total{reason=\"client\"}";
+    let begun = Instant::now();
+    let mut now = Scrape::of(&server).await;
+    // The server notices Bob's leaving a moment later.
+    while now.get(closed) == before.get(closed) && begun.elapsed() < PATIENCE {
+        now = Scrape::of(&server).await;
+    }
     let grown = |series: &str| now.get(series) - before.get(series);
     for (series, by) in [
         ("chatbot_messages_posted_total{author=\"user\"}", 3.0),

@@ -12,7 +12,8 @@ use warp::http::StatusCode;
 use super::route::{Route, route};
 use super::session::signed_in;
 use super::{
-    Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, trusted_anybody, trusted_caller, with_app,
+    Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, query, trusted_anybody, trusted_caller,
+    with_app,
 };
 use crate::accounts::{AccountChange, Deed};
 use crate::model::{AccountId, Handle, Role};
@@ -37,6 +38,7 @@ struct SessionList {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Asked {
     /// Only those with this in their name.
     #[serde(default)]
@@ -69,7 +71,7 @@ struct Changes {
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(list).fixed(|at| at.and(caller(app)).and(warp::query::<Asked>()).and(with_app(app)).then(list)),
+        route!(list).fixed(|at| at.and(caller(app)).and(query::<Asked>()).and(with_app(app)).then(list)),
         route!(create).fixed(|at| at.and(trusted_anybody(app)).and(body(app)).and(with_app(app)).then(create)),
         route!(change).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(change)),
         route!(sessions).part(|at| at.and(caller(app)).and(with_app(app)).then(sessions)),

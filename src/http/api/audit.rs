@@ -10,7 +10,7 @@ use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
 use super::large::large_reply;
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, caller, json, with_app};
+use super::{Answer, App, Caller, ErrorBody, caller, json, query, with_app};
 use crate::accounts::Action;
 use crate::model::AuditEntry;
 use crate::threads;
@@ -19,6 +19,7 @@ const DEFAULT_ENTRIES: usize = 50;
 const MAX_ENTRIES: usize = 200;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct AuditQuery {
     /// Only entries with this in who, what or to what.
     #[serde(default)]
@@ -74,7 +75,7 @@ impl From<(u64, AuditEntry)> for AuditView {
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(list).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(list)),
+        route!(list).fixed(|at| at.and(query()).and(caller(app)).and(with_app(app)).then(list)),
         route!(export).fixed(|at| at.and(caller(app)).and(with_app(app)).then(export)),
     ]
 }

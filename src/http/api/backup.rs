@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use warp::{Filter, Reply};
 
+use super::description::FileContent;
 use super::route::{Route, route};
 use super::{Answer, App, Caller, ErrorBody, bad_request, body, trusted_caller, with_app};
 use crate::accounts::{Action, Deed};
@@ -26,7 +27,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 /// A backup of what is stored now, sent while it is made. For whoever has the owner's key. It has everything in it, what is
 /// said in closed rooms and the digests of passwords too. `docs/backup.md` describes its format.
 #[utoipa::path(post, path = "/api/backup", request_body = BackupRequest, responses(
-    (status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = 400, body = ErrorBody),
+    (status = 200, content_type = "application/octet-stream", body = FileContent), (status = 400, body = ErrorBody),
     (status = 403, body = ErrorBody), (status = 503, description = "One is being made", body = ErrorBody)))]
 async fn make(caller: Caller, request: BackupRequest, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);

@@ -6,13 +6,15 @@ use warp::http::StatusCode;
 use warp::{Filter, Reply};
 
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, open_body_of, trusted_caller, with_app};
 use crate::bots::custom::Said;
 use crate::model::JobId;
 use crate::text::Text;
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    vec![route!(answer).parts(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(answer))]
+    vec![route!(answer).parts(|at| {
+        at.and(trusted_caller(app)).and(open_body_of(app.settings.frame_bytes)).and(with_app(app)).then(answer)
+    })]
 }
 
 /// The answer of a custom command, or its progress; a final response is accepted once.

@@ -21,9 +21,10 @@ struct Health {
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    vec![route!(health).also(warp::head()).fixed(|at| at.and(with_app(app)).then(health))]
+    vec![route!(health).fixed(|at| at.and(with_app(app)).then(health))]
 }
 
+/// Whether the server is well, for supervisors and load balancers.
 #[utoipa::path(get, path = "/healthz", responses(
     (status = 200, description = "The store is open and the workers run", body = Health),
     (status = 503, description = "The server stops, or its store failed", body = Health)))]

@@ -11,8 +11,8 @@ use warp::http::StatusCode;
 use super::large::large_json;
 use super::route::{Route, route};
 use super::{
-    Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, room_name, to_the_end, trusted_caller,
-    with_app,
+    Answer, App, Caller, ErrorBody, Refusal, bad_request, body, caller, json, query, room_name, to_the_end,
+    trusted_caller, with_app,
 };
 use crate::accounts::Deed;
 use crate::budgets::Spender;
@@ -22,6 +22,7 @@ use crate::protocol::{HeldView, MessageView};
 use crate::threads;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct PageQuery {
     /// Only numbers below this.
     before: Option<u64>,
@@ -39,6 +40,7 @@ struct MessageList<'a> {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct DeleteQuery {
     /// `following`: what came of the message goes, too.
     with: Option<String>,
@@ -54,9 +56,9 @@ pub struct NewMessage {
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(list).part(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(list)),
+        route!(list).part(|at| at.and(query()).and(caller(app)).and(with_app(app)).then(list)),
         route!(post).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(post)),
-        route!(delete).parts(|at| at.and(trusted_caller(app)).and(warp::query()).and(with_app(app)).then(delete)),
+        route!(delete).parts(|at| at.and(trusted_caller(app)).and(query()).and(with_app(app)).then(delete)),
     ]
 }
 
@@ -101,7 +103,7 @@ pub async fn say(app: &App, caller: &Caller, room: &RoomName, new: NewMessage) -
     let id = new.id.map(SendId::new).transpose()?;
     let (room, _) = app.chat.open_room(room, &actor).await?;
     let (chat, said_in) = (app.chat.clone(), room.clone());
-    let post = Post { text, id, request: None, held: None };
+    let post = Post::new(text, id);
     let said = to_the_end(app, async move { chat.say(said_in, &actor, post).await }).await?;
     Ok((room, said))
 }

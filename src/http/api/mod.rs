@@ -9,6 +9,7 @@ mod callbacks;
 mod collections;
 mod commands;
 mod compact;
+mod description;
 mod doctor;
 mod documents;
 mod events;
@@ -16,6 +17,7 @@ mod following;
 mod health;
 mod held;
 mod hooks;
+mod input;
 mod invitations;
 mod jobs;
 mod large;
@@ -39,28 +41,26 @@ mod second_factor;
 mod session;
 mod settings;
 mod stats;
+mod stored_file;
 mod tokens;
 mod webhooks;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-pub use self::route::RouteName;
+use self::input::{bad_request, body, body_of, bytes, bytes_of, open_body_of, query};
+pub use self::route::{MethodTable, RouteName};
 use self::route::{any_of, route};
 use super::App;
 use super::caller::{Caller, caller as anybody};
 use super::peer::Lasting;
-use super::refusals::{ErrorBody, ErrorDetail, Refusal};
+use super::refusals::{ErrorBody, Refusal};
 use crate::accounts::Action;
 use crate::budgets::{Cost, Spender};
 use crate::model::RoomName;
@@ -71,25 +71,8 @@ use crate::threads::{self, Unfinished};
 /// Result of a handler.
 type Answer = Result<Response, Refusal>;
 
-/// Timeout for reading a request's body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// Body size that the timeout applies to; larger bodies get proportionally more time.
-const BODY_PART: usize = 2 * 1024 * 1024;
-
-/// The description of the interface, but for its routes.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "chatbot",
-        description = "Rooms, messages and jobs. The frames of the WebSockets are in docs/protocol.md."
-    ),
-    components(schemas(ErrorBody, ErrorDetail))
-)]
-struct Description;
-
 /// Every route of the interface.
-pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+pub fn routes(app: &Arc<App>) -> (BoxedFilter<(Response,)>, MethodTable) {
     let modules = [
         health::routes,
         rooms::routes,
@@ -132,15 +115,13 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     ];
     let mut routes: Vec<_> = modules.iter().flat_map(|routes| routes(app)).collect();
     let describing = route!(openapi);
-    let mut description = Description::openapi();
-    for one in routes.iter().map(|route| &route.description).chain([describing.description()]) {
-        description.merge(one.clone());
-    }
-    let description = Arc::new(description);
+    let each = routes.iter().map(|route| &route.description).chain([describing.description()]);
+    let description = Arc::new(description::of(each));
     routes.push(describing.fixed(|at| at.map(move || description.clone()).then(openapi)));
-    any_of(&routes)
+    (any_of(&routes), MethodTable::of(&routes))
 }
 
+/// This description.
 #[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "This description")))]
 async fn openapi(description: Arc<utoipa::openapi::OpenApi>) -> Answer {
     Ok(json(StatusCode::OK, &*description))
@@ -201,59 +182,6 @@ fn trusted_anybody(app: &Arc<App>) -> BoxedFilter<(Caller,)> {
             std::future::ready(checked.map_err(warp::reject::custom))
         })
         .boxed()
-}
-
-/// A JSON body, within limits of size and time.
-fn body<T: DeserializeOwned + Send + 'static>(app: &Arc<App>) -> BoxedFilter<(T,)> {
-    body_of(app.settings.frame_bytes)
-}
-
-/// A body of JSON, of at most `max` bytes.
-fn body_of<T: DeserializeOwned + Send + 'static>(max: usize) -> BoxedFilter<(T,)> {
-    bytes_of(max)
-        .and_then(|bytes: Bytes| {
-            // No body is the same as one without fields.
-            let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
-            let parsed = serde_json::from_slice::<T>(&bytes).map_err(|error| warp::reject::custom(bad_request(error)));
-            std::future::ready(parsed)
-        })
-        .boxed()
-}
-
-/// A raw body, within limits of size and time.
-fn bytes(app: &Arc<App>) -> BoxedFilter<(Bytes,)> {
-    bytes_of(app.settings.frame_bytes)
-}
-
-fn bytes_of(max: usize) -> BoxedFilter<(Bytes,)> {
-    warp::body::stream()
-        .and_then(move |stream| async move {
-            let parts = u32::try_from(max / BODY_PART).unwrap_or(u32::MAX);
-            let read = tokio::time::timeout(BODY_TIMEOUT * (1 + parts), read_body(stream, max)).await;
-            read.unwrap_or_else(|_| Err(bad_request("the body took too long"))).map_err(warp::reject::custom)
-        })
-        .boxed()
-}
-
-fn bad_request(reason: impl std::fmt::Display) -> Refusal {
-    Text::new("error-bad_request").with("reason", reason).into()
-}
-
-async fn read_body<B: bytes::Buf>(
-    stream: impl futures_util::Stream<Item = Result<B, warp::Error>>,
-    max: usize,
-) -> Result<Bytes, Refusal> {
-    use futures_util::StreamExt;
-    let mut stream = std::pin::pin!(stream);
-    let mut body = bytes::BytesMut::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| bad_request("the body broke off"))?;
-        if body.len() + chunk.remaining() > max {
-            return Err(Text::new("error-too_large").with("max", max).into());
-        }
-        bytes::BufMut::put(&mut body, chunk);
-    }
-    Ok(body.freeze())
 }
 
 /// Percent-decodes a path segment.

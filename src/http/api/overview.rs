@@ -10,7 +10,7 @@ use warp::http::StatusCode;
 use super::super::concerns;
 use super::super::vitals::{Sample, Vitals};
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, bad_request, caller, json, with_app};
+use super::{Answer, App, Caller, ErrorBody, bad_request, caller, json, query, with_app};
 use crate::accounts::Action;
 use crate::backup::Status;
 use crate::chat::{Purged, Purges};
@@ -20,6 +20,7 @@ use crate::text::Text;
 use crate::tls::Tls;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct OverviewQuery {
     /// `hour` (by minute) or `day` (by 15 minutes); `hour` by default.
     span: Option<String>,
@@ -160,7 +161,7 @@ impl Points {
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    vec![route!(show).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(show))]
+    vec![route!(show).fixed(|at| at.and(query()).and(caller(app)).and(with_app(app)).then(show))]
 }
 
 /// How the server is, and was in the last hour or day. For admins.

@@ -14,8 +14,9 @@ use warp::{Filter, Reply};
 use super::super::caller::{MARK_COOKIE, SESSION_COOKIE, VISITOR_COOKIE, set_cookie};
 use super::account::{Confirmation, confirmed};
 use super::accounts::account_id;
+use super::description::FileContent;
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, caller, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, body, caller, query, trusted_caller, with_app};
 use crate::accounts::{Actor, Deed};
 use crate::budgets::{Cost, Spender};
 use crate::model::{Handle, LeftMessages, Role};
@@ -31,6 +32,7 @@ struct Leaving {
 }
 
 #[derive(Deserialize, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Removal {
     /// `keep` or `remove`: what becomes of the messages.
     #[param(value_type = String)]
@@ -41,14 +43,13 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
         route!(export).fixed(|at| at.and(caller(app)).and(with_app(app)).then(export)),
         route!(leave).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(leave)),
-        route!(remove)
-            .part(|at| at.and(trusted_caller(app)).and(warp::query::<Removal>()).and(with_app(app)).then(remove)),
+        route!(remove).part(|at| at.and(trusted_caller(app)).and(query::<Removal>()).and(with_app(app)).then(remove)),
     ]
 }
 
 /// Everything that the server has of the caller, as a ZIP archive: lines of JSON, and the files that the caller uploaded.
 #[utoipa::path(get, path = "/api/account/export", responses(
-    (status = 200, content_type = "application/zip", body = Vec<u8>), (status = 403, body = ErrorBody),
+    (status = 200, content_type = "application/zip", body = FileContent), (status = 403, body = ErrorBody),
     (status = 503, description = "One is under way", body = ErrorBody)))]
 async fn export(caller: Caller, app: Arc<App>) -> Answer {
     let (actor, payer) = (itself(&caller)?.actor(None), caller.payer());

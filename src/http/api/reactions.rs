@@ -9,10 +9,11 @@ use warp::Reply;
 use warp::http::StatusCode;
 
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, decoded, room_name, to_the_end, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, decoded, query, room_name, to_the_end, trusted_caller, with_app};
 use crate::model::Emoji;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct AsWhom {
     /// The name that others see, for a guest; otherwise one is made up.
     handle: Option<String>,
@@ -20,7 +21,7 @@ struct AsWhom {
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(react).three_parts(|at| at.and(trusted_caller(app)).and(warp::query()).and(with_app(app)).then(react)),
+        route!(react).three_parts(|at| at.and(trusted_caller(app)).and(query()).and(with_app(app)).then(react)),
         route!(take_back).three_parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(take_back)),
     ]
 }

@@ -10,7 +10,7 @@ use warp::{Filter, Reply};
 
 use super::route::{Route, route};
 use super::{
-    Answer, App, Caller, ErrorBody, body, caller, decoded, json, room_name, to_the_end, trusted_caller, with_app,
+    Answer, App, Caller, ErrorBody, body, caller, decoded, json, query, room_name, to_the_end, trusted_caller, with_app,
 };
 use crate::accounts::{Action, Actor, Deed};
 use crate::budgets::Spender;
@@ -22,6 +22,7 @@ use crate::text::Text;
 const MAX_ROOMS: usize = 200;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Only rooms whose name contains this.
     #[serde(default)]
@@ -130,7 +131,7 @@ async fn view(chat: &Chat, room: &Room, actor: &Actor) -> Result<RoomView, Text>
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
-        route!(list).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(list)),
+        route!(list).fixed(|at| at.and(query()).and(caller(app)).and(with_app(app)).then(list)),
         route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
         route!(show).part(|at| at.and(caller(app)).and(with_app(app)).then(show)),
         route!(change)

@@ -10,6 +10,7 @@ use utoipa::OpenApi;
 use utoipa::openapi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
+use warp::http::Method;
 use warp::path::FullPath;
 use warp::reject::Rejection;
 use warp::reply::Response;
@@ -32,7 +33,28 @@ pub(super) use route;
 pub struct Route {
     /// Of this route alone.
     pub description: openapi::OpenApi,
+    path: Arc<[Option<String>]>,
+    methods: Vec<Method>,
     filter: BoxedFilter<(Response,)>,
+}
+
+/// Which methods there are at which path.
+pub struct MethodTable(Vec<(Arc<[Option<String>]>, Vec<Method>)>);
+
+impl MethodTable {
+    pub fn of(routes: &[Route]) -> Self {
+        Self(routes.iter().map(|route| (route.path.clone(), route.methods.clone())).collect())
+    }
+
+    /// Those of a path; none if it is not in the interface. Where something can be read, its head can.
+    pub fn at(&self, asked: &str) -> Vec<Method> {
+        let here = self.0.iter().filter(|(path, _)| variable_parts(path, asked).is_some());
+        let mut methods: Vec<Method> = here.flat_map(|(_, methods)| methods.iter().cloned()).collect();
+        if methods.contains(&Method::GET) {
+            methods.push(Method::HEAD);
+        }
+        methods
+    }
 }
 
 /// The path of the route that answered, with the names of its variable parts: what stands there may be a secret.
@@ -57,6 +79,7 @@ pub struct Outline {
     description: openapi::OpenApi,
     /// `None` where any text may stand.
     path: Arc<[Option<String>]>,
+    methods: Vec<Method>,
     method: BoxedFilter<()>,
 }
 
@@ -66,21 +89,28 @@ impl Outline {
     pub fn of<D: OpenApi>(module: &str) -> Self {
         let mut description = D::openapi();
         let (path, item) = description.paths.paths.iter_mut().next().expect("a handler has a path");
-        let methods = [
-            (&mut item.get, warp::get().boxed()),
-            (&mut item.post, warp::post().boxed()),
-            (&mut item.put, warp::put().boxed()),
-            (&mut item.patch, warp::patch().boxed()),
-            (&mut item.delete, warp::delete().boxed()),
+        let each = [
+            (&mut item.get, Method::GET, warp::get().boxed()),
+            (&mut item.post, Method::POST, warp::post().boxed()),
+            (&mut item.put, Method::PUT, warp::put().boxed()),
+            (&mut item.patch, Method::PATCH, warp::patch().boxed()),
+            (&mut item.delete, Method::DELETE, warp::delete().boxed()),
         ];
-        let taken = methods.into_iter().filter_map(|(operation, method)| {
-            operation.as_mut()?.tags = Some(group(module).map(str::to_owned).into_iter().collect());
-            Some(method)
+        let mut methods = Vec::new();
+        let taken = each.into_iter().filter_map(|(operation, method, filter)| {
+            let operation = operation.as_mut()?;
+            operation.tags = Some(group(module).map(str::to_owned).into_iter().collect());
+            // Handlers of several modules have the same name.
+            let module = group(module).map(|group| group.replace("::", "_"));
+            let names = module.into_iter().chain(operation.operation_id.take());
+            operation.operation_id = Some(names.collect::<Vec<_>>().join("_"));
+            methods.push(method);
+            Some(filter)
         });
         let method = taken.reduce(|one, other| one.or(other).unify().boxed()).expect("a handler has a method");
         let name = RouteName(path.as_str().into());
         let path = segments(path).map(|part| (!part.starts_with('{')).then(|| part.to_owned())).collect();
-        Self { name, description, path, method }
+        Self { name, description, path, methods, method }
     }
 
     /// Takes another method, too, which is not told.
@@ -151,7 +181,12 @@ impl Outline {
             response.extensions_mut().insert(name.clone());
             response
         };
-        Route { description: self.description, filter: answer.map(named).boxed() }
+        Route {
+            description: self.description,
+            path: self.path,
+            methods: self.methods,
+            filter: answer.map(named).boxed(),
+        }
     }
 }
 

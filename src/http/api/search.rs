@@ -9,7 +9,7 @@ use warp::Filter;
 use warp::http::StatusCode;
 
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, caller, json, with_app};
+use super::{Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, caller, json, query, with_app};
 use crate::accounts::Actor;
 use crate::budgets::Spender;
 use crate::model::{RoomName, Source};
@@ -26,6 +26,7 @@ const BY_MEANING: usize = 3;
 const MOST_DOCUMENTS: usize = 20;
 
 #[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SearchQuery {
     /// Words, "exact phrases" and filters: `in:room`, `from:handle`, `before:2026-01-31`, `after:…`, `has:job`.
     pub q: Option<String>,
@@ -72,7 +73,7 @@ enum SearchScope {
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    vec![route!(find).fixed(|at| at.and(warp::query()).and(caller(app)).and(with_app(app)).then(find))]
+    vec![route!(find).fixed(|at| at.and(query()).and(caller(app)).and(with_app(app)).then(find))]
 }
 
 /// Messages and documents that match the query and that the caller may read.

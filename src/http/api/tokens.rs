@@ -10,7 +10,7 @@ use warp::{Filter, Reply};
 
 use super::accounts::account_id;
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, body, caller, json, trusted_caller, with_app};
+use super::{Answer, App, Caller, ErrorBody, body, caller, json, query, trusted_caller, with_app};
 use crate::accounts::{Deed, NewToken};
 use crate::model::{Account, Handle, RoomName, Token, TokenId, TokenScope};
 use crate::text::Text;
@@ -75,6 +75,7 @@ struct OwnedTokenList {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Asked {
     /// Only those of accounts behind the one of this id.
     after: Option<String>,
@@ -102,7 +103,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
         route!(list).fixed(|at| at.and(caller(app)).and(with_app(app)).then(list)),
         route!(make).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(make)),
         route!(revoke).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(revoke)),
-        route!(list_all).fixed(|at| at.and(caller(app)).and(warp::query::<Asked>()).and(with_app(app)).then(list_all)),
+        route!(list_all).fixed(|at| at.and(caller(app)).and(query::<Asked>()).and(with_app(app)).then(list_all)),
         route!(revoke_of).parts(|at| at.and(trusted_caller(app)).and(with_app(app)).then(revoke_of)),
     ]
 }

@@ -266,7 +266,7 @@ impl FullClient {
             };
             outbox.push(frame);
         };
-        self.app.chat.post(room, &self.actor, Post { text, id, request: None, held: None }, then).await;
+        self.app.chat.post(room, &self.actor, Post::new(text, id), then).await;
         Ok(())
     }
 

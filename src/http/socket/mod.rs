@@ -232,7 +232,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<OnUpgrade>())
         .map(move |door, caller, headers: HeaderMap, upgrade| {
-            open(&app_of, door, caller, &headers, upgrade).unwrap_or_else(Refusal::into_response)
+            open(&app_of, door, caller, &headers, upgrade).unwrap_or_else(refused)
         })
         .boxed()
 }
@@ -240,6 +240,18 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
 fn named(room: &str) -> Result<WebSocketEndpoint, Text> {
     let decoded = percent_encoding::percent_decode_str(room).decode_utf8_lossy();
     RoomName::public(&decoded).map(WebSocketEndpoint::Room)
+}
+
+/// With what a client needs to know that came without an upgrade (RFC 9110, 15.5.22; RFC 6455, 4.4).
+fn refused(refusal: Refusal) -> Response {
+    let mut response = refusal.into_response();
+    if response.status() == StatusCode::UPGRADE_REQUIRED {
+        let set = response.headers_mut();
+        set.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        set.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        set.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    }
+    response
 }
 
 /// Answers an upgrade request and starts the connection's task.

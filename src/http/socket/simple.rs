@@ -99,10 +99,7 @@ impl SimpleClient {
                 outbox.push(error_frame(&error, locale, sent_id.as_ref().map(SendId::as_str), None));
             }
         };
-        self.app
-            .chat
-            .post(self.membership.room().clone(), &self.actor, Post { text, id, request: None, held: None }, then)
-            .await;
+        self.app.chat.post(self.membership.room().clone(), &self.actor, Post::new(text, id), then).await;
         Ok(())
     }
 

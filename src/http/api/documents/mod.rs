@@ -6,9 +6,11 @@ mod progress;
 mod trial;
 mod views;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use utoipa::{IntoParams, ToSchema};
 use warp::Filter;
 use warp::Reply;
@@ -20,10 +22,12 @@ use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderVal
 use self::form::{Fields, receive};
 use self::progress::{Teller, progressively};
 use self::views::{DocumentDetails, DocumentList, DocumentView, DraftView};
-use super::large::{file_reply, large_json};
+use super::large::large_json;
 use super::route::{Route, route};
+use super::stored_file;
 use super::{
-    Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, to_the_end, trusted_caller, with_app,
+    Answer, App, Caller, ErrorBody, Refusal, blocking, body_of, caller, json, query, to_the_end, trusted_caller,
+    with_app,
 };
 use crate::accounts::{Action, Actor};
 use crate::library::{Correction, DocumentFilter, DocumentState, Draft, Move, NewDocument, NewText};
@@ -37,6 +41,7 @@ const MOST: usize = 200;
 const USUAL: usize = 50;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Part of the title, the author or the file's name.
     #[serde(default)]
@@ -86,6 +91,10 @@ struct OriginFields {
     name: Option<String>,
     url: Option<String>,
     media_type: Option<String>,
+    /// What else a preview says of it.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    _others: HashMap<String, IgnoredAny>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -117,9 +126,9 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     // Before what is known by its id.
     routes.extend(gaps::routes(app));
     routes.extend([
-        route!(list).fixed(|at| at.and(caller(app)).and(warp::query()).and(with_app(app)).then(list)),
+        route!(list).fixed(|at| at.and(caller(app)).and(query()).and(with_app(app)).then(list)),
         route!(show).part(|at| at.and(asked_by()).then(show)),
-        route!(original).part(|at| at.and(asked_by()).then(original)),
+        route!(original).part(|at| at.and(caller(app)).and(headers()).and(with_app(app)).then(original)),
         route!(preview_file).fixed(|at| {
             let of_file = at.clone().and(form_with_headers()).then(preview_file);
             of_file.or(at.and(manager(app)).and(headers()).and(body_of(text)).and(with_app(app)).then(preview)).unify()
@@ -207,16 +216,18 @@ async fn use_passage(id: String, passage: String, caller: Caller, wanted: Passag
 
 /// The file as it was uploaded, with what was removed from its text since. For admins.
 #[utoipa::path(get, path = "/api/documents/{id}/original", params(("id" = String, Path)), responses(
-    (status = 200, description = "The file, to be saved"), (status = 403, body = ErrorBody),
-    (status = 404, body = ErrorBody)))]
-async fn original(id: String, caller: Caller, app: Arc<App>) -> Answer {
+    (status = 200, description = "The file, to be saved"), (status = 206, description = "The part that was asked for"),
+    (status = 304, description = "The client has it"), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 416, description = "There is no such part")))]
+async fn original(id: String, caller: Caller, asked: HeaderMap, app: Arc<App>) -> Answer {
     let actor = caller.actor(None);
     actor.may(Action::ManageDocuments)?;
     let document = app.library.readable_document(&actor, &document_id(&id)?).await?;
     let missing = || Refusal::from(Text::new("error-not_found-original"));
-    let path = app.library.original(&document).ok_or_else(missing)?;
+    let stored = document.origin.file.as_ref().zip(app.library.original(&document));
+    let (id, path) = stored.ok_or_else(missing)?;
     let file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
-    let mut response = file_reply(file).await.map_err(|_| missing())?;
+    let mut response = stored_file::reply(file, id, &asked).await.map_err(|_| missing())?;
     let headers = response.headers_mut();
     // Browsers must save the file and not display it: it may be an HTML page with a script.
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

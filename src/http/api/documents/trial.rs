@@ -8,7 +8,7 @@ use warp::Filter;
 use warp::http::StatusCode;
 
 use super::super::route::{Route, route};
-use super::super::{Answer, App, Caller, ErrorBody, bad_request, json, trusted_caller, with_app};
+use super::super::{Answer, App, Caller, ErrorBody, bad_request, json, query, trusted_caller, with_app};
 use crate::accounts::Action;
 use crate::answers::MOST_PASSAGES;
 use crate::budgets::Spender;
@@ -19,6 +19,7 @@ use crate::model::{PassageId, RoomName, Source};
 const LONGEST: usize = 2000;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct TrialQuery {
     /// The question.
     #[serde(default)]
@@ -70,7 +71,7 @@ struct TriedPassage {
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    vec![route!(try_out).fixed(|at| at.and(warp::query()).and(trusted_caller(app)).and(with_app(app)).then(try_out))]
+    vec![route!(try_out).fixed(|at| at.and(query()).and(trusted_caller(app)).and(with_app(app)).then(try_out))]
 }
 
 /// The passages that would be found for a question, with the reasons. For those who manage documents.

@@ -117,7 +117,8 @@ async fn delete(id: String, caller: Caller, app: Arc<App>) -> Answer {
 }
 
 /// Posts into the hook's room: Slack's `{"text": …}`, the same as a form's `payload`, or plain text.
-#[utoipa::path(post, path = "/hooks/{token}", params(("token" = String, Path)), request_body(content = String), responses(
+#[utoipa::path(post, path = "/hooks/{token}", params(("token" = String, Path)), request_body(content = Value,
+    description = "Or a form, or plain text"), responses(
     (status = 200, description = "`ok`, once it is stored; also for a repetition"),
     (status = 400, description = "There is no text in it", body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 429, body = ErrorBody)))]
@@ -127,7 +128,7 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let text = MessageText::cut(text, app.settings.message_chars)?;
     let actor = Actor::hook(&hook);
     let (room, _) = app.chat.open_room(&hook.room, &actor).await?;
-    let post = Post { text, id: repetition(&headers), request: None, held: None };
+    let post = Post::new(text, repetition(&headers));
     app.chat.say(room, &actor, post).await?;
     // Slack's response, with its content type: some senders check both.
     Ok(warp::reply::html("ok").into_response())

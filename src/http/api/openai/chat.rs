@@ -14,7 +14,7 @@ use super::super::ask::{self, Question};
 use super::super::events::{SILENCE, STILL_AT_WORK, event, event_stream};
 use super::super::following::{Following, Progress};
 use super::super::route::{Route, route};
-use super::super::{Answer, App, Caller, ErrorBody, body_of, json as reply, trusted_caller, with_app};
+use super::super::{Answer, App, Caller, ErrorBody, json as reply, open_body_of, trusted_caller, with_app};
 use super::MAX_BODY;
 use super::models::room_of;
 use crate::answers::place;
@@ -56,7 +56,7 @@ struct Completion {
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    let asked_by = || trusted_caller(app).and(body_of(MAX_BODY)).and(with_app(app));
+    let asked_by = || trusted_caller(app).and(open_body_of(MAX_BODY)).and(with_app(app));
     vec![route!(complete).fixed(|at| at.and(asked_by()).then(complete))]
 }
 

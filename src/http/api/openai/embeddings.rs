@@ -9,7 +9,7 @@ use warp::Filter;
 use warp::http::StatusCode;
 
 use super::super::route::{Route, route};
-use super::super::{Answer, App, Caller, ErrorBody, bad_request, body_of, json, trusted_caller, with_app};
+use super::super::{Answer, App, Caller, ErrorBody, bad_request, json, open_body_of, trusted_caller, with_app};
 use super::MAX_BODY;
 use crate::accounts::Action;
 use crate::budgets::{Cost, Spender};
@@ -75,7 +75,10 @@ struct Usage {
 }
 
 pub fn routes(app: &Arc<App>) -> Vec<Route> {
-    vec![route!(embed).fixed(|at| at.and(trusted_caller(app)).and(body_of(MAX_BODY)).and(with_app(app)).then(embed))]
+    vec![
+        route!(embed)
+            .fixed(|at| at.and(trusted_caller(app)).and(open_body_of(MAX_BODY)).and(with_app(app)).then(embed)),
+    ]
 }
 
 /// The vectors of texts.

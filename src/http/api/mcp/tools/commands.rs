@@ -71,6 +71,9 @@ impl Arguments for RunCommand {
             handle: None,
             id: self.id,
             time_zone: None,
+            delay: None,
+            at: None,
+            expires: None,
         };
         let room = room_of(self.room.as_deref())?;
         let locale = call.caller.locale;
