@@ -48,6 +48,7 @@ use crate::open_telemetry::Traces;
 use crate::personal_data::Erasures;
 use crate::process::Programs;
 use crate::protocol::CloseReason;
+use crate::schedule::Zone;
 use crate::search::Search;
 use crate::store::{Closing, Files, Space, Store, StoreOptions};
 use crate::text::Locale;
@@ -467,6 +468,12 @@ async fn secret_paths(config: &Config) -> anyhow::Result<Vec<PathBuf>> {
 
 fn planning(config: &Config) -> anyhow::Result<Planning> {
     let zone = config.zone().context("no time zone has the name of server.time_zone")?;
+    let names_none = std::env::var_os("TZ").is_some_and(|name| !name.is_empty()) && !Zone::is_system_known();
+    if config.server.time_zone.is_empty() && names_none {
+        tracing::warn!(
+            "TZ is no time zone, so times are in UTC; set server.time_zone to a name such as \"Europe/Berlin\""
+        );
+    }
     let (per_person, missed) = (config.jobs.schedules_per_person, config.jobs.missed_runs);
     Ok(Planning { zone, per_person, guest_interval: config.budgets.guest_interval(), missed })
 }

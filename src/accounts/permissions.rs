@@ -45,6 +45,8 @@ pub enum Action<'a> {
     ChooseCollections(&'a RoomRecord),
     /// Read what is used there, in these rooms of those that exist.
     ReadDocument(&'a UsedIn, &'a [RoomRecord]),
+    /// Stop and continue starting jobs.
+    PauseCommands,
     SeeMetrics,
     SeeAuditLog,
     /// See accounts and invitations, and make them.
@@ -75,6 +77,7 @@ impl Action<'_> {
             Self::ManageRoom(_)
             | Self::ManageRooms
             | Self::ReadJobLog
+            | Self::PauseCommands
             | Self::Moderate
             | Self::ManageHooks
             | Self::SeeMetrics
@@ -137,6 +140,7 @@ impl Actor {
             | Action::ManagePeople
             | Action::SeeAuditLog
             | Action::ReadJobLog
+            | Action::PauseCommands
             | Action::SeeMetrics => is_at_least(Role::Admin),
             Action::ManageSettings | Action::CompactStore => is_at_least(Role::Owner),
             // With what others say among themselves: only for whoever has the machine, and so the owner's key.
@@ -218,6 +222,7 @@ impl Actor {
             ("create_closed_room", Action::CreateRoom(RoomKind::Closed)),
             ("manage_documents", Action::ManageDocuments),
             ("manage_hooks", Action::ManageHooks),
+            ("pause_commands", Action::PauseCommands),
             ("see_metrics", Action::SeeMetrics),
             ("see_audit_log", Action::SeeAuditLog),
             ("manage_people", Action::ManagePeople),

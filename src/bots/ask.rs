@@ -71,7 +71,7 @@ impl Bot for Ask {
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let job = request.job;
         let (text, limit) = parse(&job.arguments).map_err(Failure::bad_arguments)?;
-        let failed = |error: Text| Failure { code: "not_looked_up", text: error, again: false };
+        let failed = |error: Text| Failure::for_good("not_looked_up", error);
         let room = match &job.room {
             Some(name) => Some(request.chat.room_of_job(name).await.map_err(failed)?),
             None => None,

@@ -15,7 +15,13 @@ use crate::text::Text;
 const POLICY: Policy = Policy {
     lane: Lane::Slow,
     time_limit: Duration::from_secs(24 * 60 * 60),
-    retries: Retries { most: 8, first: Duration::from_secs(5), longest: Duration::from_secs(600) },
+    retries: Retries {
+        most: 8,
+        first: Duration::from_secs(5),
+        growth: 200,
+        longest: Duration::from_secs(600),
+        ..Retries::PATIENT
+    },
     at_once: Some(1),
     ..Policy::QUICK
 };

@@ -19,6 +19,7 @@ mod webhook;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::RwLock;
@@ -92,19 +93,37 @@ pub enum Reply {
 pub struct Failure {
     pub code: &'static str,
     pub text: Text,
-    /// Whether a retry may succeed.
-    pub again: bool,
+    pub again: Again,
+}
+
+/// Whether a retry may succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    Never,
+    /// When the command's policy says.
+    ByPolicy,
+    /// Not earlier, as whoever failed says.
+    After(Duration),
+}
+
+impl Again {
+    /// Longest delay that is accepted.
+    const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+    pub fn after(delay: Duration) -> Self {
+        Self::After(delay.min(Self::LONGEST))
+    }
 }
 
 impl Failure {
     /// A permanent failure: a retry would not help.
     pub fn for_good(code: &'static str, text: Text) -> Self {
-        Self { code, text, again: false }
+        Self { code, text, again: Again::Never }
     }
 
     /// A temporary failure: a retry may succeed.
     pub fn for_now(code: &'static str, text: Text) -> Self {
-        Self { code, text, again: true }
+        Self { code, text, again: Again::ByPolicy }
     }
 
     /// The arguments are invalid; `text` says why.

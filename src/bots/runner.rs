@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
-use super::{Bots, Failure, Output, Reply, Request};
+use super::{Again, Bots, Failure, Output, Reply, Request};
 use crate::chat::Chat;
 use crate::jobs::{JobOutcome, Jobs, Lane, OnRestart, RunningJob};
 use crate::model::{Job, JobId, JobState};
@@ -79,6 +79,7 @@ impl Runner {
             putting_back: CancellationToken::new(),
         });
         // Before clients can query them.
+        runner.jobs.load_paused().await?;
         runner.jobs.resume(unfinished).await?;
         for _ in 0..count {
             runner.workers.spawn(runner.clone().work());
@@ -147,6 +148,7 @@ impl Runner {
         }
         let job = &running.stored.job;
         let ended = match self.jobs.check_still_allowed(job).await {
+            Ok(()) if job.attempt <= 1 && job.has_expired() => Ended::Done(Err(expired(job))),
             Ok(()) => self.run_bot(&running).await,
             Err(refused) => Ended::Done(Err(self.not_allowed(job, refused).await)),
         };
@@ -213,11 +215,16 @@ impl Runner {
     async fn failed(&self, running: RunningJob, failure: Failure) {
         let (job, retries) = (&running.stored.job, running.policy.retries);
         let words = failure.text.in_locale(job.locale);
-        if failure.again && job.finished_attempts() < job.attempts {
+        let delay = match failure.again {
+            Again::Never => None,
+            Again::ByPolicy => Some(retries.delay(job.attempt)),
+            Again::After(delay) => Some(delay),
+        };
+        if let Some(delay) = delay.filter(|_| job.finished_attempts() < job.attempts) {
             tracing::debug!(job = %job.id, command = %job.name, code = failure.code, "attempt failed");
-            return self.jobs.retry_later(&running, words, retries.delay(job.attempt)).await;
+            return self.jobs.retry_later(&running, failure.code, words, delay).await;
         }
-        let state = if failure.again && retries.most > 0 { JobState::Dead } else { JobState::Failed };
+        let state = if delay.is_some() && retries.most > 0 { JobState::Dead } else { JobState::Failed };
         self.end(running, JobOutcome::failed(state, failure.code, words)).await;
     }
 
@@ -235,6 +242,11 @@ impl Runner {
             Err(error) => tracing::error!(%error, job = %job.id, "cannot put the job back"),
         }
     }
+}
+
+/// It came to its start too late to be of use.
+fn expired(job: &Job) -> Failure {
+    Failure::for_good("expired", Text::new("job-expired").with("line", job.line()))
 }
 
 /// The run of a job, as part of what asked for it.

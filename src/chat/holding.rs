@@ -152,7 +152,7 @@ impl Chat {
         }
         let author = self.author(&held.record, locale).await?;
         let author = Actor { handle: message.handle, zone, ..author };
-        let post = Post { text: message.text, id: Some(message.id), request, held: Some(Arc::new(held)) };
+        let post = Post { request, held: Some(Arc::new(held)), ..Post::new(message.text, Some(message.id)) };
         match self.say(room, &author, post).await? {
             Said::Posted(sent) => Ok((name, sent.seq)),
             Said::Held { .. } => Err(no_such_message()),

@@ -39,7 +39,7 @@ pub use rooms::{RoomSummary, Rooms};
 use crate::accounts::{Action, Actor, Connections};
 use crate::budgets::{Budgets, Cost, Spender};
 use crate::groups::{Audience, Outbox};
-use crate::jobs::{Admission, JobOrigin, Jobs};
+use crate::jobs::{Admission, JobOrigin, Jobs, Start};
 use crate::model::{
     AuthorKind, BotMode, HeldMessage, Job, JobRequest, Message, MessageText, Reactions, RoomName, RoomRecord, SendId,
     Timestamp,
@@ -79,14 +79,23 @@ pub struct Post {
     pub id: Option<SendId>,
     /// The request to the bot, if it is known without parsing the text.
     pub request: Option<JobRequest>,
+    /// When what is requested is to be started.
+    pub start: Start,
     /// What it was while it waited for approval, if it did.
     pub held: Option<Arc<Held>>,
+}
+
+impl Post {
+    /// What somebody says, which may ask the bot for something by its words.
+    pub fn new(text: MessageText, id: Option<SendId>) -> Self {
+        Self { text, id, request: None, start: Start::default(), held: None }
+    }
 }
 
 /// What became of something said.
 #[derive(Clone, Debug)]
 pub enum Said {
-    Posted(Sent),
+    Posted(Box<Sent>),
     /// It waits for approval, under this id; `false` if it did before.
     Held {
         id: HeldId,
@@ -97,7 +106,7 @@ pub enum Said {
 
 impl Said {
     fn repeated(seq: u64, message: Message) -> Self {
-        Self::Posted(Sent { seq, repeated: true, message })
+        Self::Posted(Box::new(Sent { seq, repeated: true, message }))
     }
 }
 
@@ -211,7 +220,7 @@ impl Chat {
                 if was_held {
                     chat.waiting.remove(&message.author);
                 }
-                on_commit(Ok(Said::Posted(Sent { seq, repeated: false, message })));
+                on_commit(Ok(Said::Posted(Box::new(Sent { seq, repeated: false, message }))));
             }
             Ok(Posted::Repeated { seq }) => on_commit(Ok(Said::repeated(seq, message))),
             // The same was asked for at the same moment: now that job is there.
@@ -262,7 +271,7 @@ impl Chat {
                 let is_overheard = post.request.is_none()
                     && !room.name().is_private()
                     && !addressing::is_addressed(post.text.as_str());
-                match self.jobs.admit(request, origin).await {
+                match self.jobs.admit(request, origin, post.start).await {
                     // Where the bot answers everything, who may not ask it may still talk.
                     Err(refused) if is_overheard && refused.code() == "forbidden" => Ok(None),
                     admission => admission.map(Some),

@@ -12,7 +12,7 @@ use crate::patterns::Pattern;
 use crate::text::{Locale, Text, Translations};
 
 /// A custom command: a program (`run`) or an HTTP endpoint (`url`).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandConfig {
     /// What users type: lower-case letters, digits and `-`.
@@ -55,6 +55,18 @@ pub struct CommandConfig {
     /// Number of retries after a temporary failure.
     #[serde(default)]
     pub retries: u32,
+    /// Pause before the first retry, in seconds.
+    #[serde(default = "default_retry_first")]
+    pub retry_first_seconds: f64,
+    /// By what a pause is longer than the one before.
+    #[serde(default = "default_retry_factor")]
+    pub retry_factor: f64,
+    /// Longest pause, in seconds.
+    #[serde(default = "default_retry_longest")]
+    pub retry_longest_seconds: f64,
+    /// By which share pauses differ at random, from 0 to 1.
+    #[serde(default = "default_retry_jitter")]
+    pub retry_jitter: f64,
     /// Maximum number of concurrent jobs of this command; 0 for no limit.
     #[serde(default)]
     pub at_once: usize,
@@ -152,6 +164,22 @@ fn default_words() -> String {
 
 fn default_time_limit() -> u64 {
     60
+}
+
+fn default_retry_first() -> f64 {
+    10.0
+}
+
+fn default_retry_factor() -> f64 {
+    3.0
+}
+
+fn default_retry_longest() -> f64 {
+    3600.0
+}
+
+fn default_retry_jitter() -> f64 {
+    0.25
 }
 
 fn default_memory() -> u64 {
@@ -254,6 +282,14 @@ impl CommandConfig {
         require(self.secret.is_empty() || self.secret.len() >= 16, "secret", "must have at least 16 characters")?;
         require((1..=86_400).contains(&self.time_limit_seconds), "time_limit_seconds", "must be 1 to 86400")?;
         require(self.retries <= 100, "retries", "must be at most 100")?;
+        const WEEK: f64 = 7.0 * 24.0 * 3600.0;
+        let pauses =
+            [(self.retry_first_seconds, "retry_first_seconds"), (self.retry_longest_seconds, "retry_longest_seconds")];
+        for (pause, key) in pauses {
+            require((0.01..=WEEK).contains(&pause), key, "must be from 0.01 seconds to a week")?;
+        }
+        require((1.0..=100.0).contains(&self.retry_factor), "retry_factor", "must be from 1 to 100")?;
+        require((0.0..=1.0).contains(&self.retry_jitter), "retry_jitter", "must be from 0 to 1")?;
         require(self.memory_mb <= 1 << 20, "memory_mb", "must be at most 1048576")?;
         require((1..=102_400).contains(&self.output_kb), "output_kb", "must be 1 to 102400")
     }

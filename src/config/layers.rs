@@ -74,8 +74,9 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
 pub fn examine(sources: &Sources) -> Examined {
     let mut layers = Layers::default();
     let mut lists = sources.file.as_deref().map(|file| layers.merge_file(file)).unwrap_or_default();
-    // PORT first, so that CHATBOT_SERVER__PORT overrides it.
-    let (plain, own): (Vec<_>, Vec<_>) = sources.environment.iter().partition(|(name, _)| name == "PORT");
+    // PORT first, so that CHATBOT_SERVER__PORT overrides it. An empty one, as some templates leave it, is none.
+    let given = sources.environment.iter().filter(|(name, value)| name != "PORT" || !value.is_empty());
+    let (plain, own): (Vec<_>, Vec<_>) = given.partition(|(name, _)| name == "PORT");
     for (name, value) in plain.into_iter().chain(own) {
         match key_of_variable(name) {
             // Without a file there are no commands whose secret this could be.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Name, Resolve, Resolving};
 use reqwest::header::{
-    CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{RequestBuilder, StatusCode, Url};
@@ -76,6 +76,8 @@ pub struct Fetched {
     pub truncated: bool,
     /// By which the server will know whether it has changed.
     pub validators: Validators,
+    /// When the server wants to be asked again.
+    pub retry_after: Option<Duration>,
 }
 
 /// What tells a server which version of something is known: values of the headers `ETag` and `Last-Modified`.
@@ -251,6 +253,7 @@ async fn read(url: Url, mut response: reqwest::Response, limit: usize) -> Result
     let status = response.status();
     let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let validators = Validators::of(response.headers());
+    let retry_after = retry_after(response.headers());
     let (mut body, mut truncated) = (Vec::new(), false);
     while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
         let wanted = chunk.len().min(limit - body.len());
@@ -260,7 +263,14 @@ async fn read(url: Url, mut response: reqwest::Response, limit: usize) -> Result
             break;
         }
     }
-    Ok(Fetched { url, status, media_type, body, truncated, validators })
+    Ok(Fetched { url, status, media_type, body, truncated, validators, retry_after })
+}
+
+/// After how long a server wants to be asked again: `Retry-After`, in seconds or as a date.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let until = |date: Timestamp| Duration::from_millis(date.since(Timestamp::now()));
+    value.parse().ok().map(Duration::from_secs).or_else(|| Timestamp::parse_http(value).map(until))
 }
 
 /// What went wrong, from the innermost error that says it.

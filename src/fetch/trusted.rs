@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{Certificate, StatusCode, Url};
 use serde::{Deserialize, Serialize};
@@ -226,10 +226,9 @@ impl Incoming {
         self.response.headers().get(name)?.to_str().ok()
     }
 
-    /// `Retry-After`, if it is given in seconds.
+    /// After how long the server wants to be asked again, if it says.
     pub fn retry_after(&self) -> Option<Duration> {
-        let value = self.response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-        value.trim().parse().ok().map(Duration::from_secs)
+        super::retry_after(self.response.headers())
     }
 
     /// The next chunk of the body as it comes, decompressed; `None` at its end.

@@ -6,7 +6,7 @@ use super::dispatch::{Full, Permit, QueuedJob};
 use super::{JobOutcome, Jobs};
 use crate::accounts::Actor;
 use crate::budgets::{Cost, Spender};
-use crate::model::{AddressDigest, Handle, Job, JobId, JobRequest, Principal, Role, RoomName};
+use crate::model::{AddressDigest, Handle, Job, JobId, JobRequest, Principal, Role, RoomName, Timestamp};
 use crate::store::StoredJob;
 use crate::telemetry::{SpanContext, current_span};
 use crate::text::{Locale, Text};
@@ -39,6 +39,15 @@ impl JobOrigin {
     }
 }
 
+/// When a job is to be started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Start {
+    /// `None` for at once.
+    pub at: Option<Timestamp>,
+    /// It is of no use if it was not started until then.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// What a request for a job comes to, before anything is stored.
 pub enum Admission {
     /// A new job, with its queue permit.
@@ -50,7 +59,8 @@ pub enum Admission {
 /// A job that has a place and is to be stored.
 pub struct NewJob {
     pub job: Job,
-    permit: Permit,
+    /// `None` if it waits for its time.
+    permit: Option<Permit>,
     /// Where it was asked for.
     trace: Option<SpanContext>,
 }
@@ -84,14 +94,19 @@ impl Jobs {
     ///
     /// # Errors
     /// `busy` when there is no place for it, `forbidden` when the asker may not run the command.
-    pub async fn admit(self: &Arc<Self>, request: JobRequest, origin: JobOrigin) -> Result<Admission, Text> {
+    pub async fn admit(
+        self: &Arc<Self>,
+        request: JobRequest,
+        origin: JobOrigin,
+        start: Start,
+    ) -> Result<Admission, Text> {
         let mut job = self.job(request, origin);
         self.check_command(&job.name, job.role, job.room.as_ref())?;
         self.spend(&job)?;
         if self.policy(&job.name).is_unique {
             job.unique_key = Some(job.digest());
         }
-        let permit = self.permit_for(&job)?;
+        let (job, permit) = self.placed(job, start).await?;
         if let Some(key) = &job.unique_key
             && let Some(same) = self.store.unique_job(key).await?
         {
@@ -103,13 +118,24 @@ impl Jobs {
     /// Lets a stored job wait for a worker, and shows it. To be called in the callback of the commit that stored it.
     pub fn begin_admitted(self: &Arc<Self>, admission: Admission, seq: u64) {
         match admission {
-            Admission::New(new) => {
-                let stored = StoredJob::new(new.job, seq);
-                self.enqueue(QueuedJob { stored, log: Vec::new(), permit: new.permit, trace: new.trace });
-            }
+            Admission::New(new) => self.begin_new(*new, seq),
             Admission::Same(id) if self.queue.get(&id).is_some() => self.show_open(&id),
             // It waits for its time, and is known to the store alone.
             Admission::Same(id) => self.show_later(id),
+        }
+    }
+
+    fn begin_new(self: &Arc<Self>, new: NewJob, seq: u64) {
+        let NewJob { job, permit, trace } = new;
+        match permit {
+            Some(permit) => {
+                let stored = StoredJob::new(job, seq);
+                self.enqueue(QueuedJob { stored, log: Vec::new(), permit, trace });
+            }
+            None => {
+                self.alarm.ring();
+                self.show_stored(&job, seq);
+            }
         }
     }
 
@@ -128,15 +154,32 @@ impl Jobs {
     /// # Errors
     /// `busy` when there is no place for it; nothing is stored then.
     pub async fn start_quietly(self: &Arc<Self>, job: QuietJob) -> Result<JobId, Text> {
+        self.start_quietly_at(job, Start::default()).await
+    }
+
+    /// The same, later.
+    pub async fn start_quietly_at(self: &Arc<Self>, job: QuietJob, start: Start) -> Result<JobId, Text> {
         let QuietJob(job) = job;
         let id = job.id.clone();
         self.check_command(&job.name, job.role, job.room.as_ref())?;
         self.spend(&job)?;
-        let permit = self.permit_for(&job)?;
-        let (jobs, stored, trace) = (self.clone(), StoredJob::new(job.clone(), 0), current_span());
-        let begin = move || jobs.enqueue(QueuedJob { stored, log: Vec::new(), permit, trace });
-        self.store.add_job(&job, 0, begin).await?;
+        let (job, permit) = self.placed(job, start).await?;
+        let (jobs, new) = (self.clone(), NewJob { job: job.clone(), permit, trace: current_span() });
+        self.store.add_job(&job, 0, move || jobs.begin_new(new, 0)).await?;
         Ok(id)
+    }
+
+    /// A new job with its place: in the queue, or among what its payer has planned.
+    async fn placed(self: &Arc<Self>, job: Job, start: Start) -> Result<(Job, Option<Permit>), Text> {
+        let job = Job { expires_at: start.expires_at, ..job };
+        let Some(at) = start.at else {
+            let permit = self.permit_for(&job)?;
+            return Ok((job, Some(permit)));
+        };
+        let limits = self.settings.schedules;
+        let place = self.store.free_schedule_place(&job.payer(), limits).await?;
+        let place = place.ok_or_else(|| Text::new("error-busy-planned").with("max", limits.per_payer))?;
+        Ok((Job { place: Some(place), ..job.scheduled(at) }, None))
     }
 
     /// A job about which nothing is said in any room, to be [started](Jobs::start_quietly).

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::dispatch::{QueuedJob, RunningJob};
 use super::{JobOutcome, Jobs, OnRestart};
-use crate::model::{Handle, Job, JobId, JobState, Timestamp};
+use crate::model::{Handle, Job, JobError, JobId, JobState, Timestamp};
 use crate::store::{JobChange, StoreError, StoredJob};
 use crate::telemetry::metrics;
 use crate::text::Text;
@@ -112,10 +112,11 @@ impl Jobs {
         self.stop_running(running, waiting, || ()).await
     }
 
-    /// Schedules another attempt of a failed job after `delay`; `why` is in the asker's language.
-    pub async fn retry_later(self: &Arc<Self>, running: &RunningJob, why: String, delay: Duration) {
+    /// Schedules another attempt of a failed job after `delay`; `code` and `why`, in the asker's language, say how the last one failed.
+    pub async fn retry_later(self: &Arc<Self>, running: &RunningJob, code: &str, why: String, delay: Duration) {
         metrics().job_retries.inc();
         let mut waiting = running.stored.job.clone();
+        waiting.error = Some(JobError { code: code.to_owned(), message: why.clone() });
         waiting.move_to(JobState::Retrying, Some(why));
         let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
         waiting.due_at = Some(Timestamp(Timestamp::now().0.saturating_add(delay)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dispatch::{Cancelled, Permit, QueuedJob};
-use super::{Alteration, Jobs};
+use super::{Alteration, JobFilter, Jobs};
 use crate::accounts::Actor;
 use crate::model::{Handle, Job, JobId, JobState, RoomName, Schedule, Timestamp};
 use crate::protocol::JobView;
@@ -25,7 +25,72 @@ pub struct EndedWork {
     pub schedules: usize,
 }
 
+/// What is done to many jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BulkAction {
+    Cancel,
+    Retry,
+    Remove,
+}
+
+impl BulkAction {
+    /// The states of jobs to which it is done where none are named.
+    fn states(self) -> Vec<JobState> {
+        let is_for_it = |state: &JobState| match self {
+            Self::Cancel => !state.has_ended(),
+            Self::Retry => state.has_ended() && *state != JobState::Completed,
+            Self::Remove => state.has_ended(),
+        };
+        JobState::ALL.into_iter().filter(is_for_it).collect()
+    }
+}
+
+/// What came of that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct BulkOutcome {
+    /// Jobs to which it was done.
+    pub done: usize,
+    /// Jobs in no state for that, or of others.
+    pub skipped: usize,
+    /// Whether there are more to which it can be done.
+    pub more: bool,
+}
+
 impl Jobs {
+    /// Does something to the jobs of a list that this person may change, at most `limit`.
+    pub async fn in_bulk(
+        self: &Arc<Self>,
+        actor: &Actor,
+        mut filter: JobFilter,
+        action: BulkAction,
+        limit: usize,
+    ) -> Result<BulkOutcome, Text> {
+        if filter.states.is_empty() {
+            filter.states = action.states();
+        }
+        let (jobs, more) = self.list(actor, filter, limit).await?;
+        let mut outcome = BulkOutcome { more, ..BulkOutcome::default() };
+        for job in jobs {
+            let done = match action {
+                // One that waits for its time is in no need of it, unless it is named.
+                _ if !action.states().contains(&job.state) && !job.state.is_due_later() => {
+                    Err(Text::new("error-wrong_state-retry"))
+                }
+                BulkAction::Cancel => self.cancel(&job.id, actor).await.map(drop),
+                BulkAction::Retry => self.retry(&job.id, actor).await.map(drop),
+                BulkAction::Remove => self.remove(&job.id, actor).await,
+            };
+            match done {
+                Ok(()) => outcome.done += 1,
+                // Somebody else did it, or it ended, meanwhile; or it is not theirs.
+                Err(text) if matches!(text.code(), "wrong_state" | "not_found" | "forbidden") => outcome.skipped += 1,
+                Err(text) => return Err(text),
+            }
+        }
+        Ok(outcome)
+    }
+
     /// Cancels a job and returns its state afterwards.
     pub async fn cancel(self: &Arc<Self>, id: &JobId, actor: &Actor) -> Result<JobView, Text> {
         self.manageable(id, actor).await?;

@@ -66,7 +66,7 @@ impl Engine {
     async fn post(&self, name: &str) -> Option<JobId> {
         let request = JobRequest { name: name.into(), arguments: "a secret".into() };
         let origin = JobOrigin::of(&self.owner, Some(lobby()));
-        let admission = self.jobs.admit(request, origin).await.expect("admitted");
+        let admission = self.jobs.admit(request, origin, Start::default()).await.expect("admitted");
         let text = MessageText::new(format!("/{name} a secret"), 100).expect("a text");
         let message = message(text, Some(admission.id().clone()), None);
         let (new_jobs, id): (Vec<Job>, _) =
@@ -108,7 +108,7 @@ impl Engine {
     async fn retrying(&self, name: &str) -> JobId {
         self.work().await;
         let running = self.running(name).await;
-        self.jobs.retry_later(&running, "busy".into(), Duration::ZERO).await;
+        self.jobs.retry_later(&running, "busy", "busy".into(), Duration::ZERO).await;
         running.stored.job.id
     }
 
@@ -360,7 +360,7 @@ impl Step {
             Self::NoteBegun => jobs.note_begun(&running).await,
             Self::KeepLog => jobs.keep_log(id).await,
             Self::End => jobs.end_running(running, JobOutcome::completed("done".into())).await,
-            Self::RetryLater => jobs.retry_later(&running, "busy".into(), Duration::ZERO).await,
+            Self::RetryLater => jobs.retry_later(&running, "busy", "busy".into(), Duration::ZERO).await,
             Self::PutBack => jobs.put_back(&running).await.expect("put back"),
         }
     }
@@ -572,7 +572,7 @@ async fn what_happens_to_a_job_is_stored_when_the_store_is_back() {
 
     let (job, id) = running().await;
     faults.fail_commit(away);
-    engine.jobs.retry_later(&job, "busy".into(), Duration::ZERO).await;
+    engine.jobs.retry_later(&job, "busy", "busy".into(), Duration::ZERO).await;
     is_stored(&id, JobState::Retrying).await;
     engine.assert_agrees("waits again").await;
 
@@ -587,7 +587,9 @@ async fn a_guests_recurring_schedule_ends_unless_the_guest_comes_back() {
     let id = engine.post("every").await.expect("stored");
     let asked_by = engine.stored(&id).await.expect("stored");
     let by_guest = Job { role: Role::Guest, ..asked_by.job };
-    let due_now = NewSchedule { first: Timestamp::now(), ..every_minute() };
+    // The run after it is years away.
+    let rhythm = Rhythm::Every("0 0 29 2 *".into());
+    let due_now = NewSchedule { rhythm, first: Timestamp::now(), ..every_minute() };
     let planned = engine.jobs.add_schedule(&by_guest, asked_by.seq, due_now).await.expect("added").expect("a place");
     let expiry = async || {
         let stored = engine.store.schedule(&planned.id).await.expect("readable");
@@ -601,7 +603,7 @@ async fn a_guests_recurring_schedule_ends_unless_the_guest_comes_back() {
     assert_eq!(engine.store.change_schedule(&change, None, || ()).await, Ok(true));
     engine.jobs.prolong(&planned.principal).await.expect("prolonged");
     assert!(expiry().await.expect("it goes on") > until);
-    // The next minute lies beyond the term of this engine's guests.
+    // The next run lies beyond the term of this engine's guests.
     engine.jobs.begin_all_due().await.expect("begun");
     let stored = engine.store.schedule(&planned.id).await.expect("readable");
     assert!(stored.is_none(), "the guest was not here again");

@@ -159,7 +159,7 @@ impl Jobs {
 
     /// Whether a due job can be queued: users' jobs need a permit, deliveries are limited in number.
     fn admit_due(self: &Arc<Self>, job: &Job) -> Option<Admitted> {
-        if !job.quiet {
+        if !super::webhooks::is_delivery(job) {
             return self.place_in_lane(job, usize::MAX).ok().map(Admitted::Now);
         }
         Some(self.permit_for_delivery(job).map_or(Admitted::Later, Admitted::Now))

@@ -17,10 +17,15 @@ use crate::text::Locale;
 /// The internal command that delivers. Users cannot request it because of the space.
 pub const DELIVER: &str = "deliver webhook";
 
+/// Whether a job is one.
+pub fn is_delivery(job: &Job) -> bool {
+    job.name == DELIVER
+}
+
 /// Policy of deliveries: retries for about seven hours, at low priority.
 pub const POLICY: Policy = Policy {
     time_limit: Duration::from_secs(15),
-    retries: Retries { most: 12, first: Duration::from_secs(10), longest: Duration::from_secs(2 * 60 * 60) },
+    retries: Retries { most: 12, growth: 200, longest: Duration::from_secs(2 * 60 * 60), ..Retries::PATIENT },
     at_once: Some(6),
     priority: Priority::Low,
     ..Policy::SLOW

@@ -160,6 +160,12 @@ pub struct Job {
     /// Only one job with this key may be unfinished at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique_key: Option<String>,
+    /// Which of the places that its payer has for schedules it takes until its time has come, if it was asked for to be started later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<u32>,
+    /// When it is of no use any more unless it was started before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Job {
@@ -198,6 +204,8 @@ impl Job {
             zone: None,
             quiet: false,
             unique_key: None,
+            place: None,
+            expires_at: None,
         }
     }
 
@@ -227,6 +235,11 @@ impl Job {
     /// Who pays for it.
     pub fn payer(&self) -> Payer {
         Payer::new(self.role, &self.principal, self.address.as_ref())
+    }
+
+    /// Whether it was to be started before now, and was not.
+    pub fn has_expired(&self) -> bool {
+        self.expires_at.is_some_and(|at| at <= Timestamp::now())
     }
 
     /// A digest of room, command and arguments; equal for identical requests.

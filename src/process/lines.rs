@@ -38,7 +38,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.bytes_read
     }
 
-    /// The lines that one read completed, perhaps none; bytes that are not UTF-8 are replaced. Cancel safe.
+    /// The lines that one read completed, perhaps none, as a terminal would show them in the end; bytes that are not UTF-8 are
+    /// replaced. Cancel safe.
     pub async fn next(&mut self) -> Vec<String> {
         let Some(from) = &mut self.from else { return Vec::new() };
         self.begun.reserve(READ);
@@ -48,7 +49,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             self.from = None;
         }
         let complete = self.begun.split_to(self.complete_up_to(read));
-        String::from_utf8_lossy(&complete).lines().map(str::to_owned).collect()
+        String::from_utf8_lossy(&complete).lines().map(in_the_end).collect()
     }
 
     /// `new` bytes have been read just now.
@@ -61,6 +62,13 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             None => 0,
         }
     }
+}
+
+/// What a terminal shows of a line once it is written: without colours, and what was written over last.
+fn in_the_end(line: &str) -> String {
+    let plain = console::strip_ansi_codes(line);
+    let last = plain.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
+    last.to_owned()
 }
 
 /// The last character boundary.
@@ -91,6 +99,12 @@ mod tests {
         assert_eq!(read(b"one\n\ntwo\r\nthree").await, ["one", "", "two", "three"]);
         assert_eq!(read(b"").await, [""; 0]);
         assert_eq!(read(b"\xff\xfe!\n").await, ["\u{fffd}\u{fffd}!"]);
+    }
+
+    #[tokio::test]
+    async fn of_a_line_that_is_written_over_and_coloured_the_last_words_stay() {
+        assert_eq!(read(b"10 %\r50 %\r100 %\ndone\r\n").await, ["100 %", "done"]);
+        assert_eq!(read(b"\x1b[1;31mred\x1b[0m and \x1b]0;title\x07plain\n").await, ["red and plain"]);
     }
 
     #[tokio::test]

@@ -228,6 +228,8 @@ fn with_environment(program: &Program) -> Program {
     let temporary = std::env::temp_dir().to_string_lossy().into_owned();
     let home = program.dir.to_string_lossy().into_owned();
     let basic = [("PATH", path), ("HOME", home), ("LANG", "C.UTF-8".into()), ("TMPDIR", temporary)];
-    let basic = basic.map(|(name, value)| (name.to_owned(), value));
-    Program { environment: basic.into_iter().chain(program.environment.clone()).collect(), ..program.clone() }
+    // What Python prints is seen as it is printed.
+    let unbuffered = ("PYTHONUNBUFFERED", "1".to_owned());
+    let basic = basic.into_iter().chain([unbuffered]).map(|(name, value)| (name.to_owned(), value));
+    Program { environment: basic.chain(program.environment.clone()).collect(), ..program.clone() }
 }

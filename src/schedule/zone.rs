@@ -25,6 +25,11 @@ impl Zone {
         zone.map_or(Self::UTC, Self)
     }
 
+    /// Whether the system says what its time zone is.
+    pub fn is_system_known() -> bool {
+        TimeZone::try_system().is_ok_and(|zone| zone.iana_name().is_some())
+    }
+
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }

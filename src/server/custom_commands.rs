@@ -19,11 +19,6 @@ use crate::process::sandbox;
 use crate::process::{ProcessLimits, Program, Programs};
 use crate::text::Locale;
 
-/// Delay before the first retry of a failed command; doubled for each further one.
-const FIRST_RETRY: Duration = Duration::from_secs(2);
-
-const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
-
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
 
@@ -155,6 +150,18 @@ fn warn_of_risks() {
     }
 }
 
+fn retries(config: &CommandConfig) -> Retries {
+    // All are in the range of the type: that was checked when the configuration was read.
+    let percent = |share: f64| (share * 100.0).round() as u32;
+    Retries {
+        most: config.retries,
+        first: Duration::from_secs_f64(config.retry_first_seconds),
+        growth: percent(config.retry_factor),
+        longest: Duration::from_secs_f64(config.retry_longest_seconds),
+        jitter: percent(config.retry_jitter),
+    }
+}
+
 fn policy(config: &CommandConfig) -> Policy {
     Policy {
         lane: if config.quick { Lane::Quick } else { Lane::Slow },
@@ -163,7 +170,7 @@ fn policy(config: &CommandConfig) -> Policy {
             AfterRestart::RunAgain => OnRestart::RunAgain,
             AfterRestart::Interrupt => OnRestart::Interrupt,
         },
-        retries: Retries { most: config.retries, first: FIRST_RETRY, longest: LONGEST_PAUSE },
+        retries: retries(config),
         at_once: (config.at_once > 0).then_some(config.at_once),
         per_minute: NonZeroU32::new(config.per_minute),
         priority: match config.priority {

@@ -31,6 +31,7 @@ mod moderation;
 mod moderation_settings;
 mod new_store;
 mod pager;
+mod paused;
 mod place;
 mod quotas;
 mod removal;

@@ -4,7 +4,7 @@ use super::claims::{Claim, free_number};
 use super::job_index::{insert, withdraw};
 use super::writer::WriteKind;
 use super::{Batch, Outcome, Store, StoreError, Table, decode, encode, prefix_range, scopes};
-use crate::model::{Job, Principal, Role, Schedule, ScheduleId};
+use crate::model::{Job, Payer, Principal, Role, Schedule, ScheduleId};
 
 /// How often a schedule is tried that others come before. In each round one gets through, and a person has no more than about a
 /// hundred.
@@ -82,6 +82,12 @@ fn number_of(schedule: &Schedule) -> Claim {
 }
 
 impl Store {
+    /// One of the places that a payer has for schedules, if one is free.
+    pub async fn free_schedule_place(&self, payer: &Payer, limits: ScheduleLimits) -> Result<Option<u32>, StoreError> {
+        let taken = self.holders(&Claim::schedule_place(payer, 0)).await?;
+        Ok(free_number(&taken, limits.per_payer))
+    }
+
     /// Stores a new schedule with its first run, under the lowest number that its person has free in its room, if there are not
     /// too many. `effect` is what it causes in memory if it is stored.
     pub async fn add_schedule(

@@ -29,6 +29,8 @@ scopes! {
     CHANGE_ACCESS: Meta;
     /// The settings of the filter.
     CHANGE_MODERATION: Meta;
+    /// Which commands are paused.
+    CHANGE_PAUSED: Meta;
     /// Who may run a command, and where.
     CHANGE_COMMAND_RULE: CommandRules;
     /// A session, while its account is as it was.

@@ -19,14 +19,14 @@ use crate::support::{Client, PATIENCE, Request, ServerProcess, free_port};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A server with commands, in a folder of its own.
-struct Setup {
-    server: ServerProcess,
+pub struct Setup {
+    pub server: ServerProcess,
     dir: TempDir,
 }
 
 impl Setup {
     /// `settings` is the file's text.
-    fn new(settings: &str) -> Self {
+    pub fn new(settings: &str) -> Self {
         Self::on(0, settings)
     }
 
@@ -40,11 +40,11 @@ impl Setup {
     }
 
     /// A server with one command, a shell script.
-    fn with_script(script: &str, more: &str) -> Self {
+    pub fn with_script(script: &str, more: &str) -> Self {
         Self::new(&script_command("test", script, more))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -54,12 +54,12 @@ impl Setup {
         fs::rename(self.path("new"), self.path(name)).expect("renamed");
     }
 
-    async fn member(&self, handle: &str) -> Client {
+    pub async fn member(&self, handle: &str) -> Client {
         member(&self.server, handle).await
     }
 }
 
-fn script_command(name: &str, script: &str, more: &str) -> String {
+pub fn script_command(name: &str, script: &str, more: &str) -> String {
     let run = json!(["sh", "-c", script, "sh"]);
     format!("[[commands]]\nname = {name:?}\nhelp = \"is a test\"\nallow = \"guests\"\nrun = {run}\n{more}\n")
 }

@@ -6,6 +6,7 @@ import { BOT_ROOM } from './chat.js';
 import { batch, signal } from './html.js';
 import { t, timeZone, useLocale } from './i18n.js';
 import { newId } from './ids.js';
+import { EVERY_COMMAND } from './job_states.js';
 import { leave } from './leaving.js';
 import { adminPath, dashboardPath, documentsPath, FIRST_ROOM, isDirect, pathOf, peoplePath } from './router.js';
 import { forget, recall, remember } from './storage.js';
@@ -262,6 +263,7 @@ export function createActions(chat, connection) {
     fetchJobs: explained(api.listJobs),
     fetchJob: explained(api.showJob),
     fetchStats: explained(api.jobStats),
+    resumeCommands: (names) => app.attempt(() => Promise.all(names.map((name) => api.pauseCommands(false, name === EVERY_COMMAND ? undefined : name)))),
     fetchSchedules: explained(api.listSchedules),
 
     /** Runs again what has ended, or now what waits for its time. */

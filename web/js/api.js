@@ -91,6 +91,8 @@ export const startJob = (request) => call('POST', '/api/jobs', request);
 export const cancelJob = (id) => call('POST', `${jobPath(id)}/cancel`);
 export const retryJob = (id) => call('POST', `${jobPath(id)}/retry`);
 export const dropJob = (id) => call('DELETE', jobPath(id));
+/** Lets commands of these names wait, or go on; without a name all that people ask for. */
+export const pauseCommands = (paused, name) => call('POST', '/api/jobs/pause', { paused, ...(name && { name }) });
 export const jobStats = (span) => call('GET', `/api/jobs/stats?span=${span}`);
 export const listSchedules = () => call('GET', '/api/schedules').then(({ schedules }) => schedules);
 export const pauseSchedule = (id) => call('POST', `${schedulePath(id)}/pause`);

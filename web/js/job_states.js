@@ -17,3 +17,6 @@ export const hasEnded = ({ state }) => GROUPS.ended.includes(state);
 export const waitsForItsTime = ({ state }) => GROUPS.scheduled.includes(state);
 
 export const mayBeRetried = ({ state }) => hasEnded({ state }) && state !== 'completed';
+
+/** What stands for all commands among those that are paused. */
+export const EVERY_COMMAND = '*';

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reqwest::{StatusCode, Url};
 
-use super::super::{Bot, Failure, Reply, Request};
+use super::super::{Again, Bot, Failure, Reply, Request};
 use super::answer::{Said, one_line, reply};
 use super::callbacks::{Callback, Callbacks};
 use super::{Command, CommandRequest, arguments};
@@ -95,8 +95,10 @@ impl AddressCommand {
             // The texts are shared with the `status` command.
             _ => Text::new(format!("status-{}", error.code())).with("url", host),
         };
-        let again = !matches!(error, FetchError::NotPublic | FetchError::BadUrl);
-        Failure { code: error.code(), text, again }
+        match error {
+            FetchError::NotPublic | FetchError::BadUrl => Failure::for_good(error.code(), text),
+            _ => Failure::for_now(error.code(), text),
+        }
     }
 
     fn refused(&self, answer: Fetched) -> Failure {
@@ -111,6 +113,11 @@ impl AddressCommand {
             || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS);
         let code = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
         let text = self.text("own-refused").with("code", one_line(&code));
-        Failure { code: "own_refused", text, again: is_passing }
+        let again = match answer.retry_after {
+            _ if !is_passing => Again::Never,
+            Some(delay) => Again::after(delay),
+            None => Again::ByPolicy,
+        };
+        Failure { again, ..Failure::for_now("own_refused", text) }
     }
 }

@@ -1,10 +1,12 @@
 //! Responses of custom commands: plain text, or JSON with progress, messages and results.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::{Failure, Output, Reply};
+use super::super::{Again, Failure, Output, Reply};
 use crate::text::Text;
 
 /// Maximum length of an answer, in characters; the rest would not fit into a message and is not streamed either.
@@ -26,6 +28,8 @@ pub struct Said {
     result: Option<Value>,
     /// Why there is none.
     error: Option<Value>,
+    /// Beside `error`: `false` if another attempt would not help, `true` if it may, or after how many seconds.
+    retry: Option<Value>,
 }
 
 impl Said {
@@ -56,11 +60,23 @@ impl Said {
         }
     }
 
+    /// What it says about another attempt.
+    fn again(&self) -> Option<Again> {
+        match self.retry.as_ref()? {
+            Value::Bool(false) => Some(Again::Never),
+            Value::Bool(true) => Some(Again::ByPolicy),
+            // Neither negative nor infinite.
+            Value::Number(seconds) => Duration::try_from_secs_f64(seconds.as_f64()?).ok().map(Again::after),
+            _ => None,
+        }
+    }
+
     /// The reply, if it comes from an endpoint.
     pub fn into_reply(self, name: &str) -> Result<Reply, Failure> {
-        if let Some(error) = self.error {
-            let text = Text::new("own-error").with("name", name).with("reason", one_line(&plain(&error)));
-            return Err(Failure::for_good("own_error", text));
+        if let Some(error) = &self.error {
+            let text = Text::new("own-error").with("name", name).with("reason", one_line(&plain(error)));
+            let again = self.again().unwrap_or(Again::Never);
+            return Err(Failure { again, ..Failure::for_good("own_error", text) });
         }
         let answer = self.result.or(self.message).or(self.text);
         Ok(reply(answer.as_ref().map(plain).unwrap_or_default(), name))
@@ -86,14 +102,27 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST).collect()
 }
 
+impl Reason {
+    fn of(said: Said) -> Self {
+        Self { again: said.again(), words: said.error.map(|error| one_line(&plain(&error))) }
+    }
+}
+
 /// The answer of a program, as it is written.
 #[derive(Default)]
 pub struct Draft {
     text: String,
     chars: usize,
     result: Option<String>,
-    error: Option<String>,
+    error: Option<Reason>,
     messages: usize,
+}
+
+/// Why a program failed, as it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    pub words: Option<String>,
+    pub again: Option<Again>,
 }
 
 impl Draft {
@@ -102,15 +131,14 @@ impl Draft {
         let mut piece = String::new();
         for line in lines {
             match Said::parse(&line) {
-                Some(said) if said.error.is_none() => {
+                Some(said) if said.error.is_none() && said.retry.is_none() => {
                     // In the order in which they were written.
                     self.show(std::mem::take(&mut piece), output).await;
                     self.take_said(said, output).await;
                 }
                 said => {
                     // For programs the exit code decides whether they failed; an `error` of one that did not is ordinary text.
-                    self.error =
-                        said.and_then(|said| said.error).map(|error| one_line(&plain(&error))).or(self.error.take());
+                    self.error = said.map(Reason::of).or(self.error.take());
                     piece.push_str(&line);
                     piece.push('\n');
                 }
@@ -143,8 +171,8 @@ impl Draft {
     }
 
     /// The reason, if the program failed and gave one.
-    pub fn into_error(self) -> Option<String> {
-        self.error
+    pub fn into_reason(self) -> Reason {
+        self.error.unwrap_or_default()
     }
 
     pub fn into_reply(self, name: &str) -> Reply {

@@ -5,14 +5,18 @@ use std::io;
 
 use async_trait::async_trait;
 
-use super::super::{Bot, Failure, Reply, Request};
-use super::answer::{Draft, one_line};
+use super::super::{Again, Bot, Failure, Reply, Request};
+use super::answer::{Draft, Reason, one_line};
 use super::{Command, CommandRequest, arguments};
 use crate::jobs::Policy;
 use crate::patterns::Pattern;
 use crate::process::{End, Event, Program, Programs};
 use crate::protocol::CommandView;
 use crate::text::{Locale, Text};
+
+/// Exit codes after which another attempt would not help, by the names of `sysexits.h`: `EX_USAGE`, `EX_DATAERR`, `EX_NOINPUT`,
+/// `EX_NOPERM`, `EX_CONFIG`.
+const PERMANENT: [i32; 5] = [64, 65, 66, 77, 78];
 
 /// A program as a command.
 pub struct ProgramCommand {
@@ -58,7 +62,7 @@ impl Bot for ProgramCommand {
                     }
                 }
                 Event::Ended(End::Exit(0)) => return Ok(draft.into_reply(self.name())),
-                Event::Ended(end) => return Err(self.failure(end, draft.into_error())),
+                Event::Ended(end) => return Err(self.failure(end, draft.into_reason())),
             }
         }
     }
@@ -70,16 +74,19 @@ impl ProgramCommand {
         Failure::bad_arguments(Text::new(key).with("name", self.name()).with("word", one_line(word)))
     }
 
-    /// Everybody in the room reads it: nothing of standard error, which is for the log. `error` is what the program gave as reason.
-    fn failure(&self, end: End, error: Option<String>) -> Failure {
+    /// Everybody in the room reads it: nothing of standard error, which is for the log. `reason` is what the program said.
+    fn failure(&self, end: End, reason: Reason) -> Failure {
         let text = |key: &'static str| Text::new(key).with("name", self.name());
         let program = self.program.program.display();
-        match (end, error) {
-            (End::Exit(code), Some(reason)) => {
-                let text = text("own-exit-reason").with("code", code).with("reason", reason);
-                Failure::for_now("own_exit", text)
+        match (end, reason.words) {
+            (End::Exit(code), words) => {
+                let text = match words {
+                    Some(words) => text("own-exit-reason").with("code", code).with("reason", words),
+                    None => text("own-exit").with("code", code),
+                };
+                let by_code = if PERMANENT.contains(&code) { Again::Never } else { Again::ByPolicy };
+                Failure { again: reason.again.unwrap_or(by_code), ..Failure::for_now("own_exit", text) }
             }
-            (End::Exit(code), None) => Failure::for_now("own_exit", text("own-exit").with("code", code)),
             (End::Signal(signal), _) => Failure::for_now("own_signal", text("own-signal").with("signal", signal)),
             (End::TooMuchOutput, _) => {
                 let most = self.program.limits.output / 1024;

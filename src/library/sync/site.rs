@@ -372,6 +372,7 @@ mod tests {
             body: body.into(),
             truncated: false,
             validators: Validators::default(),
+            retry_after: None,
         }
     }
 

@@ -144,6 +144,10 @@ async fn change_gaps(store: &Store, lobby: RoomNumber) {
     assert_eq!(store.remove_gap(&id).await, Ok(false));
     assert_eq!(rated(&to, &from).await, Ok(true), "what is not there is not closed again");
     assert_eq!(store.gaps().await, Ok(Vec::new()));
+    let (none, one) = (Default::default(), ["sum".to_owned()].into());
+    assert_eq!(store.change_paused_commands(&none, &one, || ()).await, Ok(true));
+    assert_eq!(store.change_paused_commands(&none, &one, || ()).await, Ok(false));
+    assert_eq!(store.change_paused_commands(&one, &none, || ()).await, Ok(true));
     assert_eq!(store.change_gap(&id, asked, |gap| gap.asked(asked)).await, Ok(true));
     assert_eq!(store.prune_gaps(Timestamp(Timestamp::now().0 + 1)).await, Ok(1));
 }

@@ -77,7 +77,7 @@ const Header = ({ app, part }) => html`
 const Overview = ({ app, board, stats }) => html`
   <div class="page-body">
     <${StartForm} app=${app} board=${board} />
-    <${Plots} stats=${stats} />
+    <${Plots} app=${app} stats=${stats} />
     <section aria-label=${t('jobs.title-all')}>
       <${Filters} app=${app} board=${board} />
       <${JobTable} app=${app} board=${board} />

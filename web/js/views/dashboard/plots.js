@@ -1,10 +1,12 @@
 // How much there was to do, how much was done and how long it took, over the last hour or day.
 
 import { html } from '../../html.js';
-import { duration, number, t } from '../../i18n.js';
+import { duration, listOf, number, t } from '../../i18n.js';
+import { EVERY_COMMAND } from '../../job_states.js';
 import { Figures, most, sum } from '../figures.js';
 
-export const Plots = ({ stats }) => html`
+export const Plots = ({ app, stats }) => html`
+  <${Paused} app=${app} stats=${stats} />
   <${Figures} stats=${stats} label=${t('plots.title')} plots=${PLOTS} empty=${isEmpty}><${Numbers} now=${stats.figures.value?.now} /><//>
 `;
 
@@ -22,6 +24,21 @@ const Numbers = ({ now }) => html`
         <dd>${now ? number(now[name]) : '–'}${name === 'running' && now && html`<small> / ${number(now.workers)}</small>`}</dd></div>`)}
   </dl>
 `;
+
+function Paused({ app, stats }) {
+  const names = stats.figures.value?.paused ?? [];
+  if (names.length === 0) return null;
+  const resume = async () => {
+    await app.resumeCommands(names);
+    stats.refresh();
+  };
+  return html`
+    <p class="paused" role="note" data-testid="jobs-paused">
+      ${names.includes(EVERY_COMMAND) ? t('jobs.paused-all') : t('jobs.paused', { names: listOf(names) })}
+      ${app.may('pause_commands') && html` <button type="button" class="link" data-testid="jobs-resume" onClick=${resume}>${t('jobs.resume')}</button>`}
+    </p>
+  `;
+}
 
 const perMinute = (count, { step }) => (count * 60) / step;
 const rate = (value) => number(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
