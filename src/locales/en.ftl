@@ -392,11 +392,25 @@ prompt-question-passages =
 
 ## Times.
 time-none = I see no time there. Try: remind in 10m take the bread out
-time-past = That time has passed already.
+time-past = That is { $time }, which has passed already.
 time-far = That is too far away; I remember things for at most { $years } years.
 time-today = today at { $time } ({ $zone })
 time-tomorrow = tomorrow at { $time } ({ $zone })
 time-on = on { $weekday }, { $date } at { $time } ({ $zone })
+time-day = { $weekday }, { $date }
+time-partly = I read { $time }, but I did not understand "{ $left }", so nothing is planned. { $hint } If it belongs to the text, write the time first and a colon behind it.
+time-unclear = I did not understand "{ $left }" as a time. { $hint }
+time-inside = I read "{ $words }" as { $time }, but it stands in the middle. Write the time first or last.
+time-no-day = There is no such day.
+time-other-weekday = { $day } is no { $weekday }. Write only one of the two.
+time-two-days = "{ $words }" may be { $first }, or { $second }. Write it with the year first: { $date }.
+time-zones = "{ $name }" stands for several time zones. Write the one that you mean: { $zones }.
+time-write-clock = Write the time of day as in 17:30, 5:30pm or "half past five".
+time-write-day = Write the day as in 2026-12-24, "Dec 24", "tomorrow" or "next friday".
+time-write-zone = Write the time zone behind the time, as in 18:00 Europe/London, 9am EST or 18:00 UTC+8.
+time-write-span = Write the duration with a number, as in "in 10 minutes".
+time-write-once = A reminder comes at one moment; write all of it together, as in "tomorrow 17:30".
+time-write-repeated = For what comes again, write: every day 9:00 echo and the text.
 weekday-1 = Monday
 weekday-2 = Tuesday
 weekday-3 = Wednesday

@@ -392,11 +392,25 @@ prompt-question-passages =
 
 ## Times.
 time-none = 没看到时间。试试：remind 10分钟后 把面包拿出来
-time-past = 这个时间已经过去了。
+time-past = { $time }已经过去了。
 time-far = 时间太远了，我最多记 { $years } 年内的事。
 time-today = 今天 { $time }（{ $zone }）
 time-tomorrow = 明天 { $time }（{ $zone }）
 time-on = { $date }（{ $weekday }）{ $time }（{ $zone }）
+time-day = { $date }（{ $weekday }）
+time-partly = 我看懂了 { $time }，但没看懂“{ $left }”，所以没有安排。{ $hint }如果它属于提醒内容，请先写时间，后面加冒号。
+time-unclear = 没看懂时间“{ $left }”。{ $hint }
+time-inside = 我把“{ $words }”看作 { $time }，但它在句子中间。请把时间写在最前或最后。
+time-no-day = 没有这一天。
+time-other-weekday = { $day }不是{ $weekday }。请只写其中一个。
+time-two-days = “{ $words }”可能是 { $first }，也可能是 { $second }。请把年份写在前面：{ $date }。
+time-zones = “{ $name }”可以指几个时区。请写明是哪一个：{ $zones }。
+time-write-clock = 时间请写成 17:30、下午五点半 或 5:30pm。
+time-write-day = 日期请写成 2026-12-24、12月24日、明天 或 下周五。
+time-write-zone = 时区请写在时间旁边，例如 18:00 Europe/London、9am EST、18:00 UTC+8 或 北京时间18点。
+time-write-span = 时长请写出数字，例如 10分钟后。
+time-write-once = 一个提醒只有一个时刻；请连在一起写，例如 明天17:30。
+time-write-repeated = 要重复的事，请写：every 每天9点 echo 加上内容。
 weekday-1 = 星期一
 weekday-2 = 星期二
 weekday-3 = 星期三

@@ -392,11 +392,25 @@ prompt-question-passages =
 
 ## Times.
 time-none = 沒看到時間。試試：remind 10分鐘後 把麵包拿出來
-time-past = 這個時間已經過了。
+time-past = { $time }已經過了。
 time-far = 時間太遠了，我最多記 { $years } 年內的事。
 time-today = 今天 { $time }（{ $zone }）
 time-tomorrow = 明天 { $time }（{ $zone }）
 time-on = { $date }（{ $weekday }）{ $time }（{ $zone }）
+time-day = { $date }（{ $weekday }）
+time-partly = 我看懂了 { $time }，但沒看懂「{ $left }」，所以沒有安排。{ $hint }如果它屬於提醒內容，請先寫時間，後面加冒號。
+time-unclear = 沒看懂時間「{ $left }」。{ $hint }
+time-inside = 我把「{ $words }」看作 { $time }，但它在句子中間。請把時間寫在最前或最後。
+time-no-day = 沒有這一天。
+time-other-weekday = { $day }不是{ $weekday }。請只寫其中一個。
+time-two-days = 「{ $words }」可能是 { $first }，也可能是 { $second }。請把年份寫在前面：{ $date }。
+time-zones = 「{ $name }」可以指幾個時區。請寫明是哪一個：{ $zones }。
+time-write-clock = 時間請寫成 17:30、下午五點半 或 5:30pm。
+time-write-day = 日期請寫成 2026-12-24、12月24日、明天 或 下週五。
+time-write-zone = 時區請寫在時間旁邊，例如 18:00 Europe/London、9am EST、18:00 UTC+8 或 台北時間18點。
+time-write-span = 時長請寫出數字，例如 10分鐘後。
+time-write-once = 一個提醒只有一個時刻；請連在一起寫，例如 明天17:30。
+time-write-repeated = 要重複的事，請寫：every 每天9點 echo 加上內容。
 weekday-1 = 星期一
 weekday-2 = 星期二
 weekday-3 = 星期三

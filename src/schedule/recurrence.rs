@@ -6,10 +6,12 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::civil::Weekday;
 
-use super::clock::{Clock, clock_or_part};
-use super::day::{chinese_weekday, day_number, weekday};
-use super::reader::Reader;
-use super::span::{Unit, term};
+use super::parts::clock::{Clock, clock};
+use super::parts::date::number_of_day;
+use super::parts::day::{chinese_weekday, weekday};
+use super::parts::part_of_day::part;
+use super::parts::reader::Reader;
+use super::parts::span::{Unit, term};
 use super::zone::Zone;
 use crate::model::Timestamp;
 use crate::text::Text;
@@ -135,7 +137,7 @@ fn on_days(reader: &mut Reader<'_>) -> Option<String> {
         .one_of(&[("day", Days::Every), ("天", Days::Every), ("日", Days::Every)])
         .or_else(|| weekdays(reader).map(Days::OfWeek))
         .or_else(|| reader.attempt(day_of_month).map(Days::OfMonth))?;
-    let Clock { hour, minute, second } = clock_or_part(reader, None).unwrap_or(Clock::NINE);
+    let Clock { hour, minute, second, .. } = clock_or_part(reader).unwrap_or(Clock::NINE);
     if second != 0 {
         return None;
     }
@@ -150,10 +152,21 @@ fn on_days(reader: &mut Reader<'_>) -> Option<String> {
     Some(format!("{minute} {} {of_month} * {of_week}", hour % 24))
 }
 
+/// Reads what may stand behind a day: a time, or only a part of the day.
+fn clock_or_part(reader: &mut Reader<'_>) -> Option<Clock> {
+    reader.attempt(|reader| {
+        reader.word(",");
+        let before = part(reader, true);
+        let clock = clock(reader);
+        let part = before.or_else(|| part(reader, true));
+        clock.map(|clock| clock.within(part)).or(part.map(Clock::of_part))
+    })
+}
+
 #[derive(Clone, Copy)]
 enum Days {
     Every,
-    OfMonth(i64),
+    OfMonth(i8),
     OfWeek(Weekdays),
 }
 
@@ -221,13 +234,11 @@ fn another_weekday(reader: &mut Reader<'_>) -> Option<Weekday> {
 }
 
 /// Reads `month on the 15th`, `月15号`.
-fn day_of_month(reader: &mut Reader<'_>) -> Option<i64> {
+fn day_of_month(reader: &mut Reader<'_>) -> Option<i8> {
     reader.word("个");
     reader.one_of(&[("month", ()), ("月", ())])?;
     reader.one_of(&[("on", ()), ("on the", ())]);
-    let day = day_number(reader).filter(|day| (1..=31).contains(day))?;
-    reader.one_of(&[("号", ()), ("日", ())]);
-    Some(day)
+    number_of_day(reader)
 }
 
 #[cfg(test)]

@@ -1,28 +1,51 @@
 //! Time zones, and formatting of timestamps in them.
 
-use jiff::tz::TimeZone;
+use std::borrow::Cow;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::{Offset, TimeZone};
 use jiff::{ToSpan, Zoned};
 
 use crate::model::Timestamp;
 use crate::text::{Locale, Text};
 
-/// A time zone of the IANA database.
+/// A time zone of the IANA database, or a fixed offset from UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Zone(TimeZone);
+pub struct Zone {
+    zone: TimeZone,
+    name: Cow<'static, str>,
+}
 
 impl Zone {
     /// Coordinated universal time.
-    pub const UTC: Self = Self(TimeZone::UTC);
+    pub const UTC: Self = Self { zone: TimeZone::UTC, name: Cow::Borrowed("UTC") };
 
-    /// The zone of that name, such as `Asia/Taipei`; `None` when there is none.
+    /// The zone of that name, such as `Asia/Taipei` or `UTC+05:30`; `None` when there is none.
     pub fn named(name: &str) -> Option<Self> {
-        TimeZone::get(name).ok().map(Self)
+        if let Some(offset) = name.strip_prefix("UTC").filter(|offset| offset.starts_with(['+', '-'])) {
+            let (hours, minutes) = offset.split_once(':')?;
+            return Self::offset(hours.parse().ok()?, minutes.parse().ok()?);
+        }
+        TimeZone::get(name).ok().and_then(Self::of_database)
+    }
+
+    /// The zone that is always so many hours, with the sign of the whole, and minutes from UTC; `None` if there can be none.
+    pub(super) fn offset(hours: i32, minutes: i32) -> Option<Self> {
+        let is_offset = (-12..=14).contains(&hours) && (0..60).contains(&minutes);
+        let seconds = hours * 3600 + minutes * 60 * if hours < 0 { -1 } else { 1 };
+        let offset = Offset::from_seconds(seconds).ok().filter(|_| is_offset)?;
+        let name = if seconds == 0 { Cow::Borrowed("UTC") } else { format!("UTC{hours:+03}:{minutes:02}").into() };
+        Some(Self { zone: offset.to_time_zone(), name })
+    }
+
+    fn of_database(zone: TimeZone) -> Option<Self> {
+        let name = zone.iana_name()?.to_owned().into();
+        Some(Self { zone, name })
     }
 
     /// The system's time zone; UTC if it has no name.
     pub fn system() -> Self {
-        let zone = TimeZone::try_system().ok().filter(|zone| zone.iana_name().is_some());
-        zone.map_or(Self::UTC, Self)
+        TimeZone::try_system().ok().and_then(Self::of_database).unwrap_or(Self::UTC)
     }
 
     /// Whether the system says what its time zone is.
@@ -30,21 +53,52 @@ impl Zone {
         TimeZone::try_system().is_ok_and(|zone| zone.iana_name().is_some())
     }
 
+    /// The name by which it is found again.
     pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("UTC")
+        &self.name
+    }
+
+    /// The offset that people there call by this abbreviation at some time of the year around a moment.
+    pub(super) fn own(&self, abbreviation: &str, around: Timestamp) -> Option<Self> {
+        /// Summer and winter are in any two of these.
+        const MONTHS: [i64; 4] = [0, 3, 6, 9];
+        let around = self.at(around);
+        MONTHS.into_iter().find_map(|months| {
+            let moment = around.checked_add(months.months()).ok()?.timestamp();
+            let info = self.zone.to_offset_info(moment);
+            let seconds = info.offset().seconds();
+            let is_it = info.abbreviation().eq_ignore_ascii_case(abbreviation);
+            is_it.then(|| Self::offset(seconds / 3600, seconds.abs() / 60 % 60)).flatten()
+        })
+    }
+
+    pub(super) fn time_zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// When a day such as `2026-01-31` begins here; `None` if there is no such day.
     pub fn start_of_day(&self, day: &str) -> Option<Timestamp> {
         let day = day.parse::<jiff::civil::Date>().ok()?;
-        let start = day.to_zoned(self.0.clone()).ok()?;
+        let start = day.to_zoned(self.zone.clone()).ok()?;
         Some(Timestamp(start.timestamp().as_millisecond()))
     }
 
     /// A moment on this zone's clocks.
     pub(super) fn at(&self, moment: Timestamp) -> Zoned {
         let moment = jiff::Timestamp::from_millisecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        moment.to_zoned(self.0.clone())
+        moment.to_zoned(self.zone.clone())
+    }
+
+    /// A day of the calendar, with its weekday.
+    pub(super) fn day_words(day: Date, locale: Locale) -> String {
+        Text::new("time-day")
+            .with("weekday", Self::weekday_words(day.weekday(), locale))
+            .with("date", day)
+            .in_locale(locale)
+    }
+
+    pub(super) fn weekday_words(weekday: Weekday, locale: Locale) -> String {
+        Text::new(format!("weekday-{}", weekday.to_monday_one_offset())).in_locale(locale)
     }
 
     /// Formats a timestamp in this zone: day, time and the zone's name.
@@ -56,8 +110,8 @@ impl Zone {
             () if is_on(0) => Text::new("time-today"),
             () if is_on(1) => Text::new("time-tomorrow"),
             () => {
-                let weekday = Text::new(format!("weekday-{}", moment.weekday().to_monday_one_offset()));
-                Text::new("time-on").with("weekday", weekday.in_locale(locale)).with("date", moment.date())
+                let weekday = Self::weekday_words(moment.weekday(), locale);
+                Text::new("time-on").with("weekday", weekday).with("date", moment.date())
             }
         };
         text.with("time", time).with("zone", self.name()).in_locale(locale)
@@ -87,6 +141,11 @@ mod tests {
     fn every_machine_knows_the_zones() {
         for (name, expected) in [("Europe/Vienna", "Europe/Vienna"), ("asia/taipei", "Asia/Taipei"), ("UTC", "UTC")] {
             assert_eq!(Zone::named(name).as_ref().map(Zone::name), Some(expected));
+        }
+        for (name, expected) in
+            [("UTC+05:30", Some("UTC+05:30")), ("UTC-03:00", Some("UTC-03:00")), ("UTC+99:00", None)]
+        {
+            assert_eq!(Zone::named(name).as_ref().map(Zone::name), expected);
         }
         for name in ["", "Mars/Olympus", "../etc/passwd", "Asia"] {
             assert_eq!(Zone::named(name), None, "{name:?}");

@@ -87,6 +87,57 @@ mod reminders {
         assert_eq!((&schedule["kind"], &schedule["time_zone"]), (&json!("once"), &json!("Asia/Taipei")));
     }
 
+    /// Says a command in a language and a zone; the answer, and how many schedules there are then.
+    async fn asked(server: &TestServer, locale: &str, zone: &str, line: &str) -> (String, usize) {
+        let (mut ann, _) = server.member("Ann", "lobby").await;
+        ann.send(json!({"type": "hello", "handle": "Ann", "locale": locale, "time_zone": zone})).await;
+        let answer = told(&mut ann, line).await;
+        let list = server.request("GET", "/api/schedules").by_owner().send().await.json();
+        (answer, list["schedules"].as_array().expect("schedules").len())
+    }
+
+    #[tokio::test]
+    async fn a_time_in_parts_and_in_another_zone_is_understood_whole() {
+        let server = TestServer::start().await;
+        let (answer, planned) =
+            asked(&server, "en", "Asia/Taipei", "/remind tomorrow call mom at 5.30pm UTC+08:00").await;
+        assert_eq!((answer.as_str(), planned), ("OK, tomorrow at 17:30 (Asia/Taipei): call mom", 1));
+        let (answer, planned) = asked(&server, "zh-CN", "Asia/Shanghai", "/remind 三天之后的下午三点开会").await;
+        assert!(answer.starts_with("好，") && answer.ends_with("15:00（Asia/Shanghai）：开会"), "{answer}");
+        assert_eq!(planned, 2);
+    }
+
+    #[tokio::test]
+    async fn a_time_that_is_understood_in_part_is_not_planned_but_answered_with_what_was_not() {
+        let server = TestServer::start().await;
+        let (answer, _) = asked(&server, "en", "Asia/Taipei", "/remind tomorrow 9:00 call mom at 5.30pm").await;
+        let expected =
+            "I read tomorrow at 09:00 (Asia/Taipei), but I did not understand \"at 5.30pm\", so nothing is planned. ";
+        assert!(answer.starts_with(expected), "{answer}");
+        let (answer, _) = asked(&server, "zh-CN", "Asia/Shanghai", "/remind 明天25点开会").await;
+        assert!(answer.starts_with("我看懂了 明天 09:00（Asia/Shanghai），但没看懂“25点”，所以没有安排。"), "{answer}");
+        let (answer, planned) = asked(&server, "en", "Asia/Taipei", "/remind tomorrow 9:00: call mom at 5.30pm").await;
+        assert_eq!((answer.as_str(), planned), ("OK, tomorrow at 09:00 (Asia/Taipei): call mom at 5.30pm", 1));
+    }
+
+    #[tokio::test]
+    async fn a_date_with_two_readings_is_asked_about_unless_the_zone_tells() {
+        let server = TestServer::start().await;
+        let (answer, _) = asked(&server, "en", "Asia/Shanghai", "/remind 03/04/2028 call mom").await;
+        let expected = "\"03/04/2028\" may be Monday, 2028-04-03, or Saturday, 2028-03-04. ";
+        assert!(answer.starts_with(expected), "{answer}");
+        let (answer, planned) = asked(&server, "zh-CN", "Asia/Shanghai", "/remind 03/04/2028 开会").await;
+        assert!(
+            answer.starts_with("“03/04/2028”可能是 2028-04-03（星期一），也可能是 2028-03-04（星期六）。"),
+            "{answer}"
+        );
+        assert_eq!(planned, 0);
+        for (zone, date) in [("Europe/Vienna", "Monday, 2028-04-03"), ("America/New_York", "Saturday, 2028-03-04")] {
+            let (answer, _) = asked(&server, "en", zone, "/remind 03/04/2028 call mom").await;
+            assert!(answer.starts_with(&format!("OK, on {date} at 09:00")), "{answer}");
+        }
+    }
+
     #[tokio::test]
     async fn what_cannot_be_planned_is_said_to_be_so() {
         let server = TestServer::with(|config| config.jobs.schedules_per_person = 1).await;
@@ -96,6 +147,7 @@ mod reminders {
             ("/remind today 0:00 bread", "has passed already"),
             ("/remind in 90 years bread", "too far away"),
             ("/remind in 10m", "What shall I remind you of?"),
+            ("/remind call mom tomorrow at 5pm about the taxes", "it stands in the middle"),
             ("/every now and then echo hi", "I do not see how often"),
             ("/every \"0 9 * * * *\" echo hi", "is not a cron pattern"),
             ("/every \"0 0 30 2 *\" echo hi", "never comes"),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::{Failure, Request};
 use crate::jobs::NewSchedule;
 use crate::model::{Job, MissedRuns, Schedule};
-use crate::schedule::Zone;
+use crate::schedule::{Asker, Zone};
 use crate::text::Text;
 
 /// Settings of all schedules.
@@ -32,6 +32,12 @@ impl Planning {
     /// The asker's time zone.
     fn zone_of(&self, job: &Job) -> Zone {
         job.zone.as_deref().and_then(Zone::named).unwrap_or_else(|| self.zone.clone())
+    }
+
+    /// Who writes times in a job's arguments. They are relative to when it was asked for, so that what they mean does not depend on
+    /// when or how often the job runs.
+    fn asker(&self, job: &Job) -> Asker {
+        Asker { now: job.created_at, zone: self.zone_of(job), locale: job.locale }
     }
 
     /// Stores the schedule that a job creates; if the job did so before, returns that one.

@@ -34,24 +34,21 @@ impl Bot for Remind {
 
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let job = request.job;
-        let zone = self.planning.zone_of(job);
-        let asked = strip_any(&job.arguments, &["me ", "我"]);
-        // Relative to the time of the request, so that the result does not depend on when or how often this runs.
-        let (at, what) = read_phrase(asked, job.created_at, &zone).map_err(Failure::bad_arguments)?;
-        let what = strip_any(what, if asked == job.arguments { &[] } else { &["to ", "that "] });
-        let what = strip_any(what, &["提醒我", "叫我"]);
+        let asker = self.planning.asker(job);
+        let asked = strip_any(&job.arguments, &["me ", "我", "提醒我"]);
+        let (at, what) = read_phrase(asked, &asker).map_err(Failure::bad_arguments)?;
         if what.is_empty() {
             return Err(Failure::bad_arguments(Text::new("remind-nothing")));
         }
         let plan = NewSchedule {
             rhythm: Rhythm::Once(at),
             first: at,
-            zone: zone.clone(),
+            zone: asker.zone.clone(),
             request: JobRequest { name: REMINDER.into(), arguments: what.to_owned() },
             missed: MissedRuns::Once,
         };
         self.planning.keep(&request, plan).await?;
-        let time = zone.words(at, job.created_at, job.locale);
+        let time = asker.zone.words(at, asker.now, asker.locale);
         Ok(Reply::Words(Text::new("remind-planned").with("time", time).with("text", what)))
     }
 }
@@ -93,6 +90,6 @@ mod tests {
         assert_eq!(strip_any("Me in 10m", &["me ", "我"]), "in 10m");
         assert_eq!(strip_any("我明天", &["me ", "我"]), "明天");
         assert_eq!(strip_any("meeting", &["me ", "我"]), "meeting");
-        assert_eq!(strip_any("明", &["me ", "提醒我"]), "明");
+        assert_eq!(strip_any("明", &["me ", "我"]), "明");
     }
 }

@@ -5,9 +5,7 @@ use super::reader::Reader;
 /// Digits that are read as one number: more are none that a date or a duration needs.
 const MOST_DIGITS: usize = 6;
 
-const ENGLISH: [(&str, i64); 17] = [
-    ("a", 1),
-    ("an", 1),
+const ENGLISH: [(&str, i64); 27] = [
     ("one", 1),
     ("two", 2),
     ("three", 3),
@@ -20,37 +18,81 @@ const ENGLISH: [(&str, i64); 17] = [
     ("ten", 10),
     ("eleven", 11),
     ("twelve", 12),
+    ("thirteen", 13),
+    ("fourteen", 14),
     ("fifteen", 15),
+    ("sixteen", 16),
+    ("seventeen", 17),
+    ("eighteen", 18),
+    ("nineteen", 19),
     ("twenty", 20),
     ("thirty", 30),
+    ("forty", 40),
+    ("fifty", 50),
+    ("sixty", 60),
+    ("seventy", 70),
+    ("eighty", 80),
+    ("ninety", 90),
+];
+
+/// Words of quantities that are not numbers.
+const AMOUNTS: [(&str, f64); 11] = [
+    ("a", 1.0),
+    ("an", 1.0),
+    ("a couple of", 2.0),
+    ("a couple", 2.0),
+    ("couple of", 2.0),
+    ("half", 0.5),
+    ("half a", 0.5),
+    ("half an", 0.5),
+    ("a half", 0.5),
+    ("three quarters of an", 0.75),
+    ("半", 0.5),
 ];
 
 /// A whole number and the characters it is written with.
-pub(super) struct Numeral {
+pub(in crate::schedule) struct Numeral {
     pub value: i64,
     pub chars: usize,
 }
 
 /// Reads digits or a Chinese number.
-pub(super) fn numeral(reader: &mut Reader<'_>) -> Option<Numeral> {
+pub(in crate::schedule) fn numeral(reader: &mut Reader<'_>) -> Option<Numeral> {
     reader.attempt(|reader| {
         reader.skip_spaces();
         digits(reader).or_else(|| chinese(reader))
     })
 }
 
-/// Reads a whole number, or one with a decimal point, in digits or words.
-pub(super) fn quantity(reader: &mut Reader<'_>) -> Option<f64> {
-    if let Some(value) = reader.one_of(&ENGLISH) {
-        return Some(value as f64);
+/// Reads a number in English words: `five`, `twenty-five`.
+pub(in crate::schedule) fn english(reader: &mut Reader<'_>) -> Option<i64> {
+    let value = reader.one_of(&ENGLISH)?;
+    let ones = |reader: &mut Reader<'_>| {
+        reader.symbol(|c| (c == '-').then_some(()));
+        reader.one_of(&ENGLISH).filter(|ones| *ones < 10)
+    };
+    let ones = (value >= 20).then(|| reader.attempt(ones)).flatten();
+    Some(value + ones.unwrap_or(0))
+}
+
+/// Reads a whole number in any writing.
+pub(in crate::schedule) fn whole(reader: &mut Reader<'_>) -> Option<i64> {
+    english(reader).or_else(|| numeral(reader).map(|numeral| numeral.value))
+}
+
+/// Reads a number in digits or words, also one with a decimal point or a half.
+pub(in crate::schedule) fn quantity(reader: &mut Reader<'_>) -> Option<f64> {
+    if let Some(amount) = reader.one_of(&AMOUNTS) {
+        return Some(amount);
     }
-    let whole = numeral(reader)?.value as f64;
+    let whole = whole(reader)? as f64;
     let fraction = reader.attempt(|reader| {
         reader.symbol(|c| (c == '.').then_some(()))?;
         let Numeral { value, chars } = digits(reader)?;
         Some(value as f64 / 10_f64.powi(chars as i32))
     });
-    Some(whole + fraction.unwrap_or_default())
+    let has_half = fraction.is_none() && (reader.word("and a half") || reader.word("½"));
+    Some(whole + fraction.unwrap_or(if has_half { 0.5 } else { 0.0 }))
 }
 
 fn digits(reader: &mut Reader<'_>) -> Option<Numeral> {
@@ -110,6 +152,10 @@ mod tests {
             ("0.25", 0.25),
             ("a", 1.0),
             ("Twelve", 12.0),
+            ("twenty-five", 25.0),
+            ("a couple of", 2.0),
+            ("two and a half", 2.5),
+            ("半", 0.5),
             ("十", 10.0),
             ("十五", 15.0),
             ("二十", 20.0),
@@ -121,7 +167,7 @@ mod tests {
         ] {
             assert_eq!(quantity(&mut Reader::new(text)), Some(expected), "{text}");
         }
-        for text in ["", "x", "anna", "1234567", "半"] {
+        for text in ["", "x", "anna", "1234567"] {
             assert_eq!(quantity(&mut Reader::new(text)), None, "{text}");
         }
     }

@@ -5,7 +5,7 @@
 
 /// A cursor over the rest of a text. Copy it to backtrack.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(in crate::schedule) struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
 }
@@ -20,11 +20,63 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
-    /// Whether the last thing read ends where a word or a number does.
+    /// Where the unread text begins, in bytes.
+    pub fn position(self) -> usize {
+        self.text.len() - self.rest.len()
+    }
+
+    /// The whole text, read up to a position.
+    pub fn moved_to(self, position: usize) -> Self {
+        Self { text: self.text, rest: self.text.get(position..).unwrap_or_default() }
+    }
+
+    /// Whether words and numbers are whole on both sides of here: `at 5` is not where `at 5.30` ends.
     pub fn is_at_boundary(self) -> bool {
+        let mut before = self.text[..self.position()].chars().rev().map(fold);
+        let mut after = self.rest.chars().map(fold);
+        let (Some(last), Some(next)) = (before.next(), after.next()) else { return true };
+        let (before_last, after_next) = (before.next(), after.next());
+        let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let is_sign = |c: char| ".:/".contains(c);
+        if last.is_ascii_digit() && (is_sign(next) && is_digit(after_next) || next == '%') {
+            return false;
+        }
+        if is_sign(last) && is_digit(before_last) && next.is_ascii_digit() {
+            return false;
+        }
+        // As in `5-year-old`.
+        if last.is_ascii_alphanumeric() && next == '-' && after_next.is_some_and(|c| c.is_ascii_alphabetic()) {
+            return false;
+        }
+        let is_amount = "$€£¥#".contains(last) || last == '第';
+        let is_number = |c: char| "零一二三四五六七八九十百千两".contains(c);
+        !((is_amount && (next.is_ascii_digit() || is_number(next)))
+            || (last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric()))
+    }
+
+    /// Whether something can begin here: not within a word or a number.
+    pub fn is_start(self) -> bool {
+        let is_number = |c: char| "零一二三四五六七八九十百千两".contains(fold(c));
+        let is_within = self.text[..self.position()].ends_with(is_number) && self.rest.starts_with(is_number);
+        !is_within && self.is_at_boundary()
+    }
+
+    /// The last character read.
+    pub fn last(self) -> Option<char> {
+        self.text[..self.position()].chars().next_back().map(fold)
+    }
+
+    /// Whether the next character is one of these.
+    pub fn is_before(self, chars: &str) -> bool {
+        self.rest.starts_with(|c| chars.contains(fold(c)))
+    }
+
+    /// Passes over a word, or over one character that is in none.
+    pub fn skip_word(&mut self) {
         let is_part = |c: char| fold(c).is_ascii_alphanumeric();
-        let read = &self.text[..self.text.len() - self.rest.len()];
-        !(read.ends_with(is_part) && self.rest.starts_with(is_part))
+        let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        let end = end.max(self.rest.chars().next().map_or(0, char::len_utf8));
+        self.rest = &self.rest[end..];
     }
 
     /// Reads one character for which `meaning` has something, without passing over spaces.
@@ -35,9 +87,13 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
-    /// Reads up to the next space.
+    /// Reads the printable ASCII characters up to a comma, a semicolon or a bracket; letters as they were written.
     pub fn token(&mut self) -> &'a str {
-        let end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
+        /// The longest dates and names of zones are shorter.
+        const MOST_BYTES: usize = 64;
+        let is_part = |byte: u8| byte.is_ascii_graphic() && !b",;()".contains(&byte);
+        let start = self.rest.bytes().take(MOST_BYTES);
+        let end = start.clone().position(|byte| !is_part(byte)).unwrap_or(start.len());
         let (token, rest) = self.rest.split_at(end);
         self.rest = rest;
         token
@@ -66,7 +122,13 @@ impl<'a> Reader<'a> {
 
     /// Reads the longest of some words; what it stands for.
     pub fn one_of<T: Copy>(&mut self, words: &[(&str, T)]) -> Option<T> {
+        let mut start = *self;
+        start.skip_spaces();
+        let first = start.rest.chars().next().map(fold);
         let read = |(word, meaning): &(&str, T)| {
+            if word.chars().next() != first {
+                return None;
+            }
             let mut tried = *self;
             tried.word(word).then_some((tried, *meaning))
         };
@@ -104,7 +166,26 @@ fn fold(c: char) -> char {
         '裡' | '裏' => '里',
         '頭' => '头',
         '從' => '从',
+        '淩' => '凌',
+        '東' => '东',
+        '倫' => '伦',
+        '紐' => '纽',
+        '約' => '约',
+        '陽' => '阳',
+        '區' => '区',
+        '幾' => '几',
+        '國' => '国',
+        '爾' => '尔',
+        '臺' => '台',
+        '內' => '内',
+        '黃' => '黄',
+        '記' => '记',
+        '讓' => '让',
+        '與' => '与',
+        '會' => '会',
+        '來' => '来',
         '〇' => '零',
+        '’' => '\'',
         _ => c.to_ascii_lowercase(),
     }
 }

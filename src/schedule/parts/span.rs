@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Span, Zoned};
 
-use super::numerals::quantity;
+use super::numerals::{numeral, quantity};
 use super::reader::Reader;
 
 /// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(in crate::schedule) enum Unit {
     Second,
     Minute,
     /// Fifteen minutes.
@@ -15,11 +15,12 @@ pub(super) enum Unit {
     Hour,
     Day,
     Week,
+    Fortnight,
     Month,
     Year,
 }
 
-const UNITS: [(&str, Unit); 43] = [
+const UNITS: [(&str, Unit); 48] = [
     ("s", Unit::Second),
     ("sec", Unit::Second),
     ("secs", Unit::Second),
@@ -48,8 +49,11 @@ const UNITS: [(&str, Unit); 43] = [
     ("days", Unit::Day),
     ("天", Unit::Day),
     ("日", Unit::Day),
+    ("fortnight", Unit::Fortnight),
+    ("fortnights", Unit::Fortnight),
     ("w", Unit::Week),
     ("wk", Unit::Week),
+    ("wks", Unit::Week),
     ("week", Unit::Week),
     ("weeks", Unit::Week),
     ("周", Unit::Week),
@@ -60,6 +64,8 @@ const UNITS: [(&str, Unit); 43] = [
     ("months", Unit::Month),
     ("月", Unit::Month),
     ("y", Unit::Year),
+    ("yr", Unit::Year),
+    ("yrs", Unit::Year),
     ("year", Unit::Year),
     ("years", Unit::Year),
     ("年", Unit::Year),
@@ -75,6 +81,7 @@ impl Unit {
             Self::Hour => 60 * 60,
             Self::Day => 24 * 60 * 60,
             Self::Week => 7 * 24 * 60 * 60,
+            Self::Fortnight => 14 * 24 * 60 * 60,
             Self::Month => 30 * 24 * 60 * 60,
             Self::Year => 365 * 24 * 60 * 60,
         }
@@ -89,6 +96,7 @@ impl Unit {
             }
             Self::Day => span.try_days(count),
             Self::Week => span.try_weeks(count),
+            Self::Fortnight => span.try_weeks(count.checked_mul(2)?),
             Self::Month => span.try_months(count),
             Self::Year => span.try_years(count),
         }
@@ -98,40 +106,57 @@ impl Unit {
 
 /// One part of a duration, such as `1.5 hours`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Term {
+pub(in crate::schedule) struct Term {
     pub count: f64,
     pub unit: Unit,
 }
 
 impl Term {
     /// A moment that much later: whole days, months and years on the calendar, what is left in seconds.
-    fn after(self, moment: &Zoned) -> Option<Zoned> {
-        let left = SignedDuration::from_secs((self.count.fract() * self.unit.seconds() as f64).round() as i64);
-        moment.checked_add(self.unit.times(self.count.trunc() as i64)?).ok()?.checked_add(left).ok()
+    fn after(self, sign: i64, moment: &Zoned) -> Option<Zoned> {
+        if self.unit == Unit::Year && self.count.fract() != 0.0 {
+            let months = Self { count: self.count * 12.0, unit: Unit::Month };
+            return months.after(sign, moment);
+        }
+        let left = SignedDuration::from_secs(sign * (self.count.fract() * self.unit.seconds() as f64).round() as i64);
+        moment.checked_add(self.unit.times(sign * self.count.trunc() as i64)?).ok()?.checked_add(left).ok()
     }
 }
 
 /// Reads one part of a duration.
-pub(super) fn term(reader: &mut Reader<'_>) -> Option<Term> {
+pub(in crate::schedule) fn term(reader: &mut Reader<'_>) -> Option<Term> {
     reader.attempt(|reader| {
-        let mut count = match reader.one_of(&[("half an", ()), ("half a", ()), ("半", ())]) {
-            Some(()) => 0.5,
-            None => quantity(reader)?,
-        };
+        let mut count = quantity(reader)?;
         // As in 两个小时, 一个半小时.
         if reader.word("个") && reader.word("半") {
             count += 0.5;
         }
         let unit = reader.one_of(&UNITS)?;
-        if reader.word("and a half") {
+        if reader.one_of(&[("and a half", ()), ("半", ())]).is_some() {
             count += 0.5;
+        }
+        if unit == Unit::Hour && reader.is_before("0123456789") {
+            count += reader.attempt(minutes_behind).unwrap_or(0.0);
         }
         Some(Term { count, unit })
     })
 }
 
+/// Reads a unit, as in `every day`.
+pub(in crate::schedule) fn unit(reader: &mut Reader<'_>) -> Option<Unit> {
+    reader.word("个");
+    reader.one_of(&UNITS)
+}
+
+/// Reads the minutes in `1h30`, in hours.
+fn minutes_behind(reader: &mut Reader<'_>) -> Option<f64> {
+    let minutes = numeral(reader).filter(|minutes| minutes.chars == 2)?;
+    let has_unit = reader.clone().one_of(&UNITS).is_some();
+    (!has_unit && reader.is_at_boundary()).then_some(minutes.value as f64 / 60.0)
+}
+
 /// Reads a duration: one part or several.
-pub(super) fn terms(reader: &mut Reader<'_>) -> Option<Vec<Term>> {
+pub(in crate::schedule) fn terms(reader: &mut Reader<'_>) -> Option<Vec<Term>> {
     /// No duration that people write has more.
     const MOST: usize = 8;
     let mut terms = vec![term(reader)?];
@@ -149,7 +174,12 @@ pub(super) fn terms(reader: &mut Reader<'_>) -> Option<Vec<Term>> {
     Some(terms)
 }
 
-/// A moment that much later; `None` when there is no such date.
-pub(super) fn after(terms: &[Term], moment: &Zoned) -> Option<Zoned> {
-    terms.iter().try_fold(moment.clone(), |moment, term| term.after(&moment))
+/// A moment that much later, or earlier if `sign` is -1; `None` when there is no such date.
+pub(in crate::schedule) fn after(terms: &[Term], sign: i64, moment: &Zoned) -> Option<Zoned> {
+    terms.iter().try_fold(moment.clone(), |moment, term| term.after(sign, &moment))
+}
+
+/// Whether a duration consists of whole days, so that it leads to a day.
+pub(in crate::schedule) fn is_in_days(terms: &[Term]) -> bool {
+    terms.iter().all(|term| term.unit.seconds() >= Unit::Day.seconds() && term.count.fract() == 0.0)
 }
