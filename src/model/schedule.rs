@@ -44,7 +44,7 @@ impl fmt::Display for ScheduleId {
 #[serde(rename_all = "snake_case")]
 pub enum Rhythm {
     Once(Timestamp),
-    /// A cron pattern.
+    /// A recurrence as text, such as a cron pattern.
     Every(String),
 }
 

@@ -14,10 +14,11 @@ pub struct ScheduleView {
     pub number: u32,
     /// `once` or `every`.
     pub kind: &'static str,
-    /// Cron pattern of a repeated command.
+    /// When a repeated command runs: a cron pattern, several with `;` between them, these with `, every 2 days from 2026-11-23` behind
+    /// (or weeks, or months), or `every 90 minutes from 2026-11-23T09:00:00Z`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// IANA name of the time zone of the pattern.
+    /// IANA name of the time zone of the pattern, or its offset, such as `UTC+05:30`.
     pub time_zone: String,
     /// The command with its arguments, as one line.
     pub line: String,

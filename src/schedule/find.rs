@@ -135,6 +135,23 @@ pub fn read<'a>(text: &'a str, asker: &Asker) -> Result<(Timestamp, &'a str), Te
     }
 }
 
+/// What a text begins with that looks like a part of a time; its words, and the key of the text that says how to write it.
+pub(super) fn beside(text: &str) -> Option<(&str, &'static str)> {
+    let mut reader = Reader::new(text);
+    loop {
+        let mut tried = reader;
+        if let Some((what, weight)) = one(&mut tried) {
+            let is_number = matches!(what, What::Unclear(Unclear::Number));
+            let hint = match what {
+                What::Phrase(_) => "recurrence-write",
+                What::Unclear(unclear) => unclear.hint(),
+            };
+            return (weight != Weight::Lone && !is_number).then(|| (text[..tried.position()].trim(), hint));
+        }
+        reader.one_of(&BINDING)?;
+    }
+}
+
 /// What in a text may be part of a time.
 fn search(text: &str) -> Vec<Found> {
     let mut found = Vec::new();

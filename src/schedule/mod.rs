@@ -17,7 +17,7 @@ mod zone;
 mod phrases;
 
 pub use find::read as read_phrase;
-pub use recurrence::{Recurrence, read as read_recurrence};
+pub use recurrence::{Asked, Recurrence, is_recurrence, read as read_recurrence};
 pub use zone::Zone;
 
 use crate::model::Timestamp;

@@ -26,6 +26,8 @@ impl Row<'_> {
             ["once", phrase, moment, rest] => (self.once(phrase), format!("{moment} | {rest}")),
             ["partly", phrase, moment, left] => (self.once(phrase), format!("{moment} but not {left}")),
             ["refused", phrase, words] => (words_in(self.once(phrase), words), (*words).to_owned()),
+            ["every", phrase, pattern, next] => (self.every(phrase), format!("{pattern} | {next}")),
+            ["never", phrase, words] => (words_in(self.every_of(phrase), words), (*words).to_owned()),
             _ => return Err("no such kind of row".to_owned()),
         };
         if found == expected { Ok(()) } else { Err(format!("{found}\n    instead of {expected}")) }
@@ -51,6 +53,30 @@ impl Row<'_> {
         match at.filter(|at| self.asker.zone.words(*at, self.asker.now, self.asker.locale) == words) {
             Some(_) => moment.to_owned(),
             None => words.to_owned(),
+        }
+    }
+
+    /// A recurrence and its next three times; an echo behind it is left.
+    fn every(&self, phrase: &str) -> String {
+        let with_command = format!("{phrase} echo  hi");
+        match (read_recurrence(phrase, self.asker), read_recurrence(&with_command, self.asker)) {
+            (Ok((asked, "")), Ok((also, "echo  hi"))) if asked.recurrence.pattern() == also.recurrence.pattern() => {
+                let zone = asked.zone.as_ref().unwrap_or(&self.asker.zone);
+                let first = asked.recurrence.next_after(self.asker.now, zone);
+                let next = |last: &Timestamp| asked.recurrence.next_after(*last, zone);
+                let next: Vec<_> =
+                    std::iter::successors(first, next).take(3).map(|moment| shown(moment, self.asker)).collect();
+                format!("{} | {}", asked.recurrence.pattern(), next.join(", "))
+            }
+            (Ok((_, rest)), Ok((_, other))) => format!("{rest:?} and {other:?} are left"),
+            (Err(text), _) | (_, Err(text)) => in_english(&text),
+        }
+    }
+
+    fn every_of(&self, phrase: &str) -> String {
+        match read_recurrence(phrase, self.asker) {
+            Ok((asked, rest)) => format!("{} | {rest}", asked.recurrence.pattern()),
+            Err(text) => in_english(&text),
         }
     }
 }

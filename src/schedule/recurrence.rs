@@ -1,49 +1,125 @@
-//! Recurrences: cron patterns, and natural language: `every day 9:00`, `每个工作日9点`, `every 15 minutes`.
+//! Recurrences: cron patterns, alone or several, thinned out, and fixed intervals.
 
 use std::time::Duration;
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::civil::Weekday;
+use jiff::ToSpan;
+use jiff::civil::Date;
 
-use super::parts::clock::{Clock, clock};
-use super::parts::date::number_of_day;
-use super::parts::day::{chinese_weekday, weekday};
-use super::parts::part_of_day::part;
-use super::parts::reader::Reader;
-use super::parts::span::{Unit, term};
+use super::Asker;
+use super::find::beside;
 use super::zone::Zone;
 use crate::model::Timestamp;
 use crate::text::Text;
 
-/// A recurrence: a cron pattern of five fields, so at most once a minute.
+mod days;
+mod weekdays;
+mod words;
+
+/// A recurrence, at most once a minute: cron patterns of five fields, separated by `;`, of whose occurrences all count or only those
+/// of every n-th day, week or month (`0 9 * * *, every 2 days from 2026-11-23`), or a fixed interval
+/// (`every 90 minutes from 2026-11-23T09:00:00Z`).
 #[derive(Clone, Debug)]
 pub struct Recurrence {
-    cron: Cron,
+    rule: Rule,
     pattern: String,
 }
 
+#[derive(Clone, Debug)]
+enum Rule {
+    Patterns(Vec<Cron>, Option<Thinning>),
+    Interval { minutes: i64, from: Timestamp },
+}
+
+/// Which of the occurrences count: those in every n-th of these, the first of which has this date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Thinning {
+    every: i64,
+    of: Period,
+    from: Date,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Period {
+    Day,
+    Week,
+    Month,
+}
+
+/// The most days, weeks or months from one occurrence to the next.
+const MOST_PERIODS: i64 = 1000;
+
+/// The most minutes of an interval: a year.
+const MOST_MINUTES: i64 = 366 * 24 * 60;
+
+impl Period {
+    const ALL: [(&str, Self); 3] = [("days", Self::Day), ("weeks", Self::Week), ("months", Self::Month)];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, period)| *period == self).map_or("", |(name, _)| name)
+    }
+
+    /// The period that a date is in, counted from an arbitrary one; weeks begin on Monday.
+    fn index(self, date: Date) -> i64 {
+        let days = || i64::from((date - Date::constant(2000, 1, 3)).get_days());
+        match self {
+            Self::Day => days(),
+            Self::Week => days().div_euclid(7),
+            Self::Month => i64::from(date.year()) * 12 + i64::from(date.month()),
+        }
+    }
+
+    /// The first day of the period so many after that of a date.
+    fn start(self, date: Date, ahead: i64) -> Option<Date> {
+        match self {
+            Self::Day => date.checked_add(ahead.days()),
+            Self::Week => {
+                let back = i64::from(date.weekday().to_monday_zero_offset());
+                date.checked_add((ahead * 7 - back).days())
+            }
+            Self::Month => date.first_of_month().checked_add(ahead.months()),
+        }
+        .ok()
+    }
+}
+
+impl Thinning {
+    /// How many periods after a date the next one is that counts.
+    fn ahead(&self, date: Date) -> i64 {
+        (self.of.index(self.from) - self.of.index(date)).rem_euclid(self.every)
+    }
+}
+
 impl Recurrence {
-    /// Reads a cron pattern of five fields, or a nickname such as `@daily`.
+    /// Reads a recurrence as [`pattern`](Self::pattern) has it: a cron pattern of five fields, or a nickname such as `@daily`, and
+    /// the forms that the type's documentation names.
     ///
     /// # Errors
     /// If it is invalid.
     pub fn new(pattern: &str) -> Result<Self, Text> {
         let pattern = pattern.split_whitespace().collect::<Vec<_>>().join(" ");
-        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(&pattern).map_err(|_| Text::new("recurrence-bad").with("pattern", &pattern))?;
-        Ok(Self { cron, pattern })
+        let rule = rule(&pattern).ok_or_else(|| Text::new("recurrence-bad").with("pattern", &pattern))?;
+        Ok(Self { rule, pattern })
     }
 
-    /// The cron pattern.
+    /// Its text, from which it can be made again.
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
     /// The first occurrence after a moment, in a time zone; `None` if there is none.
     pub fn next_after(&self, moment: Timestamp, zone: &Zone) -> Option<Timestamp> {
-        let next = self.cron.find_next_occurrence(&zone.at(moment), false).ok()?;
-        Some(Timestamp(next.timestamp().as_millisecond()))
+        match &self.rule {
+            Rule::Interval { minutes, from } => {
+                let step = minutes * 60_000;
+                let passed = (moment.0 - from.0).div_euclid(step);
+                // Not before its beginning, which is no occurrence itself.
+                Some(Timestamp(from.0 + step * (passed.max(0) + 1)))
+            }
+            Rule::Patterns(patterns, None) => next_of(patterns, moment, zone),
+            Rule::Patterns(patterns, Some(thinning)) => next_thinned(patterns, thinning, moment, zone),
+        }
     }
 
     /// The shortest time between two of the next occurrences after a moment; `None` if there are no two.
@@ -57,20 +133,108 @@ impl Recurrence {
     }
 }
 
+fn rule(pattern: &str) -> Option<Rule> {
+    /// More than anybody writes.
+    const MOST_PATTERNS: usize = 24;
+    if let Some(interval) = pattern.strip_prefix("every ") {
+        let (minutes, from) = interval.split_once(" minutes from ")?;
+        let minutes = minutes.parse().ok().filter(|minutes| (1..=MOST_MINUTES).contains(minutes))?;
+        return Some(Rule::Interval { minutes, from: Timestamp::parse(from)? });
+    }
+    let (patterns, thinning) = match pattern.split_once(", every ") {
+        Some((patterns, thinning)) => (patterns, Some(read_thinning(thinning)?)),
+        None => (pattern, None),
+    };
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    let patterns: Vec<_> =
+        patterns.split(';').map(|pattern| parser.parse(pattern.trim()).ok()).collect::<Option<_>>()?;
+    (patterns.len() <= MOST_PATTERNS).then_some(Rule::Patterns(patterns, thinning))
+}
+
+/// Reads `2 days from 2026-11-23`.
+fn read_thinning(text: &str) -> Option<Thinning> {
+    let (count, from) = text.split_once(" from ")?;
+    let (count, period) = count.split_once(' ')?;
+    let every = count.parse().ok().filter(|every| (1..=MOST_PERIODS).contains(every))?;
+    let (_, of) = Period::ALL.into_iter().find(|(name, _)| *name == period)?;
+    Some(Thinning { every, of, from: from.parse().ok()? })
+}
+
+/// The first occurrence of any of some patterns.
+fn next_of(patterns: &[Cron], moment: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    let moment = zone.at(moment);
+    let next = patterns.iter().filter_map(|pattern| pattern.find_next_occurrence(&moment, false).ok()).min()?;
+    Some(Timestamp(next.timestamp().as_millisecond()))
+}
+
+/// The first occurrence in a period that counts.
+fn next_thinned(patterns: &[Cron], thinning: &Thinning, moment: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    /// Occurrences in a row that do not count; more have only combinations that nobody means.
+    const MOST_OTHERS: usize = 400;
+    let before_start = thinning.from.to_zoned(zone.time_zone().clone()).ok()?.timestamp().as_millisecond() - 1;
+    let mut after = moment.max(Timestamp(before_start));
+    for _ in 0..MOST_OTHERS {
+        let next = next_of(patterns, after, zone)?;
+        let date = zone.at(next).date();
+        let ahead = thinning.ahead(date);
+        if ahead == 0 {
+            return Some(next);
+        }
+        let start = thinning.of.start(date, ahead)?.to_zoned(zone.time_zone().clone()).ok()?;
+        after = Timestamp(start.timestamp().as_millisecond() - 1);
+    }
+    None
+}
+
+/// A recurrence as somebody asked for it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub recurrence: Recurrence,
+    /// The zone that was named with it.
+    pub zone: Option<Zone>,
+    /// Whether it is on a day that not every month has, and so on the last one there.
+    pub is_shortened: bool,
+}
+
+impl Asked {
+    fn of(recurrence: Recurrence) -> Self {
+        Self { recurrence, zone: None, is_shortened: false }
+    }
+}
+
 /// Parses the recurrence at the beginning of a text: a cron pattern, quoted or not, or words. Also returns the rest.
 ///
 /// # Errors
-/// If there is none, or one that cannot be expressed as a cron pattern.
-pub fn read(text: &str) -> Result<(Recurrence, &str), Text> {
+/// If there is none, if it comes more often than once a minute, or if something like a time follows it.
+pub fn read<'a>(text: &'a str, asker: &Asker) -> Result<(Asked, &'a str), Text> {
     let text = text.trim();
     if let Some((pattern, rest)) = quoted(text) {
         // People put words into quotation marks, too.
-        return match in_words(pattern) {
-            Some(Ok((recurrence, ""))) => Ok((recurrence, rest)),
-            _ => Ok((Recurrence::new(pattern)?, rest)),
+        return match words::read(pattern, asker) {
+            Some(Ok((asked, ""))) => Ok((asked, rest)),
+            _ => Ok((Asked::of(Recurrence::new(pattern)?), rest)),
         };
     }
-    in_words(text).or_else(|| bare_pattern(text)).unwrap_or_else(|| Err(Text::new("recurrence-none")))
+    if let Some(found) = words::read(text, asker) {
+        let (asked, rest) = found?;
+        return match beside(rest) {
+            Some((left, hint)) => {
+                let read = text[..text.len() - rest.len()].trim();
+                let hint = Text::new(hint).in_locale(asker.locale);
+                Err(Text::new("recurrence-partly").with("read", read).with("left", left).with("hint", hint))
+            }
+            None => Ok((asked, rest)),
+        };
+    }
+    match bare_pattern(text) {
+        Some(found) => found.map(|(recurrence, rest)| (Asked::of(recurrence), rest)),
+        None => Err(Text::new("recurrence-none")),
+    }
+}
+
+/// Whether a text begins with words for a recurrence, such as "every day".
+pub fn is_recurrence(text: &str, asker: &Asker) -> bool {
+    words::begins(text) && words::read(text, asker).is_some()
 }
 
 /// The text between the quotation marks it begins with, and what follows.
@@ -97,148 +261,6 @@ fn bare_pattern(text: &str) -> Option<Result<(Recurrence, &str), Text>> {
     let pattern = text[..text.len() - rest.len()].trim_end();
     let is_pattern = pattern.starts_with(|c: char| c.is_ascii_digit() || "*@".contains(c));
     is_pattern.then(|| Recurrence::new(pattern).map(|recurrence| (recurrence, rest)))
-}
-
-fn in_words(text: &str) -> Option<Result<(Recurrence, &str), Text>> {
-    let mut reader = Reader::new(text);
-    reader.one_of(&[("every", ()), ("each", ()), ("每", ()), ("每个", ()), ("每隔", ())]);
-    let pattern = reader.attempt(interval).or_else(|| reader.attempt(on_days).map(Ok))?;
-    if !reader.is_at_boundary() {
-        return None;
-    }
-    let rest = reader.rest().trim_start_matches(|c: char| c.is_whitespace() || ",:，：、".contains(c));
-    Some(pattern.and_then(|pattern| Recurrence::new(&pattern)).map(|recurrence| (recurrence, rest)))
-}
-
-/// Reads `15 minutes`, `hour`, `2小时`: what divides an hour or a day evenly, as a pattern can say nothing else.
-fn interval(reader: &mut Reader<'_>) -> Option<Result<String, Text>> {
-    const UNITS: [(&str, i64); 6] =
-        [("minute", 1), ("分钟", 1), ("hour", 60), ("小时", 60), ("个小时", 60), ("钟头", 60)];
-    let minutes = match reader.one_of(&UNITS) {
-        Some(minutes) => minutes as f64,
-        None => {
-            let term = term(reader).filter(|term| term.unit.seconds() <= Unit::Hour.seconds())?;
-            term.count * term.unit.seconds() as f64 / 60.0
-        }
-    };
-    let whole = minutes as i64;
-    let divides = |whole: i64, part: i64| part > 0 && whole % part == 0;
-    Some(match whole {
-        _ if minutes.fract() != 0.0 => Err(Text::new("recurrence-uneven")),
-        1..60 if divides(60, whole) => Ok(format!("*/{whole} * * * *")),
-        60..1440 if divides(whole, 60) && divides(24, whole / 60) => Ok(format!("0 */{} * * *", whole / 60)),
-        _ => Err(Text::new("recurrence-uneven")),
-    })
-}
-
-/// Reads `day at 9:00`, `weekday 8:30`, `monday and friday 9pm`, `月1号9点`: days and a time on them.
-fn on_days(reader: &mut Reader<'_>) -> Option<String> {
-    let days = reader
-        .one_of(&[("day", Days::Every), ("天", Days::Every), ("日", Days::Every)])
-        .or_else(|| weekdays(reader).map(Days::OfWeek))
-        .or_else(|| reader.attempt(day_of_month).map(Days::OfMonth))?;
-    let Clock { hour, minute, second, .. } = clock_or_part(reader).unwrap_or(Clock::NINE);
-    if second != 0 {
-        return None;
-    }
-    // Twelve at night is the next day's first hour.
-    let later = (hour / 24) as usize;
-    let (of_month, of_week) = match days {
-        Days::Every => ("*".to_owned(), "*".to_owned()),
-        Days::OfMonth(_) if later > 0 => return None,
-        Days::OfMonth(day) => (day.to_string(), "*".to_owned()),
-        Days::OfWeek(set) => ("*".to_owned(), set.shifted(later).field()),
-    };
-    Some(format!("{minute} {} {of_month} * {of_week}", hour % 24))
-}
-
-/// Reads what may stand behind a day: a time, or only a part of the day.
-fn clock_or_part(reader: &mut Reader<'_>) -> Option<Clock> {
-    reader.attempt(|reader| {
-        reader.word(",");
-        let before = part(reader, true);
-        let clock = clock(reader);
-        let part = before.or_else(|| part(reader, true));
-        clock.map(|clock| clock.within(part)).or(part.map(Clock::of_part))
-    })
-}
-
-#[derive(Clone, Copy)]
-enum Days {
-    Every,
-    OfMonth(i8),
-    OfWeek(Weekdays),
-}
-
-/// A set of weekdays, Sunday first as in patterns.
-#[derive(Clone, Copy, Default)]
-struct Weekdays([bool; 7]);
-
-impl Weekdays {
-    const WORKING: Self = Self([false, true, true, true, true, true, false]);
-    const WEEKEND: Self = Self([true, false, false, false, false, false, true]);
-
-    fn insert(&mut self, weekday: Weekday) {
-        self.0[weekday.to_sunday_zero_offset() as usize] = true;
-    }
-
-    /// The days so many days later.
-    fn shifted(mut self, days: usize) -> Self {
-        self.0.rotate_right(days % 7);
-        self
-    }
-
-    /// As a pattern's field.
-    fn field(self) -> String {
-        let numbers = (0..7).filter(|day| self.0[*day]).map(|day| day.to_string());
-        numbers.collect::<Vec<_>>().join(",")
-    }
-}
-
-/// Reads weekdays: `weekday`, `monday, wednesday and friday`, `工作日`, `周一三五`.
-fn weekdays(reader: &mut Reader<'_>) -> Option<Weekdays> {
-    const SETS: [(&str, Weekdays); 8] = [
-        ("weekday", Weekdays::WORKING),
-        ("weekdays", Weekdays::WORKING),
-        ("workday", Weekdays::WORKING),
-        ("working day", Weekdays::WORKING),
-        ("工作日", Weekdays::WORKING),
-        ("weekend", Weekdays::WEEKEND),
-        ("周末", Weekdays::WEEKEND),
-        ("个周末", Weekdays::WEEKEND),
-    ];
-    if let Some(set) = reader.one_of(&SETS) {
-        return Some(set);
-    }
-    reader.attempt(|reader| {
-        // As in 每个星期一.
-        reader.word("个");
-        let mut set = Weekdays::default();
-        set.insert(weekday(reader)?);
-        while let Some(next) = another_weekday(reader) {
-            set.insert(next);
-        }
-        Some(set)
-    })
-}
-
-fn another_weekday(reader: &mut Reader<'_>) -> Option<Weekday> {
-    const BETWEEN: [(&str, ()); 6] = [(",", ()), ("and", ()), (", and", ()), ("、", ()), ("和", ()), ("跟", ())];
-    reader.attempt(|reader| {
-        reader.one_of(&BETWEEN);
-        let next = weekday(reader).or_else(|| chinese_weekday(reader))?;
-        // The second number in 周一二点 is an hour.
-        let is_hour = (*reader).symbol(|c| "点时十".contains(c).then_some(())).is_some();
-        (!is_hour).then_some(next)
-    })
-}
-
-/// Reads `month on the 15th`, `月15号`.
-fn day_of_month(reader: &mut Reader<'_>) -> Option<i8> {
-    reader.word("个");
-    reader.one_of(&[("month", ()), ("月", ())])?;
-    reader.one_of(&[("on", ()), ("on the", ())]);
-    number_of_day(reader)
 }
 
 #[cfg(test)]

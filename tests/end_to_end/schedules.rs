@@ -116,6 +116,11 @@ mod reminders {
         assert!(answer.starts_with(expected), "{answer}");
         let (answer, _) = asked(&server, "zh-CN", "Asia/Shanghai", "/remind 明天25点开会").await;
         assert!(answer.starts_with("我看懂了 明天 09:00（Asia/Shanghai），但没看懂“25点”，所以没有安排。"), "{answer}");
+        let (answer, _) = asked(&server, "zh-TW", "Asia/Taipei", "/every 每天9點到10點 echo 早").await;
+        assert!(answer.starts_with("我看懂了「每天9點」，但沒看懂「到10點」"), "{answer}");
+        let (answer, planned) = asked(&server, "en", "Asia/Taipei", "/every day 9:00 from monday echo hi").await;
+        assert!(answer.starts_with("I read \"day 9:00\", but I did not understand \"from monday\""), "{answer}");
+        assert_eq!(planned, 0);
         let (answer, planned) = asked(&server, "en", "Asia/Taipei", "/remind tomorrow 9:00: call mom at 5.30pm").await;
         assert_eq!((answer.as_str(), planned), ("OK, tomorrow at 09:00 (Asia/Taipei): call mom at 5.30pm", 1));
     }
@@ -139,6 +144,15 @@ mod reminders {
     }
 
     #[tokio::test]
+    async fn a_day_that_some_months_have_not_is_the_last_one_there_and_that_is_said() {
+        let server = TestServer::start().await;
+        let (answer, planned) = asked(&server, "en", "Asia/Taipei", "/every month on the 31st echo rent").await;
+        assert!(answer.starts_with("OK, number 1: echo rent (0 9 L * *), next "), "{answer}");
+        assert!(answer.ends_with("In a month that has no such day, it comes on the last one."), "{answer}");
+        assert_eq!(planned, 1);
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_planned_is_said_to_be_so() {
         let server = TestServer::with(|config| config.jobs.schedules_per_person = 1).await;
         let (mut ann, _) = server.member("Ann", "lobby").await;
@@ -147,11 +161,13 @@ mod reminders {
             ("/remind today 0:00 bread", "has passed already"),
             ("/remind in 90 years bread", "too far away"),
             ("/remind in 10m", "What shall I remind you of?"),
+            ("/remind me every day 9:00 to water plants", "A reminder comes once"),
             ("/remind call mom tomorrow at 5pm about the taxes", "it stands in the middle"),
             ("/every now and then echo hi", "I do not see how often"),
             ("/every \"0 9 * * * *\" echo hi", "is not a cron pattern"),
             ("/every \"0 0 30 2 *\" echo hi", "never comes"),
-            ("/every 7 minutes echo hi", "does not fit evenly"),
+            ("/every 90 seconds echo hi", "at whole minutes"),
+            ("/every day 9am IST echo hi", "several time zones"),
             ("/every day", "Which command?"),
             ("/every day remind in 10m tea", "cannot be repeated"),
             ("/every day ehco hi", "Did you mean \"echo\"?"),

@@ -9,7 +9,7 @@ use crate::bots::{Bot, Bots, Failure, Reply, Request};
 use crate::chat;
 use crate::jobs::{NewSchedule, Policy};
 use crate::model::{BotMode, JobRequest, MissedRuns, Rhythm, Role, Timestamp};
-use crate::schedule::read_recurrence;
+use crate::schedule::{Asked, read_recurrence};
 use crate::text::Text;
 
 /// Commands that create schedules; repeating them would only create more and more schedules.
@@ -59,9 +59,11 @@ impl Bot for Every {
     async fn run(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let job = request.job;
         let (arguments, missed) = split_missed(&job.arguments);
-        let (recurrence, line) = read_recurrence(arguments).map_err(Failure::bad_arguments)?;
+        let asker = self.planning.asker(job);
+        let (asked, line) = read_recurrence(arguments, &asker).map_err(Failure::bad_arguments)?;
         let command = self.command(line, &request)?;
-        let zone = self.planning.zone_of(job);
+        let Asked { recurrence, zone, is_shortened } = asked;
+        let zone = zone.unwrap_or_else(|| asker.zone.clone());
         let first = recurrence.next_after(Timestamp::now(), &zone).ok_or_else(|| {
             Failure::bad_arguments(Text::new("recurrence-never").with("pattern", recurrence.pattern()))
         })?;
@@ -78,11 +80,11 @@ impl Bot for Every {
             missed: missed.unwrap_or(self.planning.missed),
         };
         let schedule = self.planning.keep(&request, plan).await?;
-        let text = Text::new("every-planned")
+        let text = Text::new(if is_shortened { "every-planned-shortened" } else { "every-planned" })
             .with("number", schedule.number)
             .with("line", schedule.request.line())
             .with("pattern", recurrence.pattern())
-            .with("time", zone.words(first, Timestamp::now(), job.locale));
+            .with("time", asker.zone.words(first, Timestamp::now(), job.locale));
         Ok(Reply::Words(text))
     }
 }

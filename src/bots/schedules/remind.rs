@@ -6,7 +6,7 @@ use super::Planning;
 use crate::bots::{Bot, Failure, Reply, Request};
 use crate::jobs::{NewSchedule, Policy};
 use crate::model::{JobRequest, MissedRuns, Rhythm};
-use crate::schedule::read_phrase;
+use crate::schedule::{is_recurrence, read_phrase};
 use crate::text::Text;
 
 /// The name of the job that reminds. It cannot be typed.
@@ -36,6 +36,9 @@ impl Bot for Remind {
         let job = request.job;
         let asker = self.planning.asker(job);
         let asked = strip_any(&job.arguments, &["me ", "我", "提醒我"]);
+        if is_recurrence(asked, &asker) {
+            return Err(Failure::bad_arguments(Text::new("remind-repeated")));
+        }
         let (at, what) = read_phrase(asked, &asker).map_err(Failure::bad_arguments)?;
         if what.is_empty() {
             return Err(Failure::bad_arguments(Text::new("remind-nothing")));

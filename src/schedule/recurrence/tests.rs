@@ -1,94 +1,5 @@
 use super::*;
 
-fn pattern(text: &str) -> Result<(String, &str), String> {
-    let read = read(text).map_err(|error| error.in_locale(Default::default()))?;
-    Ok((read.0.pattern().to_owned(), read.1))
-}
-
-fn check(text: &str, expected: &str) {
-    assert_eq!(pattern(text), Ok((expected.to_owned(), "")), "{text}");
-    let behind = format!("{text} echo  hi");
-    assert_eq!(pattern(&behind), Ok((expected.to_owned(), "echo  hi")), "{behind}");
-}
-
-#[test]
-fn patterns_are_read_with_and_without_quotation_marks() {
-    check("\"0 9 * * 1-5\"", "0 9 * * 1-5");
-    check("“0 9 * * 1-5”", "0 9 * * 1-5");
-    check("「0 9 * * MON-FRI」", "0 9 * * MON-FRI");
-    check("'*/15  8-18 * * *'", "*/15 8-18 * * *");
-    check("0 9 * * 1-5", "0 9 * * 1-5");
-    check("0 0 L * *", "0 0 L * *");
-    check("@daily", "@daily");
-    check("\"every day 9:00\"", "0 9 * * *");
-}
-
-#[test]
-fn words_become_patterns() {
-    check("day 9:00", "0 9 * * *");
-    check("every day 9:00", "0 9 * * *");
-    check("day at 9pm", "0 21 * * *");
-    check("day", "0 9 * * *");
-    check("day at midnight", "0 0 * * *");
-    check("weekday 8:30", "30 8 * * 1,2,3,4,5");
-    check("monday 8:30", "30 8 * * 1");
-    check("monday, wednesday and friday at 7", "0 7 * * 1,3,5");
-    check("friday at midnight", "0 0 * * 6");
-    check("weekend at noon", "0 12 * * 0,6");
-    check("month on the 15th at 9:00", "0 9 15 * *");
-    check("minute", "*/1 * * * *");
-    check("15 minutes", "*/15 * * * *");
-    check("every 15 minutes", "*/15 * * * *");
-    check("hour", "0 */1 * * *");
-    check("half an hour", "*/30 * * * *");
-    check("6h", "0 */6 * * *");
-}
-
-#[test]
-fn chinese_words_become_patterns() {
-    check("每天9点", "0 9 * * *");
-    check("每天早上九點半", "30 9 * * *");
-    check("每日 21:00", "0 21 * * *");
-    check("每个工作日9点", "0 9 * * 1,2,3,4,5");
-    check("每個工作日9點", "0 9 * * 1,2,3,4,5");
-    check("每周一8:30", "30 8 * * 1");
-    check("每個星期五晚上八點", "0 20 * * 5");
-    check("每週一三五9點", "0 9 * * 1,3,5");
-    check("每周一、周四 9点", "0 9 * * 1,4");
-    check("每周一二点", "0 2 * * 1");
-    check("每周日二十点", "0 20 * * 0");
-    check("每週末中午", "0 12 * * 0,6");
-    check("每月1号9点", "0 9 1 * *");
-    check("每個月十五號", "0 9 15 * *");
-    check("每15分钟", "*/15 * * * *");
-    check("每隔十分鐘", "*/10 * * * *");
-    check("每分钟", "*/1 * * * *");
-    check("每小时", "0 */1 * * *");
-    check("每半小时", "*/30 * * * *");
-    check("每兩個小時", "0 */2 * * *");
-}
-
-#[test]
-fn what_cannot_be_a_pattern_is_said_to_be_none() {
-    for (text, words) in [
-        ("", "how often"),
-        ("echo hi", "how often"),
-        ("now and then", "how often"),
-        ("\"0 9 * *\"", "is not a cron pattern"),
-        ("\"* * * * * *\"", "is not a cron pattern"),
-        ("\"61 9 * * *\"", "is not a cron pattern"),
-        ("\"hello\"", "is not a cron pattern"),
-        ("\"\"", "is not a cron pattern"),
-        ("7 minutes", "evenly"),
-        ("30 seconds", "evenly"),
-        ("90 minutes", "evenly"),
-        ("每5小时", "evenly"),
-    ] {
-        let refused = pattern(text).expect_err("refused");
-        assert!(refused.contains(words), "{text}: {refused}");
-    }
-}
-
 fn next(pattern: &str, zone: &str, moment: &str) -> Option<String> {
     let moment = Timestamp(moment.parse::<jiff::Timestamp>().expect("a time").as_millisecond());
     let zone = Zone::named(zone).expect("a zone");
@@ -125,8 +36,101 @@ fn the_clocks_changes_lose_and_double_nothing() {
 #[test]
 fn what_never_comes_is_found_out_soon() {
     let start = std::time::Instant::now();
-    for pattern in ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 31 2 +1"] {
+    for pattern in ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 31 2 +1", "0 9 1 1 *, every 1000 days from 2026-02-02"] {
         assert_eq!(next(pattern, "Europe/Vienna", "2026-11-20T09:00:00Z"), None, "{pattern}");
     }
     assert!(start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+fn asker() -> Asker {
+    let now = Timestamp::parse("2026-11-21T14:22:17+08:00").expect("a time");
+    Asker { now, zone: Zone::named("Asia/Taipei").expect("a zone"), locale: Default::default() }
+}
+
+const DAYS: [&str; 24] = [
+    "every day",
+    "every other day",
+    "every 3 days",
+    "every weekday",
+    "mondays and fridays",
+    "monday to friday",
+    "every other friday",
+    "every 2 weeks on monday",
+    "every month",
+    "every month on the 1st and 15th",
+    "every month on the 31st",
+    "first monday of the month",
+    "last day of the month",
+    "every 3 months",
+    "every year on feb 29",
+    "每天",
+    "每隔一天",
+    "每周一三五",
+    "工作日",
+    "每月最后一天",
+    "每月31号",
+    "每月第一个周一",
+    "每年1月1日",
+    "每兩週的週五",
+];
+
+const TIMES: [&str; 11] = [
+    "",
+    "9:00",
+    "at 5.30pm",
+    "9:00 and 17:30",
+    "at noon",
+    "at 8am, 12pm and 6pm",
+    "九点半",
+    "早上九点和晚上八点",
+    "中午",
+    "eod",
+    "17h30",
+];
+
+#[test]
+fn what_is_made_of_known_parts_is_understood_whole() {
+    for days in DAYS {
+        for times in TIMES {
+            for zone in ["", "UTC+05:30", "Europe/London", "EST"].iter().take(if times.is_empty() { 1 } else { 4 }) {
+                let text = format!("{days} {times} {zone} echo  hi 5pm");
+                let found = read(&text, &asker()).map(|(asked, rest)| (asked.zone.is_some(), rest));
+                assert_eq!(found, Ok((!zone.is_empty(), "echo  hi 5pm")), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_named() {
+    for days in DAYS {
+        for times in TIMES.iter().filter(|times| !times.is_empty()) {
+            for unclear in
+                ["25:00", "13am", "from 9:00", "to 17:00", "until friday", "XST", "in London", "25点", "到10点"]
+            {
+                let text = format!("{days} {times} {unclear} echo hi");
+                let left = read(&text, &asker()).expect_err(&text).argument("left").map(str::to_owned);
+                assert_eq!(left.as_deref(), Some(unclear), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recurrence_is_made_again_from_its_pattern() {
+    for days in DAYS {
+        let asked = read(days, &asker()).expect("a recurrence").0.recurrence;
+        let again = Recurrence::new(asked.pattern()).expect("the same");
+        assert_eq!(again.next_after(asker().now, &Zone::UTC), asked.next_after(asker().now, &Zone::UTC), "{days}");
+    }
+    for pattern in [
+        "0 9 * * *, every 0 days from 2026-11-23",
+        "0 9 * * *, every 2 hours from 2026-11-23",
+        "0 9 * * *, every 2 days from 2026-13-23",
+        "every 0 minutes from 2026-11-23T09:00:00Z",
+        "every 90 minutes",
+        "0 9 * * *;",
+    ] {
+        assert!(Recurrence::new(pattern).is_err(), "{pattern}");
+    }
 }
