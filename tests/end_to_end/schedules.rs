@@ -153,6 +153,18 @@ mod reminders {
     }
 
     #[tokio::test]
+    async fn a_recurrence_in_another_zone_follows_its_clocks_and_names_it() {
+        let server = TestServer::start().await;
+        let (answer, _) = asked(&server, "en", "Asia/Taipei", "/every day 9:00 UTC+05:30 echo hi").await;
+        assert!(answer.starts_with("OK, number 1: echo hi (0 9 * * *, UTC+05:30), next "), "{answer}");
+        assert!(answer.ends_with("at 11:30 (Asia/Taipei)"), "{answer}");
+        let list = server.request("GET", "/api/schedules").by_owner().send().await.json();
+        let schedule = &list["schedules"][0];
+        assert_eq!((&schedule["pattern"], &schedule["time_zone"]), (&json!("0 9 * * *"), &json!("UTC+05:30")));
+        assert!(schedule["next_at"].as_str().is_some_and(|at| at.ends_with("T03:30:00.000Z")), "{schedule}");
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_planned_is_said_to_be_so() {
         let server = TestServer::with(|config| config.jobs.schedules_per_person = 1).await;
         let (mut ann, _) = server.member("Ann", "lobby").await;

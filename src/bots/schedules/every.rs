@@ -83,7 +83,7 @@ impl Bot for Every {
         let text = Text::new(if is_shortened { "every-planned-shortened" } else { "every-planned" })
             .with("number", schedule.number)
             .with("line", schedule.request.line())
-            .with("pattern", recurrence.pattern())
+            .with("pattern", self.planning.recurrence_words(recurrence.pattern(), zone.name(), job))
             .with("time", asker.zone.words(first, Timestamp::now(), job.locale));
         Ok(Reply::Words(text))
     }

@@ -45,6 +45,7 @@ impl Schedules {
         let text = match &schedule.rhythm {
             Rhythm::Once(_) => Text::new("schedules-once").with("line", &schedule.request.arguments),
             Rhythm::Every(pattern) => {
+                let pattern = self.planning.recurrence_words(pattern, &schedule.zone, job);
                 Text::new("schedules-every").with("line", schedule.request.line()).with("pattern", pattern)
             }
         };

@@ -40,6 +40,12 @@ impl Planning {
         Asker { now: job.created_at, zone: self.zone_of(job), locale: job.locale }
     }
 
+    /// A recurrence for the asker, with its zone if that is not the asker's.
+    fn recurrence_words(&self, pattern: &str, zone: &str, job: &Job) -> String {
+        let is_own = self.zone_of(job).name() == zone;
+        if is_own { pattern.to_owned() } else { format!("{pattern}, {zone}") }
+    }
+
     /// Stores the schedule that a job creates; if the job did so before, returns that one.
     async fn keep(&self, request: &Request<'_>, new: NewSchedule) -> Result<Schedule, Failure> {
         let added = request.jobs.add_schedule(request.job, request.seq, new).await.map_err(broken)?;
