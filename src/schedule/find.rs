@@ -15,7 +15,7 @@ const SEARCHED: usize = 400;
 const SEPARATORS: &str = ",;:.!?-–—~()&，；：、。！？～（）\"'“”‘’「」";
 
 /// What says that a text follows, and no more of the time.
-const MARKS: [(&str, Mark); 13] = [
+const MARKS: [(&str, Mark); 15] = [
     (":", Mark::Certain),
     ("\"", Mark::Certain),
     ("“", Mark::Certain),
@@ -24,6 +24,8 @@ const MARKS: [(&str, Mark); 13] = [
     ("that", Mark::Likely),
     ("提醒我", Mark::Likely),
     ("叫我", Mark::Likely),
+    ("请提醒我", Mark::Likely),
+    ("请叫我", Mark::Likely),
     ("记得", Mark::Likely),
     ("me to", Mark::Likely),
     ("要我", Mark::Likely),
@@ -99,8 +101,16 @@ impl Found {
             What::Phrase(phrase) => time.lacks(phrase),
             What::Unclear(Unclear::Clock | Unclear::Number) => !time.has_clock(),
             What::Unclear(Unclear::Day) => !time.has_day(),
-            What::Unclear(Unclear::Zone) => !time.has_place(),
+            What::Unclear(Unclear::Zone | Unclear::Place) => !time.has_place(),
             What::Unclear(Unclear::Span | Unclear::Repeated) => false,
+        }
+    }
+
+    /// Whether what is between it and a time leaves them together. "About 3 apples" are no hour.
+    fn is_bound_by(&self, between: &str) -> bool {
+        match self.what {
+            What::Unclear(Unclear::Number) => is_blank(between),
+            _ => is_binding(between),
         }
     }
 
@@ -236,7 +246,7 @@ impl<'a> Time<'a> {
         let last_phrase = || last.filter(is_free).and_then(|last| Some((last, last.phrase()?)));
         let Some((first, phrase)) = first.and_then(|first| Some((first, first.phrase()?))) else {
             let (last, phrase) = last_phrase()?;
-            let mark = mark(text).filter(|_| !all.first().is_some_and(|found| found.start == 0)).map(|(mark, _)| mark);
+            let mark = mark(text).filter(|_| all.first().is_none_or(|found| found.start > 0)).map(|(mark, _)| mark);
             return Some(Self { text, phrase: phrase.clone(), from: 0, to: last.start, mark });
         };
         let behind = &text[first.end..];
@@ -273,8 +283,12 @@ impl<'a> Time<'a> {
     /// Whether something in the rest may belong to the time: what is beside it; what it lacks; what stands where a time does.
     fn may_have(&self, found: &Found) -> bool {
         let is_number = matches!(found.what, What::Unclear(Unclear::Number));
-        if found.weight == Weight::Lone || (is_number && self.phrase.has_clock()) {
+        let is_activity = found.weight == Weight::Lone && !found.phrase().is_some_and(Phrase::is_days_alone);
+        if is_activity || (is_number && self.phrase.has_clock()) {
             return false;
+        }
+        if matches!(found.what, What::Unclear(Unclear::Place)) {
+            return self.is_behind(found) && found.may_complete(&self.phrase);
         }
         if self.is_beside(found) {
             return true;
@@ -293,13 +307,13 @@ impl<'a> Time<'a> {
 
     /// Whether only separators and words such as "from" are between something and the time.
     fn is_beside(&self, found: &Found) -> bool {
-        // "about 3 apples" is no hour.
-        let is_binding = match found.what {
-            What::Unclear(Unclear::Number) => is_blank,
-            _ => is_binding,
-        };
-        let is_behind = self.from > 0 && is_binding(&self.text[self.from..found.start]);
-        is_behind || (self.to < self.text.len() && is_binding(&self.text[found.end..self.to]))
+        let is_before = || self.to < self.text.len() && found.is_bound_by(&self.text[found.end..self.to]);
+        self.is_behind(found) || is_before()
+    }
+
+    /// The same, where the time is before it.
+    fn is_behind(&self, found: &Found) -> bool {
+        self.from > 0 && found.is_bound_by(&self.text[self.from..found.start])
     }
 
     /// The words of something, with the one before it that binds it.
@@ -319,6 +333,7 @@ impl<'a> Time<'a> {
             rest = rest.trim_end_matches(is_separator);
         }
         match mark(rest) {
+            _ if is_blank(rest) => "",
             Some((Mark::Likely, behind)) => behind,
             _ => rest.strip_prefix('的').unwrap_or(rest),
         }

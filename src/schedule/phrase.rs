@@ -73,6 +73,11 @@ impl Phrase {
         self.exact.is_some() || self.away.is_some() || self.day.is_some()
     }
 
+    /// Whether it is a number of days or weeks alone, and not a duration of something: "a week on monday", but "30 minutes run".
+    pub fn is_days_alone(&self) -> bool {
+        self.weight == Some(Weight::Lone) && self.away.as_ref().is_some_and(|away| is_in_days(&away.terms))
+    }
+
     /// Whether it says where.
     pub fn has_place(&self) -> bool {
         self.exact.is_some()

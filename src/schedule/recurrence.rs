@@ -170,7 +170,7 @@ fn next_of(patterns: &[Cron], moment: Timestamp, zone: &Zone) -> Option<Timestam
 /// The first occurrence in a period that counts.
 fn next_thinned(patterns: &[Cron], thinning: &Thinning, moment: Timestamp, zone: &Zone) -> Option<Timestamp> {
     /// Occurrences in a row that do not count; more have only combinations that nobody means.
-    const MOST_OTHERS: usize = 400;
+    const MOST_OTHERS: usize = 100;
     let before_start = thinning.from.to_zoned(zone.time_zone().clone()).ok()?.timestamp().as_millisecond() - 1;
     let mut after = moment.max(Timestamp(before_start));
     for _ in 0..MOST_OTHERS {

@@ -8,6 +8,7 @@ use super::Weight;
 use super::numerals::{Numeral, english, numeral};
 use super::part_of_day::Part;
 use super::reader::Reader;
+use super::span::unit;
 
 /// A time of day. Hours from 24 on are those of the next day: twelve at night belongs to the evening before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,7 +262,8 @@ fn without_minutes(reader: &mut Reader<'_>, is_at: bool, clock: Clock) -> Option
     }
     // "look at 3 offers" is no time.
     let is_followed = reader.rest().trim_start().starts_with(char::is_alphanumeric);
-    is_at.then_some(Clock { weight: if is_followed { Weight::Weak } else { Weight::Strong }, ..found })
+    let is_count = unit(&mut reader.clone()).is_some();
+    (is_at && !is_count).then_some(Clock { weight: if is_followed { Weight::Weak } else { Weight::Strong }, ..found })
 }
 
 /// Reads what follows an hour in words: `thirty`, `pm`, `o'clock`.

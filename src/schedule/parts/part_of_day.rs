@@ -49,7 +49,9 @@ const PARTS: [(&str, Part); 27] = [
 ];
 
 /// Parts of the day that are a time only beside a day or an hour.
-const BESIDE_DAYS: [(&str, Part); 6] = [
+const BESIDE_DAYS: [(&str, Part); 8] = [
+    ("am", Part::Morning),
+    ("pm", Part::Afternoon),
     ("morning", Part::Morning),
     ("afternoon", Part::Afternoon),
     ("evening", Part::Evening),

@@ -66,6 +66,13 @@ impl<'a> Reader<'a> {
         self.text[..self.position()].chars().next_back().map(fold)
     }
 
+    /// Whether a word in lower case is what was read last, but for spaces.
+    pub fn is_behind(self, word: &str) -> bool {
+        let before = self.text[..self.position()].trim_end();
+        let end = before.len().checked_sub(word.len()).and_then(|start| before.get(start..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(word))
+    }
+
     /// Whether the next character is one of these.
     pub fn is_before(self, chars: &str) -> bool {
         self.rest.starts_with(|c| chars.contains(fold(c)))
@@ -182,6 +189,7 @@ fn fold(c: char) -> char {
         '記' => '记',
         '讓' => '让',
         '與' => '与',
+        '請' => '请',
         '會' => '会',
         '來' => '来',
         '〇' => '零',

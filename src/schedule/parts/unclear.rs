@@ -4,6 +4,7 @@ use super::Weight;
 use super::date::month;
 use super::day::{day, weekday};
 use super::numerals::{numeral, whole};
+use super::part_of_day::part;
 use super::place::{city, place};
 use super::reader::Reader;
 use super::span::{term, unit};
@@ -16,6 +17,8 @@ pub(in crate::schedule) enum Unclear {
     Number,
     Day,
     Zone,
+    /// A place, which may be the zone of an hour before it.
+    Place,
     /// A duration without a number.
     Span,
     /// A recurrence.
@@ -28,7 +31,7 @@ impl Unclear {
         match self {
             Self::Clock | Self::Number => "time-write-clock",
             Self::Day => "time-write-day",
-            Self::Zone => "time-write-zone",
+            Self::Zone | Self::Place => "time-write-zone",
             Self::Span => "time-write-span",
             Self::Repeated => "time-write-repeated",
         }
@@ -41,9 +44,11 @@ pub(in crate::schedule) fn unclear(reader: &mut Reader<'_>) -> Option<(Unclear, 
         .attempt(repeated)
         .or_else(|| reader.attempt(vague_span))
         .or_else(|| reader.attempt(going_on))
+        .or_else(|| reader.attempt(up_to_a_part))
         .or_else(|| reader.attempt(like_a_date).map(|weight| (Unclear::Day, weight)))
         .or_else(|| reader.attempt(like_a_clock))
         .or_else(|| reader.attempt(like_a_zone).map(|weight| (Unclear::Zone, weight)))
+        .or_else(|| reader.attempt(a_place).map(|()| (Unclear::Place, Weight::Hint)))
         .or_else(|| reader.attempt(a_month).map(|weight| (Unclear::Day, weight)))
         .or_else(|| reader.attempt(a_number).map(|()| (Unclear::Number, Weight::Hint)))
 }
@@ -88,9 +93,13 @@ fn vague_span(reader: &mut Reader<'_>) -> Option<(Unclear, Weight)> {
     (is_ahead || is_later).then_some((Unclear::Span, Weight::Strong))
 }
 
-/// Reads what makes another time of the one before it: "in an hour or two", "tuesday week".
+/// Reads what makes another time of the one before it: "in an hour or two", "tuesday week", "in 10m pm".
 fn going_on(reader: &mut Reader<'_>) -> Option<(Unclear, Weight)> {
-    const WORDS: [(&str, Unclear); 5] = [
+    const WORDS: [(&str, Unclear); 9] = [
+        ("am", Unclear::Clock),
+        ("a.m.", Unclear::Clock),
+        ("pm", Unclear::Clock),
+        ("p.m.", Unclear::Clock),
         ("or two", Unclear::Span),
         ("or three", Unclear::Span),
         ("or so", Unclear::Span),
@@ -99,6 +108,14 @@ fn going_on(reader: &mut Reader<'_>) -> Option<(Unclear, Weight)> {
     ];
     let found = reader.one_of(&WORDS)?;
     reader.is_at_boundary().then_some((found, Weight::Hint))
+}
+
+/// Reads `by morning`, `or evening`.
+fn up_to_a_part(reader: &mut Reader<'_>) -> Option<(Unclear, Weight)> {
+    const BEFORE: [(&str, ()); 7] =
+        [("by", ()), ("before", ()), ("until", ()), ("from", ()), ("or", ()), ("and", ()), ("at", ())];
+    reader.one_of(&BEFORE)?;
+    part(reader, true).map(|_| (Unclear::Clock, Weight::Hint))
 }
 
 /// Reads what is written as a time of day: `25:00`, `9:5`, `13pm`, `9-10am`, `at 1730`, 25点.
@@ -178,13 +195,6 @@ fn like_a_zone(reader: &mut Reader<'_>) -> Option<Weight> {
     if reader.attempt(place).is_some() {
         return Some(Weight::Weak);
     }
-    let is_city = reader.attempt(|reader| {
-        reader.one_of(&[("in", ()), ("在", ())]);
-        city(reader)
-    });
-    if is_city.is_some() {
-        return Some(Weight::Hint);
-    }
     reader.skip_spaces();
     let token = reader.token();
     let is_capital = |c: char| c.is_ascii_uppercase();
@@ -202,6 +212,12 @@ fn like_a_zone(reader: &mut Reader<'_>) -> Option<Weight> {
         // "LIST" and "TEST" look like it, too.
         false => is_zone.then_some(Weight::Hint),
     }
+}
+
+/// Reads `in London`.
+fn a_place(reader: &mut Reader<'_>) -> Option<()> {
+    reader.one_of(&[("in", ()), ("在", ())]);
+    city(reader).map(|_| ())
 }
 
 /// Reads a month without a day: `in march`.

@@ -6,7 +6,7 @@ use super::{Away, Phrase};
 use crate::schedule::parts::Weight;
 use crate::schedule::parts::clock::{Clock, clock};
 use crate::schedule::parts::day::{Day, day};
-use crate::schedule::parts::part_of_day::weighed_part;
+use crate::schedule::parts::part_of_day::{part, weighed_part};
 use crate::schedule::parts::place::place;
 use crate::schedule::parts::reader::Reader;
 use crate::schedule::parts::span::{Unit, is_in_days, terms};
@@ -99,6 +99,12 @@ impl Phrase {
         if takes_day && let Some(()) = reader.attempt(|reader| self.read_day(reader)) {
             return Some(());
         }
+        if self.len() == 0
+            && let Some(found) = reader.attempt(part_first)
+        {
+            *self = found;
+            return Some(());
+        }
         if takes_time
             && self.clock.is_none()
             && let Some(clock) = clock(reader)
@@ -130,12 +136,27 @@ impl Phrase {
     }
 }
 
-/// Reads what says that the time is the latest, as in 3点前; not 前台 and the like.
+/// Reads a part of the day before an hour or a day: `evening 9:00`, 早8点.
+fn part_first(reader: &mut Reader<'_>) -> Option<Phrase> {
+    // "Good morning" is a greeting.
+    if reader.is_behind("good") {
+        return None;
+    }
+    let found = Phrase { part: Some(part(reader, true)?), weight: Some(Weight::Strong), ..Phrase::default() };
+    match clock(reader) {
+        Some(clock) => Some(Phrase { clock: Some(clock), ..found }),
+        None => day(reader).map(|(day, _, _)| Phrase { day: Some(day), ..found }),
+    }
+}
+
+/// Reads what may follow a time: that it is the latest, as in 3点前, 左右, 的时候; not what begins a word, as in 前台 and 时间.
 fn by_then(reader: &mut Reader<'_>) -> Option<()> {
-    const NOUNS: &str = "台面往进天方端后年线排景锋妻夫任女男途厅";
-    reader.one_of(&[("之前", ()), ("以前", ()), ("左右", ())]).or_else(|| {
-        let is_by = reader.word("前") && !reader.is_before(NOUNS);
-        is_by.then_some(())
+    const NOUNS: &str = "台面往进天方端后年线排景锋妻夫任女男途厅间尚";
+    const WHOLE: [(&str, ()); 6] =
+        [("之前", ()), ("以前", ()), ("左右", ()), ("的时候", ()), ("时候", ()), ("sharp", ())];
+    reader.one_of(&WHOLE).or_else(|| {
+        reader.one_of(&[("前", ()), ("时", ())])?;
+        (!reader.is_before(NOUNS)).then_some(())
     })
 }
 
