@@ -176,7 +176,8 @@ fn search(text: &str) -> Vec<Found> {
         }
         reader.skip_spaces();
         let start = reader.position();
-        match reader.is_start().then(|| one(&mut reader)).flatten() {
+        let read = reader.is_start().then(|| one(&mut reader)).flatten();
+        match read.filter(|_| reader.position() > start) {
             Some((what, weight)) => found.push(Found { start, end: reader.position(), what, weight }),
             None => reader.skip_word(),
         }

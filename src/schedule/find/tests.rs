@@ -180,3 +180,22 @@ fn what_is_not_understood_is_named_wherever_it_stands_beside_the_time() {
         }
     }
 }
+
+#[test]
+fn no_text_is_too_strange() {
+    const PIECES: &str = "1|12|2026|３|：|:|.|/|-|－|+|＋|UTC|ＥＳＴ|EST|pm|ｐｍ|at|in|每|一|十|点|點|半|差|周|月|日|年|后|下|的|\
+        明天|tomorrow|monday|'|’s|\u{301}|🏔|é| |　|\n";
+    let pieces: Vec<_> = PIECES.split('|').collect();
+    let mut random = Random(3);
+    let asker = asker(NOW, "Asia/Taipei");
+    for _ in 0..4000 {
+        let length = 1 + random.below(8);
+        let text: String = (0..length).map(|_| random.of(&pieces)).collect();
+        if let Ok((_, rest)) = read(&text, &asker) {
+            assert!(text.contains(rest), "{text:?}: {rest:?}");
+        }
+        if let Ok((_, rest)) = crate::schedule::read_recurrence(&text, &asker) {
+            assert!(text.trim().ends_with(rest), "{text:?}: {rest:?}");
+        }
+    }
+}

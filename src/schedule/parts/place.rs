@@ -223,11 +223,12 @@ fn short(reader: &mut Reader<'_>) -> Option<Place> {
     let end = letters.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(letters.len());
     let letters = &letters[..end];
     let found = ABBREVIATIONS.iter().find(|known| known.name.eq_ignore_ascii_case(letters))?;
-    reader.word(found.name);
+    let is_whole = reader.word(found.name);
     let is_word = found.is_word && letters.contains(|c: char| c.is_ascii_lowercase());
     // As in UTC+99.
-    let is_cut = reader.is_before("+-") && reader.rest()[1..].starts_with(|c: char| c.is_ascii_digit());
-    (!is_word && !is_cut && reader.is_at_boundary()).then_some(Place::Abbreviation(found))
+    let mut behind = *reader;
+    let is_cut = behind.symbol(|c| "+-".contains(c).then_some(())).is_some() && behind.is_before("0123456789");
+    (is_whole && !is_word && !is_cut && reader.is_at_boundary()).then_some(Place::Abbreviation(found))
 }
 
 /// Reads `London time`, `北京时间`.

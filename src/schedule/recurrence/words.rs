@@ -43,8 +43,10 @@ fn interval(reader: &mut Reader<'_>) -> Option<f64> {
         let has_half = minutes == 60.0 && reader.word("and a half");
         return Some(if has_half { 90.0 } else { minutes });
     }
-    if reader.one_of(&[("other hour", ()), ("second hour", ())]).is_some() {
-        return Some(120.0);
+    const OTHERS: [(&str, f64); 4] =
+        [("other hour", 120.0), ("second hour", 120.0), ("quarter hour", 15.0), ("quarter of an hour", 15.0)];
+    if let Some(minutes) = reader.one_of(&OTHERS) {
+        return Some(minutes);
     }
     let mut minutes = 0.0;
     while let Some(term) = reader.attempt(|reader| {
