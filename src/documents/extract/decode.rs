@@ -1,4 +1,4 @@
-//! Character decoding. The only module that uses `encoding_rs` and `chardetng`.
+//! Character decoding, also of what programs send. The only module that uses `encoding_rs` and `chardetng`.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 pub use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
@@ -38,6 +38,19 @@ pub fn text(bytes: &[u8], media_type: Option<&str>) -> Result<String, Problem> {
 pub fn html(bytes: &[u8], media_type: Option<&str>) -> Result<String, Problem> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARED_WITHIN)]).to_ascii_lowercase();
     decode(bytes, || media_type.and_then(label_in).or_else(|| label_in(&head)))
+}
+
+/// Decodes what a program sent with its media type: by its byte order mark, else by the charset that it names, else as [`text`].
+/// What cannot be read has marks in it.
+pub fn sent(bytes: &[u8], media_type: &str) -> String {
+    // Libraries name the charset that HTTP once had by default, and send another.
+    let is_default = |encoding: &&'static Encoding| *encoding == WINDOWS_1252 && std::str::from_utf8(bytes).is_ok();
+    let declared = label_in(&media_type.to_ascii_lowercase()).filter(|encoding| !is_default(encoding));
+    match declared {
+        // A byte order mark counts more here, too.
+        Some(encoding) => encoding.decode(bytes).0.into_owned(),
+        None => text(bytes, None).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned()),
+    }
 }
 
 fn decode(bytes: &[u8], declared: impl FnOnce() -> Option<&'static Encoding>) -> Result<String, Problem> {
@@ -135,6 +148,18 @@ mod tests {
         assert_eq!(html(&encoded(&page("gbk"), "gbk"), None), Ok(page("gbk")));
         assert_eq!(html(&encoded(&page("?"), "big5"), Some("text/html; charset=Big5")), Ok(page("?")));
         assert_eq!(text(&encoded("短", "gbk"), Some("text/plain; charset=gb2312")), Ok("短".to_owned()));
+    }
+
+    #[test]
+    fn what_was_sent_is_in_the_charset_that_the_sender_names() {
+        for (label, words) in
+            [("gbk", "联通"), ("big5", "備份完成"), ("iso-8859-1", "Größe"), ("shift_jis", "完了"), ("utf-8", "好")]
+        {
+            assert_eq!(sent(&encoded(words, label), &format!("text/plain; charset={label}")), words);
+        }
+        assert_eq!(sent(&encoded("磁盘已满，请检查", "gbk"), "text/plain"), "磁盘已满，请检查");
+        assert_eq!(sent("好".as_bytes(), "application/json; charset=ISO-8859-1"), "好");
+        assert_eq!(sent("\u{feff}好".as_bytes(), "text/plain; charset=gbk"), "好");
     }
 
     #[test]
