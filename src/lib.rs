@@ -5,6 +5,7 @@
 //! - [`doctor`] examines whether a server can do its work.
 //! - [`server`] builds every part and stops them in order; [`config`] is what it builds them from.
 //! - [`http`] is the HTTP layer: page, API, WebSockets. It contains no business logic.
+//! - [`alerts`] makes texts of what other programs post.
 //! - [`bots`] are the commands and the workers that run them.
 //! - [`answers`] builds answers from passages, with or without a language model.
 //! - [`search`] is search over messages.
@@ -27,6 +28,7 @@
 //! - [`memory`] releases memory to the OS; [`protocol`] are the frames, [`model`] the things they speak of, [`text`] the words.
 
 pub mod accounts;
+pub mod alerts;
 pub mod analysis;
 pub mod answers;
 pub mod backup;

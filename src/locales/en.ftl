@@ -9,6 +9,7 @@ error-bad_handle-reserved = "{ $handle }" is taken by the program itself; please
 error-bad_handle-account = "{ $handle }" belongs to somebody with an account. Is it yours? Then sign in; otherwise please choose another name.
 error-bad_handle-none_free = No name could be found for your account. Ask an admin to make one for you.
 error-bad_id = An id has 1 to { $max } characters.
+error-bad_json = This is not valid JSON: line { $line }, column { $column }: { $reason }.
 error-bad_emoji = A reaction is one emoji.
 error-too_many_reactions = A message takes { $max } reactions, and not every emoji there is.
 error-empty = There is nothing in this message.

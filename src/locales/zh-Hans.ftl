@@ -9,6 +9,7 @@ error-bad_handle-reserved = “{ $handle }”是本程序自用的名字，请�
 error-bad_handle-account = “{ $handle }”是某个账号的名字。如果是您的账号，请先登录；否则请换一个名字。
 error-bad_handle-none_free = 没有可用的名字。请让管理员为您创建账号。
 error-bad_id = id 的长度为 1 到 { $max } 个字符。
+error-bad_json = 这不是有效的 JSON：第 { $line } 行，第 { $column } 列：{ $reason }。
 error-bad_emoji = 回应只能是一个表情符号。
 error-too_many_reactions = 一条消息最多 { $max } 个回应，表情种类也有上限。
 error-empty = 消息是空的。

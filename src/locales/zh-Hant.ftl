@@ -9,6 +9,7 @@ error-bad_handle-reserved = 「{ $handle }」是本程式自用的名稱，請�
 error-bad_handle-account = 「{ $handle }」是某個帳號的名稱。如果是您的帳號，請先登入；否則請換一個名稱。
 error-bad_handle-none_free = 沒有可用的名稱。請讓管理員為您建立帳號。
 error-bad_id = id 的長度為 1 到 { $max } 個字元。
+error-bad_json = 這不是有效的 JSON：第 { $line } 行，第 { $column } 欄：{ $reason }。
 error-bad_emoji = 回應只能是一個表情符號。
 error-too_many_reactions = 一則訊息最多 { $max } 個回應，表情種類也有上限。
 error-empty = 訊息是空的。

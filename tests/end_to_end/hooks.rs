@@ -19,18 +19,18 @@ const GATUS: &str = r##"{"text":"","attachments":[{"title":":helmet_with_white_c
     "value":":x: - `[CONNECTED] == true`\n:x: - `[STATUS] == 200`\n","short":false}]}]}"##;
 
 /// A hook in a room; the path to post at.
-async fn hook(server: &TestServer, room: &str, name: &str) -> String {
+pub async fn hook(server: &TestServer, room: &str, name: &str) -> String {
     let body = json!({"room": room, "name": name});
     let answer = server.request("POST", "/api/hooks").by_owner().json(body).send().await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()["url"].as_str().expect("an address").to_owned()
 }
 
-async fn post(server: &TestServer, hook: &str, content_type: &str, body: &str) -> Answer {
+pub async fn post(server: &TestServer, hook: &str, content_type: &str, body: &str) -> Answer {
     server.request("POST", hook).header("content-type", content_type).body(body.to_owned()).send().await
 }
 
-async fn said(server: &TestServer, room: &str) -> Value {
+pub async fn said(server: &TestServer, room: &str) -> Value {
     server.request("GET", &format!("/api/rooms/{room}/messages")).send().await.json()
 }
 
@@ -49,19 +49,20 @@ async fn what_tools_send_to_slack_appears_in_the_room() {
         (
             "application/x-www-form-urlencoded",
             r#"payload={"username":"ci","text":"build *failed* on main"}"#,
-            "build *failed* on main",
+            "build **failed** on main",
         ),
         (
             "application/json",
             GRAFANA,
-            "[FIRING:1] DiskFull (web-1) (https://grafana.example/alerting/list)\n**Firing**\n\nValue: A=93\nLabels:\n \
-             - alertname = DiskFull\nSource: view (https://grafana.example/alerting/1/view?a=1&b=2)",
+            "🔴 [FIRING:1] DiskFull (web-1) (https://grafana.example/alerting/list)\n**Firing**\n\nValue: A=93\nLabels:\n \
+             - alertname = DiskFull\nSource: view (https://grafana.example/alerting/1/view?a=1&b=2)\nGrafana v11.2.0 · \
+             2025-10-09 08:53 UTC",
         ),
         (
             "application/json",
             GATUS,
-            ":helmet_with_white_cross: Gatus\nAn alert for *web* has been triggered due to having failed 3 time(s) in a \
-             row:\n> shop\nCondition results:\n:x: - `[CONNECTED] == true`\n:x: - `[STATUS] == 200`",
+            "⛑️ Gatus\nAn alert for **web** has been triggered due to having failed 3 time(s) in a row:\n> shop\nCondition \
+             results:\n❌ - `[CONNECTED] == true`\n❌ - `[STATUS] == 200`",
         ),
         ("text/plain; charset=utf-8", "備份完成 <ok>", "備份完成 <ok>"),
     ] {
@@ -114,16 +115,15 @@ async fn too_long_a_text_is_cut_and_none_at_all_is_refused() {
     assert_eq!(texts(&said(&server, "ops").await), ["一二三四五六七八九…", "一二三四五六七八九十"]);
     for (content_type, body) in [
         ("application/json", r#"{"attachments": []}"#),
-        ("application/json", "{"),
-        ("application/x-www-form-urlencoded", "x=y"),
+        ("application/json", r#"{"text": " ", "blocks": [{}]}"#),
+        ("application/json", " "),
+        ("application/x-www-form-urlencoded", "x="),
         ("text/plain", "\u{7}"),
         ("image/png", "picture"),
     ] {
         let answer = post(&server, &hook, content_type, body).await;
         assert_eq!(answer.refusal(), (400, "empty".into()), "{body}");
     }
-    let large = post(&server, &hook, "text/plain", &"x".repeat(65 * 1024)).await;
-    assert_eq!(large.refusal(), (413, "too_large".into()));
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod web_site;
 mod accounts;
 mod acme;
 mod acme_trouble;
+mod alerts;
 mod answers;
 mod api;
 mod authority;

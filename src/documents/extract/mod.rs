@@ -6,7 +6,7 @@
 
 mod book;
 pub mod child;
-mod decode;
+pub mod decode;
 mod html;
 mod hyphens;
 mod kind;

@@ -1,7 +1,5 @@
 //! `/hooks/{token}`, to which other programs post, and `/api/hooks`, with which the owner manages these URLs.
 
-mod payload;
-
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,11 +13,18 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::reject::Rejection;
 
 use super::route::{Route, route};
-use super::{Answer, App, Caller, ErrorBody, Refusal, body, bytes, caller, json, trusted_caller, with_app};
+use super::{
+    Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, body, bytes_of, caller, json, trusted_caller, with_app,
+};
 use crate::accounts::{Actor, Deed};
+use crate::alerts::{self, Posted, Unreadable};
 use crate::chat::Post;
 use crate::model::{Handle, Hook, HookId, MessageText, RoomName, SendId};
 use crate::text::Text;
+
+/// Maximum size of what is posted to a hook, in bytes, if frames may not be larger: what programs send has more in it than what
+/// people read of it.
+const POSTED_BYTES: usize = 1024 * 1024;
 
 /// Headers that identify duplicates; the more specific one first.
 const REPETITION: [&str; 2] = ["idempotency-key", "x-request-id"];
@@ -71,7 +76,8 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
         route!(delete).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(delete)),
         route!(post).part(|at| {
             let hook = at.and(with_app(app)).and_then(known_hook);
-            hook.and(warp::header::headers_cloned()).and(bytes(app)).and(with_app(app)).then(post)
+            let most = app.settings.frame_bytes.max(POSTED_BYTES);
+            hook.and(warp::header::headers_cloned()).and(bytes_of(most)).and(with_app(app)).then(post)
         }),
     ]
 }
@@ -116,22 +122,35 @@ async fn delete(id: String, caller: Caller, app: Arc<App>) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Posts into the hook's room: Slack's `{"text": …}`, the same as a form's `payload`, or plain text.
+/// Posts into the hook's room what a program sends, in its own format or in that of Slack.
 #[utoipa::path(post, path = "/hooks/{token}", params(("token" = String, Path)), request_body(content = Value,
     description = "Or a form, or plain text"), responses(
     (status = 200, description = "`ok`, once it is stored; also for a repetition"),
-    (status = 400, description = "There is no text in it", body = ErrorBody), (status = 404, body = ErrorBody),
-    (status = 429, body = ErrorBody)))]
+    (status = 400, description = "There is no text in it, or it is not what it is said to be", body = ErrorBody),
+    (status = 404, body = ErrorBody), (status = 429, body = ErrorBody)))]
 async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Answer {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let text = payload::text(content_type, &body).ok_or_else(|| Text::new("error-empty-hook"))?;
-    let text = MessageText::cut(text, app.settings.message_chars)?;
+    let header = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let content_type = header(CONTENT_TYPE.as_str()).unwrap_or_default();
+    let posted = Posted::read(&content_type, &body).await.map_err(refusal)?.with_headers(&header);
+    let shown = blocking(move || Ok(alerts::shown(&posted, None))).await?;
+    let text = MessageText::cut(shown.text, app.settings.message_chars).map_err(|_| Text::new("error-empty-hook"))?;
     let actor = Actor::hook(&hook);
     let (room, _) = app.chat.open_room(&hook.room, &actor).await?;
     let post = Post::new(text, repetition(&headers));
     app.chat.say(room, &actor, post).await?;
     // Slack's response, with its content type: some senders check both.
     Ok(warp::reply::html("ok").into_response())
+}
+
+fn refusal(unreadable: Unreadable) -> Refusal {
+    match unreadable {
+        Unreadable::Nothing => Text::new("error-empty-hook").into(),
+        Unreadable::Form(reason) => bad_request(reason),
+        Unreadable::Json(bad) => {
+            let place = Text::new("error-bad_json").with("line", bad.line).with("column", bad.column);
+            place.with("reason", bad.reason).into()
+        }
+    }
 }
 
 /// The idempotency key, if the sender sets one.
