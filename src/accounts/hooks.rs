@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::keys::{digest, random_token};
 use super::{Action, Actor};
-use crate::model::{Handle, Hook, HookId, RoomName, Timestamp};
+use crate::model::{Handle, Hook, HookId, RoomName, TemplateFailure, Timestamp};
 use crate::store::Store;
 use crate::text::Text;
 
@@ -13,6 +13,15 @@ const MOST: u32 = 1000;
 
 /// How exactly it is known when a hook was used last, in milliseconds: noting it takes a commit.
 const USED_EVERY: u64 = 60 * 60 * 1000;
+
+/// A hook that is going to be created.
+pub struct NewHook {
+    /// Handle of its messages.
+    pub name: Handle,
+    pub room: RoomName,
+    /// How it shows JSON; checked by whoever knows its language.
+    pub template: Option<String>,
+}
 
 /// Creates hooks and looks them up by token.
 pub struct Hooks {
@@ -25,9 +34,11 @@ impl Hooks {
     }
 
     /// Creates a hook and returns it with its token. Only the token's digest is stored, so the token cannot be read later.
-    pub async fn create(&self, name: Handle, room: RoomName, actor: &Actor) -> Result<(Hook, String), Text> {
+    pub async fn create(&self, new: NewHook, actor: &Actor) -> Result<(Hook, String), Text> {
         actor.may(Action::ManageHooks)?;
-        let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now(), last_used_at: None };
+        let NewHook { name, room, template } = new;
+        let (id, created_at) = (HookId::fresh(), Timestamp::now());
+        let hook = Hook { id, name, room, place: 0, created_at, last_used_at: None, template, template_failure: None };
         let token = random_token();
         if self.store.add_hook(&digest(&token), hook.clone(), MOST).await? {
             Ok((hook, token))
@@ -40,6 +51,31 @@ impl Hooks {
     pub async fn list(&self, actor: &Actor) -> Result<Vec<Hook>, Text> {
         actor.may(Action::ManageHooks)?;
         Ok(self.store.hooks(MOST as usize).await?)
+    }
+
+    /// Gives it another template, or none. Returns it as it is now.
+    pub async fn set_template(&self, id: &HookId, template: Option<String>, actor: &Actor) -> Result<Hook, Text> {
+        actor.may(Action::ManageHooks)?;
+        let changed = self.store.change_hook(id, |hook| {
+            hook.template.clone_from(&template);
+            hook.template_failure = None;
+        });
+        changed.await?.ok_or_else(no_such_hook)
+    }
+
+    /// Notes for its owner that the template with which it was read failed; once for each problem.
+    pub async fn note_failure(&self, read: &Hook, problem: &str) -> Result<(), Text> {
+        if read.template_failure.as_ref().is_some_and(|failure| failure.problem == problem) {
+            return Ok(());
+        }
+        let failure = TemplateFailure { problem: problem.to_owned(), at: Timestamp::now() };
+        let noted = self.store.change_hook(&read.id, |hook| {
+            if hook.template == read.template {
+                hook.template_failure = Some(failure.clone());
+            }
+        });
+        noted.await?;
+        Ok(())
     }
 
     /// Its URL no longer works afterwards.

@@ -26,7 +26,7 @@ mod tokens;
 pub use access::FrontDoor;
 pub use audit_log::{AuditLog, Deed};
 pub use command_rules::CommandRules;
-pub use hooks::Hooks;
+pub use hooks::{Hooks, NewHook};
 pub use keys::{Keys, OwnerKey, random_token};
 pub use merges::{Merged, Merges};
 pub use passkeys::Challenge;

@@ -43,7 +43,7 @@ pub use document::{
 };
 pub use erasure::{Erasure, LeftMessages};
 pub use gap::{Gap, GapId};
-pub use hook::Hook;
+pub use hook::{Hook, TemplateFailure};
 pub use id::{AccountId, CollectionId, DocumentId, HookId, Id, InvitationId, JobId, MergeId, SanctionId, TokenId};
 pub use job::{Change, Job, JobError, JobRequest, JobState, LogLine};
 pub use merge::Merge;

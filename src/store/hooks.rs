@@ -1,6 +1,7 @@
 //! Incoming hooks; their keys are the digests of their tokens.
 
 use super::claims::{Claim, free_number};
+use super::engine::Entry;
 use super::writer::WriteKind;
 use super::{Batch, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{Hook, HookId, Timestamp};
@@ -50,19 +51,43 @@ impl Store {
         self.commit_if(batch, WriteKind::Maintenance, || ()).await.map(drop)
     }
 
-    /// Deletes a hook; `false` if there is none of that id.
-    pub async fn delete_hook(&self, id: &HookId) -> Result<bool, StoreError> {
-        let mut pages = self.pages_of(Table::Hooks);
-        while let Some((digest, value)) = pages.next().await? {
-            let hook: Hook = decode(&value)?;
-            if hook.id == *id {
-                let batch = Batch::new(scopes::REMOVE_HOOK)
-                    .if_equal(Table::Hooks, digest.clone(), value)
-                    .delete(Table::Hooks, digest);
-                let batch = batch.release(&Claim::hook_place(hook.place));
-                return self.commit_if(batch, WriteKind::Maintenance, || ()).await;
+    /// Changes a hook and returns it as it is now; `None` if there is none of that id.
+    pub async fn change_hook(&self, id: &HookId, change: impl Fn(&mut Hook)) -> Result<Option<Hook>, StoreError> {
+        for _ in 0..TRIES {
+            let Some((digest, before)) = self.hook_of(id).await? else { return Ok(None) };
+            let mut hook: Hook = decode(&before)?;
+            change(&mut hook);
+            let batch = Batch::new(scopes::CHANGE_HOOK).if_equal(Table::Hooks, digest.clone(), before);
+            let batch = batch.put(Table::Hooks, digest, encode(&hook));
+            if self.commit_if(batch, WriteKind::Growth, || ()).await? {
+                return Ok(Some(hook));
             }
         }
-        Ok(false)
+        Err(StoreError::Busy)
+    }
+
+    /// The key and the record of the hook of that id.
+    async fn hook_of(&self, id: &HookId) -> Result<Option<Entry>, StoreError> {
+        let mut pages = self.pages_of(Table::Hooks);
+        while let Some((digest, value)) = pages.next().await? {
+            if decode::<Hook>(&value)?.id == *id {
+                return Ok(Some((digest, value)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Deletes a hook; `false` if there is none of that id.
+    pub async fn delete_hook(&self, id: &HookId) -> Result<bool, StoreError> {
+        for _ in 0..TRIES {
+            let Some((digest, value)) = self.hook_of(id).await? else { return Ok(false) };
+            let hook: Hook = decode(&value)?;
+            let batch = Batch::new(scopes::REMOVE_HOOK).if_equal(Table::Hooks, digest.clone(), value);
+            let batch = batch.delete(Table::Hooks, digest).release(&Claim::hook_place(hook.place));
+            if self.commit_if(batch, WriteKind::Maintenance, || ()).await? {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Busy)
     }
 }

@@ -120,7 +120,7 @@ scopes! {
     KEEP_STATS: JobStats;
 
     ADD_HOOK: Hooks Claims;
-    /// When it was used last.
+    /// When it was used last, or how it shows what is posted.
     CHANGE_HOOK: Hooks;
     REMOVE_HOOK: Hooks Claims;
 

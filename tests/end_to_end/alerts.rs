@@ -123,6 +123,97 @@ async fn what_is_posted_may_be_larger_than_a_frame() {
     assert_eq!(larger.refusal(), (413, "too_large".into()));
 }
 
+/// A hook with a template: the path to post at, and the one to change it at.
+async fn templated(server: &TestServer, template: &str) -> (String, String) {
+    let new = json!({"room": "ops", "name": "zabbix", "template": template});
+    let made = server.request("POST", "/api/hooks").by_owner().json(new).send().await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    assert_eq!(made["template"], template);
+    let text = |name: &str| made[name].as_str().expect("text").to_owned();
+    (text("url"), format!("/api/hooks/{}", text("id")))
+}
+
+#[tokio::test]
+async fn a_hooks_template_shows_json_its_own_way() {
+    let server = TestServer::start().await;
+    let (hook, path) = templated(&server, "{{ trigger.name }} on {{ host | upper }}{{ missing.entry }}").await;
+    let problem = json!({"trigger": {"name": "disk is full"}, "host": "web-1"}).to_string();
+    assert_eq!(post(&server, &hook, "application/json", &problem).await.status, 200);
+    assert_eq!(post(&server, &hook, "text/plain", "a text is a text").await.status, 200);
+    let change = |template: &str| server.request("PATCH", &path).by_owner().json(json!({"template": template})).send();
+    assert_eq!(change("{% for one in body %}{{ one }};{% endfor %}").await.status, 200);
+    assert_eq!(post(&server, &hook, "application/json", "[1, 2]").await.status, 200);
+    let without = change(" ").await;
+    assert_eq!((without.status, &without.json()["template"]), (200, &Value::Null));
+    assert_eq!(post(&server, &hook, "application/json", &problem).await.status, 200);
+    let shown = ["disk is full on WEB-1", "a text is a text", "1;2;", "host: web-1\ntrigger.name: disk is full"];
+    assert_eq!(texts(&said(&server, "ops").await), shown);
+    let log = server.request("GET", "/api/audit?action=hook.change").by_owner().send().await.text();
+    assert!(log.contains("hook.change") && log.contains("{% for one in body %}"), "{log}");
+}
+
+#[tokio::test]
+async fn an_alert_is_shown_even_if_its_template_fails_and_the_owner_hears_of_it() {
+    let server = TestServer::start().await;
+    let (hook, path) = templated(&server, "{{ a }}\n{{ a + b }}").await;
+    let failure = async || {
+        let hooks = server.request("GET", "/api/hooks").by_owner().send().await.json();
+        hooks["hooks"][0]["template_failure"].clone()
+    };
+    for (body, failed) in
+        [(r#"{"a": 1, "b": 2}"#, false), (r#"{"a": 1, "b": "x"}"#, true), (r#"{"a": 2, "b": 2}"#, true)]
+    {
+        assert_eq!(post(&server, &hook, "application/json", body).await.status, 200);
+        let failure = failure().await;
+        assert_eq!(failure.is_object(), failed, "{failure}");
+        if failed {
+            assert!(failure["problem"].as_str().expect("words").starts_with("line 2: "), "{failure}");
+            assert!(failure["at"].is_string());
+        }
+    }
+    assert_eq!(texts(&said(&server, "ops").await), ["1\n3", "a: 1\nb: x", "2\n4"]);
+    let change =
+        json!({"template": "{% for x in range(9999) %}{% for y in range(9999) %}{{ x }}{% endfor %}{% endfor %}"});
+    let changed = server.request("PATCH", &path).by_owner().json(change).send().await;
+    assert_eq!((changed.status, &changed.json()["template_failure"]), (200, &Value::Null));
+    assert_eq!(post(&server, &hook, "application/json", r#"{"a": 3}"#).await.status, 200);
+    assert!(failure().await["problem"].as_str().expect("words").contains("fuel"));
+    assert_eq!(texts(&said(&server, "ops").await)[3], "a: 3");
+}
+
+#[tokio::test]
+async fn a_template_is_checked_and_tried_before_it_is_used() {
+    let server = TestServer::start().await;
+    let (_, path) = templated(&server, "{{ host }}").await;
+    let ask = |method: &'static str, path: &str, body: Value| server.request(method, path).by_owner().json(body).send();
+    for (template, words) in [("{{ host", "line 1"), ("{% include 'x' %}", "line 1"), (&"x".repeat(4001), "4,000")] {
+        let new = json!({"room": "ops", "name": "other", "template": template});
+        for (method, path, body) in [
+            ("POST", "/api/hooks", new),
+            ("PATCH", path.as_str(), json!({"template": template})),
+            ("POST", "/api/hooks/preview", json!({"template": template, "example": "{}"})),
+        ] {
+            let answer = ask(method, path, body).await;
+            assert_eq!(answer.refusal(), (400, "bad_template".into()), "{method} {template}");
+            assert!(answer.text().replace("4000", "4,000").contains(words), "{}", answer.text());
+        }
+    }
+    let preview = |template: Value, example: &str| {
+        ask("POST", "/api/hooks/preview", json!({"template": template, "example": example}))
+    };
+    let shown = preview(json!("{{ host }} is down"), r#"{"host": "web-1"}"#).await.json();
+    assert_eq!(shown, json!({"text": "web-1 is down"}));
+    let shown = preview(Value::Null, r#"{"text": "*down* :x:"}"#).await.json();
+    assert_eq!(shown, json!({"text": "**down** ❌"}));
+    let shown = preview(json!("{{ 1 + host }}"), r#"{"host": "web-1"}"#).await.json();
+    assert_eq!(shown["text"], "host: web-1");
+    assert!(shown["problem"].as_str().expect("words").starts_with("line 1: "), "{shown}");
+    assert_eq!(preview(json!("{{ host }}"), "{").await.refusal(), (400, "bad_json".into()));
+    assert_eq!(preview(Value::Null, "{}").await.refusal(), (400, "empty".into()));
+    assert_eq!(said(&server, "ops").await["error"]["code"], "not_found", "nothing was posted in the room");
+}
+
 /// Names and texts that formats are recognised by, in any order.
 fn arbitrary_json() -> impl Strategy<Value = Value> {
     let words = bodies().iter().filter(|file| file.extension().is_some_and(|extension| extension == "json")).fold(

@@ -106,6 +106,8 @@ fn table() -> Vec<(&'static str, &'static str, Least, Value)> {
         ("PUT", "/api/rooms/{room}/collections", Admin, json!({"collections": ["{collection}"]})),
         ("GET", "/api/hooks", Admin, none.clone()),
         ("POST", "/api/hooks", Admin, json!({"room": "lobby", "name": "Alert"})),
+        ("POST", "/api/hooks/preview", Admin, json!({"example": "{\"text\": \"hello\"}"})),
+        ("PATCH", "/api/hooks/{hook}", Admin, json!({"template": "{{ text }}"})),
         ("DELETE", "/api/hooks/{hook}", Admin, none.clone()),
         ("GET", "/api/webhooks", Admin, none.clone()),
         ("GET", "/api/tokens", Admin, none.clone()),

@@ -446,11 +446,18 @@ async fn change_the_rest(store: &Store) {
     assert!(store.command_rules().await.expect("readable").is_empty());
     let room = RoomName::public("lobby").expect("a name");
     let name = Handle::new("Hook").expect("a handle");
-    let hook = Hook { id: HookId::fresh(), name, room, place: 0, created_at: Timestamp::now(), last_used_at: None };
+    let (id, created_at) = (HookId::fresh(), Timestamp::now());
+    let hook =
+        Hook { id, name, room, place: 0, created_at, last_used_at: None, template: None, template_failure: None };
     assert_eq!(store.add_hook(b"digest", hook.clone(), 1).await, Ok(true));
     store.note_hook_used(b"digest", Timestamp(7)).await.expect("stored");
     assert_eq!(store.hooks(1).await.expect("readable")[0].last_used_at, Some(Timestamp(7)));
+    let changed = store.change_hook(&hook.id, |hook| hook.template = Some("{{ text }}".to_owned())).await;
+    let changed = changed.expect("stored").expect("there is one");
+    assert_eq!((changed.last_used_at, changed.template.as_deref()), (Some(Timestamp(7)), Some("{{ text }}")));
+    assert_eq!(store.hooks(1).await.expect("readable"), [changed]);
     assert_eq!(store.delete_hook(&hook.id).await, Ok(true));
+    assert_eq!(store.change_hook(&hook.id, |_| ()).await, Ok(None));
 
     let moderator = Handle::new("Mia").expect("a handle");
     let sanction = Sanction {

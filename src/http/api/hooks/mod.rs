@@ -14,10 +14,11 @@ use warp::reject::Rejection;
 
 use super::route::{Route, route};
 use super::{
-    Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, body, bytes_of, caller, json, trusted_caller, with_app,
+    Answer, App, Caller, ErrorBody, Refusal, bad_request, blocking, body, body_of, bytes_of, caller, json,
+    trusted_caller, with_app,
 };
-use crate::accounts::{Actor, Deed};
-use crate::alerts::{self, Posted, Unreadable};
+use crate::accounts::{self, Action, Actor, Deed};
+use crate::alerts::{self, Posted, Unreadable, template};
 use crate::chat::Post;
 use crate::model::{Handle, Hook, HookId, MessageText, RoomName, SendId};
 use crate::text::Text;
@@ -34,6 +35,30 @@ struct NewHook {
     room: String,
     /// Handle of its messages.
     name: String,
+    /// How it shows JSON, in Jinja's language; without one, as each sender's format is shown.
+    template: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct HookChange {
+    /// Another template; an empty one takes it away.
+    template: String,
+}
+
+/// What a template would show.
+#[derive(Deserialize, ToSchema)]
+struct PreviewRequest {
+    template: Option<String>,
+    /// JSON as a program would post it.
+    example: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Preview {
+    text: String,
+    /// What went wrong with the template; the text is what is shown without it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -46,9 +71,22 @@ struct HookView {
     /// To the hour; left out if it was never used.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
+    /// That the template failed, and what was posted was shown without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template_failure: Option<FailureView>,
     /// Path to post to; only in the response that creates the hook.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct FailureView {
+    /// In English.
+    problem: String,
+    #[schema(format = DateTime)]
+    at: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -58,12 +96,16 @@ struct HookList {
 
 impl HookView {
     fn new(hook: &Hook, url: Option<String>) -> Self {
+        let failure = hook.template_failure.as_ref();
         Self {
             id: hook.id.as_str().to_owned(),
             name: hook.name.to_string(),
             room: hook.room.shown().to_owned(),
             created_at: hook.created_at.to_string(),
             last_used_at: hook.last_used_at.map(|at| at.to_string()),
+            template: hook.template.clone(),
+            template_failure: failure
+                .map(|failure| FailureView { problem: failure.problem.clone(), at: failure.at.to_string() }),
             url,
         }
     }
@@ -73,6 +115,11 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
     vec![
         route!(list).fixed(|at| at.and(caller(app)).and(with_app(app)).then(list)),
         route!(create).fixed(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(create)),
+        route!(change).part(|at| at.and(trusted_caller(app)).and(body(app)).and(with_app(app)).then(change)),
+        route!(preview).fixed(|at| {
+            let most = app.settings.frame_bytes.max(POSTED_BYTES);
+            at.and(trusted_caller(app)).and(body_of(most)).and(with_app(app)).then(preview)
+        }),
         route!(delete).part(|at| at.and(trusted_caller(app)).and(with_app(app)).then(delete)),
         route!(post).part(|at| {
             let hook = at.and(with_app(app)).and_then(known_hook);
@@ -104,11 +151,49 @@ async fn list(caller: Caller, app: Arc<App>) -> Answer {
     (status = 201, body = HookView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
 async fn create(caller: Caller, new: NewHook, app: Arc<App>) -> Answer {
     let (name, room) = (Handle::new(&new.name)?, RoomName::public(&new.room)?);
-    let actor = caller.actor(None);
-    let (hook, token) = app.hooks.create(name, room, &actor).await?;
+    let (actor, template) = (caller.actor(None), checked(new.template)?);
+    let (hook, token) = app.hooks.create(accounts::NewHook { name, room, template }, &actor).await?;
     let deed = Deed::new("hook.create", &hook.name).after(value!({"id": hook.id, "room": hook.room}));
     app.audit_log.record(&actor, deed).await?;
     Ok(json(StatusCode::CREATED, &HookView::new(&hook, Some(format!("/hooks/{token}")))))
+}
+
+/// Gives a hook another template, or none. For the owner.
+#[utoipa::path(patch, path = "/api/hooks/{id}", params(("id" = String, Path)), request_body = HookChange, responses(
+    (status = 200, body = HookView), (status = 400, description = "The template has a mistake", body = ErrorBody),
+    (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn change(id: String, caller: Caller, change: HookChange, app: Arc<App>) -> Answer {
+    let id = HookId::parse(&id).ok_or_else(|| Text::new("error-not_found-hook"))?;
+    let (actor, template) = (caller.actor(None), checked(Some(change.template))?);
+    let hook = app.hooks.set_template(&id, template, &actor).await?;
+    let deed = Deed::new("hook.change", &hook.name).after(value!({"id": hook.id, "template": hook.template}));
+    app.audit_log.record(&actor, deed).await?;
+    Ok(json(StatusCode::OK, &HookView::new(&hook, None)))
+}
+
+/// Shows what a hook with a template would make of an example. Posts nothing. For the owner.
+#[utoipa::path(post, path = "/api/hooks/preview", request_body = PreviewRequest, responses(
+    (status = 200, body = Preview), (status = 400, description = "The template or the example has a mistake", body = ErrorBody),
+    (status = 403, body = ErrorBody)))]
+async fn preview(caller: Caller, wanted: PreviewRequest, app: Arc<App>) -> Answer {
+    caller.actor(None).may(Action::ManageHooks)?;
+    let template = checked(wanted.template)?;
+    let posted = Posted::read("application/json", &Bytes::from(wanted.example)).await.map_err(refusal)?;
+    let shown = blocking(move || Ok(alerts::shown(&posted, template.as_deref()))).await?;
+    let text = MessageText::cut(shown.text, app.settings.message_chars).map_err(|_| Text::new("error-empty-hook"))?;
+    let problem = shown.problem.map(|template::Problem(words)| words);
+    Ok(json(StatusCode::OK, &Preview { text: text.as_str().to_owned(), problem }))
+}
+
+/// Validates a template; `None` for an empty one.
+fn checked(template: Option<String>) -> Result<Option<String>, Text> {
+    let Some(template) = template.filter(|template| !template.trim().is_empty()) else { return Ok(None) };
+    if template.chars().count() > template::LONGEST {
+        return Err(Text::new("error-bad_template-long").with("max", template::LONGEST));
+    }
+    let mistake = |template::Problem(words)| Text::new("error-bad_template").with("problem", words);
+    template::check(&template).map_err(mistake)?;
+    Ok(Some(template))
 }
 
 /// Deletes a hook. For the owner.
@@ -132,7 +217,12 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let header = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let content_type = header(CONTENT_TYPE.as_str()).unwrap_or_default();
     let posted = Posted::read(&content_type, &body).await.map_err(refusal)?.with_headers(&header);
-    let shown = blocking(move || Ok(alerts::shown(&posted, None))).await?;
+    let template = hook.template.clone();
+    let shown = blocking(move || Ok(alerts::shown(&posted, template.as_deref()))).await?;
+    if let Some(template::Problem(problem)) = shown.problem {
+        tracing::warn!(hook = %hook.name, problem, "the template of a hook failed");
+        app.hooks.note_failure(&hook, &problem).await?;
+    }
     let text = MessageText::cut(shown.text, app.settings.message_chars).map_err(|_| Text::new("error-empty-hook"))?;
     let actor = Actor::hook(&hook);
     let (room, _) = app.chat.open_room(&hook.room, &actor).await?;
