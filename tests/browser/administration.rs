@@ -167,6 +167,45 @@ async fn a_hook_is_made_shown_once_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_hooks_template_is_tried_saved_and_seen_to_fail() {
+    let server = TestServer::start().await;
+    let olga = owner(&server).await;
+    open(&olga, "hooks").await;
+    olga.click(&hook("hook-new")).await;
+    fill(&olga, "hook-name", "Alerts").await;
+    fill(&olga, "hook-room", "lobby").await;
+    olga.press(Key::Enter).await;
+    olga.find(&hook("secret")).await;
+    let address: String = olga.ask("document.querySelector('[data-testid=secret]').value").await;
+    olga.click(&hook("secret-done")).await;
+    olga.click(&hook("hook-template-open")).await;
+    fill(&olga, "hook-template-text", "{{ host }} is **down**{{ 1 + n }}").await;
+    olga.click(&hook("hook-try")).await;
+    olga.see(&hook("hook-shown"), "The template failed").await;
+    fill(&olga, "hook-template-text", "{{ host").await;
+    olga.click(&hook("hook-try")).await;
+    olga.see(&hook("form-problem"), "line 1").await;
+    fill(&olga, "hook-template-text", "{{ host }} is **{{ state }}**{{ n and 1 + n }}").await;
+    olga.click(&hook("hook-try")).await;
+    olga.see(&hook("hook-shown"), "web-1 is down").await;
+    olga.picture("hook_template").await;
+    olga.click(&hook("hook-template-save")).await;
+    olga.see(&hook("hook"), "own template").await;
+    let post = async |body: &'static str| Request::new("POST", &address).body(body).send().await.status;
+    assert_eq!(post(r#"{"host": "web-7", "state": "late"}"#).await, 200);
+    assert_eq!(post(r#"{"host": "web-8", "n": "x"}"#).await, 200);
+    olga.reload().await;
+    olga.see(&hook("hook-failure"), "The template failed").await;
+    olga.picture("hook_failure").await;
+    olga.go(server.address(), "/room/lobby").await;
+    olga.hears("web-7 is late").await;
+    olga.see("[data-testid=message-text] strong", "late").await;
+    olga.hears("host: web-8\nn: x").await;
+    // A template and an example with mistakes are refused.
+    olga.close_after(REFUSED).await;
+}
+
+#[tokio::test]
 async fn documents_are_listed_with_who_added_them_and_deleted() {
     let server = TestServer::start().await;
     let document = serde_json::json!({"title": "Terms", "text": "# Terms"});

@@ -445,6 +445,8 @@ export function createActions(chat, connection) {
     revokeToken: explained(api.revokeToken),
     fetchHooks: explained(api.listHooks),
     createHook: explained(api.createHook),
+    changeHook: explained(api.changeHook),
+    previewHook: explained(api.previewHook),
     dropHook(hook, restore) {
       undoably(t('hooks.was-deleted'), { act: () => api.deleteHook(hook.id), restore });
     },

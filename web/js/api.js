@@ -143,6 +143,10 @@ export const revokeToken = (account, id) => call('DELETE', `${accountPath(accoun
 export const listHooks = () => call('GET', '/api/hooks').then(({ hooks }) => hooks);
 /** `{name, room}`; the answer has the `url` itself, this once. */
 export const createHook = (hook) => call('POST', '/api/hooks', hook);
+/** `change`: `{template}`; an empty one takes it away. */
+export const changeHook = (id, change) => call('PATCH', `/api/hooks/${encodeURIComponent(id)}`, change);
+/** `{template?, example}`; the answer is `{text, problem?}`. */
+export const previewHook = (wanted) => call('POST', '/api/hooks/preview', wanted);
 export const deleteHook = (id) => call('DELETE', `/api/hooks/${encodeURIComponent(id)}`);
 export const listWebhooks = () => call('GET', '/api/webhooks').then(({ webhooks }) => webhooks);
 /** `query`: `q`, `after`, `limit`; empty ones do not count. */

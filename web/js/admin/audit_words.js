@@ -5,7 +5,7 @@ import { fullTime, listOf, t } from '../i18n.js';
 
 const ACTIONS = [
   'account.change', 'account.create', 'account.delete', 'account.leave', 'account.sign_out', 'backup.make', 'collection.create', 'collection.delete', 'collection.rename',
-  'command.pause', 'command.permit', 'command.resume', 'held.approve', 'held.reject', 'hook.create', 'hook.delete', 'identity.link', 'identity.unlink', 'invitation.create', 'invitation.revoke',
+  'command.pause', 'command.permit', 'command.resume', 'held.approve', 'held.reject', 'hook.change', 'hook.create', 'hook.delete', 'identity.link', 'identity.unlink', 'invitation.create', 'invitation.revoke',
   'message.delete', 'moderation.clear', 'owner_key.replace', 'passkey.add', 'passkey.remove', 'people.merge', 'people.unmerge', 'recovery_codes.renew', 'report.settle',
   'room.add_person', 'room.change', 'room.collections', 'room.delete', 'room.remove_person', 'sanction.add', 'sanction.end',
   'second_factor.add', 'second_factor.remove', 'settings.change', 'store.compact',
@@ -14,7 +14,7 @@ const ACTIONS = [
 
 const FIELDS = [
   'access', 'allow', 'archived', 'bot', 'collections', 'days', 'disabled', 'filter_members', 'hold_days', 'hold_guests', 'jobs', 'keep_days', 'keep_messages', 'kind', 'link_hosts', 'links', 'messages', 'moderation', 'name', 'on_found', 'password', 'patterns', 'persona', 'posting', 'role', 'room', 'rooms',
-  'schedules', 'scopes', 'second_factor', 'slow_seconds', 'title', 'topic', 'until', 'uses', 'words',
+  'schedules', 'scopes', 'second_factor', 'slow_seconds', 'template', 'title', 'topic', 'until', 'uses', 'words',
 ];
 
 // Values that are words of the protocol: under which key each has its words.

@@ -37,6 +37,7 @@ const FETCHED = {
   leave: () => import('./accounts/leave.js').then(({ loadStyles, Leave }) => loadStyles().then(() => Leave)),
   'remove-account': () => import('./accounts/leave.js').then(({ loadStyles, RemoveAccount }) => loadStyles().then(() => RemoveAccount)),
   'new-hook': () => import('./admin/new_hook.js').then(({ loadStyles, NewHook }) => loadStyles().then(() => NewHook)),
+  'hook-template': () => import('./admin/hook_template.js').then(({ loadStyles, HookTemplate }) => loadStyles().then(() => HookTemplate)),
   'set-password': () => import('./accounts/set_password.js').then(({ loadStyles, SetPassword }) => loadStyles().then(() => SetPassword)),
 };
 

@@ -77,8 +77,15 @@ function Asked({ app, room, row }) {
 function Body({ app, message }) {
   if (message.deleted) return html`<div class="text deleted" data-testid="message-text">${t('message.deleted')}</div>`;
   if (message.results?.length > 0 || message.unsupported) return html`<${Answer} app=${app} message=${message} />`;
-  return html`<div class="text" data-testid="message-text"><${Text} source=${message.message} /></div>`;
+  return html`<div class="text" data-testid="message-text">${isOfProgram(message)
+    ? html`<${WrittenText} source=${message.message} results=${NO_RESULTS} />`
+    : html`<${Text} source=${message.message} />`}</div>`;
 }
+
+// What programs post by a hook or a token has bold words, as what a language model writes.
+const isOfProgram = ({ role, job }) => role === 'bot' && !job;
+
+const NO_RESULTS = [];
 
 // Passages that are the answer need no words beside them: what the message says for
 // clients without cards would say them twice.

@@ -16,7 +16,7 @@ export function Hooks({ app }) {
         <h3 id="hooks-title">${t('hooks.title')}</h3>
         <p class="soft">${t('hooks.help')}</p>
         <${ShortListState} list=${hooks} testid="hooks-nothing" empty=${t('hooks.none')} />
-        <ul class="admin-list">${hooks.items?.map((hook) => html`<${Hook} key=${hook.id} app=${app} hook=${hook} drop=${() => hooks.drop(hook)} />`)}</ul>
+        <ul class="admin-list">${hooks.items?.map((hook) => html`<${Hook} key=${hook.id} app=${app} hook=${hook} drop=${() => hooks.drop(hook)} changed=${hooks.refresh} />`)}</ul>
         <button type="button" class="secondary" data-testid="hook-new" onClick=${() => openDialog('new-hook', { made: hooks.refresh })}>${t('hooks.new')}</button>
       </section>
       <section class="admin-part" aria-labelledby="webhooks-title">
@@ -29,15 +29,21 @@ export function Hooks({ app }) {
   `;
 }
 
-const Hook = ({ app, hook: { name, room, created_at: created, last_used_at: used }, drop }) => html`
-  <li data-testid="hook" data-name=${name}>
-    <div class="admin-what">
-      <span><b>${name}</b> → ${app.titleOf(room)}</span>
-      <span class="soft">${used ? html`<${Time} at=${used} words="tokens.used" />` : t('tokens.never-used')} · <${Time} at=${created} words="hooks.made" /></span>
-    </div>
-    <button type="button" class="link" data-testid="hook-delete" aria-label=${t('hooks.delete-this', { name })} onClick=${drop}>${t('hooks.delete')}</button>
-  </li>
-`;
+const Hook = ({ app, hook, drop, changed }) => {
+  const { name, room, created_at: created, last_used_at: used, template, template_failure: failure } = hook;
+  return html`
+    <li data-testid="hook" data-name=${name}>
+      <div class="admin-what">
+        <span><b>${name}</b> → ${app.titleOf(room)}${template && html` <span class="tag">${t('hooks.own-template')}</span>`}</span>
+        <span class="soft">${used ? html`<${Time} at=${used} words="tokens.used" />` : t('tokens.never-used')} · <${Time} at=${created} words="hooks.made" /></span>
+        ${failure && html`<span class="problem" data-testid="hook-failure" title=${fullTime(new Date(failure.at))}>${t('hooks.template-failed', { problem: failure.problem })}</span>`}
+      </div>
+      <button type="button" class="link" data-testid="hook-template-open" aria-label=${t('hooks.template-of', { name })}
+        onClick=${() => openDialog('hook-template', { hook, changed })}>${t('hooks.template')}</button>
+      <button type="button" class="link" data-testid="hook-delete" aria-label=${t('hooks.delete-this', { name })} onClick=${drop}>${t('hooks.delete')}</button>
+    </li>
+  `;
+};
 
 const Time = ({ at, words }) => html`<time datetime=${at} title=${fullTime(new Date(at))}>${t(words, { time: day(new Date(at)) })}</time>`;
 
