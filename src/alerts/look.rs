@@ -29,6 +29,9 @@ pub trait Look {
     fn is_list(&self, path: &str) -> bool;
 
     fn is_object_at(&self, path: &str) -> bool;
+
+    /// Whether it is an object with entries of these names, between spaces, and no others.
+    fn has_only(&self, names: &str) -> bool;
 }
 
 impl Look for Value {
@@ -72,6 +75,15 @@ impl Look for Value {
     fn is_object_at(&self, path: &str) -> bool {
         self.at(path).is_object()
     }
+
+    fn has_only(&self, names: &str) -> bool {
+        self.as_object().is_some_and(|object| object.keys().all(|name| is_among(name, names)))
+    }
+}
+
+/// Whether it is one of the words between spaces.
+pub fn is_among(name: &str, names: &str) -> bool {
+    names.split_ascii_whitespace().any(|known| known == name)
 }
 
 /// How a value that has no parts is written; `None` for what has parts, and for `null`.

@@ -113,7 +113,10 @@ fn of_fields(fields: Vec<Field>) -> Result<Posted, Unreadable> {
             false => Ok(Posted::Text(payload.clone())),
         };
     }
-    let entries = fields.into_iter().map(|(name, value)| (name, Value::from(value)));
+    // Slack's API takes blocks and attachments as fields of JSON.
+    let value =
+        |text: String| if looks_like_json(&text) { json::parse(&text).unwrap_or(text.into()) } else { text.into() };
+    let entries = fields.into_iter().map(|(name, text)| (name, value(text)));
     Ok(Posted::Data(entries.collect::<Map<_, _>>().into()))
 }
 

@@ -7,28 +7,13 @@ use super::super::mark::Mark;
 use super::super::mrkdwn::plain;
 use super::super::note::{Note, labelled};
 
-pub fn is_message(body: &Value) -> bool {
-    let is_text_alone = body.is_text("content")
-        && body.as_object().is_some_and(|object| object.keys().all(|name| MANNERS.contains(&name.as_str())));
-    body.list("embeds").iter().any(Value::is_object) || is_text_alone
-}
+/// What a message may have: what is said, and how it is shown.
+pub const NAMES: &str = "allowed_mentions applied_tags attachments avatar_url components content embeds flags poll thread_id thread_name tts \
+    username";
 
-/// What a message may have, apart from what is said.
-const MANNERS: [&str; 13] = [
-    "allowed_mentions",
-    "applied_tags",
-    "attachments",
-    "avatar_url",
-    "components",
-    "content",
-    "embeds",
-    "flags",
-    "poll",
-    "thread_id",
-    "thread_name",
-    "tts",
-    "username",
-];
+pub fn is_message(body: &Value) -> bool {
+    body.list("embeds").iter().any(Value::is_object) || (body.is_text("content") && body.has_only(NAMES))
+}
 
 pub fn message(body: &Value) -> Note {
     let mut note = Note::default();

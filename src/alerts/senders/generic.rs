@@ -1,9 +1,9 @@
 //! JSON of a form that is not known: what looks like a title, a text or an address by its name, and all the rest as lines.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::json;
-use super::super::look::{Look, scalar};
+use super::super::look::{Look, is_among, scalar};
 use super::super::mark::Mark;
 use super::super::mrkdwn::readable;
 use super::super::note::Note;
@@ -86,9 +86,18 @@ pub fn body(body: &Value) -> Note {
             note.text(texts.join("\n"));
             note.more(elements.len().saturating_sub(MOST_ELEMENTS));
         }
-        Value::String(text) => note.text(readable(text)),
+        Value::String(text) => words(text, &mut note),
         other => note.text(scalar(other).unwrap_or_default()),
     }
+    note
+}
+
+/// What an object has besides entries of these names, which stand between spaces.
+pub fn rest(body: &Value, names: &str) -> Note {
+    let others = body.entries("").filter(|(name, _)| !is_among(name, names));
+    let others: Map<_, _> = others.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    let mut note = Note::default();
+    object(&others.into(), &mut note);
     note
 }
 
@@ -151,7 +160,12 @@ impl Lines<'_> {
             Value::Array(elements) if elements.iter().all(|element| scalar(element).is_some()) => {
                 self.line(name, &elements.iter().filter_map(scalar).collect::<Vec<_>>().join(", "));
             }
-            Value::Object(_) | Value::Array(_) if has_words(value) => self.line(name, &value.to_string()),
+            Value::Array(elements) => {
+                for element in elements.iter().filter(|element| has_words(element)) {
+                    self.line(name, &compact(element));
+                }
+            }
+            Value::Object(_) if has_words(value) => self.line(name, &compact(value)),
             _ => self.line(name, &scalar(value).unwrap_or_default()),
         }
     }
@@ -166,6 +180,16 @@ impl Lines<'_> {
         }
         self.left -= 1;
         self.note.field(name, cut(value));
+    }
+}
+
+/// A value in one line: the entries of an object if none has parts, else JSON.
+fn compact(value: &Value) -> String {
+    let entry = |(name, value): (&str, &Value)| Some(format!("{name}={}", scalar(value)?));
+    let entries: Option<Vec<String>> = value.entries("").map(entry).collect();
+    match entries {
+        Some(entries) if value.is_object() => entries.join(", "),
+        _ => scalar(value).unwrap_or_else(|| value.to_string()),
     }
 }
 

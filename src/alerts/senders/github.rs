@@ -17,8 +17,11 @@ pub fn is_event(body: &Value) -> bool {
     (is_about && body.is_object_at("sender")) || (body.is_text("zen") && body.has("hook_id"))
 }
 
+/// Adds what an event says.
+type Read = fn(&Value, &mut Note);
+
 /// What makes an event one of a kind, and how that is read; the first one counts, since an event has what it is about, too.
-const EVENTS: [(&str, fn(&Value, &mut Note)); 17] = [
+const EVENTS: [(&str, Read); 17] = [
     ("zen", ping),
     ("commits", push),
     ("review", review),

@@ -24,31 +24,44 @@ use super::note::Note;
 struct Format {
     has: fn(&Value) -> bool,
     read: fn(&Value) -> Note,
+    /// The names that its objects have, between spaces. What somebody added to them is shown as lines; nothing is if this is empty,
+    /// because such bodies have much in them that nobody wants to read.
+    names: &'static str,
 }
 
 /// The first one that a body has counts: those that have more in common with others come later.
 const FORMATS: [Format; 17] = [
-    Format { has: teams::is_message_card, read: teams::message_card },
-    Format { has: teams::has_adaptive_card, read: teams::adaptive_cards },
-    Format { has: grafana::is_alert, read: grafana::alert },
-    Format { has: alertmanager::is_notification, read: alertmanager::notification },
-    Format { has: gitlab::is_event, read: gitlab::event },
-    Format { has: github::is_event, read: github::event },
-    Format { has: uptime_kuma::is_heartbeat, read: uptime_kuma::heartbeat },
-    Format { has: sentry::is_event, read: sentry::event },
-    Format { has: jenkins::is_build, read: jenkins::build },
-    Format { has: discord::is_message, read: discord::message },
-    Format { has: dingtalk::is_message, read: dingtalk::message },
-    Format { has: feishu::is_message, read: feishu::message },
-    Format { has: google_chat::is_message, read: google_chat::message },
-    Format { has: push::is_notification, read: push::notification },
-    Format { has: slack::is_message, read: slack::message },
-    Format { has: slack::is_part, read: slack::part },
-    Format { has: |_| true, read: generic::body },
+    Format { has: teams::is_message_card, read: teams::message_card, names: teams::NAMES },
+    Format { has: teams::has_adaptive_card, read: teams::adaptive_cards, names: teams::CARD_NAMES },
+    Format { has: grafana::is_alert, read: grafana::alert, names: "" },
+    Format { has: alertmanager::is_notification, read: alertmanager::notification, names: "" },
+    Format { has: gitlab::is_event, read: gitlab::event, names: "" },
+    Format { has: github::is_event, read: github::event, names: "" },
+    Format { has: uptime_kuma::is_heartbeat, read: uptime_kuma::heartbeat, names: "heartbeat monitor msg" },
+    Format { has: sentry::is_event, read: sentry::event, names: "" },
+    Format { has: jenkins::is_build, read: jenkins::build, names: "" },
+    Format { has: discord::is_message, read: discord::message, names: discord::NAMES },
+    Format { has: dingtalk::is_message, read: dingtalk::message, names: "" },
+    Format { has: feishu::is_message, read: feishu::message, names: "" },
+    Format { has: google_chat::is_message, read: google_chat::message, names: "" },
+    Format { has: push::is_notification, read: push::notification, names: push::NAMES },
+    Format { has: slack::is_message, read: slack::message, names: slack::NAMES },
+    Format { has: slack::is_part, read: slack::part, names: slack::PART_NAMES },
+    Format { has: |_| true, read: generic::body, names: "" },
 ];
+
+impl Format {
+    fn note(&self, body: &Value) -> Note {
+        let mut note = (self.read)(body);
+        if !note.is_empty() && !self.names.is_empty() {
+            note.append(generic::rest(body, self.names));
+        }
+        note
+    }
+}
 
 /// What people read of a body. A reader that finds nothing was wrong about the format, and so the next one is asked.
 pub fn note(body: &Value) -> Note {
-    let readers = FORMATS.iter().filter(|format| (format.has)(body));
-    readers.map(|format| (format.read)(body)).find(|note| !note.is_empty()).unwrap_or_default()
+    let formats = FORMATS.iter().filter(|format| (format.has)(body));
+    formats.map(|format| format.note(body)).find(|note| !note.is_empty()).unwrap_or_default()
 }

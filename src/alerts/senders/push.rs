@@ -7,6 +7,11 @@ use super::super::look::{Look, scalar};
 use super::super::mark::Mark;
 use super::super::note::Note;
 
+/// What such a message may have.
+pub const NAMES: &str = "actions appid attach attachment attachments call click content_type date delay device email event expire expires \
+    extras filename format html icon id markdown message priority retry sequence_id sound tags time timestamp title token topic ttl type url \
+    url_title user version";
+
 /// A message, and something that only such services have.
 pub fn is_notification(body: &Value) -> bool {
     let is_ntfy = body.is_text("topic") && (body.is_text("message") || body.is_text("title"));

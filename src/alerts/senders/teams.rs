@@ -6,11 +6,20 @@ use super::super::look::Look;
 use super::super::mark::Mark;
 use super::super::note::Note;
 
+/// What a message card may have.
+pub const NAMES: &str = "@context @type correlationId expectedActors hideOriginalBody originator potentialAction sections summary text \
+    themeColor title type";
+
+/// What an adaptive card may have, and a message with one.
+pub const CARD_NAMES: &str = "$schema actions attachmentLayout attachments authentication backgroundImage body fallbackText lang message \
+    metadata minHeight msteams refresh rtl selectAction speak summary text type version verticalContentAlignment";
+
 pub fn is_message_card(body: &Value) -> bool {
     let is_named = ["@type", "type"].iter().any(|name| body.text(name).eq_ignore_ascii_case("MessageCard"));
-    let has_sections =
-        body.list("sections").iter().any(Value::is_object) || body.list("potentialAction").iter().any(Value::is_object);
-    is_named || (has_sections && !body.is_list("blocks"))
+    let is_section =
+        |section: &Value| section.has("facts") || section.has("activityTitle") || section.has("startGroup");
+    let is_action = |action: &Value| action.has("@type");
+    is_named || body.list("sections").iter().any(is_section) || body.list("potentialAction").iter().any(is_action)
 }
 
 pub fn message_card(card: &Value) -> Note {

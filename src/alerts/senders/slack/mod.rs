@@ -12,44 +12,24 @@ use super::super::look::Look;
 use super::super::mrkdwn::{plain, readable};
 use super::super::note::Note;
 
-/// What else a message has, which says how it is shown or where.
-const MANNERS: [&str; 27] = [
-    "alias",
-    "avatar",
-    "emoji",
-    "roomId",
-    "as_user",
-    "attachments",
-    "blocks",
-    "channel",
-    "delete_original",
-    "icon_emoji",
-    "icon_url",
-    "link_names",
-    "markdown_text",
-    "metadata",
-    "mrkdwn",
-    "parse",
-    "priority",
-    "props",
-    "replace_original",
-    "reply_broadcast",
-    "response_type",
-    "text",
-    "thread_ts",
-    "type",
-    "unfurl_links",
-    "unfurl_media",
-    "username",
-];
+/// What a message may have: what is said, how it is shown, and where.
+pub const NAMES: &str = "alias as_user attachments avatar blocks channel delete_original emoji icon_emoji icon_url link_names markdown_text \
+    metadata mrkdwn parse priority props replace_original reply_broadcast response_type roomId text thread_ts type unfurl_links \
+    unfurl_media username";
 
-/// A message: its text, blocks and attachments; and what else it has is only how it is shown.
+/// What attachments and blocks may have.
+pub const PART_NAMES: &str = "accessory actions alt_text attachment_type author_icon author_link author_name author_subname block_id blocks \
+    body callback_id caption cards chart child_blocks color column_settings default_collapsed description details dispatch_action element \
+    elements expand external_id fallback fields files footer footer_icon from_url hero_image hint icon id image_url is_collapsible label \
+    level message_blocks mrkdwn_in optional original_url output page_size pretext provider_icon_url provider_name rich_text_title \
+    row_header_column_index rows service_name short slack_file source sources status subtitle task_id tasks text thumb_url thumbnail_url \
+    title title_link title_url ts type url value verbatim video_url width";
+
+/// A message: its text, blocks and attachments. A text among other entries may be anybody's.
 pub fn is_message(message: &Value) -> bool {
-    let has_parts =
-        ["blocks", "attachments", "props.attachments"].iter().any(|path| is_list_of_objects(message.at(path)));
-    let is_text_alone = ["text", "markdown_text"].iter().any(|name| message.is_text(name))
-        && message.as_object().is_some_and(|object| object.keys().all(|name| MANNERS.contains(&name.as_str())));
-    has_parts || is_text_alone
+    let parts = ["blocks", "attachments", "props.attachments"];
+    let is_text_alone = (message.is_text("text") || message.is_text("markdown_text")) && message.has_only(NAMES);
+    is_text_alone || parts.iter().any(|path| is_list_of_objects(message.at(path)))
 }
 
 fn is_list_of_objects(value: &Value) -> bool {
