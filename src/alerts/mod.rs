@@ -43,7 +43,8 @@ pub fn shown(posted: &Posted, template: Option<&str>) -> Shown {
 
 fn usual(posted: &Posted) -> String {
     match posted {
-        Posted::Text(text) => text.clone(),
+        // "echo" ends a line that ends the message, too.
+        Posted::Text(text) => text.trim_end().to_owned(),
         // Programs on Windows end lines differently.
         Posted::Data(body) => senders::note(body).into_text().replace("\r\n", "\n"),
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::look::Look;
+use super::super::look::{Look, is_among};
 use super::super::mark::Mark;
 use super::super::note::Note;
 
@@ -13,7 +13,9 @@ const MOST_COMMITS: usize = 10;
 const SHORT: usize = 7;
 
 pub fn is_event(body: &Value) -> bool {
-    let is_about = body.is_text("repository.full_name") || body.is_object_at("organization");
+    let is_about = body.is_text("repository.full_name")
+        || body.is_object_at("organization")
+        || body.is_text("installation.account.login");
     (is_about && body.is_object_at("sender")) || (body.is_text("zen") && body.has("hook_id"))
 }
 
@@ -21,7 +23,7 @@ pub fn is_event(body: &Value) -> bool {
 type Read = fn(&Value, &mut Note);
 
 /// What makes an event one of a kind, and how that is read; the first one counts, since an event has what it is about, too.
-const EVENTS: [(&str, Read); 17] = [
+const EVENTS: [(&str, Read); 18] = [
     ("zen", ping),
     ("commits", push),
     ("review", review),
@@ -38,6 +40,7 @@ const EVENTS: [(&str, Read); 17] = [
     ("deployment", deployment),
     ("alert", alert),
     ("forkee", fork),
+    ("pages", wiki),
     ("ref", reference),
 ];
 
@@ -47,7 +50,8 @@ pub fn event(body: &Value) -> Note {
     match read {
         Some(read) => read(body, &mut note),
         None if body.is_text("state") && body.has("sha") => status(body, &mut note),
-        None if body.has("starred_at") => {
+        // Of the two events for this the older one says less.
+        None if body.has("starred_at") || body.text("action") == "started" => {
             title(&format!("{} starred it", who(body)), &html_url(body, "repository"), body, &mut note)
         }
         None => other(body, &mut note),
@@ -69,7 +73,7 @@ fn html_url(body: &Value, path: &str) -> String {
 
 /// `[acme/web] ann pushed …`
 fn title(what: &str, link: &str, body: &Value, note: &mut Note) {
-    let place = body.first_text(&["repository.full_name", "organization.login"]);
+    let place = body.first_text(&["repository.full_name", "organization.login", "installation.account.login"]);
     let place = if place.is_empty() { String::new() } else { format!("[{place}] ") };
     note.title(format!("{place}{what}"), link);
 }
@@ -260,6 +264,16 @@ fn fork(body: &Value, note: &mut Note) {
     );
 }
 
+fn wiki(body: &Value, note: &mut Note) {
+    title(&format!("{} changed the wiki", who(body)), &html_url(body, "repository"), body, note);
+    for page in body.list("pages") {
+        note.link(
+            format!("{} {}", page.text("action"), page.first_text(&["title", "page_name"])),
+            page.text("html_url"),
+        );
+    }
+}
+
 /// A branch or a tag that was made or deleted.
 fn reference(body: &Value, note: &mut Note) {
     let kind = if body.is_text("ref_type") { body.text("ref_type") } else { "branch" };
@@ -284,10 +298,10 @@ fn status(body: &Value, note: &mut Note) {
 
 /// An event that has no reader: who did what, and where.
 fn other(body: &Value, note: &mut Note) {
-    let about = body.entries("").map(|(name, _)| name);
-    let known = ["action", "repository", "organization", "sender", "installation", "enterprise", "changes"];
-    let about: Vec<&str> = about.filter(|name| !known.contains(name)).collect();
-    let main = about.iter().find(|name| body.is_object_at(name)).copied().unwrap_or_default();
+    let surroundings = "action repository organization sender installation enterprise changes";
+    let mut about = body.entries("").filter(|(name, value)| value.is_object() && !is_among(name, surroundings));
+    let place = if body.has("repository") { "repository" } else { "installation" };
+    let main = about.next().map_or(place, |(name, _)| name);
     let item = body.at(main);
     let name = item.first_text(&["title", "name", "login", "full_name", "tag_name"]);
     let what = [who(body), &action(body), &main.replace('_', " "), name].map(str::to_owned);
