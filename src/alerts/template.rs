@@ -31,8 +31,8 @@ pub fn check(template: &str) -> Result<(), Problem> {
     environment().template_from_named_str("template", template).map(drop).map_err(problem)
 }
 
-/// What a template makes of a body. Names stand for the entries of the object that was posted, `body` for what was posted as a whole;
-/// what is not there is empty. There is nothing else in reach: no files, no other templates, no text that is not in the body.
+/// What a template makes of a body. Names stand for the entries of the object that was posted, `posted` for what was posted as a
+/// whole; what is not there is empty. There is nothing else in reach: no files, no other templates, no text that is not in the body.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn rendered(template: &str, body: &Value) -> Result<String, Problem> {
     let entries = body.as_object().into_iter().flatten();
     let mut names: BTreeMap<&str, Data> =
         entries.map(|(name, value)| (name.as_str(), Data::from(Serde(value)))).collect();
-    names.insert("body", Data::from(Serde(body)));
+    names.insert("posted", Data::from(Serde(body)));
     template.render(names).map_err(problem)
 }
 
@@ -82,12 +82,12 @@ mod tests {
         for (template, shown) in [
             ("{{ host }} is down", "web-1 is down"),
             ("{% for check in checks if not check.ok %}{{ check.name }}\n{% endfor %}", "disk\n"),
-            ("{{ nothing.of.that.kind }}{{ none }}{{ body.n + 1 }} {{ x }}", "4 <b>&"),
+            ("{{ nothing.of.that.kind }}{{ none }}{{ posted.n + 1 }} {{ x }}", "4 <b>&"),
             ("{{ host | upper | replace('-', ' ') }} {{ checks | length }}", "WEB 1 2"),
         ] {
             assert_eq!(rendered(template, &body), Ok(shown.to_owned()), "{template}");
         }
-        assert_eq!(rendered("{{ body[0] }}", &json!(["first"])), Ok("first".to_owned()));
+        assert_eq!(rendered("{{ posted[0] }}", &json!(["first"])), Ok("first".to_owned()));
     }
 
     #[test]

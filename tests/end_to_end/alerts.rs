@@ -142,7 +142,7 @@ async fn a_hooks_template_shows_json_its_own_way() {
     assert_eq!(post(&server, &hook, "application/json", &problem).await.status, 200);
     assert_eq!(post(&server, &hook, "text/plain", "a text is a text").await.status, 200);
     let change = |template: &str| server.request("PATCH", &path).by_owner().json(json!({"template": template})).send();
-    assert_eq!(change("{% for one in body %}{{ one }};{% endfor %}").await.status, 200);
+    assert_eq!(change("{% for one in posted %}{{ one }};{% endfor %}").await.status, 200);
     assert_eq!(post(&server, &hook, "application/json", "[1, 2]").await.status, 200);
     let without = change(" ").await;
     assert_eq!((without.status, &without.json()["template"]), (200, &Value::Null));
@@ -150,7 +150,7 @@ async fn a_hooks_template_shows_json_its_own_way() {
     let shown = ["disk is full on WEB-1", "a text is a text", "1;2;", "host: web-1\ntrigger.name: disk is full"];
     assert_eq!(texts(&said(&server, "ops").await), shown);
     let log = server.request("GET", "/api/audit?action=hook.change").by_owner().send().await.text();
-    assert!(log.contains("hook.change") && log.contains("{% for one in body %}"), "{log}");
+    assert!(log.contains("hook.change") && log.contains("{% for one in posted %}"), "{log}");
 }
 
 #[tokio::test]

@@ -219,17 +219,24 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
     let posted = Posted::read(&content_type, &body).await.map_err(refusal)?.with_headers(&header);
     let template = hook.template.clone();
     let shown = blocking(move || Ok(alerts::shown(&posted, template.as_deref()))).await?;
-    if let Some(template::Problem(problem)) = shown.problem {
-        tracing::warn!(hook = %hook.name, problem, "the template of a hook failed");
-        app.hooks.note_failure(&hook, &problem).await?;
-    }
     let text = MessageText::cut(shown.text, app.settings.message_chars).map_err(|_| Text::new("error-empty-hook"))?;
     let actor = Actor::hook(&hook);
     let (room, _) = app.chat.open_room(&hook.room, &actor).await?;
     let post = Post::new(text, repetition(&headers));
     app.chat.say(room, &actor, post).await?;
+    if let Some(template::Problem(problem)) = shown.problem {
+        note_failure(&hook, &problem, &app).await;
+    }
     // Slack's response, with its content type: some senders check both.
     Ok(warp::reply::html("ok").into_response())
+}
+
+/// Tells the owner that the template failed. What was posted is stored already, whatever becomes of this.
+async fn note_failure(hook: &Hook, problem: &str, app: &App) {
+    tracing::warn!(hook = %hook.name, problem, "the template of a hook failed");
+    if let Err(error) = app.hooks.note_failure(hook, problem).await {
+        tracing::warn!(hook = %hook.name, error = error.code(), "this could not be noted for its owner");
+    }
 }
 
 fn refusal(unreadable: Unreadable) -> Refusal {
