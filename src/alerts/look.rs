@@ -13,7 +13,7 @@ pub trait Look {
     /// What a text, a number or a truth value there is written as; empty if there is none of these.
     fn shown(&self, path: &str) -> String;
 
-    /// The elements of the list there.
+    /// The elements of the list there. An object alone is one element: some languages make no list of one.
     fn list(&self, path: &str) -> &[Value];
 
     /// The first of these texts that is not blank.
@@ -49,7 +49,11 @@ impl Look for Value {
     }
 
     fn list(&self, path: &str) -> &[Value] {
-        self.at(path).as_array().map_or(&[], Vec::as_slice)
+        match self.at(path) {
+            Value::Array(elements) => elements,
+            one @ Value::Object(_) => std::slice::from_ref(one),
+            _ => &[],
+        }
     }
 
     fn first_text(&self, paths: &[&str]) -> &str {

@@ -26,12 +26,17 @@ fn of_lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// What stands between backticks is code.
+/// What stands between backticks is code, which is not bold as well.
 fn of_line(line: &str) -> String {
-    let parts = line.split('`');
-    let shown: Vec<String> =
-        parts.enumerate().map(|(index, part)| if index % 2 == 0 { styled(part) } else { part.to_owned() }).collect();
-    shown.join("`")
+    let mut parts: Vec<&str> = line.split('`').collect();
+    for code in (1..parts.len().saturating_sub(1)).step_by(2) {
+        if let (Some(before), Some(behind)) = (parts[code - 1].strip_suffix('*'), parts[code + 1].strip_prefix('*')) {
+            parts[code - 1] = before;
+            parts[code + 1] = behind;
+        }
+    }
+    let shown = |(index, part): (usize, &&str)| if index % 2 == 0 { styled(part) } else { (*part).to_owned() };
+    parts.iter().enumerate().map(shown).collect::<Vec<_>>().join("`")
 }
 
 fn styled(text: &str) -> String {
@@ -47,7 +52,7 @@ fn bold(text: &str) -> String {
         let length = if opens(&shown, from) { bold_length(from) } else { None };
         match length {
             Some(length) => {
-                shown.extend(["*", &from[..length], "*"]);
+                shown.push_str(&strong(&from[1..length - 1]));
                 rest = &from[length..];
             }
             None => {
@@ -59,6 +64,17 @@ fn bold(text: &str) -> String {
     }
     shown.push_str(rest);
     shown
+}
+
+/// Bold words, without the addresses among them, which are links by themselves.
+pub fn strong(words: &str) -> String {
+    if !words.contains("://") {
+        return format!("**{words}**");
+    }
+    match words.rsplit_once(" (") {
+        Some((label, address)) if address.ends_with(')') && !label.contains("://") => format!("**{label}** ({address}"),
+        _ => words.to_owned(),
+    }
 }
 
 fn opens(before: &str, from: &str) -> bool {
@@ -173,7 +189,11 @@ mod tests {
     fn bold_is_written_as_in_messages_and_code_is_left_alone() {
         let check = |text: &str, expected: &str| assert_eq!(readable(text), expected);
         check("*failed* on *main*: _why_ ~not~", "**failed** on **main**: _why_ ~not~");
-        check("**Firing** *<https://a.example|web>*", "**Firing** **web (https://a.example)**");
+        check(
+            "**Firing** *<https://a.example|web>* *https://a.example*",
+            "**Firing** **web** (https://a.example) https://a.example",
+        );
+        check("*`web-1`* is *`down`*", "`web-1` is `down`");
         check("* one\n* two*\n2*3*4 rm *.log *.tmp", "* one\n* two*\n2*3*4 rm *.log *.tmp");
         check("`*a* :x:` *b* ```*c*\n:x:``` *d* :x:", "`*a* :x:` **b** ```*c*\n:x:``` **d** ❌");
         check("*磁盘*已满", "**磁盘**已满");

@@ -59,6 +59,7 @@ fn push(body: &Value, note: &mut Note) {
     let what = match (is_nothing("before"), is_nothing("after")) {
         (_, true) => format!("deleted {kind} {name}"),
         (true, _) => format!("pushed new {kind} {name}"),
+        _ if total == 0 => format!("pushed {name}"),
         _ => format!("pushed {} to {name}", counted(total, "commit")),
     };
     let web = body.first_text(&["project.web_url", "repository.homepage"]);

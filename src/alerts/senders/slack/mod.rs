@@ -29,11 +29,8 @@ pub const PART_NAMES: &str = "accessory actions alt_text attachment_type author_
 pub fn is_message(message: &Value) -> bool {
     let parts = ["blocks", "attachments", "props.attachments"];
     let is_text_alone = (message.is_text("text") || message.is_text("markdown_text")) && message.has_only(NAMES);
-    is_text_alone || parts.iter().any(|path| is_list_of_objects(message.at(path)))
-}
-
-fn is_list_of_objects(value: &Value) -> bool {
-    value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_object))
+    let has_parts = |list: &[Value]| !list.is_empty() && list.iter().all(Value::is_object);
+    is_text_alone || parts.iter().any(|path| has_parts(message.list(path)))
 }
 
 /// An attachment or a block that somebody sent without a message around it, or a list of these.

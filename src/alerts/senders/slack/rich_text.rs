@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::super::emoji;
 use super::super::super::look::Look;
-use super::super::super::mrkdwn::moment;
+use super::super::super::mrkdwn::{moment, strong};
 use super::super::super::note::{Note, fenced, labelled};
 
 /// Adds the parts of a block of rich text.
@@ -83,11 +83,11 @@ fn of_emoji(element: &Value) -> String {
 /// Signs stand at the words, not at the spaces around them.
 fn styled(text: &str, style: &Value) -> String {
     let words = text.trim();
-    let sign = [("code", "`"), ("bold", "**")].iter().find(|(name, _)| style.at(name) == true).map(|(_, sign)| *sign);
-    match sign {
-        Some(sign) if !words.is_empty() && !words.contains(sign) => {
-            text.replacen(words, &format!("{sign}{words}{sign}"), 1)
-        }
-        _ => text.to_owned(),
-    }
+    let marked = match (style.at("code") == true, style.at("bold") == true) {
+        _ if words.is_empty() || words.contains(['`', '*', '\n']) => return text.to_owned(),
+        (true, _) if !words.contains("://") => format!("`{words}`"),
+        (_, true) => strong(words),
+        _ => return text.to_owned(),
+    };
+    text.replacen(words, &marked, 1)
 }
