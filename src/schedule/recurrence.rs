@@ -103,6 +103,12 @@ impl Recurrence {
         Ok(Self { rule, pattern })
     }
 
+    /// Reads what people write as a pattern: one, for several would be searched for what they never come to.
+    fn of_one_pattern(pattern: &str) -> Result<Self, Text> {
+        let is_one = !pattern.contains(';') && !pattern.contains("every ");
+        is_one.then(|| Self::new(pattern)).unwrap_or_else(|| Err(Text::new("recurrence-bad").with("pattern", pattern)))
+    }
+
     /// Its text, from which it can be made again.
     pub fn pattern(&self) -> &str {
         &self.pattern
@@ -212,7 +218,7 @@ pub fn read<'a>(text: &'a str, asker: &Asker) -> Result<(Asked, &'a str), Text> 
         // People put words into quotation marks, too.
         return match words::read(pattern, asker) {
             Some(Ok((asked, ""))) => Ok((asked, rest)),
-            _ => Ok((Asked::of(Recurrence::new(pattern)?), rest)),
+            _ => Ok((Asked::of(Recurrence::of_one_pattern(pattern)?), rest)),
         };
     }
     if let Some(found) = words::read(text, asker) {

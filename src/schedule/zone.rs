@@ -31,9 +31,11 @@ impl Zone {
 
     /// The zone that is always so many hours, with the sign of the whole, and minutes from UTC; `None` if there can be none.
     pub(super) fn offset(hours: i32, minutes: i32) -> Option<Self> {
-        let is_offset = (-12..=14).contains(&hours) && (0..60).contains(&minutes);
+        if !(-12..=14).contains(&hours) || !(0..60).contains(&minutes) {
+            return None;
+        }
         let seconds = hours * 3600 + minutes * 60 * if hours < 0 { -1 } else { 1 };
-        let offset = Offset::from_seconds(seconds).ok().filter(|_| is_offset)?;
+        let offset = Offset::from_seconds(seconds).ok()?;
         let name = if seconds == 0 { Cow::Borrowed("UTC") } else { format!("UTC{hours:+03}:{minutes:02}").into() };
         Some(Self { zone: offset.to_time_zone(), name })
     }

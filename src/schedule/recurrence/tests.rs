@@ -102,6 +102,17 @@ fn what_is_made_of_known_parts_is_understood_whole() {
 }
 
 #[test]
+fn people_write_one_pattern_and_not_what_many_are_stored_as() {
+    for quoted in
+        ["0 9 * * *;0 17 * * *", "0 9 * * *, every 2 days from 2026-11-23", "every 5 minutes from 2026-11-23T09:00:00Z"]
+    {
+        let refused = read(&format!("\"{quoted}\" echo x"), &asker()).expect_err(quoted);
+        assert_eq!(refused, Text::new("recurrence-bad").with("pattern", quoted));
+    }
+    assert!(read("\"0 9 * * 1-5\" echo x", &asker()).is_ok());
+}
+
+#[test]
 fn what_is_not_understood_is_named() {
     for days in DAYS {
         for times in TIMES.iter().filter(|times| !times.is_empty()) {
