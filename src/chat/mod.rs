@@ -310,7 +310,7 @@ impl Chat {
 
     /// What a message asked for is durable: the room is told, and the job waits for a worker.
     fn begin(&self, room: &Room, admission: Admission, seq: u64) {
-        if let Some(job) = admission.new_job() {
+        if let Some(job) = admission.new_job().filter(|job| job.state.is_open()) {
             let words = room.persona().working(job.locale).map(str::to_owned);
             let words = words.unwrap_or_else(|| Text::new("loading").with("line", job.line()).in_locale(job.locale));
             let loading = ServerFrame::Loading { room: room.name().shown(), job: &job.id, message: &words };

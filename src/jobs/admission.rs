@@ -39,6 +39,9 @@ impl JobOrigin {
     }
 }
 
+/// How often a job is stored whose place others take at the same time.
+const TRIES: usize = 20;
+
 /// When a job is to be started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Start {
@@ -163,10 +166,15 @@ impl Jobs {
         let id = job.id.clone();
         self.check_command(&job.name, job.role, job.room.as_ref())?;
         self.spend(&job)?;
-        let (job, permit) = self.placed(job, start).await?;
-        let (jobs, new) = (self.clone(), NewJob { job: job.clone(), permit, trace: current_span() });
-        self.store.add_job(&job, 0, move || jobs.begin_new(new, 0)).await?;
-        Ok(id)
+        for _ in 0..TRIES {
+            let (job, permit) = self.placed(job.clone(), start).await?;
+            let (jobs, new) = (self.clone(), NewJob { job: job.clone(), permit, trace: current_span() });
+            if self.store.add_job(&job, 0, move || jobs.begin_new(new, 0)).await? {
+                return Ok(id);
+            }
+        }
+        // Others took the place each time.
+        Err(Text::new("error-busy"))
     }
 
     /// A new job with its place: in the queue, or among what its payer has planned.
@@ -177,9 +185,10 @@ impl Jobs {
             return Ok((job, Some(permit)));
         };
         let limits = self.settings.schedules;
-        let place = self.store.free_schedule_place(&job.payer(), limits).await?;
-        let place = place.ok_or_else(|| Text::new("error-busy-planned").with("max", limits.per_payer))?;
-        Ok((Job { place: Some(place), ..job.scheduled(at) }, None))
+        let place = self.store.free_schedule_place(&job.payer(), job.role, limits).await?;
+        let (place, guest_place) =
+            place.ok_or_else(|| Text::new("error-busy-planned").with("max", limits.per_payer))?;
+        Ok((Job { place: Some(place), guest_place, ..job.scheduled(at) }, None))
     }
 
     /// A job about which nothing is said in any room, to be [started](Jobs::start_quietly).

@@ -107,7 +107,8 @@ impl Jobs {
     /// Stores a job as queued again, as if it had not been started, for the next start of the server.
     pub async fn put_back(self: &Arc<Self>, running: &RunningJob) -> Result<(), StoreError> {
         let job = &running.stored.job;
-        let mut waiting = Job { started_at: None, attempt: job.attempt - 1, ..job.clone() };
+        // It was begun in time.
+        let mut waiting = Job { started_at: None, expires_at: None, attempt: job.attempt - 1, ..job.clone() };
         waiting.move_to(JobState::Queued, Some(Text::new("job-server-stopped").in_locale(job.locale)));
         self.stop_running(running, waiting, || ()).await
     }

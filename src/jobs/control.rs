@@ -88,6 +88,8 @@ impl Jobs {
                 Err(text) => return Err(text),
             }
         }
+        // Where nothing can be done, asking again would not help.
+        outcome.more &= outcome.done > 0;
         Ok(outcome)
     }
 

@@ -30,7 +30,8 @@ impl Jobs {
     /// Pauses a command, or all of them, or lets it go on; what is paused then.
     pub async fn pause(self: &Arc<Self>, name: &str, is_paused: bool, actor: &Actor) -> Result<BTreeSet<String>, Text> {
         actor.may(Action::PauseCommands)?;
-        if name != EVERY_COMMAND && (self.policies.find(name).is_none() || name.contains(' ')) {
+        // One that is gone from the configuration meanwhile may go on.
+        if is_paused && name != EVERY_COMMAND && (self.policies.find(name).is_none() || name.contains(' ')) {
             return Err(Text::new("error-not_found-command").with("name", name));
         }
         for _ in 0..TRIES {

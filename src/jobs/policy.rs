@@ -156,11 +156,6 @@ impl Retries {
         delay.mul_f64(1.0 - spread + 2.0 * spread * f64::from(random) / f64::from(u32::MAX))
     }
 
-    /// Upper bound of `delay`.
-    pub fn longest_delay(&self) -> Duration {
-        self.longest.mul_f64(1.0 + self.spread())
-    }
-
     fn spread(&self) -> f64 {
         f64::from(self.jitter.min(100)) / 100.0
     }

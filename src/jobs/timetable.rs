@@ -109,20 +109,20 @@ impl Jobs {
         }
     }
 
-    /// Reschedules retries that would come later than their policy allows because the clock was set back.
+    /// Reschedules retries that would come later than was planned because the clock was set back.
     async fn hurry_retries(self: &Arc<Self>) {
         let is_late = |stored: &StoredJob| {
             let job = &stored.job;
-            let longest = self.policy(&job.name).retries.longest_delay();
-            let left = job.due_at.map(|at| Duration::from_millis(at.since(Timestamp::now())));
-            job.state == JobState::Retrying && left.is_some_and(|left| left > longest)
+            let left = job.due_at.map_or(0, |at| at.since(Timestamp::now()));
+            job.state == JobState::Retrying && left > planned_pause(job)
         };
         let late = self.store.list_jobs(JobList::Due, None, FAR, is_late).await.unwrap_or_else(|error| {
             tracing::error!(%error, "cannot read which attempts come too late");
             Vec::new()
         });
         for stored in late {
-            let now = Job { due_at: Some(Timestamp::now()), ..stored.job.clone() };
+            let pause = i64::try_from(planned_pause(&stored.job)).unwrap_or(0);
+            let now = Job { due_at: Some(Timestamp(Timestamp::now().0 + pause)), ..stored.job.clone() };
             let change = JobChange { from: &stored, to: &now, log: &[], schedule: None };
             if let Err(error) = self.store.change_job(change, || ()).await {
                 tracing::error!(%error, job = %now.id, "cannot bring the next attempt forward");
@@ -197,4 +197,10 @@ impl Jobs {
         let change = JobChange { from: &due, to: &to, log: &[], schedule: schedule.as_ref() };
         Ok(self.store.change_job(change, effect).await?)
     }
+}
+
+/// How long a job was to wait for its next attempt when the last one failed, in milliseconds.
+fn planned_pause(job: &Job) -> u64 {
+    let failed_at = job.changes.last().map(|change| change.at);
+    job.due_at.zip(failed_at).map_or(0, |(due, failed)| due.since(failed))
 }

@@ -163,6 +163,9 @@ pub struct Job {
     /// Which of the places that its payer has for schedules it takes until its time has come, if it was asked for to be started later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<u32>,
+    /// Which of the places that all guests have it takes then, if it is a guest's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest_place: Option<u32>,
     /// When it is of no use any more unless it was started before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -205,6 +208,7 @@ impl Job {
             quiet: false,
             unique_key: None,
             place: None,
+            guest_place: None,
             expires_at: None,
         }
     }

@@ -100,19 +100,19 @@ fn due_in_room(job: &Job) -> Option<&RoomName> {
     job.room.as_ref().filter(|_| job.state.is_due_later() && !job.quiet)
 }
 
-/// The place for schedules that a job takes which waits for its first start.
-fn schedule_place(job: &Job) -> Option<Claim> {
-    let place = job.place.filter(|_| job.state == JobState::Scheduled)?;
-    Some(Claim::schedule_place(&job.payer(), place))
+/// The places for schedules that a job takes which waits for its first start.
+fn schedule_places(job: &Job) -> impl Iterator<Item = Claim> {
+    let is_waiting = job.state == JobState::Scheduled;
+    let own = job.place.map(|place| Claim::schedule_place(&job.payer(), place));
+    let of_guests = job.guest_place.map(Claim::guest_schedule);
+    own.into_iter().chain(of_guests).filter(move |_| is_waiting)
 }
 
 fn take_place(mut batch: Batch, job: &Job) -> Batch {
     if let Some((table, key, value)) = place(job) {
         batch = batch.put(table, key, value);
     }
-    if let Some(claim) = schedule_place(job) {
-        batch = batch.claim(&claim, job.id.as_str());
-    }
+    batch = schedule_places(job).fold(batch, |batch, claim| batch.claim(&claim, job.id.as_str()));
     match due_in_room(job) {
         Some(room) => batch.put(Table::DueJobsOfRoom, room_key(room, job), []),
         None => batch,
@@ -132,9 +132,7 @@ fn leave_place(batch: Batch, job: &Job) -> Batch {
     if let Some((table, key, _)) = place(job) {
         batch = batch.delete(table, key);
     }
-    if let Some(claim) = schedule_place(job) {
-        batch = batch.release(&claim);
-    }
+    batch = schedule_places(job).fold(batch, |batch, claim| batch.release(&claim));
     match due_in_room(job) {
         Some(room) => batch.delete(Table::DueJobsOfRoom, room_key(room, job)),
         None => batch,

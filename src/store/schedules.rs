@@ -82,10 +82,18 @@ fn number_of(schedule: &Schedule) -> Claim {
 }
 
 impl Store {
-    /// One of the places that a payer has for schedules, if one is free.
-    pub async fn free_schedule_place(&self, payer: &Payer, limits: ScheduleLimits) -> Result<Option<u32>, StoreError> {
+    /// One of the places that a payer has for schedules, and for a guest one of those that all guests have, if there are.
+    pub async fn free_schedule_place(
+        &self,
+        payer: &Payer,
+        role: Role,
+        limits: ScheduleLimits,
+    ) -> Result<Option<(u32, Option<u32>)>, StoreError> {
         let taken = self.holders(&Claim::schedule_place(payer, 0)).await?;
-        Ok(free_number(&taken, limits.per_payer))
+        let Some(place) = free_number(&taken, limits.per_payer) else { return Ok(None) };
+        let Some(most) = limits.of_guests.filter(|_| role == Role::Guest) else { return Ok(Some((place, None))) };
+        let taken = self.holders(&Claim::guest_schedule(0)).await?;
+        Ok(free_number(&taken, most).map(|guest_place| (place, Some(guest_place))))
     }
 
     /// Stores a new schedule with its first run, under the lowest number that its person has free in its room, if there are not

@@ -113,7 +113,7 @@ async fn the_environment_is_clean() {
     let mut names: Vec<_> = run(&env, "").await.output;
     names.retain(|line| !line.starts_with("PATH=") && !line.starts_with("TMPDIR="));
     names.sort();
-    assert_eq!(names, ["CITY=Ulm", "HOME=/usr", "LANG=C.UTF-8"]);
+    assert_eq!(names, ["CITY=Ulm", "HOME=/usr", "LANG=C.UTF-8", "PYTHONUNBUFFERED=1"]);
 }
 
 #[tokio::test]

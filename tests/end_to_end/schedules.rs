@@ -420,8 +420,7 @@ mod processes {
     #[tokio::test]
     async fn a_clock_set_back_does_not_delay_the_next_attempt() {
         let dir = tempfile::tempdir().expect("a folder");
-        let command =
-            "[[commands]]\nname = \"fail\"\nhelp = \"fails\"\nallow = \"guests\"\nrun = [\"false\"]\nretries = 1\n";
+        let command = "[[commands]]\nname = \"fail\"\nhelp = \"fails\"\nallow = \"guests\"\nrun = [\"false\"]\nretries = 1\nretry_first_seconds = 0.5\n";
         std::fs::write(dir.path().join("config.toml"), command).expect("written");
         let mut clock = Clock::new(dir.path());
         let server = clock.start(&dir.path().join("data"));

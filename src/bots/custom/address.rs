@@ -115,7 +115,8 @@ impl AddressCommand {
         let text = self.text("own-refused").with("code", one_line(&code));
         let again = match answer.retry_after {
             _ if !is_passing => Again::Never,
-            Some(delay) => Again::after(delay),
+            // A server that names no time, or none to speak of, does not know the policy.
+            Some(delay) => Again::after(delay.max(self.command.policy.retries.first)),
             None => Again::ByPolicy,
         };
         Failure { again, ..Failure::for_now("own_refused", text) }

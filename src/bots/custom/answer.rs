@@ -131,7 +131,7 @@ impl Draft {
         let mut piece = String::new();
         for line in lines {
             match Said::parse(&line) {
-                Some(said) if said.error.is_none() && said.retry.is_none() => {
+                Some(said) if said.error.is_none() => {
                     // In the order in which they were written.
                     self.show(std::mem::take(&mut piece), output).await;
                     self.take_said(said, output).await;
