@@ -11,7 +11,10 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer, ExposeHeaders};
 use tower_layer::Layer;
 use tower_service::Service;
 use warp::filters::BoxedFilter;
-use warp::http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW, HeaderValue, RETRY_AFTER, UPGRADE};
+use warp::http::header::{
+    ACCEPT_RANGES, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_RANGE, ETAG, HeaderName, HeaderValue, RANGE,
+    RETRY_AFTER, UPGRADE,
+};
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
@@ -23,6 +26,9 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
 /// The methods that pages of other sites may use.
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// What of an answer those pages may read beside its body.
+const EXPOSED: [HeaderName; 5] = [RETRY_AFTER, request_id::HEADER, ETAG, CONTENT_RANGE, ACCEPT_RANGES];
 
 /// What answers a request.
 pub struct Endpoints {
@@ -42,7 +48,7 @@ impl Endpoints {
                 .allow_credentials(true)
                 .allow_methods(METHODS)
                 .allow_headers(AllowHeaders::mirror_request())
-                .expose_headers(ExposeHeaders::list([RETRY_AFTER, request_id::HEADER]))
+                .expose_headers(ExposeHeaders::list(EXPOSED))
                 .max_age(REMEMBERED)
         });
         Self { routes, cors, methods }
@@ -54,6 +60,8 @@ impl Endpoints {
         // hyper leaves out the body.
         if asked == Method::HEAD && !request.headers().contains_key(UPGRADE) {
             *request.method_mut() = Method::GET;
+            // Parts are for GET alone (RFC 9110, 14.2).
+            request.headers_mut().remove(RANGE);
         }
         let is_preflight = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let mut routes = warp::service(self.routes.clone());

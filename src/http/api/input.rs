@@ -74,11 +74,6 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Option<String>), Refus
     Ok((parsed, unknown))
 }
 
-/// A raw body of the usual size.
-pub fn bytes(app: &App) -> BoxedFilter<(Bytes,)> {
-    bytes_of(app.settings.frame_bytes)
-}
-
 /// A raw body of at most `max` bytes.
 pub fn bytes_of(max: usize) -> BoxedFilter<(Bytes,)> {
     warp::body::stream()
@@ -191,7 +186,7 @@ mod tests {
                 "rooms[1].name: invalid type: integer `3`, expected a string at line 1 column 36",
             ),
             (r#"{"rooms": {}}"#, "rooms: invalid type: map, expected a list at line 1 column 10"),
-            ("[", "EOF while parsing a value at line 1 column 1"),
+            ("[", "EOF while parsing a list at line 1 column 1"),
             ("{} {}", "trailing characters at line 1 column 4"),
         ] {
             assert_eq!(refused(body), expected, "{body}");

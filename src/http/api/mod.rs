@@ -54,7 +54,7 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use self::input::{bad_request, body, body_of, bytes, bytes_of, open_body_of, query};
+use self::input::{bad_request, body, body_of, bytes_of, open_body_of, query};
 pub use self::route::{MethodTable, RouteName};
 use self::route::{any_of, route};
 use super::App;

@@ -13,7 +13,6 @@ use super::views::DocumentView;
 use super::{DocumentFields, document_id, manager};
 use crate::library::{FaqEntry, Move};
 use crate::model::{Gap, GapId, Timestamp, UsedIn, rfc_3339};
-use crate::store::Store;
 use crate::text::Text;
 
 #[derive(Serialize, ToSchema)]
@@ -70,8 +69,7 @@ pub fn routes(app: &Arc<App>) -> Vec<Route> {
 #[utoipa::path(get, path = "/api/documents/questions", responses(
     (status = 200, body = QuestionList), (status = 403, body = ErrorBody)))]
 async fn questions(caller: Caller, app: Arc<App>) -> Answer {
-    let gaps = app.library.gaps(&caller.actor(None)).await?;
-    let full = gaps.len() >= Store::MOST_GAPS as usize;
+    let (gaps, full) = app.library.gaps(&caller.actor(None)).await?;
     let questions = gaps.into_iter().map(|(id, gap)| QuestionView::new(&id, gap)).collect();
     Ok(json(StatusCode::OK, &QuestionList { questions, full }))
 }

@@ -233,7 +233,8 @@ async fn post(hook: Hook, headers: HeaderMap, body: Bytes, app: Arc<App>) -> Ans
 
 /// Tells the owner that the template failed. What was posted is stored already, whatever becomes of this.
 async fn note_failure(hook: &Hook, problem: &str, app: &App) {
-    tracing::warn!(hook = %hook.name, problem, "the template of a hook failed");
+    // What exactly may quote what was posted: the owner is told, not the log.
+    tracing::warn!(hook = %hook.name, "the template of a hook failed; the page of hooks says why");
     if let Err(error) = app.hooks.note_failure(hook, problem).await {
         tracing::warn!(hook = %hook.name, error = error.code(), "this could not be noted for its owner");
     }
