@@ -14,7 +14,7 @@ pub fn request(mode: BotMode, text: &str) -> Option<JobRequest> {
 /// begins with a word that `is_command` accepts; otherwise it is a question.
 pub fn read(mode: BotMode, text: &str, is_command: impl Fn(&str) -> bool) -> Option<JobRequest> {
     let text = text.trim();
-    let line = match (mode, after_mention(text)) {
+    let line = match (mode, beside_mention(text)) {
         (BotMode::Never, _) => return None,
         (_, Some(line)) => line,
         (BotMode::Always, None) => text,
@@ -30,12 +30,43 @@ pub fn read(mode: BotMode, text: &str, is_command: impl Fn(&str) -> bool) -> Opt
 
 /// Whether a message says itself that it is for the bot.
 pub fn is_addressed(text: &str) -> bool {
-    after_slash(text.trim()).is_some() || after_mention(text.trim()).is_some()
+    after_slash(text.trim()).is_some() || beside_mention(text.trim()).is_some()
 }
 
 /// The text after a slash, including the full-width slash of Chinese input methods.
 fn after_slash(text: &str) -> Option<&str> {
     text.strip_prefix(['/', '／'])
+}
+
+/// Words that come before a name when somebody is spoken to.
+const GREETINGS: [&str; 12] =
+    ["hey", "hi", "hello", "ok", "okay", "dear", "please", "你好", "您好", "嗨", "请问", "請問"];
+
+/// What is said to the bot in a message that calls it: first, after a greeting, or at the end of a question. Somebody who only
+/// talks about it, as in "ask @bot later", does not mean it.
+fn beside_mention(text: &str) -> Option<&str> {
+    after_mention(text).or_else(|| after_mention(after_greeting(text)?)).or_else(|| before_mention(text))
+}
+
+fn after_greeting(text: &str) -> Option<&str> {
+    let greeting = GREETINGS.iter().find(|word| {
+        let begins = text.get(..word.len()).is_some_and(|begun| begun.eq_ignore_ascii_case(word));
+        begins && !text[word.len()..].starts_with(|c: char| c.is_alphanumeric() && !is_ideograph(c))
+    })?;
+    Some(text[greeting.len()..].trim_start_matches(|c: char| c.is_whitespace() || ",，、!！".contains(c)))
+}
+
+/// The text before a closing `@bot`, if it is a question, or the mention is set apart by a comma.
+fn before_mention(text: &str) -> Option<&str> {
+    let end = text.trim_end_matches(|c: char| c.is_whitespace() || "?？!！.。".contains(c));
+    let mention = end.rfind(['@', '＠'])?;
+    // Not a part of an address.
+    let is_word = !end[..mention].ends_with(|c: char| c.is_alphanumeric() && !is_ideograph(c));
+    let is_mention = is_word && end[mention..].trim_start_matches(['@', '＠']).eq_ignore_ascii_case(BOT_HANDLE);
+    let before = end[..mention].trim_end();
+    let said = before.trim_end_matches([',', '，', '、']);
+    let is_question = text[end.len()..].contains(['?', '？']) || before.ends_with(['?', '？']);
+    (is_mention && !said.trim().is_empty() && (is_question || said.len() < before.len())).then_some(said)
 }
 
 /// The text after a leading `@bot`, if that is a whole word: `@bottle` is somebody else. Chinese is written without spaces,
@@ -83,7 +114,22 @@ mod tests {
 
     #[test]
     fn talk_among_people_is_left_alone() {
-        for text in ["sum 12 32", "ask @bot later", "@bottle sum", "@bo", "@", "@ 字", "hello"] {
+        for text in [
+            "sum 12 32",
+            "ask @bot later",
+            "I will ask @bot",
+            "hey, @bottle sum",
+            "who is @bottle?",
+            "they say hi @bot",
+            "hidden @bot how long",
+            "a@bot.example",
+            "is it ann@bot?",
+            "@bottle sum",
+            "@bo",
+            "@",
+            "@ 字",
+            "hello",
+        ] {
             check(BotMode::Mention, text, None);
         }
         check(BotMode::Never, "/sum 12 32", None);
@@ -106,6 +152,15 @@ mod tests {
         check(BotMode::Mention, "@bot", "", "");
         check(BotMode::Mention, "@bot退款要多久？", "ask", "退款要多久？");
         check(BotMode::Mention, "/what is it", "what", "is it");
+        for text in
+            ["hey @bot how long is it?", "Hi, @Bot: how long is it?", "how long is it? @bot", "how long is it?, @bot"]
+        {
+            check(BotMode::Mention, text, "ask", "how long is it?");
+        }
+        check(BotMode::Mention, "how long is it, @bot?", "ask", "how long is it");
+        check(BotMode::Mention, "你好@bot 退款要多久？", "ask", "退款要多久？");
+        check(BotMode::Mention, "请问 @bot，退款要多久？", "ask", "退款要多久？");
+        check(BotMode::Mention, "please @bot sum 1 2", "sum", "1 2");
         assert_eq!(read(BotMode::Mention, "How long?"), None);
         assert_eq!(read(BotMode::Never, "@bot how long?"), None);
     }

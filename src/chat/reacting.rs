@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Chat, Room};
 use crate::accounts::{Action, Actor};
-use crate::analysis;
+use crate::budgets::{Cost, Spender};
 use crate::model::{Emoji, GapId, Message, Reaction, Reactions};
 use crate::store::ChangedMessage;
 use crate::text::Text;
@@ -32,6 +32,9 @@ impl Chat {
         change: impl Fn(&Reactions) -> Result<Reactions, Text>,
     ) -> Result<(), Text> {
         room.with_record(|record| actor.may(Action::React(record)))?;
+        let payer = actor.payer();
+        // Everybody in the room is sent the message anew.
+        self.budgets.take(Cost::Messages, 1, Spender { role: actor.role, payer: &payer, room: Some(room.name()) })?;
         for _ in 0..TRIES {
             let from = self.message(room, seq).await?.filter(|message| !message.deleted);
             let from = from.ok_or_else(|| Text::new("error-not_found-message"))?;
@@ -39,7 +42,7 @@ impl Chat {
             if to.reactions == from.reactions {
                 return Ok(());
             }
-            let asked = to.question().map(|question| (GapId::of(&analysis::fold(question)), question));
+            let asked = to.question().map(|question| (GapId::of(question), question));
             let asked = asked.as_ref().map(|(id, question)| (id, *question));
             let shown = room.clone();
             let effect = move |changed: ChangedMessage| shown.publish_change(&changed);

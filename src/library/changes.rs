@@ -272,7 +272,7 @@ impl Library {
         let mut text = self.read_text(file).await?;
         text.truncate(text.trim_end().len());
         text.push_str("\n\n");
-        text.push_str(more);
+        text.push_str(&analysis::normalize(more));
         self.intake.check_text(&text)?;
         Ok(text)
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Correction, Library, NewDocument, NewText};
 use crate::accounts::{Action, Actor};
-use crate::analysis;
 use crate::model::{Document, DocumentId, DocumentKind, Gap, GapId, Timestamp, UsedIn};
+use crate::store::Store;
 use crate::text::Text;
 
 /// Longest question of an entry, in characters: a heading.
@@ -28,20 +28,21 @@ pub struct FaqEntry {
 impl Library {
     /// Notes that nothing was found for a question.
     pub async fn note_unanswered(&self, question: &str) -> Result<(), Text> {
-        let id = GapId::of(&analysis::fold(question));
+        let id = GapId::of(question);
         if !self.store.change_gap(&id, question, |gap| gap.asked(question)).await? {
             tracing::debug!("a question is not noted: there are too many");
         }
         Ok(())
     }
 
-    /// Those that are open: rated as bad, then asked, most often first.
-    pub async fn gaps(&self, actor: &Actor) -> Result<Vec<(GapId, Gap)>, Text> {
+    /// Those that are open: rated as bad, then asked, most often first; and whether there is no place for another.
+    pub async fn gaps(&self, actor: &Actor) -> Result<(Vec<(GapId, Gap)>, bool), Text> {
         actor.may(Action::ManageDocuments)?;
         let mut gaps = self.store.gaps().await?;
+        let is_full = gaps.len() >= Store::MOST_GAPS as usize && !gaps.iter().any(|(_, gap)| gap.is_minor());
         gaps.retain(|(_, gap)| !gap.dismissed);
         gaps.sort_by_key(|(_, gap)| std::cmp::Reverse((gap.rated_bad, gap.unanswered, gap.last_at)));
-        Ok(gaps)
+        Ok((gaps, is_full))
     }
 
     /// A gap is not to be listed any more.

@@ -1,5 +1,6 @@
 //! Passages that are left out when something is looked up, because somebody who manages documents switched them off.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::catalog::Unused;
@@ -31,8 +32,16 @@ impl Library {
             if is_used {
                 unused.retain(|other| other != passage);
             } else {
-                self.check_passage(&from, passage).await?;
+                let there = self.passage_ids(&from).await?;
+                if !there.contains(passage) {
+                    return Err(Text::new("error-not_found-passage"));
+                }
+                // What was corrected since is not there any more.
+                unused.retain(|other| there.contains(other));
                 unused.push(passage.clone());
+                if unused.len() > Document::MOST_UNUSED {
+                    return Err(Text::new("error-too_many_unused").with("max", Document::MOST_UNUSED));
+                }
             }
             let to = Document { unused, updated_at: Timestamp::now(), ..from.clone() };
             if self.store.change_document(&from, &to).await? == Filed::Stored(()) {
@@ -43,17 +52,14 @@ impl Library {
         Err(Text::new("error-changed"))
     }
 
-    /// Whether a document has a passage, and room for one more that is left out.
-    async fn check_passage(self: &Arc<Self>, document: &Document, passage: &PassageId) -> Result<(), Text> {
-        if document.unused.len() >= Document::MOST_UNUSED {
-            return Err(Text::new("error-too_many_unused").with("max", Document::MOST_UNUSED));
-        }
-        let (read, wanted) = (document.clone(), passage.clone());
-        let is_there = self.off_the_workers(move |library| {
+    /// The ids of a document's passages.
+    async fn passage_ids(self: &Arc<Self>, document: &Document) -> Result<HashSet<PassageId>, Text> {
+        let read = document.clone();
+        self.off_the_workers(move |library| {
             let (text, passages) = library.text_of(&read)?;
-            Ok(passages.iter().any(|passage| PassageId::of(&text[passage.range.clone()]) == wanted))
-        });
-        if is_there.await? { Ok(()) } else { Err(Text::new("error-not_found-passage")) }
+            Ok(passages.iter().map(|passage| PassageId::of(&text[passage.range.clone()])).collect())
+        })
+        .await
     }
 
     /// Whether a passage of a version is left out. One that cannot be read is not. Blocks.

@@ -3,6 +3,7 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 
 use super::Timestamp;
 
@@ -14,8 +15,9 @@ impl GapId {
     /// Bytes of the digest that it consists of.
     const BYTES: usize = 16;
 
-    /// That of a question whose letter case, accents and scripts are folded. Punctuation and space make no difference.
-    pub fn of(folded: &str) -> Self {
+    /// Letter case, the width of letters, punctuation and space make no difference.
+    pub fn of(question: &str) -> Self {
+        let folded = question.nfkc().collect::<String>().to_lowercase();
         let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         Self(HEXLOWER.encode(&Sha256::digest(words.join(" "))[..Self::BYTES]))
     }
@@ -80,9 +82,14 @@ impl Gap {
         Self { rated_bad, answer: Some(answer), last_at: Timestamp::now(), ..self }
     }
 
+    /// Whether it may give its place to another: nobody wants to see it, or it was asked once.
+    pub fn is_minor(&self) -> bool {
+        self.dismissed || (self.rated_bad == 0 && self.unanswered <= 1)
+    }
+
     /// Whether nothing is left to say about it.
     pub fn is_closed(&self) -> bool {
-        self.unanswered == 0 && self.rated_bad == 0
+        self.unanswered == 0 && self.rated_bad == 0 && !self.dismissed
     }
 }
 
@@ -91,9 +98,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn punctuation_and_space_make_no_other_question() {
+    fn case_width_punctuation_and_space_make_no_other_question() {
         let id = GapId::of("where can i park?");
-        for same in ["where can i park", "  where  can i park ?!", "where can i park？"] {
+        for same in ["Where can I park", "  where  can i park ?!", "WHERE can i park？", "ｗhere can i park"] {
             assert_eq!(GapId::of(same), id, "{same}");
         }
         assert_ne!(GapId::of("where can i smoke?"), id);

@@ -223,11 +223,7 @@ struct LookUp<'a> {
 
 impl LookUp<'_> {
     fn find(&self, meaning: Option<Meaning>, limit: usize) -> Result<Found, RetrievalError> {
-        let mut by_words = self.index.search(self.question, self.audience, CANDIDATES)?;
-        by_words.retain(|hit| {
-            self.documents.may_be_found(hit.document, hit.version)
-                && self.uses((hit.document, hit.version, hit.passage.number), &hit.passage)
-        });
+        let by_words = self.by_words()?;
         let near = match &meaning {
             Some(meaning) => self.near(meaning, |_| true, CANDIDATES)?,
             None => Vec::new(),
@@ -254,21 +250,38 @@ impl LookUp<'_> {
         Ok(Found { hits, other_language, confident, signals, unknown, unmentioned })
     }
 
+    /// The best passages by words.
+    fn by_words(&self) -> Result<Vec<Hit>, IndexError> {
+        among(|most| {
+            let mut hits = self.index.search(self.question, self.audience, most)?;
+            let found = hits.len();
+            hits.retain(|hit| self.documents.may_be_found(hit.document, hit.version));
+            let allowed = hits.len();
+            hits.retain(|hit| self.uses((hit.document, hit.version, hit.passage.number), &hit.passage));
+            let is_enough = hits.len() == allowed || found < most;
+            Ok((hits, is_enough))
+        })
+    }
+
     /// The passages nearest by meaning in documents that are `allowed`, with their cosines, best first.
     fn near(
         &self,
         meaning: &Meaning,
         allowed: impl Fn(DocumentNumber) -> bool,
-        most: usize,
+        wanted: usize,
     ) -> Result<Vec<(PassageKey, f32)>, IndexError> {
         let allowed = |document, version| allowed(document) && self.documents.may_be_found(document, version);
-        let hits = meaning.vectors.search(&meaning.question.vector, allowed, most);
-        let mut near: Vec<(PassageKey, f32)> =
-            hits.iter().map(|hit| ((hit.document, hit.version, hit.passage), hit.score)).collect();
-        // Where passages are is known to the index alone.
-        let in_doubt: Vec<PassageKey> =
-            near.iter().map(|(key, _)| *key).filter(|key| !self.documents.uses_all(key.0)).collect();
-        if !in_doubt.is_empty() {
+        let mut near = among(|most| {
+            let hits = meaning.vectors.search(&meaning.question.vector, &allowed, most);
+            let found = hits.len();
+            let mut near: Vec<(PassageKey, f32)> =
+                hits.iter().map(|hit| ((hit.document, hit.version, hit.passage), hit.score)).collect();
+            // Where passages are is known to the index alone.
+            let in_doubt: Vec<PassageKey> =
+                near.iter().map(|(key, _)| *key).filter(|key| !self.documents.uses_all(key.0)).collect();
+            if in_doubt.is_empty() {
+                return Ok((near, true));
+            }
             let places = self.index.places(&in_doubt)?;
             let is_unused = |(key, place): &(PassageKey, Option<Passage>)| {
                 place.as_ref().is_some_and(|passage| !self.uses(*key, passage))
@@ -276,7 +289,9 @@ impl LookUp<'_> {
             let unused: HashSet<PassageKey> =
                 in_doubt.into_iter().zip(places).filter(is_unused).map(|(key, _)| key).collect();
             near.retain(|(key, _)| !unused.contains(key));
-        }
+            Ok((near, unused.is_empty() || found < most))
+        })?;
+        near.truncate(wanted);
         Ok(near)
     }
 
@@ -328,6 +343,22 @@ impl LookUp<'_> {
     /// The largest share of the question that one of the passages has.
     fn coverage(&self, passages: &[PassageKey]) -> Result<f32, IndexError> {
         Ok(self.index.coverage(self.question, passages)?.into_iter().fold(0.0, f32::max))
+    }
+}
+
+/// The first [`CANDIDATES`] that `look` finds among so many: among more where some were left out, for what is switched off may stand in
+/// many places, before all others. `look` also says whether that was all.
+fn among<T>(look: impl Fn(usize) -> Result<(Vec<T>, bool), IndexError>) -> Result<Vec<T>, IndexError> {
+    /// Beyond these, what is left is about something else.
+    const MOST: usize = 64 * CANDIDATES;
+    let mut most = CANDIDATES;
+    loop {
+        let (mut found, is_enough) = look(most)?;
+        if is_enough || found.len() >= CANDIDATES || most >= MOST {
+            found.truncate(CANDIDATES);
+            return Ok(found);
+        }
+        most *= 4;
     }
 }
 

@@ -39,12 +39,34 @@ impl Store {
         change: impl Fn(Gap) -> Gap,
     ) -> Result<bool, StoreError> {
         for _ in 0..TRIES {
-            let (batch, is_noted) = self.with_gap(Batch::new(scopes::CHANGE_GAP), (id, question), &change).await?;
-            if !is_noted || self.commit_if(batch, WriteKind::Growth, || ()).await? {
-                return Ok(is_noted);
+            let (batch, has_place) = self.with_gap(Batch::new(scopes::CHANGE_GAP), (id, question), &change).await?;
+            if has_place && self.commit_if(batch, WriteKind::Growth, || ()).await? {
+                return Ok(true);
+            }
+            if !has_place && !self.give_up_minor_gap().await? {
+                return Ok(false);
             }
         }
         Err(StoreError::Busy)
+    }
+
+    /// Makes a place for another: those that were dismissed go first, then the oldest that was asked once. `false` if there is none.
+    async fn give_up_minor_gap(&self) -> Result<bool, StoreError> {
+        let gaps = self.gaps().await?.into_iter().filter(|(_, gap)| gap.is_minor());
+        match gaps.min_by_key(|(_, gap)| (!gap.dismissed, gap.last_at)) {
+            Some((id, _)) => self.remove_gap(&id).await,
+            None => Ok(false),
+        }
+    }
+
+    /// The batch that also forgets what was asked.
+    pub(super) async fn without_gap(&self, batch: Batch, question: &str) -> Result<Batch, StoreError> {
+        let id = GapId::of(question);
+        let gap = self.gap(&id).await?;
+        Ok(match &gap {
+            Some(gap) => replace(batch, &id, Some(gap), None),
+            None => batch,
+        })
     }
 
     /// A gap is not listed any more; `false` if there is none.

@@ -2,13 +2,14 @@
 
 use super::apply::{Counter, RecordChange, number_from};
 use super::held::{Held, remove};
-use super::job_index::{StoredJob, if_in_place, insert_with_message};
+use super::job_index::{StoredJob, if_in_place, insert_with_message, withdraw};
 use super::rooms::RoomNumber;
 use super::sent_ids::sent_key;
 use super::writer::WriteKind;
 use super::{Batch, Direction, Outcome, Posted, Store, StoreError, Table, decode, encode, scopes};
 use crate::model::{
-    Answer, Change, Erasure, Job, JobError, Message, MessageText, Principal, Reactions, RoomName, SendId, Timestamp,
+    Answer, Change, Erasure, Job, JobError, JobState, Message, MessageText, Principal, Reactions, RoomName, SendId,
+    Timestamp,
 };
 
 /// Milliseconds.
@@ -217,7 +218,10 @@ impl Store {
             answer.query.clear();
             answer.citations = None;
         }
-        let batch = rewrite(Batch::new(scopes::DELETE_MESSAGE), room, seq, old, &message);
+        let mut batch = rewrite(Batch::new(scopes::DELETE_MESSAGE), room, seq, old, &message);
+        if let Some(question) = old.question() {
+            batch = self.without_gap(batch, question).await?;
+        }
         let mut changed = vec![(seq, message)];
         let job = match &old.job {
             Some(id) => self.job(id).await?,
@@ -227,7 +231,14 @@ impl Store {
         if old.answer.is_some() {
             return Ok((if job.job.state.has_ended() { erase_ended(batch, &job) } else { batch }, changed));
         }
+        if job.job.state == JobState::Scheduled && job.job.schedule.is_none() {
+            // It would say then what is deleted now.
+            return Ok((withdraw(batch, &job.job), changed));
+        }
         let answer = if job.answer > 0 { self.message(room, job.answer).await? } else { None };
+        if let Some(question) = answer.as_ref().and_then(Message::question) {
+            batch = self.without_gap(batch, question).await?;
+        }
         let batch = match answer.filter(|answer| !answer.deleted) {
             Some(answer) => {
                 let emptied = Message { answer: answer.answer.clone().map(Answer::without_question), ..answer.clone() };

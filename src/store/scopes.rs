@@ -94,7 +94,7 @@ scopes! {
     FIND_SENT: SentIds;
     PRUNE_SENT_IDS: SentIds;
     /// The text of a message, and what its answer and its job repeat of it.
-    DELETE_MESSAGE: Messages Counters Changes ChangedAt Jobs JobLogs OpenJobs DueJobs ErasedJobs;
+    DELETE_MESSAGE: Messages Counters Changes ChangedAt Jobs JobLogs OpenJobs DueJobs DueJobsOfRoom JobsOfPerson ErasedJobs Gaps Claims;
 
     /// What people put on a message, and what it says about the answer to a question.
     CHANGE_REACTIONS: Messages Counters Changes ChangedAt Gaps Claims;

@@ -195,3 +195,26 @@ async fn a_passage_that_is_switched_off_is_not_found_nor_shown_beside_others_unt
     // Off again, and known after a restart.
     assert_eq!(switch(false).await, 204);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passage_that_is_repeated_often_and_switched_off_crowds_nothing_out() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    let footer = "Umbrella cloth and umbrella ribs are made by Regen & Sons. Every umbrella, umbrella stand and umbrella bag of ours \
+        is repaired for the umbrella's whole life, whoever bought the umbrella and wherever.";
+    let pages: Vec<String> = (0..80).map(|page| format!("# Page {page}\n\n{footer}")).collect();
+    let answer = "# Cloth\n\nThe cloth can be washed by hand in cold water, never in a machine, and dries in the shade of a tree; \
+        after that the umbrella is waxed again.";
+    let text = format!("{}\n\n{answer}", pages.join("\n\n"));
+    let document = id(&add(address, json!({"title": "Catalogue", "text": text})).await);
+    searchable(address, &document).await;
+    let question = "is an umbrella stand or an umbrella bag repaired?";
+    let best = found(address, question).await["results"][0].clone();
+    assert!(best["content"].as_str().is_some_and(|text| text.contains("Regen")), "{best}");
+    let path = format!("/api/documents/{document}/passages/{}", best["passage"].as_str().expect("an id"));
+    assert_eq!(by_owner(address, "PUT", &path, json!({"used": false})).await.status, 204);
+    let off = passages(address, &document).await.into_iter().filter(|(_, off)| *off).count();
+    assert!(off > 50, "{off}");
+    let told = found(address, question).await;
+    assert!(told["results"][0]["content"].as_str().is_some_and(|text| text.contains("washed by hand")), "{told}");
+}

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use super::collections::{collection, document};
 use super::*;
 use crate::model::{
-    Access, Account, AccountId, AuditEntry, BackupNote, CollectionName, CommandRule, Document, Emoji, Erasure, GapId,
-    HeldMessage, Hook, HookId, Identity, Invitation, InvitationId, JobMinute, LeftMessages, Merge, MergeId, MissedRuns,
-    ModerationSettings, NextRun, Reaction, Report, Retention, Rhythm, Role, RoomKind, RoomRecord, Sanction, SanctionId,
-    SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope, UsedIn,
+    Access, Account, AccountId, AnsweredBy, AuditEntry, BackupNote, Citations, CollectionName, CommandRule, Document,
+    Emoji, Erasure, GapId, HeldMessage, Hook, HookId, Identity, Invitation, InvitationId, JobMinute, LeftMessages,
+    Merge, MergeId, MissedRuns, ModerationSettings, NextRun, Reaction, Report, Retention, Rhythm, Role, RoomKind,
+    RoomRecord, Sanction, SanctionId, SanctionKind, SanctionSubject, Schedule, ScheduleId, Token, TokenId, TokenScope,
+    UsedIn,
 };
 
 /// When jobs are due that wait for their time.
@@ -143,6 +144,15 @@ async fn change_gaps(store: &Store, lobby: RoomNumber) {
     assert_eq!(store.remove_gap(&id).await, Ok(true));
     assert_eq!(store.remove_gap(&id).await, Ok(false));
     assert_eq!(rated(&to, &from).await, Ok(true), "what is not there is not closed again");
+    assert_eq!(store.gaps().await, Ok(Vec::new()));
+    // What is deleted is forgotten there, too.
+    let citations = Citations::new(asked, AnsweredBy::Nothing, Vec::new(), None);
+    let (query, citations) = (asked.to_owned(), Some(Arc::new(citations)));
+    let answer = Answer { reply_to: 1, state: JobState::Completed, took_ms: 1, query, citations };
+    let answering = Message { answer: Some(answer), ..message("nothing", "answer") };
+    post(store, lobby, &principal("Bot"), &answering, None).await.expect("stored");
+    assert_eq!(store.change_gap(&GapId::of(asked), asked, |gap| gap.asked(asked)).await, Ok(true));
+    assert_eq!(store.delete_message(lobby, 2, |_| ()).await, Ok(true));
     assert_eq!(store.gaps().await, Ok(Vec::new()));
     let (none, one) = (Default::default(), ["sum".to_owned()].into());
     assert_eq!(store.change_paused_commands(&none, &one, || ()).await, Ok(true));
