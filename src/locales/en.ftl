@@ -451,6 +451,7 @@ export-readme =
     tokens.jsonl          tokens of your programs, without the tokens themselves
     conversations.jsonl   your room with the bot and your direct conversations, whole
     messages.jsonl        what you said in other rooms
+    reactions.jsonl       emojis that you put on messages
     rooms.jsonl           rooms that you made or are a member of
     jobs.jsonl            what you asked the bot for, with the results
     schedules.jsonl       your reminders and schedules

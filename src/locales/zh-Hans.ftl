@@ -451,6 +451,7 @@ export-readme =
     tokens.jsonl          您的程序的令牌（不含令牌本身）
     conversations.jsonl   您与机器人的房间和私聊的全部内容
     messages.jsonl        您在其他房间里发的消息
+    reactions.jsonl       您对消息的表情回应
     rooms.jsonl           您创建的或您是成员的房间
     jobs.jsonl            您请机器人做的任务及其结果
     schedules.jsonl       您的提醒和定时任务

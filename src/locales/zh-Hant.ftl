@@ -451,6 +451,7 @@ export-readme =
     tokens.jsonl          您的程式的權杖（不含權杖本身）
     conversations.jsonl   您與機器人的房間和私訊的全部內容
     messages.jsonl        您在其他房間裡發的訊息
+    reactions.jsonl       您對訊息的表情回應
     rooms.jsonl           您建立的或您是成員的房間
     jobs.jsonl            您請機器人做的任務及其結果
     schedules.jsonl       您的提醒和排程

@@ -104,6 +104,11 @@ impl Reactions {
         Self(self.0.iter().filter(|one| one.emoji != *emoji || !is_own(&one.by)).cloned().collect())
     }
 
+    /// The emojis that somebody put there.
+    pub fn of(&self, is_own: impl Fn(&Principal) -> bool) -> impl Iterator<Item = &Emoji> {
+        self.0.iter().filter(move |one| is_own(&one.by)).map(|one| &one.emoji)
+    }
+
     /// Whether somebody who is removed has one.
     pub fn has_of(&self, erasure: &Erasure) -> bool {
         self.0.iter().any(|one| erasure.is_of(&one.by))

@@ -15,7 +15,7 @@ use crate::accounts::Actor;
 use crate::budgets::{Budgets, Cost, Spender};
 use crate::library::Library;
 use crate::model::{
-    Account, CollectionName, Document, Identity, Message, Passkey, Payer, Principal, Report, Role, RoomKind,
+    Account, CollectionName, Document, Emoji, Identity, Message, Passkey, Payer, Principal, Report, Role, RoomKind,
     RoomRecord, Timestamp, Token, TokenScope, rfc_3339,
 };
 use crate::protocol::{AccountView, JobDetails, JobView, MessageView, ScheduleView, SessionView};
@@ -77,6 +77,20 @@ pub struct Export {
 }
 
 /// A room that somebody made, or of which somebody is a member.
+/// How far the messages of a room have been read.
+struct Reading {
+    number: RoomNumber,
+    next: u64,
+    last: u64,
+}
+
+#[derive(Serialize)]
+struct ReactionLine<'a> {
+    room: &'a str,
+    seq: u64,
+    emoji: &'a Emoji,
+}
+
 #[derive(Serialize)]
 struct RoomLine<'a> {
     room: &'a str,
@@ -195,6 +209,7 @@ impl Export {
         self.write_profile(archive).await?;
         self.write_own_rooms(archive).await?;
         let owned = self.write_messages(archive).await?;
+        self.write_reactions(archive).await?;
         self.write_rooms(archive, &owned).await?;
         self.write_work(archive).await?;
         self.write_reports(archive).await?;
@@ -285,14 +300,40 @@ impl Export {
         record: &RoomRecord,
         is_wanted: impl Fn(&Message) -> bool,
     ) -> io::Result<()> {
-        let (mut next, last) = (1, self.paid(self.store.last_seq(number)).await?);
-        while next <= last {
-            let page = self.paid(self.store.oldest_messages(number, next, last, PAGE)).await?;
-            let Some(&(newest, _)) = page.last() else { break };
+        let mut reading = Reading { number, next: 1, last: self.paid(self.store.last_seq(number)).await? };
+        while let Some(page) = self.next_page(&mut reading).await? {
             for (seq, message) in page.iter().filter(|(_, message)| is_wanted(message)) {
                 archive.line(&MessageView::new(&record.name, *seq, message)).await?;
             }
-            next = newest + 1;
+        }
+        Ok(())
+    }
+
+    /// The next messages of a room; `None` at its end.
+    async fn next_page(&self, reading: &mut Reading) -> io::Result<Option<Vec<(u64, Message)>>> {
+        if reading.next > reading.last {
+            return Ok(None);
+        }
+        let page = self.paid(self.store.oldest_messages(reading.number, reading.next, reading.last, PAGE)).await?;
+        let Some(&(newest, _)) = page.last() else { return Ok(None) };
+        reading.next = newest + 1;
+        Ok(Some(page))
+    }
+
+    /// What the person put on messages, whoever wrote those.
+    async fn write_reactions(&self, archive: &mut Archive) -> io::Result<()> {
+        archive.begin("reactions.jsonl")?;
+        for number in self.paid(self.store.room_numbers()).await? {
+            let Some(record) = self.paid(self.store.find_room_record(number)).await? else { continue };
+            let room = record.name.shown();
+            let mut reading = Reading { number, next: 1, last: self.paid(self.store.last_seq(number)).await? };
+            while let Some(page) = self.next_page(&mut reading).await? {
+                for (seq, message) in &page {
+                    for emoji in message.reactions.of(|by| self.actor.is(by)) {
+                        archive.line(&ReactionLine { room, seq: *seq, emoji }).await?;
+                    }
+                }
+            }
         }
         Ok(())
     }

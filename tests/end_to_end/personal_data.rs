@@ -77,6 +77,8 @@ async fn somebody_with_an_account_gets_everything_that_is_theirs_and_nothing_els
     let asked = anns.say("@bot", "/sum 20 22").await;
     anns.expect_where("message", |frame| frame["reply_to"] == asked).await;
     anns.say("@bot", "/every day 9:00 echo tea").await;
+    ann.ask(&server, "PUT", "/api/rooms/lobby/messages/2/reactions/%F0%9F%8E%89", Value::Null).await;
+    bob.ask(&server, "PUT", "/api/rooms/lobby/messages/2/reactions/%F0%9F%91%8D", Value::Null).await;
     let report = json!({"reason": "unkind"});
     ann.ask(&server, "POST", "/api/rooms/lobby/messages/2/report", report).await;
     bob.ask(&server, "POST", "/api/rooms/lobby/messages/1/report", json!({"reason": "by Bob"})).await;
@@ -88,6 +90,7 @@ async fn somebody_with_an_account_gets_everything_that_is_theirs_and_nothing_els
     let profile: Value = serde_json::from_str(&files["profile.json"]).expect("JSON");
     assert_eq!((&profile["account"]["name"], &profile["sessions"][0]["device"]), (&json!("Ann"), &json!("Test/1.0")));
     assert_eq!(texts(&files, "messages.jsonl"), ["by Ann"]);
+    assert_eq!(lines(&files, "reactions.jsonl"), [json!({"room": "lobby", "seq": 2, "emoji": "🎉"})]);
     let conversations = texts(&files, "conversations.jsonl");
     for said in ["to Bob", "to Ann", "/sum 20 22", "20 + 22 = 42"] {
         assert!(conversations.iter().any(|text| text == said), "{said} in {conversations:?}");
