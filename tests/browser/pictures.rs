@@ -306,6 +306,8 @@ async fn answers_search_and_documents_look_well_everywhere() {
     ann.see(&hook("source"), "140 EUR").await;
     ann.say("/ask 电池保修多久？").await;
     ann.see(&hook("source"), "电池").await;
+    ann.click(&format!("article:last-of-type {}", hook("rate-thumb-down"))).await;
+    ann.find(&format!("{}[aria-pressed=true]", hook("rate-thumb-down"))).await;
     take(&ann, "answers").await;
     ann.click(&hook("theme")).await;
     take(&ann, "answers-dark").await;
@@ -334,6 +336,14 @@ async fn answers_search_and_documents_look_well_everywhere() {
     ann.click(&hook("document-change")).await;
     ann.find(&hook("document-form")).await;
     take(&ann, "document-edit-zh-hant").await;
+    ann.go(address, "/documents/questions").await;
+    ann.find(&hook("question")).await;
+    take(&ann, "questions-zh-hant").await;
+    ann.click(&hook("question-answer")).await;
+    ann.find(&hook("entry-form")).await;
+    ann.click(&hook("theme")).await;
+    take(&ann, "questions-entry-zh-hant-dark").await;
+    ann.click(&hook("theme")).await;
     ann.click(&format!("{}[data-room='lobby']", hook("room-link"))).await;
     ann.click(&hook("room-settings")).await;
     ann.click(&hook("room-settings-bot")).await;
