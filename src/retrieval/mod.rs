@@ -272,7 +272,7 @@ impl LookUp<'_> {
     ) -> Result<Vec<(PassageKey, f32)>, IndexError> {
         let allowed = |document, version| allowed(document) && self.documents.may_be_found(document, version);
         let mut near = among(|most| {
-            let hits = meaning.vectors.search(&meaning.question.vector, &allowed, most);
+            let hits = meaning.vectors.search(&meaning.question.vector, allowed, most);
             let found = hits.len();
             let mut near: Vec<(PassageKey, f32)> =
                 hits.iter().map(|hit| ((hit.document, hit.version, hit.passage), hit.score)).collect();

@@ -106,7 +106,7 @@ impl Recurrence {
     /// Reads what people write as a pattern: one, for several would be searched for what they never come to.
     fn of_one_pattern(pattern: &str) -> Result<Self, Text> {
         let is_one = !pattern.contains(';') && !pattern.contains("every ");
-        is_one.then(|| Self::new(pattern)).unwrap_or_else(|| Err(Text::new("recurrence-bad").with("pattern", pattern)))
+        if is_one { Self::new(pattern) } else { Err(Text::new("recurrence-bad").with("pattern", pattern)) }
     }
 
     /// Its text, from which it can be made again.

@@ -33,13 +33,16 @@ pub(super) use route;
 pub struct Route {
     /// Of this route alone.
     pub description: openapi::OpenApi,
-    path: Arc<[Option<String>]>,
+    path: PathPattern,
     methods: Vec<Method>,
     filter: BoxedFilter<(Response,)>,
 }
 
+/// The parts of a path; `None` where any text may stand.
+type PathPattern = Arc<[Option<String>]>;
+
 /// Which methods there are at which path.
-pub struct MethodTable(Vec<(Arc<[Option<String>]>, Vec<Method>)>);
+pub struct MethodTable(Vec<(PathPattern, Vec<Method>)>);
 
 impl MethodTable {
     pub fn of(routes: &[Route]) -> Self {
@@ -77,8 +80,7 @@ impl RouteName {
 pub struct Outline {
     name: RouteName,
     description: openapi::OpenApi,
-    /// `None` where any text may stand.
-    path: Arc<[Option<String>]>,
+    path: PathPattern,
     methods: Vec<Method>,
     method: BoxedFilter<()>,
 }
