@@ -3,7 +3,7 @@
 //! `parts` reads the parts of which times are made, `phrase` and `recurrence` put them together, and `find` looks for a time in
 //! a text and for what may belong to it.
 //!
-//! Pure text and arithmetic. The only module that uses `croner`, and `jiff` besides [`Timestamp`](crate::model::Timestamp). Knows
+//! Pure text and arithmetic. The only module that uses `croner`, and `jiff` besides [`Timestamp`]. Knows
 //! nothing of rooms, jobs or the store.
 
 mod find;
