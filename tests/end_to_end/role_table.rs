@@ -227,9 +227,11 @@ async fn things(server: &TestServer) -> BTreeMap<&'static str, String> {
     for name in ["products", "old"] {
         by_owner("POST", "/api/collections", json!({"name": name})).await;
     }
+    // By somebody whose messages stay.
+    let (mut asker, _) = server.member("Asker", "lobby").await;
     for question in ["@bot Who won the Zamboni race?", "@bot Where is the Zamboni?"] {
-        let asked = guest.say("lobby", question).await;
-        guest.expect_where("message", |frame| frame["reply_to"] == asked).await;
+        let asked = asker.say("lobby", question).await;
+        asker.expect_where("message", |frame| frame["reply_to"] == asked).await;
     }
     let gaps = server.request("GET", "/api/documents/questions").by_owner().send().await.json();
     let path = format!("/api/rooms/lobby/messages/{seq}/report");
