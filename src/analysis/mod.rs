@@ -9,6 +9,7 @@ mod folding;
 mod language;
 mod marks;
 mod normal;
+mod numerals;
 mod particles;
 mod radicals;
 mod terms;
@@ -20,6 +21,7 @@ pub use folding::{Folded, fold, fold_without_accents};
 pub use language::language;
 pub use marks::{marks, merged, places};
 pub use normal::{normalize, simplify};
+pub use numerals::{ENGLISH_NUMBERS, chinese_numeral};
 pub use particles::is_particle;
 pub use terms::{TermKind, Terms, query_terms, terms};
 

@@ -4,44 +4,14 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::sentences::{is_cited, sentences};
+use crate::analysis::{ENGLISH_NUMBERS, chinese_numeral};
 use crate::model::{Source, utf16_range};
 
 /// Ranges of one answer; what is behind them is not looked at.
 const MOST: usize = 100;
 
-/// Words for numbers, as passages write them.
-const WORDS: [(&str, u32); 30] = [
-    ("zero", 0),
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("eleven", 11),
-    ("twelve", 12),
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-    ("hundred", 100),
-    ("thousand", 1000),
-];
+/// Words for numbers, as passages write them, beside those that a number below a hundred is put together from.
+const MORE_NUMBERS: [(&str, u32); 3] = [("zero", 0), ("hundred", 100), ("thousand", 1000)];
 
 /// Ranges of the answer that rest on none of the passages that the model was given, in UTF-16 code units, in order.
 pub fn unsupported(answer: &str, question: &str, passages: &[Source]) -> Vec<[u32; 2]> {
@@ -83,10 +53,10 @@ impl Numbers {
     fn add(&mut self, text: &str) {
         self.0.extend(numbers(text).map(|range| plain(&text[range])));
         for word in text.split(|c: char| !c.is_ascii_alphabetic()) {
-            let number = WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+            let number = ENGLISH_NUMBERS.iter().chain(&MORE_NUMBERS).find(|(name, _)| name.eq_ignore_ascii_case(word));
             self.0.extend(number.map(|(_, number)| number.to_string()));
         }
-        let chinese = text.split(|c: char| chinese_digit(c).is_none()).filter(|number| !number.is_empty());
+        let chinese = text.split(|c: char| chinese_numeral(c).is_none()).filter(|number| !number.is_empty());
         self.0.extend(chinese.map(|number| of_chinese(number).to_string()));
     }
 
@@ -137,18 +107,10 @@ fn plain(number: &str) -> String {
     }
 }
 
-fn chinese_digit(c: char) -> Option<u64> {
-    let digits = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
-    let units =
-        [('十', 10), ('百', 100), ('千', 1000), ('万', 10_000), ('萬', 10_000), ('两', 2), ('兩', 2), ('〇', 0)];
-    let digit = digits.iter().position(|digit| *digit == c).map(|digit| digit as u64);
-    digit.or_else(|| units.iter().find(|(unit, _)| *unit == c).map(|(_, number)| *number))
-}
-
 /// `二十五` is 25; digits without units, such as those of a year, stand beside each other.
 fn of_chinese(number: &str) -> u64 {
     let (mut total, mut section, mut last) = (0_u64, 0_u64, 0_u64);
-    for value in number.chars().filter_map(chinese_digit) {
+    for value in number.chars().filter_map(chinese_numeral).map(u64::from) {
         match value {
             10_000 => {
                 total = total.saturating_add(section.saturating_add(last).max(1).saturating_mul(value));

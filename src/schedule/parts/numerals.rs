@@ -1,39 +1,10 @@
 //! Numbers in digits, and in Chinese and English words.
 
 use super::reader::Reader;
+use crate::analysis::{ENGLISH_NUMBERS, chinese_numeral};
 
 /// Digits that are read as one number: more are none that a date or a duration needs.
 const MOST_DIGITS: usize = 6;
-
-const ENGLISH: [(&str, i64); 27] = [
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("eleven", 11),
-    ("twelve", 12),
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-];
 
 /// Words of quantities that are not numbers.
 const AMOUNTS: [(&str, f64); 11] = [
@@ -66,13 +37,13 @@ pub(in crate::schedule) fn numeral(reader: &mut Reader<'_>) -> Option<Numeral> {
 
 /// Reads a number in English words: `five`, `twenty-five`.
 pub(in crate::schedule) fn english(reader: &mut Reader<'_>) -> Option<i64> {
-    let value = reader.one_of(&ENGLISH)?;
+    let value = reader.one_of(&ENGLISH_NUMBERS)?;
     let ones = |reader: &mut Reader<'_>| {
         reader.symbol(|c| (c == '-').then_some(()));
-        reader.one_of(&ENGLISH).filter(|ones| *ones < 10)
+        reader.one_of(&ENGLISH_NUMBERS).filter(|ones| *ones < 10)
     };
     let ones = (value >= 20).then(|| reader.attempt(ones)).flatten();
-    Some(value + ones.unwrap_or(0))
+    Some(i64::from(value + ones.unwrap_or(0)))
 }
 
 /// Reads a whole number in any writing.
@@ -129,13 +100,11 @@ enum Part {
 }
 
 fn part(c: char) -> Option<Part> {
-    Some(match c {
-        '十' => Part::Times(10),
-        '百' => Part::Times(100),
-        '千' => Part::Times(1000),
-        '两' => Part::Digit(2),
-        _ => Part::Digit("零一二三四五六七八九".chars().position(|digit| digit == c)? as i64),
-    })
+    match chinese_numeral(c)? {
+        digit @ 0..10 => Some(Part::Digit(digit.into())),
+        power @ 10..10_000 => Some(Part::Times(power.into())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
