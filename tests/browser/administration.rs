@@ -141,13 +141,7 @@ async fn a_hook_is_made_shown_once_and_deleted() {
     open(&olga, "hooks").await;
     olga.find(&hook("hooks-nothing")).await;
     olga.find(&hook("webhooks-nothing")).await;
-    olga.click(&hook("hook-new")).await;
-    fill(&olga, "hook-name", "Alerts").await;
-    fill(&olga, "hook-room", "lobby").await;
-    olga.press(Key::Enter).await;
-    olga.find(&hook("secret")).await;
-    let address: String = olga.ask("document.querySelector('[data-testid=secret]').value").await;
-    olga.click(&hook("secret-done")).await;
+    let address = new_hook(&olga).await;
     olga.see(&hook("hook"), "never used").await;
     let post = async || {
         Request::new("POST", &address)
@@ -166,18 +160,24 @@ async fn a_hook_is_made_shown_once_and_deleted() {
     olga.close().await;
 }
 
+/// Makes a hook of the lobby on the open view of hooks, and gives its address, which is shown once.
+async fn new_hook(olga: &Window) -> String {
+    olga.click(&hook("hook-new")).await;
+    fill(olga, "hook-name", "Alerts").await;
+    fill(olga, "hook-room", "lobby").await;
+    olga.press(Key::Enter).await;
+    olga.find(&hook("secret")).await;
+    let address = olga.ask("document.querySelector('[data-testid=secret]').value").await;
+    olga.click(&hook("secret-done")).await;
+    address
+}
+
 #[tokio::test]
 async fn a_hooks_template_is_tried_saved_and_seen_to_fail() {
     let server = TestServer::start().await;
     let olga = owner(&server).await;
     open(&olga, "hooks").await;
-    olga.click(&hook("hook-new")).await;
-    fill(&olga, "hook-name", "Alerts").await;
-    fill(&olga, "hook-room", "lobby").await;
-    olga.press(Key::Enter).await;
-    olga.find(&hook("secret")).await;
-    let address: String = olga.ask("document.querySelector('[data-testid=secret]').value").await;
-    olga.click(&hook("secret-done")).await;
+    let address = new_hook(&olga).await;
     olga.click(&hook("hook-template-open")).await;
     fill(&olga, "hook-template-text", "{{ host }} is **down**{{ 1 + n }}").await;
     olga.click(&hook("hook-try")).await;
